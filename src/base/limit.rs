@@ -1,0 +1,44 @@
+//! Every bound of the language and the engine, by name. The error that meets one names it and says what to do.
+
+/// How deep brackets may be nested in a source text.
+pub const NESTING_MAX: usize = 128;
+/// How long one expression or script may be, in bytes.
+pub const EXPRESSION_BYTES_MAX: usize = 64 * 1024;
+/// How many lines a source file may have.
+pub const FILE_LINES_MAX: usize = 65_535;
+/// How large a source file may be, in bytes.
+pub const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How many diagnostics one compilation reports before it says "and so on".
+pub const DIAGNOSTICS_MAX: usize = 200;
+
+/// How many operations one script evaluation may take.
+pub const SCRIPT_OPERATIONS_MAX: u64 = 50_000_000;
+/// How long one script evaluation may take, in milliseconds of wall time.
+pub const SCRIPT_MILLIS_MAX: u64 = 10_000;
+/// How deep script functions may call each other.
+pub const SCRIPT_CALLS_MAX: usize = 64;
+/// How long a text may grow in a script, in bytes.
+pub const SCRIPT_TEXT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How many items a list may hold in a script.
+pub const SCRIPT_LIST_ITEMS_MAX: usize = 10_000_000;
+/// How many entries a map may hold in a script.
+pub const SCRIPT_MAP_ENTRIES_MAX: usize = 1_000_000;
+/// How many variables a script may have.
+pub const SCRIPT_VARIABLES_MAX: usize = 1_000;
+/// How deep the nesting of values may be: of input, of outputs, of what scripts return.
+pub const VALUE_DEPTH_MAX: usize = 128;
+/// The stack that threads which run programs need, in bytes.
+pub const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// How large the input of a run may be, in bytes of JSON.
+pub const INPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How large the answer of a connector may be, in bytes, unless its settings allow more.
+pub const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How deep workflows may call each other.
+pub const CHILD_DEPTH_MAX: usize = 32;
+/// How often one step may be interrupted by crashes before its outcome counts as unknown.
+pub const INTERRUPTIONS_MAX: u32 = 3;
+/// How long one attempt of an operation may take where nothing else is said, in milliseconds.
+pub const ATTEMPT_MILLIS_DEFAULT: i64 = 60_000;
+/// How many turns a loop without `max` may take where nothing else ends it.
+pub const LOOP_TURNS_MAX: u64 = 100_000_000;

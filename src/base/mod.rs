@@ -1,0 +1,14 @@
+//! The words every other module speaks.
+//!
+//! In: nothing. Out: plain data and the rules that belong to one piece of data alone.
+//! Never: I/O, a clock, chance, async (held by `tests/architecture.rs`).
+
+pub mod diagnostic;
+pub mod failure;
+pub mod id;
+pub mod limit;
+pub mod secret;
+pub mod shape;
+pub mod span;
+pub mod time;
+pub mod value;

@@ -1,0 +1,50 @@
+//! Keeping what is secret out of sight: every text that leaves the engine for people passes through a [`Mask`].
+
+use std::sync::{Arc, RwLock};
+
+/// Stands where a secret stood.
+pub const MASK: &str = "***";
+
+/// The shortest text that is masked: shorter ones would blot out half of every log.
+const MASKED_CHARS_MIN: usize = 4;
+
+/// The secrets an engine has handed out so far. Clones share one list.
+#[derive(Clone, Default)]
+pub struct Mask {
+    secrets: Arc<RwLock<Vec<Arc<str>>>>,
+}
+
+impl Mask {
+    /// From now on `secret` is never shown.
+    pub fn learn(&self, secret: &str) {
+        if secret.chars().count() < MASKED_CHARS_MIN {
+            return;
+        }
+        if let Ok(mut secrets) = self.secrets.write()
+            && !secrets.iter().any(|known| &**known == secret)
+        {
+            secrets.push(secret.into());
+            // Longest first, so that a secret that contains another is masked whole.
+            secrets.sort_by_key(|known| std::cmp::Reverse(known.len()));
+        }
+    }
+
+    /// `text` with every secret known so far covered.
+    pub fn cover(&self, text: &str) -> String {
+        let mut covered = text.to_owned();
+        if let Ok(secrets) = self.secrets.read() {
+            for secret in secrets.iter() {
+                if covered.contains(&**secret) {
+                    covered = covered.replace(&**secret, MASK);
+                }
+            }
+        }
+        covered
+    }
+}
+
+impl std::fmt::Debug for Mask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mask")
+    }
+}

@@ -1,0 +1,7 @@
+//! Text to plan.
+//!
+//! In: sources by name, and the catalog of what a flow may name. Out: a plan, if there is no error, and every diagnostic.
+//! Never: I/O, a clock, chance, async, hash order; anything that runs (held by `tests/architecture.rs`).
+
+/// Inline Rhai: compile, what it reads, limits, values in and out. The only home of rhai.
+pub mod script;

@@ -1,0 +1,25 @@
+//! Orchestra Flow: a workflow language that is checked before it runs.
+//!
+//! Text becomes a tree, the tree is checked, what is checked becomes a plan, a pure machine decides from plan and history
+//! what is to be done, and what was done becomes events:
+//!
+//! **text -> Ast -> Checked -> Plan -> Actions -> Events -> faces**
+//!
+//! Below is the map, lowest module first. A module names only those above it in the list; `tests/architecture.rs` reads
+//! this file and fails on an import that points down.
+
+/// Words: spans, values, shapes, failures, diagnostics, bounds. No I/O, no clock, no async.
+pub mod base;
+/// The command line, one file per command.
+#[cfg(feature = "cli")]
+pub mod cli;
+/// Answers "perform": declared HTTP, mail, files.
+pub mod connect;
+/// One assembled engine: settings, wiring; the rehearsed world of `flow test`, the stand-ins of `--sandbox`.
+pub mod host;
+/// Text to plan: syntax, script, catalog, check, plan. Pure and total.
+pub mod lang;
+/// Plan to events: a pure machine and a thin driver around it.
+pub mod run;
+/// Answers "append" and "read": the journal in memory.
+pub mod store;
