@@ -5,3 +5,5 @@
 
 /// Inline Rhai: compile, what it reads, limits, values in and out. The only home of rhai.
 pub mod script;
+/// Text to tree: grammar, recovery, formatter. The only home of pest.
+pub mod syntax;
