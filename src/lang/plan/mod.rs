@@ -1,0 +1,20 @@
+//! The plan: what a checked program will do, as data.
+//!
+//! In: a checked program. Out: an immutable, serialisable plan with a digest for each node and for the whole.
+//! Never: anything that happens while it runs (held by `tests/architecture.rs`).
+
+pub mod body;
+pub mod connector;
+pub mod formula;
+pub mod handler;
+pub mod node;
+pub mod test;
+pub mod trigger;
+pub mod workflow;
+
+pub use body::{Body, Branch, Gather, Pattern};
+pub use connector::{Connector, Operation};
+pub use formula::{Formula, Root, Script, Slot};
+pub use handler::{Chain, ChainId, Handler, HandlerAction, HandlerId, Link, Pause, Types};
+pub use node::{Clauses, Kind, Node, NodeId};
+pub use workflow::{Package, Plan};
