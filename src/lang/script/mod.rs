@@ -24,6 +24,17 @@ impl Library {
 }
 #[derive(Clone, Debug)]
 pub struct Expr;
+pub struct Read {
+    pub root: Arc<str>,
+}
+impl Expr {
+    pub fn constant(&self) -> Option<&crate::base::value::Value> {
+        None
+    }
+    pub fn reads(&self) -> &[Read] {
+        &[]
+    }
+}
 pub fn compile(
     _text: &str,
     _span: Span,
