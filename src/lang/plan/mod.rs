@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod connector;
+pub mod evaluate;
 mod fingerprint;
 pub mod formula;
 pub mod handler;
@@ -17,6 +18,7 @@ pub mod workflow;
 
 pub use body::{Body, Branch, Gather, Pattern};
 pub use connector::{Connector, Operation};
+pub use evaluate::Roots;
 pub use formula::{Formula, Root, Script, Slot};
 pub use handler::{Chain, ChainId, Handler, HandlerAction, HandlerId, Link, Pause, Types};
 pub use lower::lower;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{Arm, Body, Branch, Gather};
 use super::formula::{Formula, Script, Slot};
-use super::handler::{ChainId, Types};
+use super::handler::{ChainId, HandlerId, Types};
 use crate::base::failure;
 use crate::base::id::Digest;
 use crate::base::shape::Shape;
@@ -54,6 +54,8 @@ pub struct Node {
 /// How a node is done.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Clauses {
+    /// Its own handlers, in the order of the text; its chain begins with them.
+    pub handlers: Vec<HandlerId>,
     /// Skipped unless true.
     pub when: Option<Script>,
     /// Bound on one attempt.

@@ -67,7 +67,6 @@ impl Builder<'_> {
 
     /// A body that opens no frame.
     fn grouped(&mut self, block: &ast::Block, scope: Scope, unit: bool) -> Body {
-        let scope = self.handlers_of(block, scope);
         self.labelled_if(unit, |builder| builder.body(block, scope))
     }
 

@@ -2,10 +2,11 @@
 
 use super::super::Body;
 use super::super::formula::Formula;
-use super::super::handler::ChainId;
+use super::super::handler::{ChainId, HandlerId};
 use super::super::node::{Kind, Node, NodeId, Set};
 use super::super::{Clauses, Types, fingerprint};
 use super::builder::{Builder, Scope};
+use super::step::ids;
 use super::value::object;
 use crate::base::failure;
 use crate::base::id::Digest;
@@ -18,8 +19,14 @@ use crate::lang::syntax::ast::{self, Item};
 const STATUS_DEFAULT: i64 = 200;
 
 impl Builder<'_> {
-    /// The scope inside `block`, which stands in `outside`: with the handlers that are written in its braces.
-    pub(super) fn handlers_of(&mut self, block: &ast::Block, outside: Scope) -> Scope {
+    /// The body of `block`, which stands in `outside`.
+    pub(super) fn body(&mut self, block: &ast::Block, outside: Scope) -> Body {
+        let (handlers, scope) = self.scope(block, outside);
+        Body { handlers, ..self.statements(block, scope) }
+    }
+
+    /// The handlers written in the braces of `block`, and the scope inside them.
+    pub(super) fn scope(&mut self, block: &ast::Block, outside: Scope) -> (Vec<HandlerId>, Scope) {
         let mut links = Vec::new();
         for item in &block.items {
             match item {
@@ -28,11 +35,12 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        Scope { units: self.chain(&links, outside.units), own: self.chain(&links, outside.own) }
+        let scope = Scope { units: self.chain(&links, outside.units), own: self.chain(&links, outside.own) };
+        (ids(&links), scope)
     }
 
     /// The statements of `block`; `scope` has the handlers of its braces already.
-    pub(super) fn body(&mut self, block: &ast::Block, scope: Scope) -> Body {
+    pub(super) fn statements(&mut self, block: &ast::Block, scope: Scope) -> Body {
         let mut body = Body::default();
         // Where the statements stand among the items, for the order that the checker counts by items.
         let mut places = Vec::new();

@@ -186,19 +186,18 @@ impl<'a> Builder<'a> {
 
     /// A body that opens a frame, in which labels are counted anew.
     pub(super) fn opening(&mut self, block: &ast::Block, scope: Scope) -> Body {
-        let scope = self.handlers_of(block, scope);
         self.labelled(|builder| Body {
             frame: Some(builder.values.layout.size(block.span)),
             ..builder.body(block, scope)
         })
     }
 
-    /// The body of the run, whose frame reaches over the whole workflow. `scope` has its handlers already.
-    pub(super) fn root(&mut self, workflow: &ast::Workflow, scope: Scope) -> Body {
-        self.labelled(|builder| Body {
-            frame: Some(builder.values.layout.size(workflow.span)),
-            ..builder.body(&workflow.body, scope)
-        })
+    /// The body of the run, whose frame reaches over the whole workflow, and the scope inside it.
+    pub(super) fn root(&mut self, workflow: &ast::Workflow) -> (Body, Scope) {
+        let (handlers, scope) = self.scope(&workflow.body, Scope::unit(ChainId(0)));
+        let frame = Some(self.values.layout.size(workflow.span));
+        let body = self.labelled(|builder| builder.statements(&workflow.body, scope));
+        (Body { handlers, frame, ..body }, scope)
     }
 
     /// Counts labels anew while `build` is at work.

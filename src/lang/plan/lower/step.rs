@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::connector::Auth;
 use super::super::fingerprint;
-use super::super::handler::{HandlerAction, Link, Types};
+use super::super::handler::{HandlerAction, HandlerId, Link, Types};
 use super::super::node::{Ask, Clauses, Kind, Meanwhile, Node, NodeId, Wait, Whom};
 use super::builder::{Builder, Scope};
 use super::connector;
@@ -52,7 +52,8 @@ impl Builder<'_> {
         let shield = if block { shield(self.handlers(&own)) } else { Types::None };
         let behind = block && !own.is_empty();
         let kind = self.kind(step, scope, id, behind.then_some(own.as_slice()), unit);
-        let clauses = self.clauses(step, scope);
+        let mut clauses = self.clauses(step, scope);
+        clauses.handlers = ids(&own);
         let mut links = own.clone();
         if behind {
             links.push(Link::Rim(id));
@@ -285,6 +286,17 @@ fn word(action: &Action) -> &str {
         Action::Race(_) => "race",
         Action::Lock(_) => "lock",
     }
+}
+
+/// The handlers among these links, which are all of them that come from a text.
+pub(super) fn ids(links: &[Link]) -> Vec<HandlerId> {
+    links
+        .iter()
+        .filter_map(|link| match link {
+            Link::Handler(id) => Some(*id),
+            Link::Shield(_) | Link::Rim(_) => None,
+        })
+        .collect()
 }
 
 fn stream(kind: &Kind) -> Option<NodeId> {

@@ -8,7 +8,7 @@ use super::super::formula::Formula;
 use super::super::handler::ChainId;
 use super::super::workflow::{Concurrency, Functions, Plan, RunKey, State};
 use super::super::{Connector, fingerprint};
-use super::builder::{Builder, Scope};
+use super::builder::Builder;
 use super::trigger;
 use super::value::Values;
 use crate::base::id::Digest;
@@ -27,10 +27,8 @@ pub(super) fn lower(
 ) -> Plan {
     let mut builder = Builder::new(workflow, module, checked, connectors);
     let mut plan = head(workflow, name, &builder.values);
-    let outside = Scope { units: ChainId(0), own: ChainId(0) };
-    let scope = builder.handlers_of(&workflow.body, outside);
-    plan.chain = scope.units;
-    plan.body = builder.root(workflow, scope);
+    let (body, scope) = builder.root(workflow);
+    (plan.body, plan.chain) = (body, scope.units);
     for item in &workflow.body.items {
         let Item::Lifecycle(lifecycle) = item else { continue };
         let body = builder.opening(&lifecycle.body, scope);
