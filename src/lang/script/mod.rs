@@ -37,7 +37,16 @@ pub trait Scope {
     fn env(&self, name: &str) -> Option<Value>;
     fn secret(&self, name: &str) -> Option<Value>;
 }
+pub struct Read {
+    pub root: Arc<str>,
+}
 impl Expr {
+    pub fn constant(&self) -> Option<&Value> {
+        None
+    }
+    pub fn reads(&self) -> &[Read] {
+        &[]
+    }
     pub fn evaluate(&self, _s: &dyn Scope) -> Result<Value, Broken> {
         Ok(Value::Unit)
     }
