@@ -40,7 +40,14 @@ pub trait Scope {
 pub struct Read {
     pub root: Arc<str>,
 }
+pub struct Setting {
+    pub name: Arc<str>,
+    pub secret: bool,
+}
 impl Expr {
+    pub fn uses_settings(&self) -> impl Iterator<Item = &Setting> {
+        std::iter::empty()
+    }
     pub fn constant(&self) -> Option<&Value> {
         None
     }
