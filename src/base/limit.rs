@@ -27,6 +27,8 @@ pub const SCRIPT_MAP_ENTRIES_MAX: usize = 1_000_000;
 pub const SCRIPT_VARIABLES_MAX: usize = 1_000;
 /// How deep the nesting of values may be: of input, of outputs, of what scripts return.
 pub const VALUE_DEPTH_MAX: usize = 128;
+/// How many misfits of one value are reported before the rest is passed over.
+pub const MISFITS_MAX: usize = 100;
 /// The stack that threads which run programs need, in bytes.
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 

@@ -5,16 +5,22 @@
 
 pub mod body;
 pub mod connector;
+pub mod evaluate;
+mod fingerprint;
 pub mod formula;
 pub mod handler;
+mod lower;
 pub mod node;
+mod squeeze;
 pub mod test;
 pub mod trigger;
 pub mod workflow;
 
 pub use body::{Body, Branch, Gather, Pattern};
 pub use connector::{Connector, Operation};
+pub use evaluate::Roots;
 pub use formula::{Formula, Root, Script, Slot};
 pub use handler::{Chain, ChainId, Handler, HandlerAction, HandlerId, Link, Pause, Types};
+pub use lower::lower;
 pub use node::{Clauses, Kind, Node, NodeId};
 pub use workflow::{Package, Plan};

@@ -1,6 +1,20 @@
 //! Types of values: what a program declares, what an operation promises, what a form asks for.
+//!
+//! In: a type, and a value or another type. Out: whether and how they fit, what lies along a path, the type as JSON Schema
+//! and as a program writes it. Never: where a type is written or used (held by `tests/architecture.rs`).
+
+mod check;
+mod display;
+mod field;
+mod fit;
+mod format;
+mod join;
+mod schema;
 
 use std::sync::Arc;
+
+pub use field::Lookup;
+pub use fit::Fit;
 
 use serde::{Deserialize, Serialize};
 
@@ -92,4 +106,13 @@ pub struct Misfit {
     pub path: String,
     /// What is wrong, such as "must be an int, is the string \"x\"".
     pub message: String,
+}
+
+impl std::fmt::Display for Misfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.path.is_empty() {
+            return f.write_str(&self.message);
+        }
+        write!(f, "`{}` {}", self.path, self.message)
+    }
 }
