@@ -1,0 +1,5 @@
+//! All tests of the crate, in one binary.
+
+mod lang {
+    mod syntax;
+}
