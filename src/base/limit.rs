@@ -4,6 +4,8 @@
 pub const NESTING_MAX: usize = 128;
 /// How long one expression or script may be, in bytes.
 pub const EXPRESSION_BYTES_MAX: usize = 64 * 1024;
+/// How deep the tree of one expression or script may be: brackets, operators in a row and dots count alike.
+pub const EXPRESSION_DEPTH_MAX: usize = 256;
 /// How many lines a source file may have.
 pub const FILE_LINES_MAX: usize = 65_535;
 /// How large a source file may be, in bytes.
@@ -44,3 +46,5 @@ pub const INTERRUPTIONS_MAX: u32 = 3;
 pub const ATTEMPT_MILLIS_DEFAULT: i64 = 60_000;
 /// How many turns a loop without `max` may take where nothing else ends it.
 pub const LOOP_TURNS_MAX: u64 = 100_000_000;
+/// How many pages of one result are asked for where `paginate` names no `max`.
+pub const PAGES_MAX: u64 = 10_000;

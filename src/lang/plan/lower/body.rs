@@ -41,7 +41,7 @@ impl Builder<'_> {
 
     /// The statements of `block`; `scope` has the handlers of its braces already.
     pub(super) fn statements(&mut self, block: &ast::Block, scope: Scope) -> Body {
-        let mut body = Body::default();
+        let mut body = Body { chain: scope.own, ..Body::default() };
         // Where the statements stand among the items, for the order that the checker counts by items.
         let mut places = Vec::new();
         for (place, item) in block.items.iter().enumerate() {
