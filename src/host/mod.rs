@@ -4,6 +4,7 @@
 //! (held by `tests/architecture.rs`).
 
 /// Stand-ins on loopback for everything a program would call.
+#[cfg(feature = "sandbox")]
 pub mod sandbox;
 /// What is set beside the program: `flow.toml`, the environment, `--set`.
 pub mod settings;

@@ -128,6 +128,7 @@ impl Settings {
             directory: self.directory.clone(),
             file_roots: roots.iter().map(|root| PathBuf::from(&**root)).collect(),
             allow_hosts: texts(&["http", "allow_hosts"]).unwrap_or_default(),
+            stand_in: None,
             response_bytes_max: bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(RESPONSE_BYTES_MAX),
             programs: texts(&["process", "allow"]).unwrap_or_default(),
             mask: self.mask.clone(),
