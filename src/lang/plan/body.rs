@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::formula::{Formula, Script, Slot};
-use super::handler::ChainId;
+use super::handler::{ChainId, HandlerId};
 use super::node::NodeId;
 use crate::base::span::Span;
 use crate::base::value::Value;
@@ -15,6 +15,8 @@ use crate::base::value::Value;
 pub struct Body {
     /// In order.
     pub statements: Vec<NodeId>,
+    /// The handlers written in its braces, those that `handle` takes in included; the chains of what is inside hold them.
+    pub handlers: Vec<HandlerId>,
     /// What the body yields, computed when it ends.
     pub output: Option<Formula>,
     /// The handlers that an error of the body itself meets, of its `output`: those of the braces and of what lies round them.

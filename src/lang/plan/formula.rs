@@ -21,6 +21,16 @@ pub enum Formula {
     List(Vec<Formula>),
 }
 
+impl Formula {
+    /// The value, where it is known already.
+    pub fn constant(&self) -> Option<&Value> {
+        match self {
+            Self::Constant(value) => Some(value),
+            Self::Script(_) | Self::Object(_) | Self::List(_) => None,
+        }
+    }
+}
+
 /// A piece of Rhai with its names resolved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Script {
@@ -89,8 +99,10 @@ pub enum Root {
     Reply,
     /// `steps`, in tests: all records of the run
     Steps,
-    /// A dotted operation name in `calls(...)`, in tests: the calls made so far
+    /// `calls(connector.operation)`, in tests: the calls made so far, by operation
     Calls,
+    /// `emitted("topic")`, in tests: the events emitted so far, by topic
+    Emitted,
 }
 
 /// A place in a frame. Frames are nested: the run has depth 0; each turn, branch and handler body opens one more.
