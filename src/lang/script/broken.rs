@@ -39,7 +39,7 @@ impl Broken {
 
 impl From<Broken> for Failure {
     fn from(broken: Broken) -> Self {
-        Self { details: broken.details, ..Self::new(broken.kind, broken.message) }
+        Self { details: broken.details, span: broken.span, ..Self::new(broken.kind, broken.message) }
     }
 }
 

@@ -11,6 +11,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
 
@@ -41,7 +43,7 @@ pub use path::{Key, Segment};
 pub use resolve::{Called, Origin, Read, Setting};
 
 /// What kind of text an expression is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Form {
     /// One expression: a value, a condition.
     Expression,
@@ -50,7 +52,7 @@ pub enum Form {
 }
 
 /// One declared `fn name(params) { body }`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Function {
     /// Its name; `alias.name` for one of a used file.
     pub name: Arc<str>,

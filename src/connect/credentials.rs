@@ -1,0 +1,38 @@
+//! How a request proves who asks.
+
+use std::sync::Arc;
+
+use crate::base::value::{Map, Value};
+
+/// An `auth` clause with its values.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// `bearer basic header query oauth2 jwt none`
+    pub scheme: Arc<str>,
+    /// What follows on the line.
+    pub args: Vec<Value>,
+    /// What stands in its braces.
+    pub fields: Map,
+}
+
+impl Credentials {
+    /// From `{ scheme, args, fields }`, as an act carries them; `None` where it carries none.
+    pub fn from_value(value: &Value) -> Option<Self> {
+        let scheme = value.get("scheme")?.as_text()?.into();
+        let args = value.get("args").and_then(Value::as_list).unwrap_or_default().to_vec();
+        let fields = value.get("fields").and_then(Value::as_map).cloned().unwrap_or_default();
+        Some(Self { scheme, args, fields })
+    }
+
+    /// A value by the name of its field, or by its place on the line; a text that is not empty.
+    pub fn value(&self, name: &str, place: Option<usize>) -> Option<String> {
+        let value = self.fields.get(name).or_else(|| place.and_then(|place| self.args.get(place)))?;
+        let text = if value.is_unit() { String::new() } else { value.to_string() };
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// Whether all of these are there.
+    pub fn has(&self, names: &[(&str, Option<usize>)]) -> bool {
+        names.iter().all(|(name, place)| self.value(name, *place).is_some())
+    }
+}
