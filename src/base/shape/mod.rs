@@ -108,3 +108,12 @@ pub struct Misfit {
     /// What is wrong, such as "must be an int, is the string \"x\"".
     pub message: String,
 }
+
+impl std::fmt::Display for Misfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.path.is_empty() {
+            return f.write_str(&self.message);
+        }
+        write!(f, "`{}` {}", self.path, self.message)
+    }
+}

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::formula::{Formula, Script, Slot};
+use super::handler::{ChainId, HandlerId};
 use super::node::NodeId;
 use crate::base::span::Span;
 use crate::base::value::Value;
@@ -14,8 +15,12 @@ use crate::base::value::Value;
 pub struct Body {
     /// In order.
     pub statements: Vec<NodeId>,
+    /// The handlers written in its braces, those that `handle` takes in included; the chains of what is inside hold them.
+    pub handlers: Vec<HandlerId>,
     /// What the body yields, computed when it ends.
     pub output: Option<Formula>,
+    /// The handlers that an error of the body itself meets, of its `output`: those of the braces and of what lies round them.
+    pub chain: ChainId,
     /// If the body opens a frame: how many places it has. The frame's depth is one more than that of the frame around it.
     pub frame: Option<u16>,
 }

@@ -21,6 +21,16 @@ pub enum Formula {
     List(Vec<Formula>),
 }
 
+impl Formula {
+    /// The value, where it is known already.
+    pub fn constant(&self) -> Option<&Value> {
+        match self {
+            Self::Constant(value) => Some(value),
+            Self::Script(_) | Self::Object(_) | Self::List(_) => None,
+        }
+    }
+}
+
 /// A piece of Rhai with its names resolved.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Script {

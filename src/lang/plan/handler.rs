@@ -100,7 +100,8 @@ pub enum HandlerAction {
     },
     /// Does something else instead; the body opens a frame.
     Alternate(Arc<Body>),
-    /// Tells somebody and passes the error on: a node that opens a frame of its own.
+    /// Tells somebody and passes the error on: a unit, mostly a call. It opens a frame without places, in which `error` is
+    /// known: its expressions, and handlers of its own, stand one deeper than the handler.
     Notify(NodeId),
     /// Waits for a person.
     Park,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{Arm, Body, Branch, Gather};
 use super::formula::{Formula, Script, Slot};
-use super::handler::{ChainId, Types};
+use super::handler::{ChainId, HandlerId, Types};
 use crate::base::failure;
 use crate::base::id::Digest;
 use crate::base::shape::Shape;
@@ -39,7 +39,9 @@ pub struct Node {
     pub waits: Vec<u32>,
     /// How it is done.
     pub clauses: Clauses,
-    /// The handlers that an error raised here meets (semantics 12 to 15).
+    /// The handlers that an error raised here meets (semantics 12 to 15). Of a unit: its own, its rim if it is a block with
+    /// handlers behind it, then those of the braces round it, inside out. Of any other statement: those that the nearest
+    /// unit round it meets when the error starts where the statement stands, so without shield or rim of that unit.
     pub chain: ChainId,
     /// For a block with handlers behind it: the types it handles itself.
     pub shield: Types,
@@ -52,6 +54,8 @@ pub struct Node {
 /// How a node is done.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Clauses {
+    /// Its own handlers, in the order of the text; its chain begins with them.
+    pub handlers: Vec<HandlerId>,
     /// Skipped unless true.
     pub when: Option<Script>,
     /// Bound on one attempt.
@@ -60,7 +64,8 @@ pub struct Clauses {
     pub deadline: Option<Formula>,
     /// The idempotency key.
     pub key: Option<Formula>,
-    /// Compensation: a call node; it opens a frame of its own.
+    /// Compensation: a unit, mostly a call. It opens a frame without places, in which `output` and `key` are known: its
+    /// expressions, and handlers of its own, stand one deeper than the step.
     pub undo: Option<NodeId>,
     /// Whether the compensation can run without knowing the output (semantics 36).
     pub undo_is_static: bool,
@@ -227,7 +232,8 @@ pub struct For {
 pub enum ForSource {
     /// A list, a range, a map.
     Items(Script),
-    /// The pages of an operation: a call node, asked again for each page.
+    /// The pages of an operation: a call node, asked again for each page. It is a unit inside the loop, but its expressions
+    /// stand in the frame round the loop.
     Stream(NodeId),
 }
 

@@ -1,0 +1,4 @@
+//! The tests of the project, in one binary.
+
+#[path = "lang/script.rs"]
+mod script;
