@@ -27,7 +27,13 @@ use crate::base::limit;
 use crate::base::span::{FileId, Span};
 
 /// The tree of a file from what the grammar read.
-pub(super) fn build(file: FileId, text: &str, scan: &Scan, root: Node<'_>, faults: Faults) -> (Program, Vec<Diagnostic>) {
+pub(super) fn build(
+    file: FileId,
+    text: &str,
+    scan: &Scan,
+    root: Node<'_>,
+    faults: Faults,
+) -> (Program, Vec<Diagnostic>) {
     let mut builder = Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new() };
     let declarations = builder.file(root);
     let Builder { poisoned, faults, .. } = builder;
