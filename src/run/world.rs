@@ -9,7 +9,8 @@ use crate::base::id::RunId;
 use crate::base::shape::Shape;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
-use crate::lang::plan::{Operation, Plan};
+use crate::lang::plan::Operation;
+use crate::run::event::Record;
 
 /// A future that a trait object may return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -115,6 +116,8 @@ pub struct World {
     pub consult: Arc<dyn Consult>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where journals are kept, if they are.
+    pub journal: Option<Arc<dyn Journal>>,
 }
 
 /// The time.
@@ -125,8 +128,8 @@ pub trait Clock: Send + Sync {
     fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
 }
 
-/// Finds the workflows that a run may call.
-pub trait Plans: Send + Sync {
-    /// The plan of this name.
-    fn plan(&self, name: &str) -> Option<Arc<Plan>>;
+/// Where journals are kept.
+pub trait Journal: Send + Sync {
+    /// Takes the next records of a run, in order.
+    fn append(&self, run: &RunId, records: &[Record]);
 }

@@ -90,13 +90,3 @@ impl Formula {
         })
     }
 }
-
-impl From<script::Broken> for Failure {
-    fn from(broken: script::Broken) -> Self {
-        let failure = Self::new(broken.kind, broken.message);
-        match broken.span {
-            Some(span) => failure.at(span),
-            None => failure,
-        }
-    }
-}

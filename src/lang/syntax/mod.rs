@@ -2,5 +2,84 @@
 //!
 //! In: the text of one file. Out: a tree, always, and every diagnostic about its form.
 //! Never: what names mean (held by `tests/architecture.rs`: nothing of `lang` but `syntax` is named here).
+//!
+//! A text takes three steps. `scan` cuts it by Rhai's token rules and makes its brackets match; the grammar in `grammar/` reads
+//! what is left of it, mistakes included; `build` makes the tree of that, and says what is wrong and what to write instead.
 
 pub mod ast;
+mod balance;
+mod build;
+pub mod code;
+mod faults;
+mod grammar;
+mod letter;
+mod scan;
+mod text;
+
+use crate::base::diagnostic::Diagnostic;
+use crate::base::limit;
+use crate::base::span::{FileId, Source};
+
+/// The tree of a file, and everything that is wrong with its form. Total: there is always a tree, and one pass names every fault.
+///
+/// A statement that cannot be read is left out of the tree, and the names in it are in [`ast::Program::poisoned`]; an expression that
+/// cannot be read is a hole.
+pub fn parse(file: FileId, source: &Source) -> (ast::Program, Vec<Diagnostic>) {
+    let mut faults = faults::Faults::new(file);
+    let empty = || ast::Program { file, declarations: Vec::new(), comments: Vec::new(), poisoned: Vec::new() };
+    if let Some(fault) = too_large(source, &faults) {
+        return (empty(), vec![fault]);
+    }
+    let scan = scan::scan(&source.text, &mut faults);
+    let depth = scan.depth;
+    let read = || match grammar::read(&scan.mask) {
+        Ok(root) => build::build(file, &source.text, &scan, root, faults),
+        Err(at) => {
+            let at = at.min(source.text.len());
+            faults.push(faults.error(code::NOT_UNDERSTOOD, at..at, "from here on the text cannot be understood"));
+            (empty(), faults.sorted())
+        }
+    };
+    on_a_stack_for(depth, read)
+}
+
+/// Whether a file is beyond what can be read at all.
+fn too_large(source: &Source, faults: &faults::Faults) -> Option<Diagnostic> {
+    let (bytes, lines) = (source.text.len(), source.lines() as usize);
+    if bytes > limit::FILE_BYTES_MAX {
+        let bound = limit::FILE_BYTES_MAX / (1024 * 1024);
+        let fault =
+            faults.error(code::TOO_LARGE, 0..0, format!("this file has {bytes} bytes, and {bound} MB is the most"));
+        return Some(
+            fault.hint("data belongs into files that a step reads; declarations may be spread over files with `use`"),
+        );
+    }
+    if lines > limit::FILE_LINES_MAX {
+        let fault = faults.error(
+            code::TOO_LARGE,
+            0..0,
+            format!("this file has {lines} lines, and {} is the most", limit::FILE_LINES_MAX),
+        );
+        return Some(fault.hint("spread the declarations over several files, and `use` them"));
+    }
+    None
+}
+
+/// Nesting that any thread can follow.
+const DEPTH_ANYWHERE: usize = 12;
+
+/// Runs `work` where there is stack enough for brackets nested `depth` deep: reading and building follow them.
+fn on_a_stack_for<T: Send>(depth: usize, work: impl FnOnce() -> T + Send) -> T {
+    if depth <= DEPTH_ANYWHERE {
+        return work();
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(limit::STACK_BYTES).spawn_scoped(scope, work);
+        let outcome = thread.map(std::thread::ScopedJoinHandle::join);
+        match outcome {
+            Ok(Ok(done)) => done,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => panic!("a thread to read the program on could not be started: {error}"),
+        }
+    })
+}

@@ -146,12 +146,6 @@ impl Run {
         ids.into_iter().for_each(|id| self.wake(id));
     }
 
-    fn wake_parent(&mut self, id: UnitId) {
-        if let Some(parent) = self.unit(id).and_then(|unit| unit.parent) {
-            self.wake(parent);
-        }
-    }
-
     fn started(&mut self, plan: &Plan, at: Timestamp) {
         self.started_at = Some(at);
         let frame = self.frames.open(None, plan.body.frame.unwrap_or_default(), None);
@@ -588,7 +582,7 @@ impl Run {
             return None;
         }
         // A child without an undo of its own is undone by its own entries; without any, there is nothing to do.
-        if node.clauses.undo.is_none() && act.next.is_unit() {
+        if node.clauses.undo.is_none() && !act.next.is_true() {
             return None;
         }
         self.completions += 1;

@@ -172,10 +172,6 @@ impl Run {
         self.taken.get(&node).is_some_and(|numbers| numbers.contains(&number))
     }
 
-    pub(super) fn listeners(&self) -> impl Iterator<Item = UnitId> + '_ {
-        self.listeners.iter().copied()
-    }
-
     /// Whether it has come to rest.
     pub fn is_at_rest(&self) -> bool {
         self.ending == Ending::Rested

@@ -1,7 +1,7 @@
 //! Bodies: statements one after the other, or, in `parallel`, each as soon as what it waits for has ended.
 
 use super::Machine;
-use crate::base::failure::Failure;
+use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::RunId;
 use crate::base::value::Value;
 use crate::lang::plan::node::Set;
@@ -101,7 +101,7 @@ impl Machine<'_> {
     fn statement(&mut self, id: UnitId, node: &Node) -> Next {
         match &node.kind {
             Kind::Let(formula) => {
-                let value = self.compute(id, formula);
+                let value = self.compute(id, formula).and_then(|value| stated(node, value));
                 self.computed(id, node, value)
             }
             Kind::Script(script) if is_plain(node) => match self.compute_script(id, script) {
@@ -292,4 +292,13 @@ fn is_plain(node: &Node) -> bool {
         && clauses.deadline.is_none()
         && clauses.undo.is_none()
         && node.stated.is_none()
+}
+
+/// A value of the type that the program states for it.
+pub(super) fn stated(node: &Node, value: Value) -> Result<Value, Failure> {
+    let Some(shape) = &node.stated else { return Ok(value) };
+    shape.check(&value).map_err(|misfits| {
+        let message = misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        Failure { body: value, ..Failure::new(FailureKind::ValidationError, message) }
+    })
 }

@@ -150,7 +150,9 @@ impl Machine<'_> {
         let waits = match &unit.task {
             Task::Act(act) => act.in_flight && unit.attempts == attempt,
             Task::Listen(listen) => listen.output.is_none(),
-            Task::None | Task::Sleep { .. } | Task::Body(_) | Task::Loop(_) | Task::Race(_) | Task::Gate(_) => false,
+            // A place that cannot be had is a failure; one that can, is `Enter`.
+            Task::Gate(gate) => !gate.entered && outcome.result.is_err(),
+            Task::None | Task::Sleep { .. } | Task::Body(_) | Task::Loop(_) | Task::Race(_) => false,
         };
         if !waits {
             return Err(Refusal::NotWaiting);

@@ -246,18 +246,10 @@ impl Machine<'_> {
     /// A unit has done its work: it ends with this output, if it has the stated type.
     fn complete(&mut self, id: UnitId, output: Value) {
         let Some(unit) = self.run.unit(id) else { return };
-        let stated = match unit.role {
-            Role::Main => unit.node(self.plan).and_then(|node| node.stated.as_ref()),
-            _ => None,
-        };
-        match stated.map(|shape| shape.check(&output)) {
-            None => self.finish(id, Outcome::Completed { output }),
-            Some(Ok(output)) => self.finish(id, Outcome::Completed { output }),
-            Some(Err(misfits)) => {
-                let message = misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-                let failure = Failure::new(crate::base::failure::Kind::ValidationError, message);
-                self.raise(id, Failure { body: output, ..failure });
-            }
+        let node = unit.node(self.plan).filter(|_| unit.role == Role::Main);
+        match node.map_or(Ok(output.clone()), |node| body::stated(node, output)) {
+            Ok(output) => self.finish(id, Outcome::Completed { output }),
+            Err(failure) => self.raise(id, failure),
         }
     }
 

@@ -38,13 +38,25 @@ pub struct Text {
     pub span: Span,
 }
 
-/// A Rhai expression, verbatim.
+/// A Rhai expression, verbatim; see [`Expr::hole`] for one that could not be read.
 #[derive(Clone, Debug)]
 pub struct Expr {
     /// Its text, trimmed.
     pub source: Arc<str>,
     /// Where the trimmed text stands.
     pub span: Span,
+}
+
+impl Expr {
+    /// What could not be read, which has been reported: nothing is known of its value, and nothing more is to be said of it.
+    pub fn hole(span: Span) -> Self {
+        Self { source: "".into(), span }
+    }
+
+    /// Whether nothing could be read here.
+    pub fn is_hole(&self) -> bool {
+        self.source.is_empty()
+    }
 }
 
 /// Rhai statements: what stands between the braces of `script`, `fn` and persona bodies.

@@ -1,0 +1,313 @@
+//! What the grammar read becomes the tree. One file per noun, as in `ast` and in `grammar/`.
+//!
+//! In: nodes of the grammar, with the text for what is kept verbatim. Out: the tree, and what its form lacks.
+//! Never: a fault reported twice, an item dropped without a word; a panic.
+
+mod block;
+mod connector;
+mod handler;
+mod junk;
+mod program;
+mod step;
+mod test;
+mod trigger;
+mod types;
+mod value;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::ast::{Block, Expr, Name, Path, Program, Text};
+use super::faults::Faults;
+use super::grammar::{Node, Rule};
+use super::scan::{FAULT, Scan};
+use super::{code, text};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::limit;
+use crate::base::span::{FileId, Span};
+
+/// The tree of a file from what the grammar read.
+pub(super) fn build(
+    file: FileId,
+    text: &str,
+    scan: &Scan,
+    root: Node<'_>,
+    faults: Faults,
+) -> (Program, Vec<Diagnostic>) {
+    let mut builder = Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new() };
+    let declarations = builder.file(root);
+    let Builder { poisoned, faults, .. } = builder;
+    (Program { file, declarations, comments: scan.comments.clone(), poisoned }, faults.sorted())
+}
+
+/// What every part of the building needs.
+struct Builder<'s> {
+    /// The text as written.
+    text: &'s str,
+    /// The text as the grammar saw it.
+    mask: &'s str,
+    scan: &'s Scan,
+    faults: Faults,
+    poisoned: Vec<Name>,
+}
+
+/// An item in braces with what is known about what stands before it.
+struct Item<'m> {
+    node: Node<'m>,
+    /// The item before it, if nothing separates the two.
+    glued_to: Option<Range<usize>>,
+}
+
+impl Builder<'_> {
+    /// Where a node stands, without blanks at its end.
+    fn range(&self, node: &Node<'_>) -> Range<usize> {
+        let (start, end) = (node.as_span().start(), node.as_span().end());
+        let end = start + self.mask[start..end].trim_end().len();
+        let size = self.text.len();
+        start.min(size)..end.min(size)
+    }
+
+    fn span(&self, node: &Node<'_>) -> Span {
+        self.faults.span(self.range(node))
+    }
+
+    /// From the first word of a node to the end of its header: what is underlined when all of it is meant.
+    fn head(&self, node: &Node<'_>) -> Range<usize> {
+        let whole = self.range(node);
+        let body = node.clone().into_inner().flatten().find(|inner| is_body(inner.as_rule()));
+        let end = body.map_or(whole.end, |body| body.as_span().start());
+        let header = &self.mask[whole.start..end.max(whole.start)];
+        let line = header.find('\n').map_or(header, |at| &header[..at]);
+        whole.start..whole.start + line.trim_end().len()
+    }
+
+    /// The first word of a node.
+    fn first_word(&self, node: &Node<'_>) -> Range<usize> {
+        let whole = self.range(node);
+        let length = self.mask[whole.clone()].find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(whole.len());
+        whole.start..whole.start + length.max(1).min(whole.len())
+    }
+
+    fn written(&self, node: &Node<'_>) -> &str {
+        &self.text[self.range(node)]
+    }
+
+    /// Whether some of a stretch could not be read, which was reported already.
+    fn is_lost(&self, range: Range<usize>) -> bool {
+        self.mask.as_bytes()[range].contains(&FAULT)
+    }
+
+    /// Whether Rhai would stumble over a stretch for a reason that was reported already.
+    fn is_unfit(&self, range: Range<usize>) -> bool {
+        let next = self.scan.reported.partition_point(|at| *at < range.start);
+        self.scan.reported.get(next).is_some_and(|at| *at < range.end) || self.is_lost(range)
+    }
+
+    /// Says that something is not there which must be.
+    fn missing(&mut self, node: &Node<'_>, message: impl Into<String>, hint: impl Into<String>) {
+        let range = self.head(node);
+        // What could not be read may well be what is missing.
+        if !self.is_lost(range.clone()) && !range.is_empty() {
+            let fault = self.faults.error(code::MISSING, range, message).hint(hint);
+            self.faults.push(fault);
+        }
+    }
+
+    /// The items in a pair of braces or brackets. Those that nothing separates are marked, and told apart here.
+    fn items<'m>(&mut self, node: Node<'m>) -> Vec<Item<'m>> {
+        let mut items: Vec<Item<'m>> = Vec::new();
+        let mut before: Option<Range<usize>> = None;
+        for node in node.into_inner() {
+            let range = self.range(&node);
+            if node.as_rule() == Rule::semicolon {
+                self.semicolon(range);
+                before = None;
+                continue;
+            }
+            let glued_to = before.filter(|before| {
+                let between = &self.mask[before.end.min(range.start)..range.start];
+                !between.contains(['\n', ',']) && self.mask.as_bytes()[before.end.saturating_sub(1)] != b'}'
+            });
+            if glued_to.is_some() && !is_junk(node.as_rule()) && !self.is_lost(range.clone()) {
+                let word = self.first_word(&node);
+                let (shown, place) = (self.text[word.clone()].to_owned(), self.faults.span(word.start..word.start));
+                let fault = self
+                    .faults
+                    .error(code::NO_SEPARATOR, word, format!("`{shown}` begins in the middle of a line"))
+                    .fix(format!("put a comma or a line break before `{shown}`"), place, ", ");
+                self.faults.push(fault);
+            }
+            before = Some(range);
+            items.push(Item { node, glued_to });
+        }
+        items
+    }
+
+    fn semicolon(&mut self, range: Range<usize>) {
+        let span = self.faults.span(range.clone());
+        let rest = self.mask[range.end..].trim_start_matches([' ', '\t', '\r']);
+        let (advice, right) = if rest.is_empty() || rest.starts_with(['\n', '}', ',']) {
+            ("delete it: the end of the line is enough", "")
+        } else {
+            ("write a comma, or begin a new line", ",")
+        };
+        let fault = self.faults.error(code::SEMICOLON, range, "no `;` is needed here").fix(advice, span, right);
+        self.faults.push(fault);
+    }
+
+    /// A name that a program introduces or refers to.
+    fn name(&mut self, node: &Node<'_>) -> Name {
+        let (range, span) = (self.range(node), self.span(node));
+        let written = &self.text[range.clone()];
+        let sound = |text: &str| {
+            !text.starts_with(|c: char| c.is_ascii_digit())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        };
+        if sound(written) {
+            return Name { text: written.into(), span };
+        }
+        let mut right: String =
+            written.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
+        if right.starts_with(|c: char| c.is_ascii_digit()) {
+            right.insert(0, '_');
+        }
+        let fault = self
+            .faults
+            .error(code::MALFORMED_NAME, range, format!("`{written}` cannot be a name"))
+            .label("names consist of `a` to `z`, digits and `_`, and begin with no digit");
+        let useful = right.chars().any(|c| c.is_ascii_alphabetic());
+        let fault = if useful { fault.fix(format!("write `{right}`"), span, right.clone()) } else { fault };
+        self.faults.push(fault);
+        Name { text: right.into(), span }
+    }
+
+    fn path(&mut self, node: Node<'_>) -> Path {
+        let span = self.span(&node);
+        let parts =
+            node.into_inner().filter(|part| part.as_rule() == Rule::word).map(|part| self.name(&part)).collect();
+        Path { parts, span }
+    }
+
+    /// A plain text.
+    fn plain(&mut self, node: &Node<'_>) -> Text {
+        let range = self.range(node);
+        let said = text::plain(self.text, range.clone(), &mut self.faults);
+        Text { text: said.into(), span: self.faults.span(range) }
+    }
+
+    /// An expression, verbatim; a hole where it could not be read.
+    fn expr(&mut self, node: &Node<'_>) -> Expr {
+        let range = self.range(node);
+        self.expr_at(range)
+    }
+
+    fn expr_at(&mut self, range: Range<usize>) -> Expr {
+        let span = self.faults.span(range.clone());
+        if range.len() > limit::EXPRESSION_BYTES_MAX {
+            self.too_long(range, "this expression");
+            return Expr::hole(span);
+        }
+        if self.is_unfit(range.clone()) {
+            return Expr::hole(span);
+        }
+        Expr { source: self.text[range].into(), span }
+    }
+
+    fn too_long(&mut self, range: Range<usize>, what: &str) {
+        let start = range.start..range.start + self.text[range.clone()].lines().next().map_or(0, str::len).min(80);
+        // The cut must not split a character.
+        let end = (start.start..=start.end).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(start.start);
+        let bound = limit::EXPRESSION_BYTES_MAX / 1024;
+        let fault = self
+            .faults
+            .error(code::TOO_LARGE, start.start..end, format!("{what} is longer than {bound} KB"))
+            .label(format!("{} bytes begin here", range.len()))
+            .hint("move parts of it into functions: `fn NAME(...) { ... }`");
+        self.faults.push(fault);
+    }
+
+    /// The `///` lines right above the place where a declaration begins.
+    fn doc(&self, start: usize) -> Option<Text> {
+        let mut from = start;
+        let mut lines = Vec::new();
+        let above = self.scan.comments.partition_point(|comment| comment.span.range().start < start);
+        for comment in self.scan.comments[..above].iter().rev() {
+            let range = comment.span.range();
+            let between = &self.mask[range.end.min(from)..from];
+            let line = self.text[range.clone()].strip_prefix("///").filter(|line| !line.starts_with('/'));
+            let Some(line) =
+                line.filter(|_| comment.own_line && between.trim().is_empty() && between.matches('\n').count() == 1)
+            else {
+                break;
+            };
+            lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end());
+            from = range.start;
+        }
+        let (last, text) = (lines.len(), lines.iter().rev().copied().collect::<Vec<_>>().join("\n"));
+        (last > 0).then(|| Text {
+            text: Arc::from(text),
+            span: self.faults.span(from..self.scan.comments[above - 1].span.range().end),
+        })
+    }
+
+    /// Braces that stand below their header, with the node in them.
+    fn below<'m>(&mut self, node: Node<'m>) -> Option<Node<'m>> {
+        let start = node.as_span().start();
+        let above = self.mask[..start].trim_end().len();
+        let gap = self.faults.span(above..start);
+        let mut fault = self
+            .faults
+            .error(code::BRACE_BELOW, start..start + 1, "a `{` stands on the line of its header")
+            .label("move this up");
+        // Moving the brace across a comment would change more than was asked for.
+        if self.text[above..start].trim().is_empty() {
+            fault = fault.fix("put it at the end of the line above", gap, " ");
+        }
+        self.faults.push(fault);
+        node.into_inner().next()
+    }
+
+    /// The block of a header; an empty one where it is missing, which is reported.
+    fn body(&mut self, body: Option<Block>, owner: &Node<'_>, what: &str) -> Block {
+        body.unwrap_or_else(|| {
+            self.missing(
+                owner,
+                format!("{what} has no body"),
+                format!("put `{{ ... }}` behind {what}, on the same line"),
+            );
+            Block { items: Vec::new(), span: self.span(owner).after() }
+        })
+    }
+}
+
+/// Rules that hold what a header stands before.
+fn is_body(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::block
+            | Rule::call_body
+            | Rule::match_body
+            | Rule::race_body
+            | Rule::code
+            | Rule::trigger_body
+            | Rule::connector_body
+            | Rule::operation_body
+            | Rule::source_body
+            | Rule::persona_body
+            | Rule::test_body
+            | Rule::declarations
+            | Rule::output_body
+    )
+}
+
+fn is_junk(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::junk_line
+            | Rule::junk_field
+            | Rule::mistaken_block
+            | Rule::mistaken_assignment
+            | Rule::mistaken_step
+            | Rule::mistaken_call
+    )
+}

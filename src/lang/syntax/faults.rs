@@ -1,0 +1,44 @@
+//! Where the phases of the parser put what they find.
+
+use std::ops::Range;
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::limit;
+use crate::base::span::{FileId, Span};
+
+/// The faults of one file, as many as anyone will read.
+pub(super) struct Faults {
+    file: FileId,
+    found: Vec<Diagnostic>,
+}
+
+impl Faults {
+    /// None yet.
+    pub(super) fn new(file: FileId) -> Self {
+        Self { file, found: Vec::new() }
+    }
+
+    /// A stretch of the file as a span.
+    pub(super) fn span(&self, range: Range<usize>) -> Span {
+        Span::new(self.file, range)
+    }
+
+    /// An error at a stretch of the file, to be completed and then given to [`Faults::push`].
+    pub(super) fn error(&self, code: Code, range: Range<usize>, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, self.span(range), message)
+    }
+
+    /// Takes a finding in; one more than the bound is kept, so that whoever reports can say "and so on".
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        if self.found.len() <= limit::DIAGNOSTICS_MAX {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Everything found, by place.
+    pub(super) fn sorted(mut self) -> Vec<Diagnostic> {
+        self.found.sort_by_key(|diagnostic| diagnostic.primary.span);
+        self.found.dedup();
+        self.found
+    }
+}
