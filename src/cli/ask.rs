@@ -19,23 +19,7 @@ pub struct Terminal {
     typed: Mutex<Option<mpsc::UnboundedReceiver<String>>>,
 }
 
-/// There is no terminal: every question fails.
-pub struct Nobody;
-
-impl Consult for Nobody {
-    fn consult(&self, question: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>> {
-        let failure = Failure::new(
-            Kind::NotFound,
-            format!(
-                "`{}` asks {}, and nobody can answer here: stdin or stderr is no terminal",
-                question.step, question.whom
-            ),
-        );
-        Box::pin(std::future::ready(Err(failure)))
-    }
-}
-
-impl Consult for Terminal {
+impl Consult for Arc<Terminal> {
     fn consult(&self, question: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>> {
         Box::pin(async move {
             let mut heading = format!("{} asks {}", question.step, question.whom);
@@ -51,7 +35,7 @@ impl Consult for Terminal {
 }
 
 /// Who sits at the terminal.
-fn whoever() -> Arc<str> {
+pub fn whoever() -> Arc<str> {
     let user = std::env::var("USER").or_else(|_| std::env::var("USERNAME"));
     user.ok().filter(|user| !user.is_empty()).unwrap_or_else(|| "terminal".to_owned()).into()
 }

@@ -16,13 +16,12 @@ const ROWS_SPARED: usize = 2;
 pub struct Face {
     tree: Tree,
     screen: Arc<Screen>,
-    changed: bool,
 }
 
 impl Face {
     /// Shows `tree` on `screen`.
     pub fn new(tree: Tree, screen: Arc<Screen>) -> Self {
-        Self { tree, screen, changed: false }
+        Self { tree, screen }
     }
 
     /// What is shown.
@@ -30,10 +29,19 @@ impl Face {
         &mut self.tree
     }
 
+    /// Whether it is drawn again and again.
+    pub fn is_live(&self) -> bool {
+        self.screen.live
+    }
+
+    /// Says something in a line of its own.
+    pub fn say(&self, text: &str) {
+        self.screen.line(&styled(self.screen.palette.doubtful, text));
+    }
+
     /// Takes in what happened.
     pub fn take(&mut self, record: &Record) {
         let notes = self.tree.fold(record);
-        self.changed = true;
         if !self.screen.live {
             notes.iter().for_each(|note| self.screen.line(&self.plain(note)));
         }
@@ -54,7 +62,6 @@ impl Face {
             })
             .collect();
         self.screen.draw(&painted);
-        self.changed = false;
     }
 
     /// Leaves the whole tree behind, as it stands at the end.
