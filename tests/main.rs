@@ -1,6 +1,7 @@
 //! The tests of the project, in one binary; each module goes in by a door that users use.
 
+mod architecture;
 mod lang {
     mod script;
-    mod syntax;
+    // mod syntax;
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::paper::styled;
+use super::paper::{Palette, styled};
 use super::screen::Screen;
 use super::tree::{Line, Note, Tone, Tree, clock};
 use crate::base::time::Timestamp;
@@ -43,7 +43,7 @@ impl Face {
     pub fn take(&mut self, record: &Record) {
         let notes = self.tree.fold(record);
         if !self.screen.live {
-            notes.iter().for_each(|note| self.screen.line(&self.plain(note)));
+            notes.iter().for_each(|note| self.screen.line(&plain(note, &self.screen.palette)));
         }
     }
 
@@ -74,20 +74,19 @@ impl Face {
             }
         }
     }
+}
 
-    /// One note as a line: `12:00:01 create_crm_record  ok 120ms`.
-    fn plain(&self, note: &Note) -> String {
-        let palette = &self.screen.palette;
-        let style = match note.tone {
-            Tone::Good => palette.good,
-            Tone::Bad => palette.bad,
-            Tone::Doubtful => palette.doubtful,
-            Tone::Busy => palette.busy,
-            Tone::Faint => palette.faint,
-        };
-        let time = styled(palette.faint, clock(note.at, false));
-        format!("{time} {}  {}", note.path, styled(style, &note.text))
-    }
+/// One note as a line: `12:00:01 create_crm_record  ok 120ms`.
+pub fn plain(note: &Note, palette: &Palette) -> String {
+    let style = match note.tone {
+        Tone::Good => palette.good,
+        Tone::Bad => palette.bad,
+        Tone::Doubtful => palette.doubtful,
+        Tone::Busy => palette.busy,
+        Tone::Faint => palette.faint,
+    };
+    let time = styled(palette.faint, clock(note.at, false));
+    format!("{time} {}  {}", note.path, styled(style, &note.text))
 }
 
 /// A line that is drawn, or how many are not.

@@ -194,7 +194,7 @@ fn failure_text(summary: &Summary, sources: &Sources, palette: &Palette) -> Stri
     let mut text = format!("{word} {}{step}: {}", part("type"), part("message"));
     if let Some(span) = summary.failure.as_ref().and_then(|failure| failure.span) {
         text.push('\n');
-        text.push_str(&report::excerpt(span, sources, colour_on_stderr()));
+        text.push_str(&report::excerpt(span, "", sources, colour_on_stderr()));
     }
     let mut cause = part("cause");
     while !cause.is_unit() {

@@ -150,9 +150,9 @@ impl Builder {
     /// # Errors
     /// Settings that are missing or wrong, native operations without a body.
     pub fn build(self) -> Result<Engine, BuildError> {
-        let Program { package, mut sources, directory, .. } = self.program;
         // A stand-in needs no settings, so none is read that could point elsewhere.
         let environment = if self.stands_in() { Vec::new() } else { self.environment };
+        let Program { package, mut sources, directory, .. } = self.program;
         let (mut settings, mut diagnostics) = Settings::read(&directory, environment, &self.given, &mut sources);
         #[cfg(feature = "sandbox")]
         if let Some(sandbox) = &self.sandbox {

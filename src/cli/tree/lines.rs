@@ -109,7 +109,7 @@ fn told(item: &Item, now: Timestamp) -> String {
 }
 
 /// The mark of a state at `now`.
-pub fn mark(state: &State, now: Timestamp) -> &'static str {
+fn mark(state: &State, now: Timestamp) -> &'static str {
     match state {
         State::Running | State::Closing => {
             let picture = now.as_millisecond().rem_euclid(BUSY_MILLIS * BUSY.len() as i64) / BUSY_MILLIS;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub use item::{Item, ItemId, Note, Part, State, Tone, Turns};
-pub use lines::{Line, mark};
+pub use lines::Line;
 pub use waits::{clock, first_line};
 
 use super::elapsed::elapsed;
