@@ -7,9 +7,13 @@
 pub mod catalog;
 /// Tree and catalog to what is checked: names, shapes, effects, order.
 pub mod check;
+/// All of these in a row: a file and what it uses to a package.
+mod compilation;
 /// What is checked to the plan; printed, drawn, compared.
 pub mod plan;
 /// Inline Rhai: compile, what it reads, limits, values in and out. The only home of rhai.
 pub mod script;
 /// Text to tree: grammar, recovery, formatter. The only home of pest.
 pub mod syntax;
+
+pub use compilation::{Compilation, Files, NoFiles, compile};

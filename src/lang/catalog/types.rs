@@ -251,7 +251,7 @@ impl Resolver<'_> {
 
     fn literal(&mut self, expr: &ast::Expr) -> Option<Value> {
         match script::compile(&expr.source, expr.span, script::Form::Expression, &script::Library::default()) {
-            Ok(compiled) => compiled.constant().or_else(|| {
+            Ok(compiled) => compiled.constant().cloned().or_else(|| {
                 let message = format!("`{}` is no type", expr.source);
                 self.report(Diagnostic::error(code::UNKNOWN_TYPE, expr.span, message).hint(
                     "a type is a name such as `string`, an object `{ id: string }`, or values such as `\"a\" | \"b\"`",
@@ -462,6 +462,7 @@ pub fn constant(value: &ast::Value) -> Option<Value> {
             script::compile(&expr.source, expr.span, script::Form::Expression, &script::Library::default())
                 .ok()?
                 .constant()
+                .cloned()
         }
         ast::Value::Object(object) => object
             .fields
