@@ -52,3 +52,5 @@ pub const INTERRUPTIONS_MAX: u32 = 3;
 pub const ATTEMPT_MILLIS_DEFAULT: i64 = 60_000;
 /// How many turns a loop without `max` may take where nothing else ends it.
 pub const LOOP_TURNS_MAX: u64 = 100_000_000;
+/// How many pages of one result are asked for where `paginate` names no `max`.
+pub const PAGES_MAX: u64 = 10_000;

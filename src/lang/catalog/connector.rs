@@ -87,8 +87,7 @@ impl Connector {
                     connector.operations.insert(operation.name.text.clone(), Arc::new(signature));
                 }
                 ast::ConnectorItem::Source(source) => {
-                    let params =
-                        source.params.iter().map(|param| types.field(trees, place, param, found)).collect();
+                    let params = source.params.iter().map(|param| types.field(trees, place, param, found)).collect();
                     let item = source.item_type.as_ref().map_or(Shape::Any, |ty| types.shape(trees, place, ty, found));
                     let signature = SourceSignature { params, item, span: source.name.span };
                     if let Some(first) = connector.sources.insert(source.name.text.clone(), signature) {

@@ -15,8 +15,8 @@ use crate::lang::syntax::ast;
 
 /// The types the language brings, as they are offered for a name that is not known.
 pub const BUILT_IN: [&str; 16] = [
-    "string", "int", "float", "bool", "any", "bytes", "list", "set", "map", "secret", "email", "url", "date", "datetime",
-    "duration", "uuid",
+    "string", "int", "float", "bool", "any", "bytes", "list", "set", "map", "secret", "email", "url", "date",
+    "datetime", "duration", "uuid",
 ];
 
 /// What the types of other languages are called here.
@@ -74,8 +74,7 @@ impl Types {
             }
         }
         let keys: Vec<_> = declared.keys().cloned().collect();
-        let mut resolver =
-            Resolver { trees, declared, done: BTreeMap::new(), open: Vec::new(), found: Vec::new() };
+        let mut resolver = Resolver { trees, declared, done: BTreeMap::new(), open: Vec::new(), found: Vec::new() };
         for (place, name) in keys {
             resolver.named(place, &name);
         }
@@ -84,13 +83,8 @@ impl Types {
 
     /// The shape of a type written in tree `place`. What is wrong with it goes to `found`; the shape is then `any` there.
     pub fn shape(&self, trees: &[Tree], place: usize, ty: &ast::Type, found: &mut Vec<Diagnostic>) -> Shape {
-        let mut resolver = Resolver {
-            trees,
-            declared: BTreeMap::new(),
-            done: BTreeMap::new(),
-            open: Vec::new(),
-            found: Vec::new(),
-        };
+        let mut resolver =
+            Resolver { trees, declared: BTreeMap::new(), done: BTreeMap::new(), open: Vec::new(), found: Vec::new() };
         let shape = resolver.ty(place, ty, &|place, name| self.named.get(&(place, name.clone())).cloned());
         found.append(&mut resolver.found);
         shape
@@ -98,13 +92,8 @@ impl Types {
 
     /// A field, parameter or variable as declared in tree `place`, with its default where that is known before the run.
     pub fn field(&self, trees: &[Tree], place: usize, declare: &ast::Declare, found: &mut Vec<Diagnostic>) -> Field {
-        let mut resolver = Resolver {
-            trees,
-            declared: BTreeMap::new(),
-            done: BTreeMap::new(),
-            open: Vec::new(),
-            found: Vec::new(),
-        };
+        let mut resolver =
+            Resolver { trees, declared: BTreeMap::new(), done: BTreeMap::new(), open: Vec::new(), found: Vec::new() };
         let field = resolver.field(place, declare, &|place, name| self.named.get(&(place, name.clone())).cloned());
         found.append(&mut resolver.found);
         field
@@ -198,7 +187,9 @@ impl Resolver<'_> {
 
     fn ty(&mut self, place: usize, ty: &ast::Type, known: Known<'_>) -> Shape {
         let shape = match &ty.kind {
-            ast::TypeKind::Named { name, arguments, bounds } => self.name(place, name, arguments, bounds.as_ref(), known),
+            ast::TypeKind::Named { name, arguments, bounds } => {
+                self.name(place, name, arguments, bounds.as_ref(), known)
+            }
             ast::TypeKind::Object(fields) => {
                 let mut seen: BTreeMap<Arc<str>, Span> = BTreeMap::new();
                 let mut shapes = Vec::with_capacity(fields.len());
@@ -403,8 +394,7 @@ impl Resolver<'_> {
             return Shape::Any;
         }
         let word = path.dotted();
-        let mut diagnostic =
-            Diagnostic::error(code::UNKNOWN_TYPE, path.span, format!("there is no type `{word}`"));
+        let mut diagnostic = Diagnostic::error(code::UNKNOWN_TYPE, path.span, format!("there is no type `{word}`"));
         if let Some((_, here)) = FOREIGN.iter().find(|(foreign, _)| *foreign == word.to_lowercase()) {
             diagnostic = diagnostic.fix(format!("it is called `{here}` here"), path.span, *here);
         } else {

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::formula::{Formula, Script};
+use super::workflow::Functions;
 use crate::base::failure;
 use crate::base::id::Digest;
 use crate::base::shape::{Field, Shape};
@@ -37,6 +38,8 @@ pub struct Connector {
     pub check: Option<Arc<str>>,
     /// Its triggers.
     pub sources: Vec<Source>,
+    /// The `fn`s of the file it is declared in.
+    pub functions: Functions,
 }
 
 /// An operation: its signature and how it is carried out.

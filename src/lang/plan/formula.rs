@@ -99,8 +99,10 @@ pub enum Root {
     Reply,
     /// `steps`, in tests: all records of the run
     Steps,
-    /// A dotted operation name in `calls(...)`, in tests: the calls made so far
+    /// `calls(connector.operation)`, in tests: the calls made so far, by operation
     Calls,
+    /// `emitted("topic")`, in tests: the events emitted so far, by topic
+    Emitted,
 }
 
 /// A place in a frame. Frames are nested: the run has depth 0; each turn, branch and handler body opens one more.

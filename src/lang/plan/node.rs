@@ -213,6 +213,8 @@ pub enum Kind {
 pub struct For {
     /// Whether the turns run at once.
     pub parallel: bool,
+    /// What the program calls the item.
+    pub name: Arc<str>,
     /// Where the item goes, in the frame of the turn.
     pub item: Slot,
     /// What it goes through.
@@ -266,6 +268,8 @@ pub enum Runners {
     Branches(Vec<Branch>),
     /// One branch per item.
     Items {
+        /// What the program calls the item.
+        name: Arc<str>,
         /// Where the item goes, in the frame of the branch.
         item: Slot,
         /// What it goes through.

@@ -54,7 +54,13 @@ impl Roots for Names<'_> {
             Root::Params => self.given("params")?,
             Root::Reply => self.run.reply.clone().unwrap_or_default(),
             // Names of connectors and tests: no workflow can read them.
-            Root::Param(_) | Root::Config | Root::Response | Root::Request | Root::Steps | Root::Calls => return None,
+            Root::Param(_)
+            | Root::Config
+            | Root::Response
+            | Root::Request
+            | Root::Steps
+            | Root::Calls
+            | Root::Emitted => return None,
         })
     }
 

@@ -1,20 +1,16 @@
 //! Blocks: choices, loops, races, locks.
 
-use std::sync::Arc;
-
 use super::super::body::{Arm, Branch, Pattern};
 use super::super::formula::Formula;
 use super::super::handler::Link;
 use super::super::node::{For, ForSource, Kind, NodeId, Race, Runners, Tolerance};
+use super::super::written::shortened;
 use super::super::{Body, Slot};
 use super::builder::{Builder, Scope};
 use super::step::Role;
 use crate::base::span::Span;
 use crate::base::value::Value;
 use crate::lang::syntax::ast::{self, Action, Step};
-
-/// How much of a condition the name of a branch shows.
-const BRANCH_NAME_CHARS_MAX: usize = 40;
 
 impl Builder<'_> {
     /// What a block does. `behind` are the handlers behind it; they act on the block, which shields what is inside from
@@ -73,7 +69,7 @@ impl Builder<'_> {
     fn choice(&mut self, choice: &ast::If, scope: Scope) -> Kind {
         let mut arms = Vec::new();
         for (condition, block) in &choice.arms {
-            let name = shortened(&condition.source);
+            let name = shortened(&condition.source).into();
             let condition = self.values.script(condition);
             arms.push((condition, Branch { name, span: block.span, body: self.grouped(block, scope, false) }));
         }
@@ -95,7 +91,7 @@ impl Builder<'_> {
                 patterns: arm.patterns.iter().map(|pattern| self.pattern(pattern)).collect(),
                 guard: arm.guard.as_ref().map(|guard| self.values.script(guard)),
                 branch: Branch {
-                    name: shortened(&format!("{}{guard}", names.join(" | "))),
+                    name: shortened(&format!("{}{guard}", names.join(" | "))).into(),
                     span: arm.span,
                     body: self.grouped(&arm.body, scope, false),
                 },
@@ -133,6 +129,7 @@ impl Builder<'_> {
         });
         For {
             parallel: each.parallel,
+            name: each.item.text.clone(),
             item: self.place(each.item.span),
             source,
             max: each.max.as_ref().map(|max| self.values.arg(max)),
@@ -163,6 +160,7 @@ impl Builder<'_> {
                 wins,
                 gathers: self.gathers([body.span]),
                 runners: Runners::Items {
+                    name: item.text.clone(),
                     item: self.place(item.span),
                     items: self.values.script(items),
                     max: max.as_ref().map(|max| self.values.arg(max)),
@@ -184,14 +182,6 @@ impl Builder<'_> {
     /// The place of an item or of a name in a pattern: these have one even if nobody reads them.
     fn place(&self, span: Span) -> Slot {
         self.slot(span).unwrap_or(Slot { depth: self.depth(span), index: 0 })
-    }
-}
-
-fn shortened(text: &str) -> Arc<str> {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(BRANCH_NAME_CHARS_MAX) {
-        Some((end, _)) => format!("{}…", line[..end].trim_end()).into(),
-        None => line.into(),
     }
 }
 

@@ -9,6 +9,7 @@ use super::super::connector::{
 };
 use super::super::fingerprint;
 use super::super::formula::{Root, Script};
+use super::super::workflow::Functions;
 use super::request;
 use super::value::{Values, made};
 use super::workflow::field;
@@ -39,6 +40,7 @@ pub(super) fn lower(declared: &ast::Connector, values: &Values<'_>) -> Connector
         operations: IndexMap::new(),
         check: None,
         sources: Vec::new(),
+        functions: Functions::default(),
     };
     for item in &declared.items {
         match item {

@@ -182,6 +182,8 @@ pub(super) fn scope(name: &Arc<str>) -> Root {
         "request" => Root::Request,
         "reply" => Root::Reply,
         "steps" => Root::Steps,
+        "calls" => Root::Calls,
+        "emitted" => Root::Emitted,
         _ => Root::Param(name.clone()),
     }
 }
