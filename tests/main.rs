@@ -2,6 +2,7 @@
 
 mod architecture;
 mod lang {
+    mod check;
     mod script;
     // mod syntax;
 }
