@@ -2,3 +2,5 @@
 
 #[path = "lang/script.rs"]
 mod script;
+
+mod connect;
