@@ -83,7 +83,7 @@ async fn a_message_arrives_with_everything_that_was_said() {
         "MAIL FROM:<flow@example.com>",
         "RCPT TO:<ada@example.com>",
         "RCPT TO:<dora@example.com>",
-        "From: \"Flow\" <flow@example.com>",
+        "From: Flow <flow@example.com>",
         "Reply-To: desk@example.com",
         "Cc: carl@example.com",
         "Subject: =?utf-8?",
