@@ -6,3 +6,4 @@ mod guard;
 mod http;
 mod mail;
 mod peer;
+mod stdlib;

@@ -170,14 +170,12 @@ impl Printer<'_> {
 
     fn handler(&mut self, id: HandlerId, depth: usize) {
         let Some(handler) = self.plan.handlers.get(id.0 as usize) else { return };
-        let text = written::handler(handler, self.plan);
-        match &handler.action {
-            HandlerAction::Alternate(body) => {
-                let text = text.split(" alternate ").next().unwrap_or_default().to_owned();
-                self.note(depth, format!("{}  {text} alternate:", tag(id)));
-                self.body(body, "", depth + 2);
-            }
-            _ => self.note(depth, format!("{}  {text}", tag(id))),
+        if let HandlerAction::Alternate(body) = &handler.action {
+            let (types, guard) = written::occasion(handler);
+            self.note(depth, format!("{}  {types} alternate{guard}:", tag(id)));
+            self.body(body, "", depth + 2);
+        } else {
+            self.note(depth, format!("{}  {}", tag(id), written::handler(handler, self.plan)));
         }
     }
 

@@ -185,16 +185,23 @@ pub(super) fn clauses(node: &Node) -> Vec<String> {
 
 /// `on TYPES action when guard`
 pub(super) fn handler(handler: &Handler, plan: &Plan) -> String {
+    let (types, guard) = occasion(handler);
+    format!("{types} {}{guard}", action(&handler.action, plan))
+}
+
+/// For which errors a handler is: `on TYPES`, and ` when guard` where it has one.
+pub(super) fn occasion(handler: &Handler) -> (String, String) {
     let types = match &handler.types {
         Types::None => "nothing".to_owned(),
         Types::All => "error".to_owned(),
         Types::Some(kinds) => kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" | "),
     };
-    let guard = handler.guard.as_ref().map(|guard| format!(" when {}", shortened(&guard.source))).unwrap_or_default();
-    format!("on {types} {}{guard}", action(&handler.action, plan))
+    let guard = handler.guard.as_ref().map(|guard| format!(" when {}", shortened(&guard.source)));
+    (format!("on {types}"), guard.unwrap_or_default())
 }
 
-fn action(action: &HandlerAction, plan: &Plan) -> String {
+/// What a handler does.
+pub(super) fn action(action: &HandlerAction, plan: &Plan) -> String {
     match action {
         HandlerAction::Retry { times, pause } => {
             let times = times.as_ref().map(|times| format!(" {} times", formula(times))).unwrap_or_default();
