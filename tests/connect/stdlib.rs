@@ -19,7 +19,7 @@ fn connectors() -> Vec<ast::Connector> {
             .collect();
         assert!(shown.is_empty(), "{}", shown.join("\n"));
         connectors.extend(program.declarations.into_iter().filter_map(|declaration| match declaration {
-            ast::Declaration::Connector(connector) => Some(*connector),
+            ast::Declaration::Connector(connector) => Some(connector),
             _ => None,
         }));
     }
