@@ -1,5 +1,6 @@
 //! The tests of the project, in one binary; each module goes in by a door that users use.
 
+mod architecture;
 mod connect;
 mod lang {
     mod script;
