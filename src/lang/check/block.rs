@@ -84,6 +84,14 @@ impl<'a> Checker<'a> {
             }
         }
         self.handlers(block, owner);
+        if owner == Owner::Workflow {
+            let given = output.as_ref().map_or(Shape::Unit, |(typed, _)| typed.shape.clone());
+            for item in &block.items {
+                if let Item::Lifecycle(lifecycle) = item {
+                    self.lifecycle(lifecycle, &given);
+                }
+            }
+        }
         self.here.tested.truncate(tested);
         Yield { output: output.map_or(Typed::of(Shape::Unit), |(typed, _)| typed), ends }
     }

@@ -130,7 +130,7 @@ impl<'a> Checker<'a> {
 
     fn action(&mut self, step: &'a Step, stated: Option<&Shape>) -> Done {
         match &step.action {
-            Action::Call(call) => self.call(call, step),
+            Action::Call(call) => self.call(call),
             Action::Start(call) => self.start(call),
             Action::Script(code) => Done::new(self.script(code)),
             Action::Ask(ask) => self.ask(ask, step, stated),

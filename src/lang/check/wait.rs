@@ -31,7 +31,8 @@ impl<'a> Checker<'a> {
                 }
                 Typed::of(Shape::Unit)
             }
-            Wait::Event { topic: _, filter } => {
+            Wait::Event { topic, filter } => {
+                self.event_name(topic);
                 if let Some(filter) = filter {
                     let mut here = self.here.clone();
                     here.words.push(("event", Typed::default()));

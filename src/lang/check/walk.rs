@@ -188,7 +188,7 @@ pub(super) fn clause<'a>(clause: &'a Clause, look: Look<'a, '_>) {
         ClauseKind::Retry(retry) => self::retry(retry, look),
         ClauseKind::On(on) => self::on(on, look),
         ClauseKind::Handle(path) => look(Seen::Handle(path)),
-        ClauseKind::Undo(undo) => self::step(undo, look),
+        ClauseKind::Undo(undo) => step(undo, look),
         ClauseKind::Auth(auth) => self::auth(auth, look),
         ClauseKind::Secret => {}
         ClauseKind::Remind { every: time, body } | ClauseKind::Escalate { after: time, body } => {
