@@ -92,7 +92,7 @@ impl Printer<'_> {
             self.node(*id, &number, depth, body);
         }
         if let Some(output) = &body.output {
-            self.note(depth, format!("output {}", shortened(&output.to_string())));
+            written::output(output).into_iter().for_each(|line| self.note(depth, line));
         }
         for id in &body.handlers {
             self.handler(*id, depth);
@@ -103,10 +103,7 @@ impl Printer<'_> {
         let plan = self.plan;
         let node = plan.node(id);
         let (effect, what) = match &node.kind {
-            Kind::Call { operation, .. } => {
-                let operation = plan.operations.get(operation);
-                (operation.map_or("", |known| written::effect(&known.signature.effect)), head(&node.kind))
-            }
+            Kind::Call { .. } => (plan.effect(node).as_ref().map_or("", written::effect), head(&node.kind)),
             Kind::If { arms, .. } => {
                 let first = arms.first().map(|(condition, _)| shortened(&condition.source)).unwrap_or_default();
                 ("", format!("if {first}"))
@@ -151,16 +148,20 @@ impl Printer<'_> {
             self.note(depth, format!("{word} {}:", formula(&meanwhile.after)));
             self.body(&meanwhile.body, "", depth + 1);
         }
-        if !node.clauses.handlers.is_empty() && node.unit {
+        let own = node.clauses.handlers.len();
+        if own > 0 && self.links(node.chain).iter().skip(own).any(|link| !matches!(link, Link::Rim(_))) {
             let met = self.met(node.chain);
             self.note(depth, format!("errors meet {met}"));
         }
     }
 
+    fn links(&self, chain: ChainId) -> &[Link] {
+        self.plan.chains.get(chain.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
     /// The handlers of a chain by their numbers.
     fn met(&self, chain: ChainId) -> String {
-        let links = self.plan.chains.get(chain.0 as usize).map_or(&[][..], Vec::as_slice);
-        let links = links.iter().filter_map(|link| match link {
+        let links = self.links(chain).iter().filter_map(|link| match link {
             Link::Handler(id) => Some(tag(*id)),
             Link::Shield(block) => Some(format!("those behind {}", self.plan.node(*block).label)),
             Link::Rim(_) => None,

@@ -63,6 +63,18 @@ pub(super) fn formula(formula: &Formula) -> String {
     shortened(&formula.to_string())
 }
 
+/// What a body gives: a line for each field of an object, else one line.
+pub(super) fn output(output: &Formula) -> Vec<String> {
+    match output {
+        Formula::Object(fields) if fields.len() > 1 => {
+            let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+            let lines = fields.iter().map(|(name, value)| format!("{name:<width$} = {}", formula(value)));
+            lines.zip(0..).map(|(line, at)| format!("{} {line}", if at == 0 { "output" } else { "      " })).collect()
+        }
+        other => vec![format!("output {}", formula(other))],
+    }
+}
+
 /// What a node does: its keyword with what follows on its line, or whom it calls.
 pub(super) fn head(kind: &Kind) -> String {
     match kind {
@@ -186,7 +198,10 @@ pub(super) fn clauses(node: &Node) -> Vec<String> {
 /// `on TYPES action when guard`
 pub(super) fn handler(handler: &Handler, plan: &Plan) -> String {
     let (types, guard) = occasion(handler);
-    format!("{types} {}{guard}", action(&handler.action, plan))
+    let action = action(&handler.action, plan);
+    // The clause `retry` stands for this.
+    let short = matches!(handler.action, HandlerAction::Retry { .. }) && handler.types == Types::worth_retrying();
+    if short { format!("{action}{guard}") } else { format!("{types} {action}{guard}") }
 }
 
 /// For which errors a handler is: `on TYPES`, and ` when guard` where it has one.

@@ -14,6 +14,7 @@ use super::node::{Kind, Node, Wait, Whom};
 use super::workflow::{Package, Plan};
 use super::{trigger, visit, written};
 use crate::base::value::Value;
+use crate::lang::catalog::Effect;
 use crate::lang::script::Library;
 use target::{Decided, known};
 
@@ -79,7 +80,8 @@ pub fn effects(package: &Package, plan: &Plan) -> Effects {
     };
     account.plan(plan);
     account.effects.workflows.remove(&plan.name);
-    account.effects.operations.sort_by(|one, other| one.operation.cmp(&other.operation));
+    let key = |called: &Called| (called.operation.clone(), called.effect.clone());
+    account.effects.operations.sort_by_key(key);
     account.effects.starts = plan.triggers.iter().map(written::trigger).collect();
     account.effects
 }
@@ -103,10 +105,20 @@ impl Account<'_> {
         for node in &plan.nodes {
             self.node(node, plan);
         }
+        let package = self.package;
         for operation in plan.operations.values() {
+            let Some(connector) = package.connectors.get(&operation.signature.connector) else { continue };
+            let library = connector.functions.library();
             visit::operation(operation, &mut |script| self.script(script, library));
-            if let Some(connector) = self.package.connectors.get(&operation.signature.connector) {
-                visit::connector(connector, &mut |script| self.script(script, library));
+            visit::connector(connector, &mut |script| self.script(script, library));
+        }
+        for trigger in &plan.triggers {
+            let trigger::Kind::Connector { connector, name, .. } = &trigger.kind else { continue };
+            let Some(connector) = package.connectors.get(connector) else { continue };
+            let library = connector.functions.library();
+            visit::connector(connector, &mut |script| self.script(script, library));
+            for source in connector.sources.iter().filter(|source| source.name == *name) {
+                visit::source(source, &mut |script| self.script(script, library));
             }
         }
     }
@@ -139,7 +151,10 @@ impl Account<'_> {
     fn node(&mut self, node: &Node, plan: &Plan) {
         let step = format!("{}/{}", plan.name, node.label);
         match &node.kind {
-            Kind::Call { operation, params } => self.call(operation, params, &step, plan),
+            Kind::Call { operation, params } => {
+                let effect = plan.effect(node);
+                self.call(operation, effect.as_ref(), params, &step, plan);
+            }
             Kind::Child { workflow, .. } | Kind::Start { workflow, .. } => self.workflow(workflow),
             Kind::Ask(ask) => {
                 match &ask.whom {
@@ -154,10 +169,11 @@ impl Account<'_> {
                     Whom::Person(person) => target::add(&mut self.effects.people, Decided::by(person), &step),
                 }
                 for (tool, bound) in &ask.tools {
-                    if plan.operations.contains_key(tool) {
-                        self.call(tool, bound, &step, plan);
-                    } else {
-                        self.workflow(tool);
+                    match plan.operations.get(tool) {
+                        Some(operation) => {
+                            self.call(tool, Some(&operation.signature.effect), bound, &step, plan);
+                        }
+                        None => self.workflow(tool),
                     }
                 }
             }
@@ -198,10 +214,11 @@ impl Account<'_> {
         }
     }
 
-    fn call(&mut self, name: &Arc<str>, params: &Formula, step: &str, plan: &Plan) {
+    fn call(&mut self, name: &Arc<str>, effect: Option<&Effect>, params: &Formula, step: &str, plan: &Plan) {
         let operation = plan.operations.get(name);
-        let effect = operation.map_or("", |operation| written::effect(&operation.signature.effect));
-        match self.effects.operations.iter_mut().find(|called| called.operation == *name) {
+        let effect = effect.map_or("", written::effect);
+        let known = self.effects.operations.iter_mut();
+        match known.filter(|called| &*called.effect == effect).find(|called| called.operation == *name) {
             Some(called) => called.steps.push(step.to_owned()),
             None => self.effects.operations.push(Called {
                 operation: name.clone(),
