@@ -161,12 +161,16 @@ impl Account<'_> {
                     Whom::Persona(name) => {
                         self.effects.personas.insert(name.clone());
                     }
-                    Whom::Model(model) => target::add(&mut self.effects.models, Decided::by(model), &step),
+                    Whom::Model(model) => {
+                        target::add(&mut self.effects.models, Decided::by(&settled(model, plan)), &step);
+                    }
                     Whom::Role(role) => {
-                        let role = Decided::by(role).named(|role| format!("role {role}"));
+                        let role = Decided::by(&settled(role, plan)).named(|role| format!("role {role}"));
                         target::add(&mut self.effects.people, role, &step);
                     }
-                    Whom::Person(person) => target::add(&mut self.effects.people, Decided::by(person), &step),
+                    Whom::Person(person) => {
+                        target::add(&mut self.effects.people, Decided::by(&settled(person, plan)), &step);
+                    }
                 }
                 for (tool, bound) in &ask.tools {
                     match plan.operations.get(tool) {
@@ -232,7 +236,7 @@ impl Account<'_> {
         if operation.request.is_some() {
             self.declared(operation, connector.map(|connector| &**connector), step);
         } else {
-            self.native(operation, connector.map(|connector| &**connector), params, step);
+            self.native(operation, connector.map(|connector| &**connector), &settled(params, plan), step);
         }
     }
 
@@ -282,6 +286,25 @@ impl Account<'_> {
                 target::add(&mut self.effects.hosts, host.host(), step);
             }
         }
+    }
+}
+
+/// A formula with the values of variables that are constant and that nobody sets.
+fn settled(formula: &Formula, plan: &Plan) -> Formula {
+    match formula {
+        Formula::Script(script) => {
+            let name = script.source.strip_prefix("vars.").unwrap_or_default();
+            let is_set = |node: &Node| matches!(&node.kind, Kind::Set(set) if !set.state && set.path.first().is_some_and(|root| &**root == name));
+            let variable = plan.vars.iter().find(|(field, _)| &*field.name == name);
+            match variable {
+                Some((_, value @ Formula::Constant(_))) if !plan.nodes.iter().any(is_set) => value.clone(),
+                _ => formula.clone(),
+            }
+        }
+        Formula::Object(fields) => {
+            Formula::Object(fields.iter().map(|(name, value)| (name.clone(), settled(value, plan))).collect())
+        }
+        Formula::Constant(_) | Formula::List(_) => formula.clone(),
     }
 }
 

@@ -177,10 +177,6 @@ impl Model<'_> {
     fn item(&self, id: NodeId) -> Item {
         let node = self.plan.node(id);
         let id = format!("n{}", id.0);
-        let title = |head: String| match &node.name {
-            Some(name) => format!("{name} · {head}"),
-            None => head,
-        };
         let (arrangement, items, body) = match &node.kind {
             Kind::Sequence(body) | Kind::Lock { body, .. } => (Arrangement::Sequence, self.items(body), Some(body)),
             Kind::While { body, .. } | Kind::Repeat { body, .. } => {
@@ -235,9 +231,16 @@ impl Model<'_> {
         }
         let head = match &node.kind {
             Kind::If { arms, otherwise: None } if arms.len() == 1 => format!("if {}", arms[0].1.name),
+            // The branches say it.
+            Kind::If { .. } => String::new(),
             kind => head(kind),
         };
-        Item::Group(Group { id, title: title(head), lines, arrangement, items, asides })
+        let title = match &node.name {
+            Some(name) if head.is_empty() => name.to_string(),
+            Some(name) => format!("{name} · {head}"),
+            None => head,
+        };
+        Item::Group(Group { id, title, lines, arrangement, items, asides })
     }
 
     /// A branch of something, or the body of a handler.
@@ -265,13 +268,9 @@ impl Model<'_> {
     }
 
     fn card(&self, node: &Node, id: String) -> Card {
-        let (mut lines, asides) = self.clauses(node);
+        let (lines, asides) = self.clauses(node);
         let head = head(&node.kind);
         let (title, subtitle) = match (&node.name, &node.kind) {
-            (_, Kind::Fail { kind, message, when }) => {
-                lines.extend(when.iter().map(|when| format!("when {}", shortened(&when.source))));
-                (format!("fail {kind}"), message.as_ref().map(formula))
-            }
             (Some(name), Kind::Let(value)) => (format!("let {name}"), Some(formula(value))),
             (Some(name), _) => (name.to_string(), Some(head)),
             (None, _) => (head, None),
