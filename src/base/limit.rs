@@ -29,6 +29,12 @@ pub const SCRIPT_MAP_ENTRIES_MAX: usize = 1_000_000;
 pub const SCRIPT_VARIABLES_MAX: usize = 1_000;
 /// How deep the nesting of values may be: of input, of outputs, of what scripts return.
 pub const VALUE_DEPTH_MAX: usize = 128;
+/// How many parts a type may have once the types it names are written out.
+pub const TYPE_PARTS_MAX: usize = 10_000;
+/// How deep types may be nested, named ones written out.
+pub const TYPE_DEPTH_MAX: usize = 64;
+/// How many files may take part in one compilation, the standard library's included.
+pub const FILES_MAX: usize = 1_000;
 /// How many misfits of one value are reported before the rest is passed over.
 pub const MISFITS_MAX: usize = 100;
 /// The stack that threads which run programs need, in bytes.

@@ -6,7 +6,9 @@
 pub mod diagnostic;
 pub mod failure;
 pub mod id;
+pub mod letter;
 pub mod limit;
+pub mod report;
 pub mod secret;
 pub mod shape;
 pub mod span;

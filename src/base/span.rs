@@ -89,10 +89,14 @@ impl Source {
 
     /// The text of one line, counted from 1, without its line break.
     pub fn line(&self, line: u32) -> &str {
+        self.text[self.line_range(line)].trim_end_matches(['\n', '\r'])
+    }
+
+    /// The byte offsets of one line, counted from 1, with its line break; nothing at the end where there is no such line.
+    pub fn line_range(&self, line: u32) -> Range<usize> {
         let index = line.saturating_sub(1) as usize;
-        let Some(start) = self.line_starts.get(index) else { return "" };
-        let end = self.line_starts.get(index + 1).map_or(self.text.len(), |next| *next as usize);
-        self.text[*start as usize..end].trim_end_matches(['\n', '\r'])
+        let start = |index: usize| self.line_starts.get(index).map_or(self.text.len(), |start| *start as usize);
+        start(index)..start(index + 1)
     }
 
     /// How many lines there are.

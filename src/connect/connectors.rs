@@ -64,6 +64,8 @@ pub struct Environment {
     pub file_roots: Vec<PathBuf>,
     /// Hosts that may be asked although their addresses are private: `host` or `host:port`.
     pub allow_hosts: Vec<Arc<str>>,
+    /// Where requests go instead of their own hosts, in a sandbox: `ADDRESS/CONNECTOR/HOST/PATH`.
+    pub stand_in: Option<url::Url>,
     /// How large an answer may be, in bytes.
     pub response_bytes_max: usize,
     /// Which programs `process.run` may start.
@@ -101,6 +103,7 @@ impl Environment {
             directory: directory.into(),
             file_roots: vec![PathBuf::from(".")],
             allow_hosts: Vec::new(),
+            stand_in: None,
             response_bytes_max: RESPONSE_BYTES_MAX,
             programs: Vec::new(),
             mask: Mask::default(),

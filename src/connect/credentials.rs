@@ -31,8 +31,27 @@ impl Credentials {
         (!text.is_empty()).then_some(text)
     }
 
-    /// Whether all of these are there.
-    pub fn has(&self, names: &[(&str, Option<usize>)]) -> bool {
-        names.iter().all(|(name, place)| self.value(name, *place).is_some())
+    /// Whether the scheme has what it needs.
+    pub fn is_complete(&self) -> bool {
+        let has = |name, place| self.value(name, Some(place)).is_some();
+        let named = |name| self.value(name, None).is_some();
+        match &*self.scheme {
+            "bearer" => has("token", 0),
+            "basic" => has("user", 0) && has("password", 1),
+            "header" | "query" => has("name", 0) && has("value", 1),
+            "oauth2" => {
+                let proof = if self.grant() == "refresh_token" { "refresh_token" } else { "client_secret" };
+                named("token_url") && named("client_id") && named(proof)
+            }
+            _ => true,
+        }
+    }
+
+    /// How `oauth2` asks for tokens: as written, otherwise by what is there.
+    pub fn grant(&self) -> String {
+        self.value("grant", None).unwrap_or_else(|| {
+            let refreshes = self.value("refresh_token", None).is_some();
+            if refreshes { "refresh_token" } else { "client_credentials" }.to_owned()
+        })
     }
 }

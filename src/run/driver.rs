@@ -75,6 +75,26 @@ pub struct Summary {
     pub undoable: bool,
 }
 
+impl Summary {
+    /// How `run` ended, or how it stands.
+    pub fn of(run: &Run) -> Self {
+        let (output, failure) = match &run.outcome {
+            Some(Ended::Completed { output }) => (output.clone(), None),
+            Some(Ended::Failed { failure }) => (Value::Unit, Some(failure.clone())),
+            Some(Ended::Skipped { .. } | Ended::Cancelled) | None => (Value::Unit, None),
+        };
+        Self {
+            status: run.status(),
+            output,
+            error: run.error(),
+            failure,
+            problems: run.problems.clone(),
+            reply: run.reply.clone(),
+            undoable: run.can_unwind(),
+        }
+    }
+}
+
 impl Engine {
     /// An engine for these workflows in this world.
     pub fn new(world: World, package: Arc<Package>) -> Self {
@@ -179,7 +199,7 @@ impl Drive {
         self.until_rest(&mut inbox).await;
         let undoable = self.run.can_unwind() && self.run.accepted.parent.is_some();
         // Nobody may be left to hear it.
-        let _ = end.send(self.summary());
+        let _ = end.send(Summary::of(&self.run));
         self.watch = None;
         if undoable {
             // The run that waited for this one may undo it as long as it has not ended itself.
@@ -187,7 +207,7 @@ impl Drive {
                 let Told::Unwind(answer) = told else { continue };
                 self.tell_machine(Command::Unwind);
                 self.until_rest(&mut inbox).await;
-                let _ = answer.send(self.summary());
+                let _ = answer.send(Summary::of(&self.run));
                 break;
             }
         }
@@ -416,24 +436,6 @@ impl Drive {
             Entry::Circle => Command::Answer { unit, attempt: 0, outcome: circle(key), by: None },
         };
         let _ = self.tell.send(Told::Command(command));
-    }
-
-    fn summary(&self) -> Summary {
-        let run = &self.run;
-        let (output, failure) = match &run.outcome {
-            Some(Ended::Completed { output }) => (output.clone(), None),
-            Some(Ended::Failed { failure }) => (Value::Unit, Some(failure.clone())),
-            Some(Ended::Skipped { .. } | Ended::Cancelled) | None => (Value::Unit, None),
-        };
-        Summary {
-            status: run.status(),
-            output,
-            error: run.error(),
-            failure,
-            problems: run.problems.clone(),
-            reply: run.reply.clone(),
-            undoable: run.can_unwind(),
-        }
     }
 }
 

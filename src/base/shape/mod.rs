@@ -9,6 +9,7 @@ mod field;
 mod fit;
 mod format;
 mod join;
+mod of;
 mod schema;
 
 use std::sync::Arc;

@@ -19,13 +19,13 @@ use crate::lang::plan::connector::Auth;
 /// `auth_error` where a proof is asked for and no alternative has all its values.
 pub fn credentials(call: &Call) -> Result<Option<Credentials>, Failure> {
     if let Some(given) = Credentials::from_value(&call.act.auth) {
-        return if is_complete(&given) { Ok(Some(given)) } else { Err(missing(call)) };
+        return if given.is_complete() { Ok(Some(given)) } else { Err(missing(call)) };
     }
     let own = &call.act.operation.shaping.auth;
     let alternatives = if own.is_empty() { &call.connector.connector.auth } else { own };
     for auth in alternatives {
         let evaluated = evaluate(call, auth)?;
-        if is_complete(&evaluated) {
+        if evaluated.is_complete() {
             return Ok(Some(evaluated));
         }
     }
@@ -46,17 +46,6 @@ fn evaluate(call: &Call, auth: &Auth) -> Result<Credentials, Failure> {
     let fields: Result<Map, Failure> =
         auth.fields.iter().map(|(name, field)| Ok((name.clone(), field.evaluate(library, &scope)?))).collect();
     Ok(Credentials { scheme: auth.scheme.clone(), args: args?, fields: fields? })
-}
-
-/// Whether a scheme has what it needs.
-pub(super) fn is_complete(credentials: &Credentials) -> bool {
-    match &*credentials.scheme {
-        "bearer" => credentials.has(&[("token", Some(0))]),
-        "basic" => credentials.has(&[("user", Some(0)), ("password", Some(1))]),
-        "header" | "query" => credentials.has(&[("name", Some(0)), ("value", Some(1))]),
-        "oauth2" => oauth::is_complete(credentials),
-        _ => true,
-    }
 }
 
 /// Puts `credentials` into `draft`. `stale` is the token that was refused with a 401.

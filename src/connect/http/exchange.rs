@@ -59,6 +59,11 @@ impl<'a> Exchange<'a> {
     pub async fn send(&self, parts: &Parts, reading: As, trusted: bool) -> Result<(Answer, Value), Broken> {
         let call = self.call;
         let mut draft = self.with_key(parts).map_err(Broken::definite)?;
+        if let Some(stand_in) = &call.environment.stand_in
+            && draft.url.origin() != stand_in.origin()
+        {
+            draft.url = rerouted(stand_in, &call.connector.connector.name, &draft.url);
+        }
         self.keep_pace().await.map_err(Broken::definite)?;
         let plain = draft.clone();
         let mut token = None;
@@ -162,6 +167,14 @@ impl<'a> Exchange<'a> {
         let header = declared.map(|RetryAfter::Header(name)| name.to_lowercase());
         answer::retry_after(&answer.headers, header.as_deref(), Timestamp::now())
     }
+}
+
+/// The address of the same request at a stand-in, which learns from the path who was meant.
+fn rerouted(stand_in: &reqwest::Url, connector: &str, url: &reqwest::Url) -> reqwest::Url {
+    let mut there = stand_in.clone();
+    there.set_path(&format!("/{connector}/{}{}", url.host_str().unwrap_or_default(), url.path()));
+    there.set_query(url.query());
+    there
 }
 
 fn short_hash(text: &str) -> String {

@@ -20,9 +20,13 @@ mod paging;
 mod scope;
 mod template;
 
+pub use draft::Parts;
 pub use generic::register;
 
 use std::sync::OnceLock;
+
+use super::registry::Call;
+use crate::base::failure::Failure;
 
 /// What the requests of one connector share.
 #[derive(Debug, Default)]
@@ -30,4 +34,12 @@ pub struct Shared {
     clients: OnceLock<Result<client::Clients, String>>,
     paces: pace::Paces,
     tokens: oauth::Tokens,
+}
+
+/// The request that a call of a declared operation makes, without sending it; `None` where its body is in Rust.
+///
+/// # Errors
+/// As when it is sent: what an expression raises, or parts that do not fit together.
+pub fn rehearse(call: &Call) -> Result<Option<Parts>, Failure> {
+    call.act.operation.request.as_ref().map(|request| template::fill(call, request)).transpose()
 }

@@ -39,23 +39,6 @@ struct Access {
     until: Option<Instant>,
 }
 
-/// Whether all that its grant needs is there.
-pub fn is_complete(credentials: &Credentials) -> bool {
-    let has = |name| credentials.value(name, None).is_some();
-    let needed = match grant(credentials).as_str() {
-        "refresh_token" => has("refresh_token"),
-        _ => has("client_secret"),
-    };
-    has("token_url") && has("client_id") && needed
-}
-
-fn grant(credentials: &Credentials) -> String {
-    credentials.value("grant", None).unwrap_or_else(|| {
-        let refreshes = credentials.value("refresh_token", None).is_some();
-        if refreshes { "refresh_token" } else { "client_credentials" }.to_owned()
-    })
-}
-
 impl Tokens {
     /// A token that should be good. `stale` is one that was refused: unless it has been replaced meanwhile, a new one is
     /// fetched.
@@ -106,7 +89,7 @@ async fn fetch(
     mask: &Mask,
 ) -> Result<(Access, Option<String>), Broken> {
     let field = |name: &str| credentials.value(name, None);
-    let grant = grant(credentials);
+    let grant = credentials.grant();
     let mut form = Map::new();
     form.insert("grant_type".into(), grant.as_str().into());
     if grant == "refresh_token" {

@@ -158,6 +158,7 @@ pub(super) fn called(name: &str) -> &str {
         "Fn" => "function",
         "ImmutableString" | "&str" | "String" => "string",
         "char" => "character",
+        _ if name.contains("ImmutableString") => "string",
         _ if name.ends_with("Zoned>") => "datetime",
         _ if name.ends_with("civil::date::Date") || name.ends_with("::Date") => "date",
         _ if name.ends_with("time::Duration") => "duration",

@@ -38,6 +38,7 @@ mod tree;
 pub use broken::Broken;
 pub use expr::{Expr, Scope};
 pub use functions::{FixedFunction, functions};
+pub use infer::joined;
 pub use library::Library;
 pub use path::{Key, Segment};
 pub use resolve::{Called, Origin, Read, Setting};

@@ -193,7 +193,7 @@ impl Parser {
     }
 
     pub fn missing(&self, sign: &str, why: &str) -> Diagnostic {
-        if let Some(found) = mistaken::instead(self) {
+        if let Some(found) = mistaken::instead(self).filter(|found| found.code != code::SYNTAX) {
             return found;
         }
         let (span, found) = self.found();

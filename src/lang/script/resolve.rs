@@ -691,7 +691,7 @@ impl<'a> Resolver<'a> {
         }
         if let Some(fixed) = functions::fixed(name) {
             let (least, most) = fixed.arity();
-            if (count < least || count > most) && !functions::is_rhai(name) {
+            if count < least || count > most {
                 let shown: Vec<usize> = if least == most { vec![most] } else { vec![least, most] };
                 let less = usize::from(method);
                 self.arity(name, span, &shown.iter().map(|n| n.saturating_sub(less)).collect::<Vec<_>>(), count - less);

@@ -92,9 +92,7 @@ impl<'a> Lexer<'a> {
             let start = self.at;
             let Some(next) = self.peek() else {
                 if inside {
-                    let span = self.span(opened_at.saturating_sub(2), opened_at);
-                    return Err(Diagnostic::error(code::STRING, span, "this `${` is never closed")
-                        .hint("put a `}` after the expression, or write `\\${` for the two characters"));
+                    return Err(self.unclosed(opened_at));
                 }
                 break;
             };
@@ -120,9 +118,22 @@ impl<'a> Lexer<'a> {
 
     /// The tokens of `${ ... }`; stands behind `${` before and behind `}` afterwards.
     pub fn inner(&mut self) -> Result<Vec<Token>, Diagnostic> {
-        let tokens = self.tokens(true)?;
+        let start = self.at;
+        let tokens = self.tokens(true).map_err(|found| {
+            // Where a `}` is forgotten, the quote that should end the text opens another one.
+            if found.code == code::STRING && found.primary.span.start as usize > self.base.start as usize + start {
+                return self.unclosed(start);
+            }
+            found
+        })?;
         self.at += 1;
         Ok(tokens)
+    }
+
+    /// A `${` without its `}`; `at` is just behind it.
+    fn unclosed(&self, at: usize) -> Diagnostic {
+        Diagnostic::error(code::STRING, self.span(at.saturating_sub(2), at), "this `${` is never closed")
+            .hint("put a `}` after the expression, or write `\\${` for the two characters")
     }
 
     fn deeper(&mut self, at: usize) -> Result<(), Diagnostic> {

@@ -31,7 +31,7 @@ enum Survey {
     Sound(usize),
     /// Groups that match, but stand too deep.
     Deep(Vec<std::ops::Range<usize>>),
-    /// How many closing brackets are there beyond the opening ones.
+    /// How many closing braces are there beyond the opening ones.
     Broken { surplus: usize },
 }
 
@@ -43,10 +43,10 @@ fn survey(mask: &[u8], brackets: &[usize]) -> Survey {
         if is_opener(mask[at]) {
             open.push(at);
             depth = depth.max(open.len());
-            opened += 1;
+            opened += usize::from(mask[at] == b'{');
             continue;
         }
-        closed += 1;
+        closed += usize::from(mask[at] == b'}');
         match open.pop() {
             Some(opener) if closer_of(mask[opener]) == mask[at] => {
                 if open.len() == NESTING_MAX {

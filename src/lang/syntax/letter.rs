@@ -5,19 +5,7 @@ use std::ops::Range;
 use super::code;
 use super::faults::Faults;
 use crate::base::diagnostic::{Diagnostic, Severity};
-
-/// Whether a character takes no room, or looks like a blank and is none, or moves others about.
-pub(super) fn is_hidden(letter: char) -> bool {
-    let blank = letter.is_whitespace() && !matches!(letter, ' ' | '\t' | '\r' | '\n');
-    let control = letter.is_control() && !matches!(letter, '\t' | '\r' | '\n');
-    let format = matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}');
-    blank || control || format || turns(letter)
-}
-
-/// Whether a character changes the direction of the text behind it.
-pub(super) fn turns(letter: char) -> bool {
-    matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
+use crate::base::letter::turns;
 
 /// The ASCII character that an unusual one is taken for.
 pub(super) fn plain(letter: char) -> Option<char> {

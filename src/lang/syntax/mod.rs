@@ -30,9 +30,10 @@ pub fn parse(file: FileId, source: &Source) -> (ast::Program, Vec<Diagnostic>) {
     if let Some(fault) = too_large(source, &faults) {
         return (empty(), vec![fault]);
     }
-    let scan::Scan { mask, comments, depth } = scan::scan(&source.text, &mut faults);
-    let read = || match grammar::read(&mask) {
-        Ok(root) => build::build(file, &source.text, &mask, comments, root, faults),
+    let scan = scan::scan(&source.text, &mut faults);
+    let depth = scan.depth;
+    let read = || match grammar::read(&scan.mask) {
+        Ok(root) => build::build(file, &source.text, &scan, root, faults),
         Err(at) => {
             let at = at.min(source.text.len());
             faults.push(faults.error(code::NOT_UNDERSTOOD, at..at, "from here on the text cannot be understood"));

@@ -11,6 +11,7 @@ use super::balance;
 use super::code;
 use super::faults::Faults;
 use super::letter;
+use crate::base::letter::is_hidden;
 use crate::base::limit;
 
 /// Stands for each byte inside a string.
@@ -26,6 +27,8 @@ pub(super) struct Scan {
     pub comments: Vec<Comment>,
     /// How deep its brackets are nested.
     pub depth: usize,
+    /// Where something was reported that Rhai would stumble over once more, in order.
+    pub reported: Vec<usize>,
 }
 
 /// Cuts `text` and balances its brackets.
@@ -36,6 +39,7 @@ pub(super) fn scan(text: &str, faults: &mut Faults) -> Scan {
         mask: text.as_bytes().to_vec(),
         comments: Vec::new(),
         brackets: Vec::new(),
+        reported: Vec::new(),
         at: 0,
         line_is_blank: true,
         lost: false,
@@ -44,11 +48,11 @@ pub(super) fn scan(text: &str, faults: &mut Faults) -> Scan {
         faults,
     };
     cutter.cut();
-    let Cutter { mut mask, comments, brackets, .. } = cutter;
+    let Cutter { mut mask, comments, brackets, reported, .. } = cutter;
     let depth = balance::balance(&mut mask, &brackets, faults);
     // Only whole characters are replaced, and by ASCII; so this never loses anything.
     let mask = String::from_utf8(mask).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    Scan { mask, comments, depth }
+    Scan { mask, comments, depth, reported }
 }
 
 struct Cutter<'t> {
@@ -58,6 +62,7 @@ struct Cutter<'t> {
     comments: Vec<Comment>,
     /// Where brackets stand outside strings and comments.
     brackets: Vec<usize>,
+    reported: Vec<usize>,
     at: usize,
     /// Whether nothing but blanks stands before `at` on its line.
     line_is_blank: bool,
@@ -185,6 +190,7 @@ impl Cutter<'_> {
     }
 
     fn foreign_comment(&mut self, mark: &str) {
+        self.reported.push(self.at);
         let range = self.at..self.line_end(self.at);
         let marked = self.at..self.at + mark.len();
         let span = self.faults.span(marked.clone());
@@ -353,13 +359,14 @@ impl Cutter<'_> {
 
     /// A string in quotes of other languages, each `width` bytes wide: read as a string, and reported.
     fn quotes(&mut self, range: Range<usize>, width: usize) {
+        self.reported.push(range.start);
         let inside = &self.text[range.start + width..range.end - width];
         let (span, right) = (self.faults.span(range.clone()), format!("\"{}\"", inside.replace('"', "\\\"")));
         let fault = self
             .faults
             .error(code::QUOTES, range.clone(), "a text stands in double quotes")
             .label("these are other quotes")
-            .fix(format!("write {right} instead"), span, right.clone());
+            .fix(format!("write `{right}` instead"), span, right.clone());
         self.faults.push(fault);
         self.fill(range.clone(), FILLER);
         (self.mask[range.start], self.mask[range.end - 1]) = (b'"', b'"');
@@ -440,6 +447,7 @@ impl Cutter<'_> {
             return;
         }
         if let Some(plain) = letter::plain(first) {
+            self.reported.push(start);
             let span = self.faults.span(start..self.at);
             let fault = self
                 .faults
@@ -453,9 +461,10 @@ impl Cutter<'_> {
             }
             return;
         }
-        if letter::is_hidden(first) {
-            let length = self.text[start..].find(|c| !letter::is_hidden(c)).unwrap_or(self.text.len() - start);
+        if is_hidden(first) {
+            let length = self.text[start..].find(|c| !is_hidden(c)).unwrap_or(self.text.len() - start);
             self.at = start + length;
+            self.reported.push(start);
             let fault = letter::hidden(self.text, start..self.at, self.faults);
             self.faults.push(fault);
             self.fill(start..self.at, b' ');

@@ -17,14 +17,18 @@ pub(super) fn plain(text: &str, range: Range<usize>, faults: &mut Faults) -> Str
     let written = &text[range.clone()];
     let hashes = written.len() - written.trim_start_matches('#').len();
     if hashes > 0 {
-        return written[hashes + 1..written.len() - hashes - 1].to_owned();
+        return written.get(hashes + 1..written.len() - hashes - 1).unwrap_or_default().to_owned();
     }
-    if written.starts_with('`') {
-        return written[1..written.len() - 1].to_owned();
+    if let Some(inside) = written.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) {
+        return inside.to_owned();
     }
     let (quotes, inside) = match written.strip_prefix("\"\"\"").and_then(|rest| rest.strip_suffix("\"\"\"")) {
         Some(inside) if written.len() >= 6 => (3, inside),
-        _ => (1, &written[1..written.len() - 1]),
+        _ => {
+            // Other quotes than `"` have been reported; they may be wider than one byte.
+            let width = written.chars().next().map_or(1, char::len_utf8);
+            (width, written.get(width..written.len().saturating_sub(width)).unwrap_or_default())
+        }
     };
     if let Some(at) = inside.find("${") {
         let at = range.start + quotes + at;

@@ -481,6 +481,7 @@ impl Builder<'_> {
                     self.replace(&part, code::FOREIGN_WORD, "between a pattern and its block stands `=>`", "=>")
                 }
                 Rule::block => body = Some(self.block(part)),
+                Rule::block_below => body = self.below(part).map(|block| self.block(block)),
                 Rule::arm_item => {
                     let place = self.span(&part);
                     let fault = self

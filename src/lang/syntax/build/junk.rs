@@ -303,10 +303,7 @@ impl Builder<'_> {
             self.faults.push(fault);
             return;
         }
-        let fault = if let Some(rest) =
-            self.text[range.clone()].strip_prefix('-').filter(|rest| rest.starts_with(' ') && !behind)
-        {
-            let _ = rest;
+        let fault = if self.text[range.clone()].starts_with("- ") && !behind {
             let dash = range.start..range.start + 1;
             let dash_span = self.faults.span(dash.clone());
             self.faults.error(code::FOREIGN_WORD, dash, "lists of other languages begin with `-`").fix(
@@ -355,6 +352,10 @@ impl Builder<'_> {
                 let right = &written[..2];
                 fix(self, 3, "two signs compare, not three", &format!("write `{right}`"), right)
             }
+            () if line_end && written.trim_end().len() <= 2 && written.chars().all(|c| "+-*/%<>&|^!.=?".contains(c)) => {
+                let fault = self.faults.error(code::BROKEN_EXPRESSION, range.clone(), "the expression stops in the middle");
+                fault.label("nothing follows on this line").hint("an expression ends with its line: put it in brackets `( ... )` to go on below")
+            }
             () if written.starts_with('=') && !written.starts_with("=>") => fix(self, 1, "an expression does not assign", "to compare, write `==`", "=="),
             () if written.starts_with("and ") => fix(self, 3, "there is no `and`", "write `&&`", "&&"),
             () if written.starts_with("or ") => fix(self, 2, "there is no `or`", "write `||`", "||"),
@@ -365,12 +366,8 @@ impl Builder<'_> {
                 .error(code::FOREIGN_WORD, at(1), "there is no `? :` here")
                 .hint("write `if CONDITION { A } else { B }`; for a default, `A ?? B`"),
             () if "+-*/%<>&|^!.".contains(first) => {
-                let fault = self.faults.error(code::BROKEN_EXPRESSION, self.shown(range.clone()), "the expression stops here");
-                if line_end && written.trim().len() <= 2 {
-                    fault.label("nothing follows on this line").hint("an expression ends with its line: put it in brackets `( ... )` to go on below")
-                } else {
-                    fault.hint("what stands before it takes a short value: put all of it in brackets `( ... )`")
-                }
+                let fault = self.faults.error(code::BROKEN_EXPRESSION, self.shown(range.clone()), "the expression stops before this");
+                fault.hint("what stands before it takes a short value: put all of it in brackets `( ... )`")
             }
             () if first == '[' || first == '(' => self
                 .faults
@@ -517,7 +514,7 @@ impl Builder<'_> {
             None => ("step", "write `step`".to_owned()),
         };
         let code = if near.is_some() { code::UNKNOWN_WORD } else { code::FOREIGN_WORD };
-        if !self.is_lost(self.range(&owner)) {
+        if !self.is_lost(place.range()) {
             let fault = self
                 .faults
                 .error(code, place.range(), format!("no statement begins with `{text}`"))

@@ -17,10 +17,10 @@ mod value;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::ast::{Block, Comment, Expr, Name, Path, Program, Text};
+use super::ast::{Block, Expr, Name, Path, Program, Text};
 use super::faults::Faults;
 use super::grammar::{Node, Rule};
-use super::scan::FAULT;
+use super::scan::{FAULT, Scan};
 use super::{code, text};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;
@@ -30,15 +30,14 @@ use crate::base::span::{FileId, Span};
 pub(super) fn build(
     file: FileId,
     text: &str,
-    mask: &str,
-    comments: Vec<Comment>,
+    scan: &Scan,
     root: Node<'_>,
     faults: Faults,
 ) -> (Program, Vec<Diagnostic>) {
-    let mut builder = Builder { text, mask, comments: &comments, faults, poisoned: Vec::new() };
+    let mut builder = Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new() };
     let declarations = builder.file(root);
     let Builder { poisoned, faults, .. } = builder;
-    (Program { file, declarations, comments, poisoned }, faults.sorted())
+    (Program { file, declarations, comments: scan.comments.clone(), poisoned }, faults.sorted())
 }
 
 /// What every part of the building needs.
@@ -47,7 +46,7 @@ struct Builder<'s> {
     text: &'s str,
     /// The text as the grammar saw it.
     mask: &'s str,
-    comments: &'s [Comment],
+    scan: &'s Scan,
     faults: Faults,
     poisoned: Vec<Name>,
 }
@@ -93,16 +92,22 @@ impl Builder<'_> {
         &self.text[self.range(node)]
     }
 
-    /// Whether some of a node could not be read, which was reported already.
+    /// Whether some of a stretch could not be read, which was reported already.
     fn is_lost(&self, range: Range<usize>) -> bool {
         self.mask.as_bytes()[range].contains(&FAULT)
+    }
+
+    /// Whether Rhai would stumble over a stretch for a reason that was reported already.
+    fn is_unfit(&self, range: Range<usize>) -> bool {
+        let next = self.scan.reported.partition_point(|at| *at < range.start);
+        self.scan.reported.get(next).is_some_and(|at| *at < range.end) || self.is_lost(range)
     }
 
     /// Says that something is not there which must be.
     fn missing(&mut self, node: &Node<'_>, message: impl Into<String>, hint: impl Into<String>) {
         let range = self.head(node);
         // What could not be read may well be what is missing.
-        if !self.is_lost(self.range(node)) && !range.is_empty() {
+        if !self.is_lost(range.clone()) && !range.is_empty() {
             let fault = self.faults.error(code::MISSING, range, message).hint(hint);
             self.faults.push(fault);
         }
@@ -202,7 +207,7 @@ impl Builder<'_> {
             self.too_long(range, "this expression");
             return Expr::hole(span);
         }
-        if self.is_lost(range.clone()) {
+        if self.is_unfit(range.clone()) {
             return Expr::hole(span);
         }
         Expr { source: self.text[range].into(), span }
@@ -225,8 +230,8 @@ impl Builder<'_> {
     fn doc(&self, start: usize) -> Option<Text> {
         let mut from = start;
         let mut lines = Vec::new();
-        let above = self.comments.partition_point(|comment| comment.span.range().start < start);
-        for comment in self.comments[..above].iter().rev() {
+        let above = self.scan.comments.partition_point(|comment| comment.span.range().start < start);
+        for comment in self.scan.comments[..above].iter().rev() {
             let range = comment.span.range();
             let between = &self.mask[range.end.min(from)..from];
             let line = self.text[range.clone()].strip_prefix("///").filter(|line| !line.starts_with('/'));
@@ -241,7 +246,7 @@ impl Builder<'_> {
         let (last, text) = (lines.len(), lines.iter().rev().copied().collect::<Vec<_>>().join("\n"));
         (last > 0).then(|| Text {
             text: Arc::from(text),
-            span: self.faults.span(from..self.comments[above - 1].span.range().end),
+            span: self.faults.span(from..self.scan.comments[above - 1].span.range().end),
         })
     }
 

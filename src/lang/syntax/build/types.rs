@@ -150,6 +150,16 @@ impl Builder<'_> {
                         .fix("delete it here and put it behind the type", place, "");
                     self.faults.push(fault);
                 }
+                Rule::mistaken_bare_type => {
+                    colon = true;
+                    let gap = name.as_ref().map_or(span, |name: &super::super::ast::Name| name.span).after();
+                    let fault = self
+                        .faults
+                        .error(code::MISSING, self.range(&part), "between a name and its type stands `:`")
+                        .fix("put a `:` behind the name", gap, ":");
+                    self.faults.push(fault);
+                    ty = part.into_inner().next().map(|inner| self.type_(inner));
+                }
                 Rule::colon => colon = true,
                 Rule::assign => equals = true,
                 Rule::type_ => ty = Some(self.type_(part)),

@@ -158,7 +158,7 @@ impl Builder<'_> {
             self.too_long(range, "this script");
             return Code { source: "".into(), span };
         }
-        if self.is_lost(range.clone()) {
+        if self.is_unfit(range.clone()) {
             return Code { source: "".into(), span };
         }
         Code { source: self.text[range].into(), span }
