@@ -87,10 +87,7 @@ fn annotated(text: &str) -> String {
 fn findings(text: &str) -> Vec<String> {
     let Compilation { sources, diagnostics, .. } = compiled(text);
     let line = |span| sources.positions(span).0.line;
-    diagnostics
-        .iter()
-        .map(|found| format!("{}:{} {}", line(found.primary.span), found.code.0, found.message))
-        .collect()
+    diagnostics.iter().map(|found| format!("{}:{} {}", line(found.primary.span), found.code.0, found.message)).collect()
 }
 
 #[test]
