@@ -51,12 +51,14 @@ fn write_one(diagnostic: &Diagnostic, sources: &Sources, colour: bool, text: &mu
     let (place, _) = sources.positions(diagnostic.primary.span);
     let file = safe(&sources.get(diagnostic.primary.span.file).name).into_owned();
     let (code, message) = (diagnostic.code.0, safe(&diagnostic.message));
-    let _ = writeln!(text, "{file}:{}:{}: {paint}{word}[{code}]{plain}{bold}: {message}{plain}", place.line, place.column);
+    let _ =
+        writeln!(text, "{file}:{}:{}: {paint}{word}[{code}]{plain}{bold}: {message}{plain}", place.line, place.column);
 
     let mut group = Group::with_level(level);
     // The file of the primary label comes first, and needs no title: the line above names it.
     let own = diagnostic.primary.span.file;
-    let mut files: Vec<FileId> = std::iter::once(own).chain(diagnostic.others.iter().map(|label| label.span.file)).collect();
+    let mut files: Vec<FileId> =
+        std::iter::once(own).chain(diagnostic.others.iter().map(|label| label.span.file)).collect();
     files.dedup();
     for (index, file) in files.iter().enumerate() {
         if files[..index].contains(file) {
@@ -73,7 +75,11 @@ fn write_one(diagnostic: &Diagnostic, sources: &Sources, colour: bool, text: &mu
 }
 
 /// The lines of one file that the labels of a diagnostic are about.
-fn snippet<'a>(file: FileId, diagnostic: &'a Diagnostic, sources: &'a Sources) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+fn snippet<'a>(
+    file: FileId,
+    diagnostic: &'a Diagnostic,
+    sources: &'a Sources,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let source = sources.get(file);
     let here = |label: &&Label| label.span.file == file;
     let others = diagnostic.others.iter().filter(here);
@@ -130,7 +136,8 @@ pub fn to_json(diagnostics: &[Diagnostic], sources: &Sources) -> Value {
 fn one_to_json(diagnostic: &Diagnostic, sources: &Sources) -> Value {
     let mut object = place_to_json(diagnostic.primary.span, sources);
     let labels = std::iter::once(&diagnostic.primary).chain(&diagnostic.others);
-    let labels: Vec<Value> = labels.filter(|label| !label.text.is_empty()).map(|label| label_to_json(label, sources)).collect();
+    let labels: Vec<Value> =
+        labels.filter(|label| !label.text.is_empty()).map(|label| label_to_json(label, sources)).collect();
     let hints: Vec<Value> = diagnostic.hints.iter().map(|hint| hint_to_json(hint, sources)).collect();
     let severity = match diagnostic.severity {
         Severity::Error => "error",

@@ -43,7 +43,9 @@ fn report_on(text: &str) -> String {
 fn is_expectation(line: &str) -> bool {
     let Some(comment) = line.trim_start().strip_prefix("//") else { return false };
     let comment = comment.trim_start();
-    comment.starts_with("~") && comment.contains(" F0") || comment.starts_with('@') && comment.contains(" F0") || comment.starts_with("help: ")
+    comment.starts_with("~") && comment.contains(" F0")
+        || comment.starts_with('@') && comment.contains(" F0")
+        || comment.starts_with("help: ")
 }
 
 /// A text with what was found written under its lines.
@@ -92,7 +94,8 @@ fn each_fault_is_named_under_its_line() {
     let mut wrong = Vec::new();
     for file in files("syntax") {
         let written = std::fs::read_to_string(&file).unwrap();
-        let text: String = written.lines().filter(|line| !is_expectation(line)).map(|line| format!("{line}\n")).collect();
+        let text: String =
+            written.lines().filter(|line| !is_expectation(line)).map(|line| format!("{line}\n")).collect();
         let found = annotated(&text);
         if found == written {
             continue;
@@ -104,7 +107,13 @@ fn each_fault_is_named_under_its_line() {
         let differs = written.lines().zip(found.lines()).position(|(left, right)| left != right);
         let at = differs.unwrap_or_else(|| written.lines().count().min(found.lines().count()));
         let line = |text: &str| text.lines().nth(at).unwrap_or("(nothing)").to_owned();
-        wrong.push(format!("{}:{}\n  expected {}\n  found    {}", file.display(), at + 1, line(&written), line(&found)));
+        wrong.push(format!(
+            "{}:{}\n  expected {}\n  found    {}",
+            file.display(),
+            at + 1,
+            line(&written),
+            line(&found)
+        ));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -15,6 +15,7 @@ mod grammar;
 mod letter;
 mod scan;
 mod text;
+mod word;
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;

@@ -4,13 +4,17 @@
 //! Never: a fault reported twice, an item dropped without a word; a panic.
 
 mod block;
+mod choice;
 mod connector;
 mod handler;
 mod junk;
+mod mistake;
+mod need;
 mod program;
 mod step;
 mod test;
 mod trigger;
+mod turns;
 mod types;
 mod value;
 
@@ -21,14 +25,21 @@ use super::ast::{Block, Expr, Name, Path, Program, Text};
 use super::faults::Faults;
 use super::grammar::{Node, Rule};
 use super::scan::{FAULT, Scan};
-use super::{code, text};
+use super::{code, letter, text};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;
 use crate::base::span::{FileId, Span};
 
 /// The tree of a file from what the grammar read.
-pub(super) fn build(file: FileId, text: &str, scan: &Scan, root: Node<'_>, faults: Faults) -> (Program, Vec<Diagnostic>) {
-    let mut builder = Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new() };
+pub(super) fn build(
+    file: FileId,
+    text: &str,
+    scan: &Scan,
+    root: Node<'_>,
+    faults: Faults,
+) -> (Program, Vec<Diagnostic>) {
+    let mut builder =
+        Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new(), incomplete: None, dangling: None };
     let declarations = builder.file(root);
     let Builder { poisoned, faults, .. } = builder;
     (Program { file, declarations, comments: scan.comments.clone(), poisoned }, faults.sorted())
@@ -43,6 +54,10 @@ struct Builder<'s> {
     scan: &'s Scan,
     faults: Faults,
     poisoned: Vec<Name>,
+    /// Where the last item that lacks something ends: what stands glued to it is why.
+    incomplete: Option<usize>,
+    /// Where the last expression that stopped in the middle ends: its rest may stand on the next line.
+    dangling: Option<usize>,
 }
 
 /// An item in braces with what is known about what stands before it.
@@ -100,6 +115,7 @@ impl Builder<'_> {
     /// Says that something is not there which must be.
     fn missing(&mut self, node: &Node<'_>, message: impl Into<String>, hint: impl Into<String>) {
         let range = self.head(node);
+        self.incomplete = Some(self.range(node).end);
         // What could not be read may well be what is missing.
         if !self.is_lost(range.clone()) && !range.is_empty() {
             let fault = self.faults.error(code::MISSING, range, message).hint(hint);
@@ -125,6 +141,15 @@ impl Builder<'_> {
             if glued_to.is_some() && !is_junk(node.as_rule()) && !self.is_lost(range.clone()) {
                 let word = self.first_word(&node);
                 let (shown, place) = (self.text[word.clone()].to_owned(), self.faults.span(word.start..word.start));
+                let behind = glued_to.clone().unwrap_or_default();
+                if self.says_not(behind.clone()) {
+                    let not = behind.end - 3..behind.end;
+                    let span = self.faults.span(not.start..word.start);
+                    let fault = self.faults.error(code::BROKEN_EXPRESSION, not, "there is no `not`");
+                    self.faults.push(fault.fix("write `!`", span, "!"));
+                    before = Some(range);
+                    continue;
+                }
                 let fault = self
                     .faults
                     .error(code::NO_SEPARATOR, word, format!("`{shown}` begins in the middle of a line"))
@@ -135,6 +160,12 @@ impl Builder<'_> {
             items.push(Item { node, glued_to });
         }
         items
+    }
+
+    /// Whether a stretch ends in the word `not`, which is another language's `!`.
+    fn says_not(&self, range: Range<usize>) -> bool {
+        let rest = self.text[range].strip_suffix("not");
+        rest.is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
     }
 
     fn semicolon(&mut self, range: Range<usize>) {
@@ -160,19 +191,17 @@ impl Builder<'_> {
         if sound(written) {
             return Name { text: written.into(), span };
         }
-        let mut right: String =
-            written.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
-        if right.starts_with(|c: char| c.is_ascii_digit()) {
-            right.insert(0, '_');
-        }
+        let right = letter::name_of(written);
         let fault = self
             .faults
             .error(code::MALFORMED_NAME, range, format!("`{written}` cannot be a name"))
             .label("names consist of `a` to `z`, digits and `_`, and begin with no digit");
-        let useful = right.chars().any(|c| c.is_ascii_alphabetic());
-        let fault = if useful { fault.fix(format!("write `{right}`"), span, right.clone()) } else { fault };
+        let fault = match &right {
+            Some(right) => fault.fix(format!("write `{right}`"), span, right.clone()),
+            None => fault,
+        };
         self.faults.push(fault);
-        Name { text: right.into(), span }
+        Name { text: right.unwrap_or_else(|| "_".to_owned()).into(), span }
     }
 
     fn path(&mut self, node: Node<'_>) -> Path {
@@ -264,6 +293,12 @@ impl Builder<'_> {
     /// The block of a header; an empty one where it is missing, which is reported.
     fn body(&mut self, body: Option<Block>, owner: &Node<'_>, what: &str) -> Block {
         body.unwrap_or_else(|| {
+            // What stands too much in the header is why the block was not seen.
+            let mut parts = owner.clone().into_inner();
+            let explained = parts.any(|part| part.as_rule() == Rule::junk_head || has_junk_head(&part));
+            if explained {
+                return Block { items: Vec::new(), span: self.span(owner).after() };
+            }
             self.missing(
                 owner,
                 format!("{what} has no body"),
@@ -272,6 +307,11 @@ impl Builder<'_> {
             Block { items: Vec::new(), span: self.span(owner).after() }
         })
     }
+}
+
+/// Whether the header of a loop within a node has something too much.
+fn has_junk_head(node: &Node<'_>) -> bool {
+    node.as_rule() == Rule::for_head && node.clone().into_inner().any(|part| part.as_rule() == Rule::junk_head)
 }
 
 /// Rules that hold what a header stands before.
@@ -303,5 +343,6 @@ fn is_junk(rule: Rule) -> bool {
             | Rule::mistaken_assignment
             | Rule::mistaken_step
             | Rule::mistaken_call
+            | Rule::mistaken_waited
     )
 }
