@@ -30,7 +30,7 @@ pub(super) fn closing_quote(letter: char) -> Option<char> {
 }
 
 /// What is said about hidden characters outside texts.
-pub(super) fn hidden(text: &str, range: Range<usize>, faults: &Faults) -> Diagnostic {
+pub(super) fn hidden(text: &str, range: Range<usize>, faults: &Faults<'_>) -> Diagnostic {
     let letter = text[range.clone()].chars().next().unwrap_or(' ');
     let name = name(letter);
     let span = faults.span(range.clone());
@@ -43,7 +43,7 @@ pub(super) fn hidden(text: &str, range: Range<usize>, faults: &Faults) -> Diagno
 }
 
 /// Warns of characters inside a text or a comment that show the reader something else than what is there.
-pub(super) fn check_inside(text: &str, range: Range<usize>, faults: &mut Faults) {
+pub(super) fn check_inside(text: &str, range: Range<usize>, faults: &mut Faults<'_>) {
     let inside = &text[range.clone()];
     if inside.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')) {
         return;

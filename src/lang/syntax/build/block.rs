@@ -109,7 +109,7 @@ impl Builder<'_> {
         if name.is_none() || value.is_none() || !assigned {
             let hint = match (&name, &ty) {
                 (Some(name), Some(ty)) if !assigned => {
-                    let shown = &self.text[ty.span.range()];
+                    let shown = self.slice(ty.span.range());
                     format!("behind `:` stands a type; write `let {} = {shown}`", name.text)
                 }
                 _ => "write `let NAME = VALUE`".to_owned(),

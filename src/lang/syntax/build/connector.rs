@@ -303,7 +303,7 @@ impl Builder<'_> {
         let (span, owner) = (self.span(&node), node.clone());
         let doc = self.doc(span.range().start);
         let kind = self.first_word(&node);
-        let kind = Name { text: self.text[kind.clone()].into(), span: self.faults.span(kind) };
+        let kind = Name { text: self.slice(kind.clone()).into(), span: self.faults.span(kind) };
         let mut source = Source {
             doc,
             name: kind.clone(),

@@ -111,18 +111,18 @@ impl Builder<'_> {
         }
         self.poison_text(range.clone());
         let dangles = self.dangling.take().is_some_and(|end| self.mask[end..range.start].trim().is_empty());
-        if self.is_lost(range.clone()) || dangles || self.explains_incomplete(&item) {
+        if self.is_unfit(range.clone()) || dangles || self.explains_incomplete(&item) {
             return;
         }
         let shown = self.shown(range.clone());
         let word = self.first_word(&item.node);
-        let (text, span) = (self.text[word.clone()].to_owned(), self.faults.span(word.clone()));
+        let (text, span) = (self.slice(word.clone()).to_owned(), self.faults.span(word.clone()));
         let behind = item.glued_to.is_some();
         if behind && let Some(fault) = self.behind_an_expression(range.clone()) {
             self.faults.push(fault);
             return;
         }
-        let fault = if self.text[range.clone()].starts_with("- ") && !behind {
+        let fault = if self.slice(range.clone()).starts_with("- ") && !behind {
             let dash = range.start..range.start + 1;
             let dash_span = self.faults.span(dash.clone());
             self.faults.error(code::FOREIGN_WORD, dash, "lists of other languages begin with `-`").fix(
@@ -132,7 +132,7 @@ impl Builder<'_> {
             )
         } else if let Some(fault) = self.field_without_colon(range.clone(), place).filter(|_| !behind) {
             fault
-        } else if self.text[range.clone()].starts_with("...") {
+        } else if self.slice(range.clone()).starts_with("...") {
             self.faults
                 .error(code::FOREIGN_WORD, shown, "objects are not spread with `...`")
                 .hint("add the fields in an expression: `base + #{ name: value }`")
@@ -162,7 +162,7 @@ impl Builder<'_> {
         if !matches!(place, Place::Call | Place::Fields | Place::Trigger) {
             return None;
         }
-        let written = &self.text[range.clone()];
+        let written = self.slice(range.clone());
         let length = written.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
         let (key, rest) = written.split_at(length);
         let value = rest.trim_start();
@@ -190,7 +190,7 @@ impl Builder<'_> {
 
     /// What stands behind an expression that ended early, where its first characters tell what was meant.
     fn behind_an_expression(&mut self, range: Range<usize>) -> Option<Diagnostic> {
-        let written = self.text[range.clone()].to_owned();
+        let written = self.slice(range.clone()).to_owned();
         let line_end = self.mask[range.end..].starts_with(['\n', '\r']) || range.end >= self.mask.len();
         let at = |length: usize| range.start..range.start + length;
         let fix = |builder: &Self, length: usize, message: &str, advice: &str, right: &str| {
@@ -236,12 +236,12 @@ impl Builder<'_> {
             return;
         }
         let expression = matches!(keyword, "if" | "while" | "match")
-            || keyword == "for" && !self.text[range.clone()].starts_with(['(', '=']);
+            || keyword == "for" && !self.slice(range.clone()).starts_with(['(', '=']);
         if expression && let Some(fault) = self.behind_an_expression(range.clone()) {
             self.faults.push(fault);
             return;
         }
-        let (written, span) = (self.text[range.clone()].to_owned(), self.faults.span(range.clone()));
+        let (written, span) = (self.slice(range.clone()).to_owned(), self.faults.span(range.clone()));
         let fault = match written.as_str() {
             ":" | "then" | "do" | "begin" => self
                 .faults
@@ -311,7 +311,7 @@ impl Builder<'_> {
             words += 1;
             if !self.mask[..word.start].ends_with('.') {
                 let span = self.faults.span(word.clone());
-                self.poisoned.push(super::Name { text: self.text[word].into(), span });
+                self.poisoned.push(super::Name { text: self.slice(word).into(), span });
             }
         }
     }

@@ -27,7 +27,7 @@ impl Builder<'_> {
             Rule::mistaken_block => self.unknown_block(node),
             Rule::mistaken_else => {
                 let word = self.first_word(&node);
-                let shown = self.text[word.clone()].to_owned();
+                let shown = self.slice(word.clone()).to_owned();
                 let fault = self
                     .faults
                     .error(code::MISPLACED, word, format!("this `{shown}` stands behind no `if`"))
@@ -159,18 +159,18 @@ impl Builder<'_> {
     fn bare_call(&mut self, node: Node<'_>) -> Option<Item> {
         let (span, head) = (self.span(&node), self.head(&node));
         let first = self.first_word(&node);
-        let word = self.text[first.clone()].to_owned();
+        let word = self.slice(first.clone()).to_owned();
         let head_span = self.faults.span(head.clone());
         if !self.is_lost(span.range()) {
             let fault = match foreign(&word) {
                 Some((wrong, right))
-                    if !self.text[head.clone()].contains('.') || matches!(word.as_str(), "console" | "log") =>
+                    if !self.slice(head.clone()).contains('.') || matches!(word.as_str(), "console" | "log") =>
                 {
                     self.faults.error(code::FOREIGN_WORD, first, format!("`{word}` {wrong}")).hint(right)
                 }
                 _ => {
                     let place = head_span.before();
-                    let shown = self.text[head.clone()].split(['(', '{']).next().unwrap_or_default().trim().to_owned();
+                    let shown = self.slice(head.clone()).split(['(', '{']).next().unwrap_or_default().trim().to_owned();
                     let near = STATEMENTS.contains(&word.as_str());
                     let fault = self.faults.error(code::MISSING, head, "a call is a step");
                     let fault = fault.fix(
@@ -198,7 +198,7 @@ impl Builder<'_> {
     /// `foreach x in xs { }`, `paralel { }`
     fn unknown_block(&mut self, node: Node<'_>) {
         let word = self.first_word(&node);
-        let (text, place) = (self.text[word.clone()].to_owned(), self.faults.span(word.clone()));
+        let (text, place) = (self.slice(word.clone()).to_owned(), self.faults.span(word.clone()));
         let header = node.clone().into_inner().find(|part| part.as_rule() == Rule::junk_head);
         if let Some(header) = header {
             let range = self.range(&header);
@@ -233,7 +233,7 @@ impl Builder<'_> {
     pub(super) fn misplaced_clause(&mut self, node: Node<'_>) {
         let Some(clause) = node.into_inner().next() else { return };
         let word = self.first_word(&clause);
-        let shown = self.text[word.clone()].to_owned();
+        let shown = self.slice(word.clone()).to_owned();
         let fault = self
             .faults
             .error(
@@ -252,7 +252,7 @@ impl Builder<'_> {
     pub(super) fn statement_inside(&mut self, node: Node<'_>) {
         let Some(statement) = node.into_inner().next() else { return };
         let word = self.first_word(&statement);
-        let shown = self.text[word.clone()].to_owned();
+        let shown = self.slice(word.clone()).to_owned();
         let range = self.range(&statement);
         self.poison_text(self.shown(range));
         let fault = self
@@ -270,7 +270,7 @@ impl Builder<'_> {
     pub(super) fn statement_outside(&mut self, node: Node<'_>) {
         let Some(statement) = node.into_inner().next() else { return };
         let word = self.first_word(&statement);
-        let shown = self.text[word.clone()].to_owned();
+        let shown = self.slice(word.clone()).to_owned();
         let fault = self
             .faults
             .error(code::MISPLACED, self.head(&statement), format!("`{shown}` stands outside a workflow"))
@@ -281,7 +281,7 @@ impl Builder<'_> {
     /// `flow onboarding { }`, `workflw x { }`
     pub(super) fn unknown_declaration(&mut self, node: Node<'_>) -> Option<Declaration> {
         let word = self.first_word(&node);
-        let (text, place) = (self.text[word.clone()].to_owned(), self.faults.span(word.clone()));
+        let (text, place) = (self.slice(word.clone()).to_owned(), self.faults.span(word.clone()));
         let workflow = nearest(&text, DECLARATIONS) == Some("workflow");
         let fault = match foreign(&text).filter(|_| !workflow) {
             Some((wrong, right)) => {

@@ -36,7 +36,7 @@ pub(super) fn build(
     text: &str,
     scan: &Scan,
     root: Node<'_>,
-    faults: Faults,
+    faults: Faults<'_>,
 ) -> (Program, Vec<Diagnostic>) {
     let mut builder =
         Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new(), incomplete: None, dangling: None };
@@ -52,7 +52,7 @@ struct Builder<'s> {
     /// The text as the grammar saw it.
     mask: &'s str,
     scan: &'s Scan,
-    faults: Faults,
+    faults: Faults<'s>,
     poisoned: Vec<Name>,
     /// Where the last item that lacks something ends: what stands glued to it is why.
     incomplete: Option<usize>,
@@ -68,6 +68,11 @@ struct Item<'m> {
 }
 
 impl Builder<'_> {
+    /// A stretch of the text; see [`Faults::whole`].
+    fn slice(&self, range: Range<usize>) -> &str {
+        &self.text[self.faults.whole(range)]
+    }
+
     /// Where a node stands, without blanks at its end.
     fn range(&self, node: &Node<'_>) -> Range<usize> {
         let (start, end) = (node.as_span().start(), node.as_span().end());
@@ -98,7 +103,7 @@ impl Builder<'_> {
     }
 
     fn written(&self, node: &Node<'_>) -> &str {
-        &self.text[self.range(node)]
+        self.slice(self.range(node))
     }
 
     /// Whether some of a stretch could not be read, which was reported already.
@@ -140,7 +145,7 @@ impl Builder<'_> {
             });
             if glued_to.is_some() && !is_junk(node.as_rule()) && !self.is_lost(range.clone()) {
                 let word = self.first_word(&node);
-                let (shown, place) = (self.text[word.clone()].to_owned(), self.faults.span(word.start..word.start));
+                let (shown, place) = (self.slice(word.clone()).to_owned(), self.faults.span(word.start..word.start));
                 let behind = glued_to.clone().unwrap_or_default();
                 if self.says_not(behind.clone()) {
                     let not = behind.end - 3..behind.end;
@@ -164,7 +169,7 @@ impl Builder<'_> {
 
     /// Whether a stretch ends in the word `not`, which is another language's `!`.
     fn says_not(&self, range: Range<usize>) -> bool {
-        let rest = self.text[range].strip_suffix("not");
+        let rest = self.slice(range).strip_suffix("not");
         rest.is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
     }
 
@@ -183,7 +188,7 @@ impl Builder<'_> {
     /// A name that a program introduces or refers to.
     fn name(&mut self, node: &Node<'_>) -> Name {
         let (range, span) = (self.range(node), self.span(node));
-        let written = &self.text[range.clone()];
+        let written = self.slice(range.clone());
         let sound = |text: &str| {
             !text.starts_with(|c: char| c.is_ascii_digit())
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
@@ -233,11 +238,11 @@ impl Builder<'_> {
         if self.is_unfit(range.clone()) {
             return Expr::hole(span);
         }
-        Expr { source: self.text[range].into(), span }
+        Expr { source: self.slice(range).into(), span }
     }
 
     fn too_long(&mut self, range: Range<usize>, what: &str) {
-        let start = range.start..range.start + self.text[range.clone()].lines().next().map_or(0, str::len).min(80);
+        let start = range.start..range.start + self.slice(range.clone()).lines().next().map_or(0, str::len).min(80);
         // The cut must not split a character.
         let end = (start.start..=start.end).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(start.start);
         let bound = limit::EXPRESSION_BYTES_MAX / 1024;
@@ -257,7 +262,7 @@ impl Builder<'_> {
         for comment in self.scan.comments[..above].iter().rev() {
             let range = comment.span.range();
             let between = &self.mask[range.end.min(from)..from];
-            let line = self.text[range.clone()].strip_prefix("///").filter(|line| !line.starts_with('/'));
+            let line = self.slice(range.clone()).strip_prefix("///").filter(|line| !line.starts_with('/'));
             let Some(line) =
                 line.filter(|_| comment.own_line && between.trim().is_empty() && between.matches('\n').count() == 1)
             else {
@@ -283,7 +288,7 @@ impl Builder<'_> {
             .error(code::BRACE_BELOW, start..start + 1, "a `{` stands on the line of its header")
             .label("move this up");
         // Moving the brace across a comment would change more than was asked for.
-        if self.text[above..start].trim().is_empty() {
+        if self.slice(above..start).trim().is_empty() {
             fault = fault.fix("put it at the end of the line above", gap, " ");
         }
         self.faults.push(fault);

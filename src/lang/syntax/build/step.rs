@@ -235,7 +235,7 @@ impl Builder<'_> {
         if self.is_lost(range.clone()) || range.len() < 2 {
             return;
         }
-        let inside = self.text[range.start + 1..range.end - 1].trim().to_owned();
+        let inside = self.slice(range.start + 1..range.end - 1).trim().to_owned();
         let fault = self.faults.error(
             code::FOREIGN_WORD,
             range,
@@ -327,7 +327,7 @@ impl Builder<'_> {
     /// `channel = "x"` and `timeout = 30s` in the braces of a call.
     fn clause_with_equals(&mut self, node: Node<'_>, inside: &mut Inside) {
         let word = self.first_word(&node);
-        let word = self.text[word].to_owned();
+        let word = self.slice(word).to_owned();
         if word::CLAUSES.contains(&word.as_str()) {
             let Some(equals) = node.into_inner().find(|part| part.as_rule() == Rule::assign) else { return };
             let (range, span) = (self.range(&equals), self.span(&equals));
