@@ -1,1 +1,3 @@
+//! The binary `flow`: hands its arguments to the command line.
+
 fn main() {}

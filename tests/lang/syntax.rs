@@ -67,7 +67,7 @@ fn annotated(text: &str) -> String {
             let lead = if from > indent + 3 {
                 format!("{}//{}{}", " ".repeat(indent), " ".repeat(from - indent - 3), "~".repeat(to - from))
             } else if from > 3 {
-                format!("{}//{}", " ".repeat(from - 4), " ".to_owned() + &"~".repeat(to - from))
+                format!("{}//{}", " ".repeat(from - 4), format_args!(" {}", "~".repeat(to - from)))
             } else {
                 format!("{}//@{from}-{}", " ".repeat(indent), to - 1)
             };

@@ -486,7 +486,7 @@ impl Builder<'_> {
 
     /// `stpe a = b.c { }`, `const a = 1`
     fn other_word_for_step(&mut self, node: Node<'_>) -> Option<Item> {
-        let (span, owner) = (self.span(&node), node.clone());
+        let (span, _owner) = (self.span(&node), node.clone());
         let head = self.head(&node);
         let head = self.faults.span(head);
         let (mut word, mut label, mut action, mut value) = (None, (None, None), None, None);
