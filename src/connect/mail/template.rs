@@ -43,7 +43,9 @@ pub fn render(directory: &Path, name: &str, values: &Value) -> Result<Rendered, 
     // Beside the program or from the library, but never half and half: whose text it is must be plain.
     let own = ["html", "txt"].iter().any(|ending| folder.join(format!("{name}.{ending}")).is_file());
     environment.set_loader(move |file| match beside(file)? {
-        None if !own => Ok(STANDARD.iter().find(|(known, _)| *known == file).map(|(_, text)| (*text).to_owned())),
+        None if !own => {
+            Ok(STANDARD.iter().find(|(known, _)| *known == file).map(|(_, text)| (*text).to_owned().into()))
+        }
         found => Ok(found),
     });
     let values = match values {
