@@ -448,9 +448,9 @@ impl<'a> Checker<'a> {
         let mut here = self.here.clone();
         here.params = Some(signature.params.iter().map(bare).collect());
         here.words.push(("params", Typed::default()));
-        here.words.push(("trigger", Typed::default()));
-        here.words.push(("event", Typed::default()));
-        here.words.push(("item", Typed::default()));
+        for word in ["trigger", "event", "item", "body", "headers", "query"] {
+            here.words.push((word, Typed::default()));
+        }
         here.words.push(("response", Typed::of(response_shape())));
         self.at(here, |this| {
             if let Some(request) = &source.request {
