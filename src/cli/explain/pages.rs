@@ -8,4 +8,4 @@ macro_rules! pages {
     };
 }
 
-pages! {}
+pages! { "F0100" }
