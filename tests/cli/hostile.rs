@@ -54,20 +54,9 @@ fn line_ends_and_a_byte_order_mark_are_no_fault() {
 }
 
 #[test]
-fn scripts_without_end_are_stopped() {
-    for (name, script) in [
-        ("loops", "let n = 0; loop { n += 1; }"),
-        ("grows a text", r#"let s = "x"; loop { s += s; }"#),
-        ("grows a list", "let l = []; loop { l.push(l.len()); }"),
-        ("nests a map", "let a = #{}; loop { a = #{ x: a }; }"),
-    ] {
-        let folder = Folder::with(&format!("workflow w {{\n    step s = script {{ {script} }}\n}}\n"));
-        let done = folder.flow(&["run", "main.flow"]);
-        assert_eq!(done.code, 1, "{name}: {}", done.stderr);
-        assert!(
-            done.stderr.contains("error: limit_exceeded") || done.stderr.contains("error: script_error"),
-            "{name}: {}",
-            done.stderr
-        );
-    }
+fn a_script_that_grows_without_end_is_stopped() {
+    let done = Folder::with("workflow w {\n    step s = script { let s = \"x\"; loop { s += s; } }\n}\n")
+        .flow(&["run", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("", 1));
+    assert!(done.stderr.contains("error: limit_exceeded in step `s`: "), "{}", done.stderr);
 }

@@ -147,9 +147,9 @@ fn of_many_turns_a_few_are_told_and_the_rest_is_counted() {
 #[test]
 fn usage_that_is_wrong_is_told_apart_from_a_run_that_failed() {
     let folder = Folder::with(GREET);
-    let done = folder.flow(&["rnu", "main.flow"]);
+    let done = folder.flow(&["chck", "main.flow"]);
     assert_eq!((done.stdout.as_str(), done.code), ("", 2));
-    assert!(done.stderr.contains("a similar subcommand exists: 'run'"), "{}", done.stderr);
+    assert!(done.stderr.contains("a similar subcommand exists: 'check'"), "{}", done.stderr);
     assert_eq!(folder.flow(&["run"]).code, 2);
     assert_eq!(folder.flow(&["run", "nowhere.flow"]).code, 2);
     assert_eq!(folder.flow(&["--help"]).code, 0);

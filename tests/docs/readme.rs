@@ -49,7 +49,6 @@ fn its_commands_work() {
             .output()
             .expect("the binary starts");
         assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
-        assert!(!done.stdout.is_empty(), "{line} prints what was asked for");
     }
 }
 
@@ -57,12 +56,9 @@ fn its_commands_work() {
 fn its_rust_is_what_is_tested() {
     let shown = blocks(README).into_iter().find(|block| block.kind == "rust").expect("it shows how to embed");
     let tested = include_str!("embedding.rs");
-    let region = tested.split("// README\n").nth(1).expect("the tested text is marked");
-    let dedented = |text: &str| {
-        text.lines().map(|line| line.strip_prefix("    ").unwrap_or(line).to_owned() + "\n").collect::<String>()
-    };
-    for part in shown.text.split("\n\n") {
-        let part = part.trim_end();
-        assert!(region.contains(part) || dedented(region).contains(part), "not in `tests/docs/embedding.rs`:\n{part}");
+    let bare = |text: &str| text.lines().map(|line| line.trim().to_owned() + "\n").collect::<String>();
+    let region = bare(tested.split("// README\n").nth(1).expect("the tested text is marked"));
+    for part in bare(&shown.text).split("\n\n") {
+        assert!(region.contains(part.trim_end()), "not in `tests/docs/embedding.rs`:\n{part}");
     }
 }

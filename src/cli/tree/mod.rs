@@ -17,7 +17,7 @@ pub use waits::{clock, first_line};
 use super::elapsed::elapsed;
 use crate::base::time::{Duration, Timestamp};
 use crate::lang::plan::{Kind, Node, NodeId, Plan};
-use crate::run::event::{Alarm, Begin, Choice, Event, Moment, Outcome, Record, Role, Then, UnitId};
+use crate::run::event::{Alarm, Answer, Begin, Choice, Event, Moment, Outcome, Record, Role, Then, UnitId};
 
 /// How many turns of a loop plain lines tell in full; of the rest they tell only what goes wrong.
 const TURNS_TOLD_MAX: u32 = 10;
@@ -83,11 +83,14 @@ impl Tree {
                     item.state = State::Running;
                 }
             }
-            Event::Answered { unit, .. } => {
-                if let Some(item) = self.item_mut(*unit)
-                    && matches!(item.state, State::Waiting(_))
-                {
-                    item.state = State::Running;
+            Event::Answered { unit, answer, .. } => {
+                if let Some(item) = self.item_mut(*unit) {
+                    if matches!(item.state, State::Waiting(_)) {
+                        item.state = State::Running;
+                    }
+                    if let Answer::Failed { failure, .. } = answer {
+                        item.trouble = Some(first_line(&failure.to_string()));
+                    }
                 }
             }
             Event::Renewed { unit } => self.renewed(*unit, &mut notes),
