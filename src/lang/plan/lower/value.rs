@@ -9,6 +9,7 @@ use crate::base::shape::Shape;
 use crate::base::span::Span;
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
+use crate::lang::catalog::types;
 use crate::lang::check::{Checked, Module, Target};
 use crate::lang::script::Form;
 use crate::lang::syntax::ast;
@@ -90,10 +91,8 @@ impl<'a> Values<'a> {
 
     /// A value that has to be known before anything runs; absent where it is not.
     pub(super) fn constant(&self, value: &ast::Value) -> Value {
-        match self.value(value) {
-            Formula::Constant(value) => value,
-            Formula::Script(_) | Formula::Object(_) | Formula::List(_) => Value::Unit,
-        }
+        // Defaults belong to types, whose values the catalog reads itself: the checker keeps no expressions for them.
+        types::constant(value).unwrap_or_default()
     }
 
     fn known(&self, arg: &ast::Arg) -> Option<Value> {
