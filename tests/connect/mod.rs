@@ -1,5 +1,6 @@
 //! Connectors against real peers on loopback.
 
+mod declared;
 mod desk;
 mod files;
 mod guard;

@@ -37,6 +37,16 @@ impl Uses {
         uses
     }
 
+    /// All of both.
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        self.operations.extend(other.operations.iter().cloned());
+        for (connector, place) in &other.places {
+            self.places.entry(connector.clone()).or_insert(*place);
+        }
+        self
+    }
+
     fn take(&mut self, plan: &Plan, open: &mut Vec<Arc<str>>) {
         for node in &plan.nodes {
             match &node.kind {
