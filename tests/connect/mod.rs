@@ -7,4 +7,6 @@ mod guard;
 mod http;
 mod mail;
 mod peer;
+mod sandbox;
+mod settings;
 mod stdlib;
