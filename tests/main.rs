@@ -3,6 +3,7 @@
 mod architecture;
 mod connect;
 mod lang {
+    mod check;
     mod script;
     mod syntax;
 }

@@ -51,7 +51,8 @@ impl Compilation {
 
 /// Compiles the text called `name`. Total: whatever the text is, there is an answer.
 pub fn compile(name: &str, text: &str, files: &dyn Files) -> Compilation {
-    let mut loader = Loader { files, sources: Sources::default(), trees: Vec::new(), found: Vec::new(), paths: BTreeMap::new() };
+    let mut loader =
+        Loader { files, sources: Sources::default(), trees: Vec::new(), found: Vec::new(), paths: BTreeMap::new() };
     loader.program(name, text);
     loader.standard();
     let Loader { sources, trees, mut found, .. } = loader;
@@ -150,8 +151,12 @@ impl Loader<'_> {
                     let span = self.use_of(place, at);
                     let name = self.sources.get(self.trees[next].program.file).name.clone();
                     self.found.push(
-                        Diagnostic::error(code::USE, span, format!("files use each other in a circle: `{name}` comes round to itself"))
-                            .hint("put what both need into a third file"),
+                        Diagnostic::error(
+                            code::USE,
+                            span,
+                            format!("files use each other in a circle: `{name}` comes round to itself"),
+                        )
+                        .hint("put what both need into a third file"),
                     );
                     // Cut it, so that nobody walks round and round.
                     self.trees[place].uses.remove(at);

@@ -39,10 +39,7 @@ pub fn connectors(package: &Package, environment: &[(&str, &str)]) -> Connectors
     let home = tempfile::tempdir().expect("a directory");
     let (settings, mut diagnostics) = Settings::read(home.path(), variables, &[], &mut sources);
     let mut configured = Vec::new();
-    let mut uses = Uses::default();
-    for name in package.plans.keys() {
-        uses = uses.with(&Uses::of(package, name));
-    }
+    let uses = Uses::of_all(package);
     let (found, more) = settings.configure(package, &uses, &mut sources);
     configured.extend(found);
     diagnostics.extend(more);

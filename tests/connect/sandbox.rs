@@ -20,7 +20,7 @@ async fn sandbox(package: &Package) -> (Sandbox, Connectors) {
     let sandbox = Sandbox::start(package, |_| {}).await.expect("a port on loopback");
     let (mut settings, wrong) = Settings::read(home.path(), [], &[], &mut sources);
     sandbox.point(&mut settings);
-    let uses = package.plans.keys().fold(Uses::default(), |uses, name| uses.with(&Uses::of(package, name)));
+    let uses = Uses::of_all(package);
     let (configured, more) = settings.configure(package, &uses, &mut sources);
     let wrong: Vec<&str> = wrong.iter().chain(&more).map(|it| it.message.as_str()).collect();
     assert!(wrong.is_empty(), "{wrong:?}");

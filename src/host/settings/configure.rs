@@ -37,14 +37,12 @@ impl Uses {
         uses
     }
 
-    /// All of both.
-    #[must_use]
-    pub fn with(mut self, other: &Self) -> Self {
-        self.operations.extend(other.operations.iter().cloned());
-        for (connector, place) in &other.places {
-            self.places.entry(connector.clone()).or_insert(*place);
-        }
-        self
+    /// All that any workflow of the package uses.
+    pub fn of_all(package: &Package) -> Self {
+        let mut uses = Self::default();
+        // Every workflow is visited anyway, so those that others call need not be followed.
+        package.plans.values().for_each(|plan| uses.take(plan, &mut Vec::new()));
+        uses
     }
 
     fn take(&mut self, plan: &Plan, open: &mut Vec<Arc<str>>) {

@@ -31,9 +31,7 @@ impl<'a> Checker<'a> {
             Found::Operation(signature) => {
                 let what = signature.full_name();
                 self.parameters(&call.params, &signature.params, &what, call.callee.span, Some(&signature));
-                let params = Shape::Object(
-                    shape::Object { name: None, fields: signature.params.clone() }.into(),
-                );
+                let params = Shape::Object(shape::Object { name: None, fields: signature.params.clone() }.into());
                 Done { params, ..Done::new(Typed::of(signature.result.clone())) }
             }
             Found::Workflow(name) => {
@@ -192,7 +190,8 @@ impl<'a> Checker<'a> {
             Diagnostic::error(code::UNKNOWN_CALLEE, connector_name.span, format!("there is no connector `{dotted}`"))
                 .near(&dotted, connector_name.span, names.iter().map(String::as_str));
         if diagnostic.hints.is_empty() {
-            diagnostic = diagnostic.hint(format!("declare it: `connector {dotted} {{ ... }}`, or `use \"FILE.flow\" as {dotted}`"));
+            diagnostic = diagnostic
+                .hint(format!("declare it: `connector {dotted} {{ ... }}`, or `use \"FILE.flow\" as {dotted}`"));
         }
         self.report(diagnostic);
     }
@@ -202,9 +201,8 @@ impl<'a> Checker<'a> {
         let mut diagnostic = Diagnostic::error(code::UNKNOWN_CALLEE, path.span, message);
         let declared = &self.declared[self.tree];
         if declared.functions.contains_key(name) {
-            diagnostic = diagnostic.hint(format!(
-                "`{name}` is a function: functions are called in expressions, `let x = {name}(...)`"
-            ));
+            diagnostic = diagnostic
+                .hint(format!("`{name}` is a function: functions are called in expressions, `let x = {name}(...)`"));
         } else if declared.handlers.contains_key(name) {
             diagnostic = diagnostic.hint(format!("`{name}` is a handler: take it in by `handle {name}`"));
         } else if let Some(connector) = self.catalog.connectors.get(name) {
@@ -269,8 +267,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let names = listed(missing.iter().map(|field| &*field.name));
-        let example: Vec<String> =
-            missing.iter().map(|field| format!("{}: {}", field.name, field.shape)).collect();
+        let example: Vec<String> = missing.iter().map(|field| format!("{}: {}", field.name, field.shape)).collect();
         self.report(
             Diagnostic::error(code::MISSING_PARAMETER, place, format!("`{what}` needs {names}"))
                 .hint(format!("add {}", example.join(", "))),
@@ -300,7 +297,8 @@ impl<'a> Checker<'a> {
         };
         if let Some(clause) = clause {
             self.report(
-                Diagnostic::error(code::CLAUSE_AS_PARAMETER, place, message).hint(format!("there is a clause: {clause}")),
+                Diagnostic::error(code::CLAUSE_AS_PARAMETER, place, message)
+                    .hint(format!("there is a clause: {clause}")),
             );
             return;
         }

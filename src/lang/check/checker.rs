@@ -155,10 +155,8 @@ pub(super) struct Checker<'a> {
 impl<'a> Checker<'a> {
     pub fn new(trees: &'a [Tree], catalog: &'a Catalog) -> Self {
         let declared = trees.iter().map(|tree| Declared::of(&tree.program)).collect();
-        let broken = trees
-            .iter()
-            .map(|tree| tree.program.poisoned.iter().map(|name| name.text.clone()).collect())
-            .collect();
+        let broken =
+            trees.iter().map(|tree| tree.program.poisoned.iter().map(|name| name.text.clone()).collect()).collect();
         let mut checker = Self {
             trees,
             catalog,

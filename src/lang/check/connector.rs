@@ -38,7 +38,11 @@ pub(super) fn own_errors(connector: &Connector, raised: &mut Raised) {
 
 /// `response`, where an answer has come.
 fn response_shape() -> Shape {
-    Shape::object([("status", Shape::int()), ("headers", Shape::Map(Shape::Any.into(), Bounds::NONE)), ("body", Shape::Any)])
+    Shape::object([
+        ("status", Shape::int()),
+        ("headers", Shape::Map(Shape::Any.into(), Bounds::NONE)),
+        ("body", Shape::Any),
+    ])
 }
 
 impl<'a> Checker<'a> {
@@ -51,9 +55,7 @@ impl<'a> Checker<'a> {
             return;
         }
         self.checked.connectors.entry(name).or_insert_with(|| known.declared.clone());
-        let config = Shape::Object(
-            crate::base::shape::Object { name: None, fields: known.config.clone() }.into(),
-        );
+        let config = Shape::Object(crate::base::shape::Object { name: None, fields: known.config.clone() }.into());
         let secret_config = Typed::of(config);
         let here = Here { words: vec![("config", secret_config)], ..Here::default() };
         self.at(here, |this| {
@@ -81,7 +83,10 @@ impl<'a> Checker<'a> {
                     Diagnostic::warning(
                         code::CONNECTOR,
                         operation.name.span,
-                        format!("the body of `{}` must be registered in Rust by whoever embeds the engine", operation.name.text),
+                        format!(
+                            "the body of `{}` must be registered in Rust by whoever embeds the engine",
+                            operation.name.text
+                        ),
                     )
                     .hint("an operation over HTTP is written out: `GET \"/path\" { ... }`"),
                 );
@@ -227,10 +232,11 @@ impl<'a> Checker<'a> {
                     && !self.all_handled().contains(&fail.kind.text)
                 {
                     let message = format!("`{}` is a type of your own, and nothing handles it", fail.kind.text);
-                    self.report(
-                        Diagnostic::warning(code::STRANGE_ERROR, fail.kind.span, message)
-                            .fix(format!("did you mean `{near}`?"), fail.kind.span, *near),
-                    );
+                    self.report(Diagnostic::warning(code::STRANGE_ERROR, fail.kind.span, message).fix(
+                        format!("did you mean `{near}`?"),
+                        fail.kind.span,
+                        *near,
+                    ));
                 }
                 self.answered(|this| {
                     if let Some(when) = &fail.when {
@@ -292,9 +298,9 @@ impl<'a> Checker<'a> {
                     _ => None,
                 };
                 for declare in fields {
-                    let wanted = known.as_ref().and_then(|object| {
-                        object.fields.iter().find(|field| field.name == declare.name.text)
-                    });
+                    let wanted = known
+                        .as_ref()
+                        .and_then(|object| object.fields.iter().find(|field| field.name == declare.name.text));
                     let what = format!("`{}` of the output", declare.name.text);
                     match (&declare.value, wanted) {
                         // Absence in an answer shows when it comes.
@@ -413,9 +419,7 @@ impl<'a> Checker<'a> {
 
     fn compiles(&mut self, value: &Value) -> bool {
         match value {
-            Value::Expr(expr) => {
-                self.compile(&expr.source, expr.span, crate::lang::script::Form::Expression).is_some()
-            }
+            Value::Expr(expr) => self.compile(&expr.source, expr.span, crate::lang::script::Form::Expression).is_some(),
             Value::Object(Object { fields, .. }) => fields.iter().all(|field| self.compiles(&field.value)),
             Value::List(list) => list.items.iter().all(|item| self.compiles(item)),
         }
@@ -449,9 +453,9 @@ impl<'a> Checker<'a> {
         let mut here = self.here.clone();
         here.params = Some(signature.params.iter().map(bare).collect());
         here.words.push(("params", Typed::default()));
-        here.words.push(("trigger", Typed::default()));
-        here.words.push(("event", Typed::default()));
-        here.words.push(("item", Typed::default()));
+        for word in ["trigger", "event", "item", "body", "headers", "query"] {
+            here.words.push((word, Typed::default()));
+        }
         here.words.push(("response", Typed::of(response_shape())));
         self.at(here, |this| {
             if let Some(request) = &source.request {

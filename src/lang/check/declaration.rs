@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::checker::Checker;
-use super::code;
 use super::block::Owner;
+use super::checker::Checker;
 use super::checker::{Course, Here, Typed};
+use super::code;
 use super::reserved;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
@@ -108,21 +108,19 @@ impl<'a> Checker<'a> {
             };
             if let Some(first) = seen.get(&(what, name.text.clone())).copied() {
                 let message = format!("the {what} `{}` is declared twice", name.text);
-                self.report(
-                    Diagnostic::error(code::TWICE, name.span, message).also(first, "first declared here"),
-                );
+                self.report(Diagnostic::error(code::TWICE, name.span, message).also(first, "first declared here"));
                 continue;
             }
             seen.insert((what, name.text.clone()), name.span);
-            if what == "function" && let Some(reason) = reserved::reason(&name.text) {
+            if what == "function"
+                && let Some(reason) = reserved::reason(&name.text)
+            {
                 let message = format!("`{}` cannot be the name of a function: it {reason}", name.text);
                 self.report(Diagnostic::error(code::RESERVED, name.span, message));
             }
             if what == "type" && crate::lang::catalog::types::BUILT_IN.contains(&&*name.text) {
                 let message = format!("`{}` is a type of the language", name.text);
-                self.report(
-                    Diagnostic::error(code::RESERVED, name.span, message).hint("call yours something else"),
-                );
+                self.report(Diagnostic::error(code::RESERVED, name.span, message).hint("call yours something else"));
             }
         }
         let mut aliases: BTreeMap<Arc<str>, Span> = BTreeMap::new();

@@ -139,14 +139,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Walks the path of a read from segment `first` on.
-    fn follow(
-        &mut self,
-        read: &Read,
-        first: usize,
-        start: Typed,
-        binding: Option<&Binding>,
-        all: &[Read],
-    ) -> Typed {
+    fn follow(&mut self, read: &Read, first: usize, start: Typed, binding: Option<&Binding>, all: &[Read]) -> Typed {
         let Typed { mut shape, mut secret } = start;
         let mut maybe = false;
         for at in first..read.path.len() {
@@ -211,8 +204,7 @@ impl<'a> Checker<'a> {
         }
         let tested = |paths: &[String], wanted: &str| {
             paths.iter().any(|tested| {
-                tested == wanted
-                    || tested.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(['.', '[', '?']))
+                tested == wanted || tested.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(['.', '[', '?']))
             })
         };
         tested(&self.here.tested, &path)
@@ -281,9 +273,8 @@ impl<'a> Checker<'a> {
         if let Shape::List(item, _) = shape.present()
             && matches!(item.field(name), Lookup::Found(_))
         {
-            diagnostic = diagnostic.hint(format!(
-                "take one item, `{owner}[0].{name}`, or all: `{owner}.map(|item| item.{name})`"
-            ));
+            diagnostic = diagnostic
+                .hint(format!("take one item, `{owner}[0].{name}`, or all: `{owner}.map(|item| item.{name})`"));
         }
         self.report(diagnostic);
     }

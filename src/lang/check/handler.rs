@@ -12,9 +12,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::failure::KINDS;
 use crate::base::shape::{Bounds, Shape};
 use crate::base::span::Span;
-use crate::lang::syntax::ast::{
-    Action, Block, ClauseKind, HandlerAction, Item, Name, On, Path, Pause, Retry, Step,
-};
+use crate::lang::syntax::ast::{Action, Block, ClauseKind, HandlerAction, Item, Name, On, Path, Pause, Retry, Step};
 
 /// Which errors something can raise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -219,8 +217,12 @@ impl<'a> Checker<'a> {
         };
         if low > high {
             self.report(
-                Diagnostic::error(code::ARGUMENT, last.span, format!("the longest pause, {high}, is shorter than the first, {low}"))
-                    .hint(format!("`backoff {high} to {low}`")),
+                Diagnostic::error(
+                    code::ARGUMENT,
+                    last.span,
+                    format!("the longest pause, {high}, is shorter than the first, {low}"),
+                )
+                .hint(format!("`backoff {high} to {low}`")),
             );
         }
     }
@@ -289,10 +291,11 @@ impl<'a> Checker<'a> {
         let near = KINDS.iter().map(|(known, _)| *known).find(|known| close(known) && known.len() > 4);
         if let Some(near) = near {
             let message = format!("nothing handles `{}`, but `{near}` is a type of the language", name.text);
-            self.report(
-                Diagnostic::warning(code::STRANGE_ERROR, name.span, message)
-                    .fix(format!("did you mean `{near}`?"), name.span, near),
-            );
+            self.report(Diagnostic::warning(code::STRANGE_ERROR, name.span, message).fix(
+                format!("did you mean `{near}`?"),
+                name.span,
+                near,
+            ));
         }
     }
 
@@ -303,8 +306,7 @@ impl<'a> Checker<'a> {
             let first = |wanted: &str| taken.iter().find(|(name, _)| *name == wanted || *name == "error");
             let hiding: Vec<_> = on.types.iter().map(|name| first(&name.text).copied()).collect();
             if !on.types.is_empty() && hiding.iter().all(Option::is_some) {
-                let mut diagnostic =
-                    Diagnostic::warning(code::HIDDEN_HANDLER, on.span, "nothing gets to this handler");
+                let mut diagnostic = Diagnostic::warning(code::HIDDEN_HANDLER, on.span, "nothing gets to this handler");
                 if let Some(Some((_, place))) = hiding.first() {
                     diagnostic = diagnostic.also(*place, "this one takes it before");
                 }
@@ -472,9 +474,8 @@ impl<'a> Checker<'a> {
     /// What a text of Rhai can throw. Where it is not written out, anything.
     pub fn thrown_by(&self, text: &str, raised: &mut Raised) {
         let functions = &self.declared[self.tree].functions;
-        let calls = functions.iter().any(|(name, function)| {
-            text.contains(&**name) && function.body.source.contains("throw")
-        });
+        let calls =
+            functions.iter().any(|(name, function)| text.contains(&**name) && function.body.source.contains("throw"));
         let used = !self.trees[self.tree].uses.is_empty() && text.contains('(');
         if text.contains("throw") || calls || used {
             raised.any = true;
@@ -489,10 +490,7 @@ fn holds_loop(block: &Block) -> bool {
     let mut found = false;
     walk::block(block, &mut |seen| {
         if let Seen::Step(step) = seen {
-            found |= matches!(
-                step.action,
-                Action::For(_) | Action::While(_) | Action::Repeat(_) | Action::Race(_)
-            );
+            found |= matches!(step.action, Action::For(_) | Action::While(_) | Action::Repeat(_) | Action::Race(_));
         }
     });
     found

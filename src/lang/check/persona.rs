@@ -52,8 +52,7 @@ impl<'a> Checker<'a> {
                         Some(_) => {}
                     }
                     let mut here = self.here.clone();
-                    here.params =
-                        Some(params.iter().map(|param| (param.text.clone(), Shape::Any)).collect());
+                    here.params = Some(params.iter().map(|param| (param.text.clone(), Shape::Any)).collect());
                     self.at(here, |this| {
                         this.script(body);
                     });

@@ -88,8 +88,7 @@ impl<'a> Checker<'a> {
             let message = format!("{wins_count} branches cannot win: there are {}", branches.len());
             self.report(Diagnostic::error(code::ARGUMENT, wins.span, message));
         }
-        let items: Vec<Vec<&'a Item>> =
-            branches.iter().map(|branch| branch.body.items.iter().collect()).collect();
+        let items: Vec<Vec<&'a Item>> = branches.iter().map(|branch| branch.body.items.iter().collect()).collect();
         self.branches_set(&items, one_wins);
         // One of them wins, so the output is always that of a body; what only one of them makes may have lost.
         self.one_of(bodies, true, "its branch may lose", &[])

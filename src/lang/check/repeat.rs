@@ -129,12 +129,9 @@ fn bodies(step: &Step) -> Vec<&Block> {
         Action::Repeat(turns) => vec![&turns.body],
         Action::If(branches) => branches.arms.iter().map(|(_, body)| body).chain(&branches.otherwise).collect(),
         Action::Match(branches) => branches.arms.iter().map(|arm| &arm.body).collect(),
-        Action::Race(_)
-        | Action::Call(_)
-        | Action::Start(_)
-        | Action::Script(_)
-        | Action::Ask(_)
-        | Action::Wait(_) => Vec::new(),
+        Action::Race(_) | Action::Call(_) | Action::Start(_) | Action::Script(_) | Action::Ask(_) | Action::Wait(_) => {
+            Vec::new()
+        }
     }
 }
 

@@ -12,7 +12,17 @@ use crate::lang::syntax::ast::{Auth, Field};
 const SHOWN_BY: [&str; 3] = ["log", "email", "slack"];
 /// Parameters that people read, whatever the connector.
 const READ_BY_PEOPLE: [&str; 12] = [
-    "text", "message", "subject", "html", "title", "summary", "description", "comment", "content", "caption", "note",
+    "text",
+    "message",
+    "subject",
+    "html",
+    "title",
+    "summary",
+    "description",
+    "comment",
+    "content",
+    "caption",
+    "note",
     "blocks",
 ];
 /// Connectors that send what they are given, and where credentials belong into requests.
@@ -22,8 +32,9 @@ impl<'a> Checker<'a> {
     /// A secret where others see it.
     pub fn leak(&mut self, place: Span, whereto: &str) {
         self.report(
-            Diagnostic::error(code::SECRET, place, format!("a secret goes into {whereto}"))
-                .hint("what is masked in logs would be plain there; show a digest of it, `sha256(...)`, or leave it out"),
+            Diagnostic::error(code::SECRET, place, format!("a secret goes into {whereto}")).hint(
+                "what is masked in logs would be plain there; show a digest of it, `sha256(...)`, or leave it out",
+            ),
         );
     }
 

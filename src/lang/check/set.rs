@@ -56,10 +56,10 @@ impl<'a> Checker<'a> {
                     })
                 };
                 if let Some(scope) = ["vars", "state"].into_iter().find(|scope| is_field(scope)) {
-                    diagnostic =
-                        diagnostic.fix("say whose it is", root.span, format!("{scope}.{other}"));
+                    diagnostic = diagnostic.fix("say whose it is", root.span, format!("{scope}.{other}"));
                 } else {
-                    diagnostic = diagnostic.hint("a name for a value is a `let`; what changes is declared in `vars { }`");
+                    diagnostic =
+                        diagnostic.hint("a name for a value is a `let`; what changes is declared in `vars { }`");
                 }
                 self.report(diagnostic);
                 return None;
@@ -104,9 +104,7 @@ impl<'a> Checker<'a> {
                 item.accepts(given) != Fit::Never
                     || Shape::List(item.clone(), crate::base::shape::Bounds::NONE).accepts(given) != Fit::Never
             }
-            Shape::Text(..) => {
-                !matches!(given, Shape::Object(_) | Shape::Map(..) | Shape::List(..) | Shape::Set(..))
-            }
+            Shape::Text(..) => !matches!(given, Shape::Object(_) | Shape::Map(..) | Shape::List(..) | Shape::Set(..)),
             Shape::Map(..) | Shape::Object(_) => !matches!(
                 given,
                 Shape::Text(..) | Shape::Int(_) | Shape::Float(_) | Shape::Bool | Shape::List(..) | Shape::Set(..)
@@ -203,11 +201,9 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let message = format!("`{variable}` is set by {turns}, which run at once");
-            self.report(
-                Diagnostic::error(code::SET_TWICE, place, message).hint(
-                    "let each turn give an `output` and set the variable behind the loop: `set vars.total = sum(results)`",
-                ),
-            );
+            self.report(Diagnostic::error(code::SET_TWICE, place, message).hint(
+                "let each turn give an `output` and set the variable behind the loop: `set vars.total = sum(results)`",
+            ));
         }
     }
 }

@@ -109,11 +109,8 @@ impl<'a> Checker<'a> {
         if let (Some(stated), Some(ty)) = (&stated, &step.ty) {
             let is_ask = matches!(step.action, Action::Ask(_));
             if !is_ask && stated.accepts(&done.output.shape) == Fit::Never {
-                let message = format!(
-                    "this gives {}, which can never be {}",
-                    done.output.shape.described(),
-                    stated.described()
-                );
+                let message =
+                    format!("this gives {}, which can never be {}", done.output.shape.described(), stated.described());
                 self.report(Diagnostic::error(code::MISMATCH, ty.span, message));
             }
             done.output.shape = stated.clone();

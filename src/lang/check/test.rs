@@ -31,13 +31,7 @@ impl<'a> Checker<'a> {
                 if !test.workflow.parts.iter().any(|part| self.is_broken(&part.text)) {
                     let known: Vec<Arc<str>> = self.declared[self.tree].workflows.keys().cloned().collect();
                     let message = format!("there is no workflow `{}`", test.workflow.dotted());
-                    self.unknown_of(
-                        code::UNKNOWN_CALLEE,
-                        &test.workflow.dotted(),
-                        test.workflow.span,
-                        message,
-                        &known,
-                    );
+                    self.unknown_of(code::UNKNOWN_CALLEE, &test.workflow.dotted(), test.workflow.span, message, &known);
                 }
                 None
             }
@@ -129,13 +123,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A signal that the workflow waits for.
-    fn awaited(
-        &mut self,
-        workflow: Option<&'a Workflow>,
-        name: &Arc<str>,
-        place: crate::base::span::Span,
-        what: &str,
-    ) {
+    fn awaited(&mut self, workflow: Option<&'a Workflow>, name: &Arc<str>, place: crate::base::span::Span, what: &str) {
         let Some(workflow) = workflow else { return };
         let mut known: Vec<Arc<str>> = Vec::new();
         let mut children = false;
@@ -160,8 +148,7 @@ impl<'a> Checker<'a> {
     }
 
     fn mock(&mut self, mock: &'a Mock, workflow: Option<&'a Workflow>) {
-        let targets: Vec<Option<Mocked>> =
-            mock.targets.iter().map(|target| self.mocked(target, workflow)).collect();
+        let targets: Vec<Option<Mocked>> = mock.targets.iter().map(|target| self.mocked(target, workflow)).collect();
         let mut answers = targets.iter().map(|target| target.as_ref().map_or(Shape::Any, |found| found.answer.clone()));
         let one = targets.len() == 1;
         let answer = if one { answers.next().unwrap_or_default() } else { Shape::Any };
@@ -190,7 +177,8 @@ impl<'a> Checker<'a> {
             {
                 self.checked.callees.insert(target.span, Callee::Step(name.text.clone()));
                 let answer = self.checked.shapes.get(&step.span).cloned().unwrap_or_default();
-                let answer = if matches!(step.action, Action::Wait(_)) && step.ty.is_none() { Shape::Any } else { answer };
+                let answer =
+                    if matches!(step.action, Action::Wait(_)) && step.ty.is_none() { Shape::Any } else { answer };
                 return Some(Mocked { answer, params: Shape::Any });
             }
             if let Some(step) = step
@@ -245,17 +233,16 @@ impl<'a> Checker<'a> {
             MockAnswer::Fails { kind, message, fields } => {
                 if &*kind.text == "error" {
                     let message = "`error` stands for all types: a mock fails with one";
-                    self.report(
-                        Diagnostic::error(code::TEST, kind.span, message).hint("`fails connection_error`"),
-                    );
+                    self.report(Diagnostic::error(code::TEST, kind.span, message).hint("`fails connection_error`"));
                 } else if !self.raised_by_program(&kind.text) {
                     let known: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
                     if let Some(near) = known.iter().find(|known| strsim::damerau_levenshtein(known, &kind.text) <= 2) {
                         let message = format!("there is no error type `{}`", kind.text);
-                        self.report(
-                            Diagnostic::error(code::UNKNOWN_ERROR, kind.span, message)
-                                .fix(format!("did you mean `{near}`?"), kind.span, *near),
-                        );
+                        self.report(Diagnostic::error(code::UNKNOWN_ERROR, kind.span, message).fix(
+                            format!("did you mean `{near}`?"),
+                            kind.span,
+                            *near,
+                        ));
                     }
                 }
                 message.iter().for_each(|message| {
@@ -357,9 +344,7 @@ impl<'a> Checker<'a> {
 /// The output as a test may look at it: every field may be asked for, since the run may have failed before.
 fn lenient(output: &Shape) -> Shape {
     match output.present() {
-        Shape::Object(object) => {
-            Shape::object(object.fields.iter().map(|field| (field.name.clone(), Shape::Any)))
-        }
+        Shape::Object(object) => Shape::object(object.fields.iter().map(|field| (field.name.clone(), Shape::Any))),
         _ => Shape::Any,
     }
 }

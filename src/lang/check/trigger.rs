@@ -92,10 +92,9 @@ impl<'a> Checker<'a> {
             TriggerKind::Connector { path, params } => {
                 let [connector, source] = &path.parts[..] else {
                     let message = format!("there is no trigger `{}`", path.dotted());
-                    self.report(
-                        Diagnostic::error(code::UNKNOWN_CALLEE, path.span, message)
-                            .hint("the kinds are api, webhook, schedule, every, file, event, form, persona and CONNECTOR.TRIGGER"),
-                    );
+                    self.report(Diagnostic::error(code::UNKNOWN_CALLEE, path.span, message).hint(
+                        "the kinds are api, webhook, schedule, every, file, event, form, persona and CONNECTOR.TRIGGER",
+                    ));
                     self.object(params);
                     return;
                 };
@@ -133,10 +132,11 @@ impl<'a> Checker<'a> {
     /// A path of requests: it begins with a slash, and `{name}` stands for parts that vary.
     fn path(&mut self, path: &Text) {
         if !path.text.starts_with('/') {
-            self.report(
-                Diagnostic::error(code::TRIGGER, path.span, "a path begins with a slash")
-                    .fix("put it in front", path.span, format!("{:?}", format!("/{}", path.text))),
-            );
+            self.report(Diagnostic::error(code::TRIGGER, path.span, "a path begins with a slash").fix(
+                "put it in front",
+                path.span,
+                format!("{:?}", format!("/{}", path.text)),
+            ));
         } else if path.text.contains(['?', '#', ' ']) {
             self.report(
                 Diagnostic::error(code::TRIGGER, path.span, "a path has no `?`, `#` or blank in it")
@@ -170,9 +170,13 @@ impl<'a> Checker<'a> {
             return;
         }
         if let Err(error) = croner::Cron::from_str(&line.text) {
-            let mut diagnostic =
-                Diagnostic::error(code::CRON, line.span, format!("this is no cron line: {}", reason(&error.to_string())));
-            diagnostic = diagnostic.hint("five fields: minute, hour, day of month, month, day of week, as in `\"0 9 * * MON-FRI\"`");
+            let mut diagnostic = Diagnostic::error(
+                code::CRON,
+                line.span,
+                format!("this is no cron line: {}", reason(&error.to_string())),
+            );
+            diagnostic = diagnostic
+                .hint("five fields: minute, hour, day of month, month, day of week, as in `\"0 9 * * MON-FRI\"`");
             if line.text.parse::<crate::base::time::Duration>().is_ok() {
                 diagnostic = diagnostic.hint(format!("so often is `trigger every {}`", line.text));
             }
@@ -288,8 +292,12 @@ impl<'a> Checker<'a> {
         }
         let names = super::expression::listed(needed.iter().copied());
         self.report(
-            Diagnostic::error(code::TRIGGER, trigger.span, format!("a clock brings no input, and the workflow needs {names}"))
-                .hint(format!("say what it is then: `input: {{ {}: ... }}`, or make it optional", needed[0])),
+            Diagnostic::error(
+                code::TRIGGER,
+                trigger.span,
+                format!("a clock brings no input, and the workflow needs {names}"),
+            )
+            .hint(format!("say what it is then: `input: {{ {}: ... }}`, or make it optional", needed[0])),
         );
     }
 
@@ -316,8 +324,12 @@ impl<'a> Checker<'a> {
         if !fits {
             let name = name_of(kind);
             self.report(
-                Diagnostic::error(code::TRIGGER, clause.span, format!("`{word}` means nothing to a trigger of kind `{name}`"))
-                    .hint("leave it out"),
+                Diagnostic::error(
+                    code::TRIGGER,
+                    clause.span,
+                    format!("`{word}` means nothing to a trigger of kind `{name}`"),
+                )
+                .hint("leave it out"),
             );
         }
     }
@@ -388,10 +400,11 @@ impl<'a> Checker<'a> {
         let near = sent.iter().find(|known| strsim::damerau_levenshtein(known, &topic.text) <= 2).cloned();
         if let Some(near) = near {
             let message = format!("nothing here sends `{}`, but something sends `{near}`", topic.text);
-            self.report(
-                Diagnostic::warning(code::EVENT, topic.span, message)
-                    .fix(format!("did you mean \"{near}\"?"), topic.span, format!("{near:?}")),
-            );
+            self.report(Diagnostic::warning(code::EVENT, topic.span, message).fix(
+                format!("did you mean \"{near}\"?"),
+                topic.span,
+                format!("{near:?}"),
+            ));
         }
     }
 
@@ -414,9 +427,13 @@ impl<'a> Checker<'a> {
                         path.text.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
                     if let Some(first) = seen.insert((method, plain.join("/")), path.span) {
                         self.found.push(
-                            Diagnostic::error(code::SAME_TRIGGER, path.span, "this request starts something else already")
-                                .also(first, "here")
-                                .hint("give one of them another path"),
+                            Diagnostic::error(
+                                code::SAME_TRIGGER,
+                                path.span,
+                                "this request starts something else already",
+                            )
+                            .also(first, "here")
+                            .hint("give one of them another path"),
                         );
                     }
                 }

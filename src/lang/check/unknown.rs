@@ -66,8 +66,12 @@ impl Checker<'_> {
             self.not_seen(name, place, declared);
             return;
         }
-        let known: Vec<Arc<str>> =
-            self.names.iter().filter(|binding| binding.kind == Kind::Step).map(|binding| binding.name.clone()).collect();
+        let known: Vec<Arc<str>> = self
+            .names
+            .iter()
+            .filter(|binding| binding.kind == Kind::Step)
+            .map(|binding| binding.name.clone())
+            .collect();
         let message = format!("no step here is called `{name}`");
         self.report(Diagnostic::error(code::UNKNOWN_NAME, place, message).near(
             name,

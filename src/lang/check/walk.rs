@@ -1,9 +1,9 @@
 //! Looking through a tree for everything of one kind, without knowing what it means.
 
 use crate::lang::syntax::ast::{
-    Action, Arg, Ask, Auth, Block, Clause, ClauseKind, Code, Declare, Emit, Expr, Fail, Field, ForSource, HandlerAction,
-    If, Item, Let, Match, Name, Object, On, Output, OutputForm, Path, Pattern, Pause, Race, Reply, Retry, Runners, Set,
-    Step, Value, Wait, Whom,
+    Action, Arg, Ask, Auth, Block, Clause, ClauseKind, Code, Declare, Emit, Expr, Fail, Field, ForSource,
+    HandlerAction, If, Item, Let, Match, Name, Object, On, Output, OutputForm, Path, Pattern, Pause, Race, Reply,
+    Retry, Runners, Set, Step, Value, Wait, Whom,
 };
 
 /// Something on the way through a tree.

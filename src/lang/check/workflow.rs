@@ -69,9 +69,10 @@ impl<'a> Checker<'a> {
                 Item::Output(Output { form: OutputForm::Fields(fields), .. }) => {
                     let mut unseen = Vec::new();
                     output = Shape::object(fields.iter().map(|declare| {
-                        let shape = declare.ty.as_ref().map_or(Shape::Any, |ty| {
-                            self.catalog.types.shape(self.trees, self.tree, ty, &mut unseen)
-                        });
+                        let shape = declare
+                            .ty
+                            .as_ref()
+                            .map_or(Shape::Any, |ty| self.catalog.types.shape(self.trees, self.tree, ty, &mut unseen));
                         (declare.name.text.clone(), shape)
                     }));
                 }
@@ -350,10 +351,12 @@ impl<'a> Checker<'a> {
             if let Some(keep) = &declare.keep {
                 self.argument(keep, &Shape::Duration, "`for`");
                 if !matches!(field.shape.present(), Shape::Set(..)) {
-                    let message = format!("only members of a set are dropped by age, `{}` is {}", field.name, field.shape.described());
-                    self.report(
-                        Diagnostic::error(code::MISPLACED, keep.span(), message).hint("`set<string> for 30d`"),
+                    let message = format!(
+                        "only members of a set are dropped by age, `{}` is {}",
+                        field.name,
+                        field.shape.described()
                     );
+                    self.report(Diagnostic::error(code::MISPLACED, keep.span(), message).hint("`set<string> for 30d`"));
                 }
             }
             fields.push(field);
@@ -476,7 +479,9 @@ impl<'a> Checker<'a> {
             })
         });
         if let Some((name, place)) = read_and_set {
-            let message = format!("several runs may be in this state: between reading `state.{name}` and setting it, another may set it");
+            let message = format!(
+                "several runs may be in this state: between reading `state.{name}` and setting it, another may set it"
+            );
             self.report(
                 Diagnostic::warning(code::SHARED_STATE, concurrency.span, message)
                     .also(place, "read here")
