@@ -27,9 +27,9 @@ impl Consult for Arc<Terminal> {
                 heading.push_str(&format!(": {text}"));
             }
             let answer = self.ask(&heading, &question.answer).await;
-            answer
-                .map(|answer| (answer, whoever()))
-                .ok_or_else(|| Failure::new(Kind::Cancelled, "the terminal was closed before the question was answered"))
+            answer.map(|answer| (answer, whoever())).ok_or_else(|| {
+                Failure::new(Kind::Cancelled, "the terminal was closed before the question was answered")
+            })
         })
     }
 }
@@ -153,7 +153,9 @@ impl Form<'_> {
 fn prompt(field: &Field, name: &str) -> String {
     let kind = match field.shape.present() {
         Shape::Bool => "yes or no".to_owned(),
-        Shape::List(..) | Shape::Set(..) | Shape::Map(..) | Shape::Object(_) => format!("{}, as JSON", field.shape.present()),
+        Shape::List(..) | Shape::Set(..) | Shape::Map(..) | Shape::Object(_) => {
+            format!("{}, as JSON", field.shape.present())
+        }
         other => other.to_string(),
     };
     let absent = match &field.default {
@@ -203,9 +205,10 @@ pub fn read(field: &Field, line: &str) -> Result<Value, String> {
             read.filter(|read| field.shape.check(read).is_ok()).unwrap_or_else(|| Value::from(typed))
         }
     };
-    field.shape.check(&candidate).map_err(|misfits| {
-        misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-    })
+    field
+        .shape
+        .check(&candidate)
+        .map_err(|misfits| misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
 }
 
 #[cfg(test)]

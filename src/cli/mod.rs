@@ -59,7 +59,8 @@ enum Command {
 pub fn main() -> ExitCode {
     let flow = Flow::parse();
     // What people write may be nested as deep as the language allows, and the first thread's stack is not ours to choose.
-    let work = std::thread::Builder::new().stack_size(crate::base::limit::STACK_BYTES).spawn(move || flow.command.run());
+    let work =
+        std::thread::Builder::new().stack_size(crate::base::limit::STACK_BYTES).spawn(move || flow.command.run());
     match work.map(std::thread::JoinHandle::join) {
         Ok(Ok(exit)) => exit.into(),
         // The thread has said on stderr why it broke.

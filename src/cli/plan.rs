@@ -12,7 +12,9 @@ use crate::lang::plan;
 
 /// Print what a workflow will do, step by step, so that a person can review it.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  flow plan scripts/travel_booking.flow\n  flow plan --format json orders.flow fulfil")]
+#[command(
+    after_help = "Examples:\n  flow plan scripts/travel_booking.flow\n  flow plan --format json orders.flow fulfil"
+)]
 pub struct Plan {
     /// The program.
     #[arg(value_name = "FILE")]

@@ -124,12 +124,13 @@ impl RunArgs {
     ) -> Result<Exit, Stop> {
         let sources = program.sources.clone();
         let terminal = can_ask().then(|| Arc::new(Terminal::new(screen.clone())));
-        let sandbox = match self.sandbox {
-            false => None,
-            true => Some(Arc::new(Sandbox::start(&program.package, |_| {}).await.map_err(|error| {
-                Refusal::new(format!("the stand-ins of the sandbox found no free port: {error}"))
-            })?)),
-        };
+        let sandbox =
+            match self.sandbox {
+                false => None,
+                true => Some(Arc::new(Sandbox::start(&program.package, |_| {}).await.map_err(|error| {
+                    Refusal::new(format!("the stand-ins of the sandbox found no free port: {error}"))
+                })?)),
+            };
         let mut builder = Builder::new(program).environment().only(&plan.name).log(log::to_screen(screen.clone()));
         for assignment in &self.set {
             builder = builder.set(assignment);

@@ -19,7 +19,12 @@ use crate::run::machine::Command;
 const FRAME: Duration = Duration::from_millis(80);
 
 /// Shows a run until it rests.
-pub async fn watch(engine: &Engine, mut running: Running, face: &mut Face, terminal: Option<&Arc<Terminal>>) -> Summary {
+pub async fn watch(
+    engine: &Engine,
+    mut running: Running,
+    face: &mut Face,
+    terminal: Option<&Arc<Terminal>>,
+) -> Summary {
     let mut interrupts = Interrupts::listen();
     let mut frames = tokio::time::interval(FRAME);
     frames.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);

@@ -132,12 +132,20 @@ impl Tree {
                     notes.say(item.path.clone(), Tone::Busy, format!("decided by {by}"));
                 }
             }
-            Event::CancelAsked { by } => notes.say(self.plan.name.to_string(), Tone::Doubtful, format!("cancelled by {by}")),
-            Event::PauseAsked { by } => notes.say(self.plan.name.to_string(), Tone::Doubtful, format!("paused by {by}")),
+            Event::CancelAsked { by } => {
+                notes.say(self.plan.name.to_string(), Tone::Doubtful, format!("cancelled by {by}"))
+            }
+            Event::PauseAsked { by } => {
+                notes.say(self.plan.name.to_string(), Tone::Doubtful, format!("paused by {by}"))
+            }
             Event::Resumed { by } => notes.busy(&self.plan.name, format!("resumed by {by}")),
             Event::Killed { by } => notes.say(self.plan.name.to_string(), Tone::Bad, format!("killed by {by}")),
             Event::Problem(problem) => {
-                notes.say(problem.place.to_string(), Tone::Bad, format!("problem: {}: {}", problem.kind, problem.message));
+                notes.say(
+                    problem.place.to_string(),
+                    Tone::Bad,
+                    format!("problem: {}: {}", problem.kind, problem.message),
+                );
                 self.problems.push(problem.clone());
             }
             Event::Decided { outcome } => self.decided(at, outcome, &mut notes),
