@@ -130,6 +130,14 @@ fn each_heavy_dependency_has_one_home() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Whether `word` stands in `line` and does not go on: `.await`, not `.awaits`.
+fn has_word(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let next = line[at + word.len()..].chars().next();
+        !word.ends_with(char::is_alphanumeric) || !next.is_some_and(|c| c.is_alphanumeric() || c == '_')
+    })
+}
+
 #[test]
 fn the_core_is_pure() {
     // No clock, no chance, no I/O, no async, no hash order: a program means the same on every machine and in every test.
@@ -155,14 +163,19 @@ fn the_core_is_pure() {
         "eprintln!",
     ];
     // A script that never ends is stopped by the clock: wall time is a bound there, never a value.
-    let allowed = [("src/lang/script/engine.rs", "Instant::now"), ("src/lang/script/ambient.rs", "Instant::now")];
+    // Deep nesting is read on a thread with a large stack: where it runs changes nothing.
+    let allowed = [
+        ("src/lang/script/engine.rs", "Instant::now"),
+        ("src/lang/script/ambient.rs", "Instant::now"),
+        ("src/lang/syntax/mod.rs", "std::thread"),
+    ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut wrong = Vec::new();
     for folder in ["src/base", "src/lang", "src/run/machine", "src/run/history"] {
         for (path, text) in sources(folder) {
             for word in impure {
                 let waived = allowed.iter().any(|(file, allowed)| path == root.join(file) && *allowed == word);
-                if !waived && code(&text).any(|line| line.contains(word)) {
+                if !waived && code(&text).any(|line| has_word(line, word)) {
                     wrong.push(format!("{} uses {word}", path.display()));
                 }
             }

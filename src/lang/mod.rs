@@ -13,3 +13,7 @@ pub mod catalog;
 pub mod check;
 /// What is checked to the plan; printed, drawn, compared.
 pub mod plan;
+/// All of these in a row: a file and what it uses, from text to package.
+mod compilation;
+
+pub use compilation::{Compilation, Files, NoFiles, compile};
