@@ -1,5 +1,6 @@
 //! The fold: how each event changes a run. Nothing is decided here; what is to be looked at again goes into the agenda.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::frame::{More, StepRecord, error_value};
@@ -7,10 +8,10 @@ use super::unit::{Act, Awaits, Entry, Gate, Listen, Loop, Progress, Race, Stage,
 use super::view::View;
 use super::{Arrival, Ending, Run};
 use crate::base::failure::Failure;
-use crate::base::time::Timestamp;
+use crate::base::time::{Duration, Timestamp};
 use crate::base::value::{Map, Value};
 use crate::lang::plan::node::Runners;
-use crate::lang::plan::{Gather, Kind, Link, NodeId, Plan, Slot};
+use crate::lang::plan::{Body, Gather, Kind, Link, NodeId, Plan, Slot};
 use crate::run::event::{Alarm, Answer, Begin, Choice, Decision, Event, Outcome, Record, Role, Then, UnitId};
 
 impl Run {
@@ -34,8 +35,9 @@ impl Run {
             Event::Raised { unit, chain, inner, failure, step } => {
                 let Some(unit) = self.unit_mut(*unit) else { return };
                 unit.fallen = None;
-                unit.closing = None;
+                let at_rest = unit.closing.take().is_some();
                 unit.trouble = Some(Box::new(Trouble {
+                    at_rest,
                     failure: failure.clone(),
                     step: step.clone(),
                     chain: *chain,
@@ -47,12 +49,13 @@ impl Run {
                 self.wake(id);
             }
             Event::Chose { unit, handler, choice } => self.chose(plan, *unit, *handler, choice),
-            Event::Closing { unit, then } => self.closing(*unit, then),
+            Event::Closing { unit, then } => self.closing(plan, *unit, then),
             Event::Ended { unit, outcome } => self.ended(plan, at, *unit, outcome),
             Event::Computed { unit, node, value } => {
                 self.remember(plan, at, *unit, *node, value.clone());
                 self.passed(plan, *unit, *node);
             }
+            Event::Broke { unit, node, failure } => self.broke(plan, at, *unit, *node, failure),
             Event::Assigned { unit, node, add, value } => self.assigned(plan, *unit, *node, *add, value),
             Event::Passed { unit, node } => self.passed(plan, *unit, *node),
             Event::Enough { unit } => {
@@ -69,8 +72,14 @@ impl Run {
                 }
                 self.set_due(*unit, Some(*until));
             }
+            Event::Scheduled { unit, clause, at } => {
+                self.alarms.insert((*at, *unit, Alarm::Meanwhile(*clause)));
+                if let Some(unit) = self.unit_mut(*unit) {
+                    unit.ticks.push((*clause, *at));
+                }
+            }
             Event::Woke { unit, alarm } => self.woke(*unit, *alarm),
-            Event::Renewed { unit } => self.renewed(at, *unit),
+            Event::Renewed { unit } => self.renewed(plan, at, *unit),
             Event::Launched { unit, node, run, .. } => {
                 self.remember(plan, at, *unit, *node, Value::Text(run.0.clone()));
                 self.passed(plan, *unit, *node);
@@ -89,19 +98,24 @@ impl Run {
             Event::Signalled { name, payload } => self.arrived(true, name, payload),
             Event::Arrived { topic, payload } => self.arrived(false, topic, payload),
             Event::Took { unit, number } => self.took(*unit, *number),
-            Event::Unparked { unit, decision, .. } => self.unparked(at, *unit, decision),
+            Event::Ignored { unit, before } => {
+                if let Some(Task::Listen(listen)) = self.unit_mut(*unit).map(|unit| &mut unit.task) {
+                    listen.next = *before;
+                }
+            }
+            Event::Unparked { unit, decision, .. } => self.unparked(*unit, decision),
             Event::CancelAsked { .. } => {
                 if self.outcome.is_none() {
                     self.cancel_asked = true;
-                    self.paused = false;
+                    self.resumed(at);
                     self.wake(UnitId::RUN);
                 }
             }
-            Event::PauseAsked { .. } => self.paused = true,
-            Event::Resumed { .. } => {
-                self.paused = false;
-                self.wake_all();
+            Event::PauseAsked { .. } => {
+                self.paused = true;
+                self.paused_at = at;
             }
+            Event::Resumed { .. } => self.resumed(at),
             Event::Killed { .. } => {
                 self.killed = true;
                 self.wake(UnitId::RUN);
@@ -141,9 +155,30 @@ impl Run {
         }
     }
 
-    fn wake_all(&mut self) {
-        let ids: Vec<_> = self.units().map(|unit| unit.id).collect();
-        ids.into_iter().for_each(|id| self.wake(id));
+    /// Goes on after a pause: what was left of timeouts, deadlines and pauses between attempts is left still; waits have
+    /// gone on meanwhile (semantics 11).
+    fn resumed(&mut self, at: Timestamp) {
+        if !std::mem::take(&mut self.paused) {
+            return;
+        }
+        let passed = Duration::between(self.paused_at, at);
+        for (due, id, alarm) in std::mem::take(&mut self.alarms) {
+            let later = passed.after(due);
+            let shifted = match (self.unit_mut(id), alarm) {
+                (Some(unit), Alarm::Timeout) => unit.timeout.replace(later).is_some(),
+                (Some(unit), Alarm::Deadline) => unit.deadline.replace(later).is_some(),
+                (Some(unit), Alarm::Due) if unit.is_between_attempts() => unit.due.replace(later).is_some(),
+                (_, Alarm::Due | Alarm::Meanwhile(_)) | (None, _) => false,
+            };
+            self.alarms.insert((if shifted { later } else { due }, id, alarm));
+            // Whoever begins anew then has it written into what it closes for.
+            if let Some(Then::Anew { at }) = self.unit_mut(id).and_then(|unit| unit.closing.as_deref_mut())
+                && shifted
+                && alarm == Alarm::Due
+            {
+                *at = later;
+            }
+        }
     }
 
     fn started(&mut self, plan: &Plan, at: Timestamp) {
@@ -216,7 +251,7 @@ impl Run {
                         race.next = index + 1;
                     }
                 }
-                Role::Undo => drop(above.undo.pop()),
+                Role::Undo => drop(above.undo.pop_last()),
                 Role::Lifecycle(..) => {
                     if let Ending::Decided(done) = &mut self.ending {
                         *done += 1;
@@ -263,7 +298,7 @@ impl Run {
             }
             Role::Undo => {
                 // The entry's hold on its frame passes to the new frame inside it.
-                let entry = self.unit(parent).and_then(|unit| unit.undo.last()).map(|entry| entry.frame);
+                let entry = self.unit(parent).and_then(|unit| unit.undo.last_key_value()).map(|(_, entry)| entry.frame);
                 let around = entry.unwrap_or(outer);
                 let frame = self.frames.open(Some(around), 0, given_map(given));
                 if entry.is_some() {
@@ -381,6 +416,7 @@ impl Run {
             unit.stage = Stage::Active;
             unit.timeout = timeout;
             unit.deadline = deadline;
+            unit.edited = None;
             unit.task = task;
         }
         if let Some(timeout) = timeout {
@@ -406,6 +442,8 @@ impl Run {
         let old = std::mem::replace(&mut unit.timeout, timeout);
         if let Task::Act(act) = &mut unit.task {
             act.in_flight = true;
+            // What worked but did not give what the program states has happened all the same.
+            unit.doubt |= act.output.take().is_some();
         }
         if let Some(old) = old {
             self.alarms.remove(&(old, id, Alarm::Timeout));
@@ -420,7 +458,10 @@ impl Run {
         if let Some(timeout) = unit.timeout.take() {
             self.alarms.remove(&(timeout, id, Alarm::Timeout));
         }
-        let step = self.step_name(plan, id);
+        let step = match answer {
+            Answer::Failed { .. } => self.step_name(plan, id),
+            Answer::Done { .. } => Arc::default(),
+        };
         let Some(unit) = self.unit_mut(id) else { return };
         match (&mut unit.task, answer) {
             (Task::Act(act), Answer::Done { value, next, by }) if act.in_flight && unit.attempts == attempt => {
@@ -439,6 +480,7 @@ impl Run {
                     chain: unit.node(plan).map(|node| node.chain).unwrap_or_default(),
                     cursor: 0,
                     inner: false,
+                    at_rest: true,
                     awaits: Awaits::Nothing,
                 }));
             }
@@ -454,6 +496,7 @@ impl Run {
                     chain: unit.node(plan).map(|node| node.chain).unwrap_or_default(),
                     cursor: 0,
                     inner: false,
+                    at_rest: true,
                     awaits: Awaits::Nothing,
                 }));
             }
@@ -491,7 +534,10 @@ impl Run {
         self.wake(id);
     }
 
-    fn closing(&mut self, id: UnitId, then: &Then) {
+    fn closing(&mut self, plan: &Plan, id: UnitId, then: &Then) {
+        if matches!(then, Then::Discard { .. } | Then::Anew { .. }) {
+            self.give_up_own(plan, id);
+        }
         let Some(unit) = self.unit_mut(id) else { return };
         unit.closing = Some(Box::new(then.clone()));
         unit.fallen = None;
@@ -504,7 +550,8 @@ impl Run {
             turns.absorbed += 1;
         }
         while let Some(id) = inside.pop() {
-            if let Some(unit) = self.unit_mut(id) {
+            // An undo that has begun is finished, with all it needs for that (semantics 30).
+            if let Some(unit) = self.unit_mut(id).filter(|unit| unit.role != Role::Undo) {
                 unit.resting = true;
                 inside.extend(unit.children.iter().copied());
                 self.wake(id);
@@ -514,7 +561,8 @@ impl Run {
     }
 
     fn ended(&mut self, plan: &Plan, at: Timestamp, id: UnitId, outcome: &Outcome) {
-        let Some(unit) = self.units.get_mut(id.index as usize).and_then(|place| place.take_if(|unit| unit.id == id))
+        let Some(mut unit) =
+            self.units.get_mut(id.index as usize).and_then(|place| place.take_if(|unit| unit.id == id))
         else {
             return;
         };
@@ -534,28 +582,22 @@ impl Run {
         if unit.role == Role::Main {
             self.record(plan, at, &unit, outcome);
         }
-        self.hand_up(plan, parent, &unit, outcome, good);
+        self.hand_up(plan, parent, &mut unit, outcome, good);
         self.settle_parent(plan, at, parent, &unit, outcome);
         self.frames.release(unit.frame);
         self.wake(parent);
     }
 
     /// Hands what can be undone, and the variables that were set, to the unit around.
-    fn hand_up(&mut self, plan: &Plan, parent: UnitId, unit: &Unit, outcome: &Outcome, good: bool) {
-        let mut entries: Vec<Entry> = unit.undo.clone();
-        entries.extend(unit.kept.iter().cloned());
-        if let Some(entry) = self.entry(plan, unit, outcome) {
-            self.frames.retain(entry.frame);
-            entries.push(entry);
-        }
-        let Some(above) = self.unit_mut(parent) else { return };
+    fn hand_up(&mut self, plan: &Plan, parent: UnitId, unit: &mut Unit, outcome: &Outcome, good: bool) {
+        self.note_doubt(plan, unit);
+        let own = self.entry(plan, unit, &outcome.output());
         let stays = matches!(unit.role, Role::Alternate(_));
-        if stays {
-            above.kept.extend(entries);
-        } else {
-            above.undo.extend(entries);
-            above.undo.sort_by_key(|entry| entry.order);
-        }
+        let Some(above) = self.unit_mut(parent) else { return };
+        let entries = if stays { &mut above.kept } else { &mut above.undo };
+        entries.append(&mut unit.undo);
+        entries.append(&mut unit.kept);
+        entries.extend(own);
         // What a skipped or failed unit had set is forgotten (semantics 40).
         if let Some(view) = unit.view.as_ref().filter(|_| good) {
             let mut next = Some(parent);
@@ -570,7 +612,7 @@ impl Run {
     }
 
     /// What can be undone of a step that has ended, if anything can.
-    fn entry(&mut self, plan: &Plan, unit: &Unit, outcome: &Outcome) -> Option<Entry> {
+    fn entry(&mut self, plan: &Plan, unit: &Unit, output: &Value) -> Option<(u32, Entry)> {
         let node = (unit.role == Role::Main).then(|| plan.node(unit.node))?;
         let child = matches!(node.kind, Kind::Child { .. });
         if node.clauses.undo.is_none() && !child {
@@ -586,21 +628,64 @@ impl Run {
             return None;
         }
         self.completions += 1;
-        Some(Entry {
-            order: self.completions,
+        self.frames.retain(unit.frame);
+        let entry = Entry {
             step: unit.node,
             frame: unit.frame,
-            output: act.output.clone().unwrap_or_else(|| outcome.output()),
+            output: act.output.clone().unwrap_or_else(|| output.clone()),
             key: act.key.clone(),
             doubt: !happened,
-            place: self.place_of_gone(plan, unit).into(),
-        })
+            place: self.place_of_gone(plan, unit, true).into(),
+        };
+        Some((self.completions, entry))
     }
 
-    fn place_of_gone(&self, plan: &Plan, unit: &Unit) -> String {
-        let above = unit.parent.map(|parent| self.place(plan, parent)).unwrap_or_default();
-        let label = &plan.node(unit.node).label;
-        if above.is_empty() { label.to_string() } else { format!("{above}.{label}") }
+    /// A step that is given up itself: what it has done, or may have done, is undone with it (semantics 3, 35).
+    fn give_up_own(&mut self, plan: &Plan, id: UnitId) {
+        let Some(mut unit) = self.units.get_mut(id.index as usize).and_then(Option::take) else { return };
+        if unit.id == id
+            && let Some((order, entry)) = self.entry(plan, &unit, &Value::Unit)
+        {
+            self.note_doubt(plan, &unit);
+            unit.undo.insert(order, entry);
+            unit.doubt = false;
+            if let Task::Act(act) = &mut unit.task {
+                act.output = None;
+            }
+        }
+        self.units[id.index as usize] = Some(unit);
+    }
+
+    /// Remembers the key of a `keyed` step that may have happened without our knowing, for when it is decided anew.
+    fn note_doubt(&mut self, plan: &Plan, unit: &Unit) {
+        let Task::Act(act) = &unit.task else { return };
+        let Kind::Call { operation, .. } = &plan.node(unit.node).kind else { return };
+        let keyed = plan
+            .operations
+            .get(operation)
+            .is_some_and(|operation| matches!(operation.signature.effect, crate::lang::catalog::Effect::Keyed { .. }));
+        if !keyed || (!unit.doubt && self.doubts.is_empty()) {
+            return;
+        }
+        // What was undone gets a new key.
+        let clauses = &plan.node(unit.node).clauses;
+        if clauses.undo.is_some() && clauses.undo_is_static {
+            return;
+        }
+        let place = self.place_of_gone(plan, unit, false);
+        if unit.doubt && act.output.is_none() {
+            self.doubts.insert(place, (act.params.clone(), act.key.clone()));
+        } else {
+            self.doubts.remove(&place);
+        }
+    }
+
+    /// The place of a unit that is in the table no more, with its generations or without.
+    fn place_of_gone(&self, plan: &Plan, unit: &Unit, generations: bool) -> String {
+        let above = unit.parent.map(|parent| self.place_with(plan, parent, generations)).unwrap_or_default();
+        let separator = if above.is_empty() { "" } else { "." };
+        let own = if generations && unit.generation > 0 { format!("~{}", unit.generation) } else { String::new() };
+        format!("{above}{separator}{}{own}", plan.node(unit.node).label)
     }
 
     /// The record of a step that has ended, put where others read it.
@@ -643,7 +728,10 @@ impl Run {
         let record = StepRecord {
             status: outcome.word(),
             output: outcome.output(),
-            attempts: unit.attempts.max(1),
+            attempts: match outcome {
+                Outcome::Skipped { failure: None, .. } => unit.attempts,
+                _ => unit.attempts.max(1),
+            },
             started: unit.opened,
             ended: at,
             more: has_more.then(|| Box::new(more)),
@@ -730,7 +818,14 @@ impl Run {
                             }
                             race.winners.push((index, output.clone()));
                         }
-                        Outcome::Skipped { .. } | Outcome::Failed { .. } => race.failed += 1,
+                        Outcome::Skipped { failure, .. } => {
+                            race.failed += 1;
+                            let left = u64::from(race.runners.saturating_sub(race.failed));
+                            if let Some(failure) = failure.as_ref().filter(|_| left < race.wins) {
+                                fall(above, failure.clone());
+                            }
+                        }
+                        Outcome::Failed { .. } => race.failed += 1,
                         Outcome::Cancelled => {}
                     }
                     if let Some(failure) = failure {
@@ -793,6 +888,17 @@ impl Run {
         }
     }
 
+    /// Puts the failure of a `let` where others read its value.
+    fn broke(&mut self, plan: &Plan, at: Timestamp, id: UnitId, node: NodeId, failure: &Arc<Failure>) {
+        if let (Some(slot), Some(unit)) = (plan.node(node).slot, self.unit(id)) {
+            let more = More { broken: Some(failure.clone()), ..More::default() };
+            let record = StepRecord { status: "failed", more: Some(Box::new(more)), ..StepRecord::of(Value::Unit, at) };
+            let frame = unit.frame;
+            self.frames.write(frame, slot, Some(record));
+        }
+        self.passed(plan, id, node);
+    }
+
     fn passed(&mut self, plan: &Plan, id: UnitId, node: NodeId) {
         if let Some(unit) = self.unit_mut(id) {
             mark(plan, unit, node, Step::Done);
@@ -825,14 +931,23 @@ impl Run {
     }
 
     fn arrived(&mut self, signal: bool, name: &Arc<str>, payload: &Value) {
+        let number = u32::try_from(self.arrivals.len()).unwrap_or(u32::MAX);
         self.arrivals.push(Arrival { signal, name: name.clone(), payload: payload.clone(), taken: false });
+        if signal {
+            self.signals.entry(name.clone()).or_default().push_back(number);
+        } else {
+            self.topics.entry(name.clone()).or_default().push(number);
+        }
         self.wake_listeners();
     }
 
     fn took(&mut self, id: UnitId, number: u32) {
         let Some(arrival) = self.arrivals.get_mut(number as usize) else { return };
         arrival.taken = true;
-        let payload = arrival.payload.clone();
+        let (payload, signal, name) = (arrival.payload.clone(), arrival.signal, arrival.name.clone());
+        if let Some(waiting) = self.signals.get_mut(&name).filter(|_| signal) {
+            waiting.retain(|other| *other != number);
+        }
         let Some(unit) = self.unit_mut(id) else { return };
         let node = unit.node;
         if let Task::Listen(listen) = &mut unit.task {
@@ -860,7 +975,10 @@ impl Run {
             // Taken from the unit only when it has been dealt with: the machine reads it.
             Alarm::Timeout => unit.timeout,
             Alarm::Deadline => unit.deadline,
-            Alarm::Meanwhile(_) => None,
+            Alarm::Meanwhile(clause) => {
+                let tick = unit.ticks.iter().position(|(other, _)| *other == clause);
+                tick.map(|tick| unit.ticks.swap_remove(tick).1)
+            }
         };
         match passed {
             Some(passed) => drop(self.alarms.remove(&(passed, id, alarm))),
@@ -881,11 +999,6 @@ impl Run {
         }
     }
 
-    /// Sets the alarm of a `remind` or `escalate`; not an event, since it follows from when the wait was opened.
-    pub(in crate::run) fn set_meanwhile(&mut self, id: UnitId, clause: u32, at: Timestamp) {
-        self.alarms.insert((at, id, Alarm::Meanwhile(clause)));
-    }
-
     fn forget_alarms(&mut self, unit: &Unit) {
         let id = unit.id;
         if let Some(at) = unit.timeout {
@@ -897,10 +1010,12 @@ impl Run {
         if let Some(at) = unit.due {
             self.alarms.remove(&(at, id, Alarm::Due));
         }
-        // Alarms of `remind` and `escalate` of a unit that has gone wake nobody and are dropped when they come.
+        for (clause, at) in &unit.ticks {
+            self.alarms.remove(&(*at, id, Alarm::Meanwhile(*clause)));
+        }
     }
 
-    fn renewed(&mut self, at: Timestamp, id: UnitId) {
+    fn renewed(&mut self, plan: &Plan, at: Timestamp, id: UnitId) {
         let vars = self.unit(id).and_then(|unit| unit.parent).map(|parent| self.vars(parent));
         self.set_due(id, None);
         let Some(unit) = self.unit_mut(id) else { return };
@@ -914,6 +1029,7 @@ impl Run {
         unit.also.clear();
         unit.timeout = None;
         unit.deadline = None;
+        unit.ticks.clear();
         unit.opened = at;
         if let (Some(view), Some(vars)) = (&mut unit.view, vars) {
             **view = View::of(vars);
@@ -931,20 +1047,36 @@ impl Run {
         unit.task = task;
         self.forget_alarms(&gone);
         self.listeners.remove(&id);
+        self.forget_records(plan, &gone);
         self.wake(id);
     }
 
-    fn unparked(&mut self, at: Timestamp, id: UnitId, decision: &Decision) {
-        let Some(unit) = self.unit_mut(id) else { return };
-        if let Decision::Retry { params } = decision
-            && let Task::Act(act) = &mut unit.task
-        {
-            if let Some(params) = params {
-                act.params = params.clone();
+    /// What the steps in a unit that begins anew have put out is nobody's any more.
+    fn forget_records(&mut self, plan: &Plan, unit: &Unit) {
+        let mut nodes: Vec<NodeId> = match unit.role {
+            Role::Main => {
+                if let Some(slot) = plan.node(unit.node).slot {
+                    self.frames.write(unit.frame, slot, None);
+                }
+                grouped_statements(&plan.node(unit.node).kind)
             }
-            unit.trouble = None;
-            unit.stage = Stage::Pausing;
-            self.set_due(id, Some(at));
+            _ => unit.body(plan).map(|body| body.statements.clone()).unwrap_or_default(),
+        };
+        while let Some(node) = nodes.pop().map(|node| plan.node(node)) {
+            if let Some(slot) = node.slot {
+                self.frames.write(unit.frame, slot, None);
+            }
+            for gather in gathers(&node.kind) {
+                self.frames.write(unit.frame, gather.outer, None);
+            }
+            nodes.extend(grouped_statements(&node.kind));
+        }
+    }
+
+    fn unparked(&mut self, id: UnitId, decision: &Decision) {
+        let Some(unit) = self.unit_mut(id) else { return };
+        if let Decision::Retry { params } = decision {
+            unit.edited.clone_from(params);
         }
         self.wake(id);
     }
@@ -994,16 +1126,18 @@ fn new_unit(
         due: None,
         attempts: 0,
         doubt: false,
-        budgets: std::collections::BTreeMap::new(),
+        budgets: BTreeMap::new(),
         trouble: None,
         closing: None,
         resting: false,
-        undo: Vec::new(),
-        kept: Vec::new(),
+        undo: BTreeMap::new(),
+        kept: BTreeMap::new(),
         view: None,
         given: Value::Unit,
         fallen: None,
         also: Vec::new(),
+        ticks: Vec::new(),
+        edited: None,
         queued: false,
     }
 }
@@ -1043,27 +1177,44 @@ fn gathers(kind: &Kind) -> &[Gather] {
     }
 }
 
+/// The statements of the bodies of a block that open no frame of their own.
+fn grouped_statements(kind: &Kind) -> Vec<NodeId> {
+    let bodies: Vec<&Body> = match kind {
+        Kind::Sequence(body) | Kind::Parallel(body) | Kind::Lock { body, .. } => vec![body],
+        Kind::If { arms, otherwise } => {
+            arms.iter().map(|(_, branch)| branch).chain(otherwise).map(|branch| &branch.body).collect()
+        }
+        Kind::Match { arms, .. } => arms.iter().map(|arm| &arm.branch.body).collect(),
+        _ => Vec::new(),
+    };
+    bodies.into_iter().flat_map(|body| body.statements.iter().copied()).collect()
+}
+
 /// Notes how far a statement of a body is.
 fn mark(plan: &Plan, unit: &mut Unit, node: NodeId, step: Step) {
     let parallel = unit.is_parallel(plan);
     let index = parallel.then(|| {
         let body = unit.body(plan);
-        let index = body.and_then(|body| body.statements.iter().position(|statement| *statement == node));
+        // The statements of a body have rising numbers.
+        let index = body.and_then(|body| body.statements.binary_search(&node).ok());
         (index, body.map_or(0, |body| body.statements.len()))
     });
     let Some(progress) = unit.progress_mut() else { return };
     match index {
         Some((Some(index), count)) => {
             progress.each.resize(count, Step::Pending);
-            progress.each[index] = step;
+            let old = std::mem::replace(&mut progress.each[index], step);
+            progress.opened += u32::from(old == Step::Pending);
+            progress.done += u32::from(step == Step::Done);
         }
         Some((None, _)) => {}
         None => progress.done += u32::from(step == Step::Done),
     }
 }
 
+/// Something in a unit has failed. The first failure is the unit's; others are only told (semantics 25).
 fn fall(unit: &mut Unit, failure: Arc<Failure>) {
-    if unit.fallen.is_none() {
+    if unit.fallen.is_none() && unit.trouble.is_none() && unit.closing.is_none() {
         unit.fallen = Some(failure);
     } else {
         unit.also.push(failure);
