@@ -155,6 +155,9 @@ impl Tree {
             | Event::Set { .. }
             | Event::Assigned { .. }
             | Event::Passed { .. }
+            | Event::Broke { .. }
+            | Event::Scheduled { .. }
+            | Event::Ignored { .. }
             | Event::Enough { .. }
             | Event::UnwindAsked
             | Event::Woke { .. }
