@@ -1,5 +1,10 @@
-//! All tests of the crate, in one binary.
+//! The tests of the project, in one binary; each module goes in by a door that users use.
 
+mod architecture;
+mod connect;
 mod lang {
+    mod check;
+    mod plan;
+    mod script;
     mod syntax;
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::span::Span;
 use super::time::Duration;
 use super::value::{Map, Value};
 
@@ -124,6 +125,9 @@ pub struct Failure {
     /// How long the far side asks to wait before another attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<Duration>,
+    /// The place in the program that broke, where it is known more closely than the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
 }
 
 impl Failure {
@@ -137,6 +141,7 @@ impl Failure {
             details: Map::new(),
             cause: None,
             retry_after: None,
+            span: None,
         }
     }
 
@@ -150,6 +155,12 @@ impl Failure {
     pub fn detail(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.details.insert(name.into(), value.into());
         self
+    }
+
+    /// Names the place in the program that broke.
+    #[must_use]
+    pub fn at(self, span: Span) -> Self {
+        Self { span: Some(span), ..self }
     }
 
     /// Names the failure that led here.

@@ -4,6 +4,8 @@
 pub const NESTING_MAX: usize = 128;
 /// How long one expression or script may be, in bytes.
 pub const EXPRESSION_BYTES_MAX: usize = 64 * 1024;
+/// How deep the tree of one expression or script may be: brackets, operators in a row and dots count alike.
+pub const EXPRESSION_DEPTH_MAX: usize = 512;
 /// How many lines a source file may have.
 pub const FILE_LINES_MAX: usize = 65_535;
 /// How large a source file may be, in bytes.
@@ -27,6 +29,14 @@ pub const SCRIPT_MAP_ENTRIES_MAX: usize = 1_000_000;
 pub const SCRIPT_VARIABLES_MAX: usize = 1_000;
 /// How deep the nesting of values may be: of input, of outputs, of what scripts return.
 pub const VALUE_DEPTH_MAX: usize = 128;
+/// How many parts a type may have once the types it names are written out.
+pub const TYPE_PARTS_MAX: usize = 10_000;
+/// How deep types may be nested, named ones written out.
+pub const TYPE_DEPTH_MAX: usize = 64;
+/// How many files may take part in one compilation, the standard library's included.
+pub const FILES_MAX: usize = 1_000;
+/// How many misfits of one value are reported before the rest is passed over.
+pub const MISFITS_MAX: usize = 100;
 /// The stack that threads which run programs need, in bytes.
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 
@@ -42,3 +52,5 @@ pub const INTERRUPTIONS_MAX: u32 = 3;
 pub const ATTEMPT_MILLIS_DEFAULT: i64 = 60_000;
 /// How many turns a loop without `max` may take where nothing else ends it.
 pub const LOOP_TURNS_MAX: u64 = 100_000_000;
+/// How many pages of one result are asked for where `paginate` names no `max`.
+pub const PAGES_MAX: u64 = 10_000;

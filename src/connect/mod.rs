@@ -1,1 +1,28 @@
-//! (being built)
+//! Answers "perform": carries out one attempt of one operation.
+//!
+//! In: an [`Act`](crate::run::world::Act): an operation of the plan, its parameters, the key of the intent. Out: an [`Outcome`](crate::run::world::Outcome): a value or a typed
+//! failure, and whether it is certain what happened (semantics 47, 48). Never: a decision to try again, or a look at a run's
+//! history; both are the machine's affair (held by `tests/architecture.rs`).
+
+/// The connectors of one program, ready to act.
+pub mod connectors;
+/// How a request proves who asks.
+pub mod credentials;
+/// Files under the roots that the settings allow.
+pub mod files;
+/// Requests: declared operations and `http.*`. The only home of reqwest.
+#[cfg(feature = "http")]
+pub mod http;
+/// Lines in the log of the run.
+pub mod log;
+/// `email.send` over SMTP. The only home of lettre.
+#[cfg(feature = "mail")]
+pub mod mail;
+/// Programs that the settings allow.
+pub mod process;
+/// The bodies of native operations, by name.
+pub mod registry;
+
+pub use connectors::{Configured, Connectors, Environment};
+pub use credentials::Credentials;
+pub use registry::{Call, Native, Natives};

@@ -1,0 +1,215 @@
+//! The connectors of one program with their settings, and the one door through which operations are carried out.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::run::world::BoxFuture;
+use indexmap::IndexMap;
+
+use super::log::Log;
+use super::registry::{Call, Natives};
+use crate::base::failure::{Failure, Kind};
+use crate::base::limit::RESPONSE_BYTES_MAX;
+use crate::base::secret::Mask;
+use crate::base::value::{Map, Value};
+use crate::lang::plan;
+use crate::run::world::{Act, Outcome, Perform, Settings};
+
+/// A connector with its settings.
+#[derive(Debug)]
+pub struct Configured {
+    /// As it is declared.
+    pub connector: Arc<plan::Connector>,
+    /// The values of its `config`; what is not set is `()`.
+    pub config: Value,
+    /// The hosts, with their ports, that the settings gave for its addresses: they may be private (`host:port`).
+    pub hosts: Vec<Arc<str>>,
+    /// What requests of this connector share: connections, pace, tokens.
+    #[cfg(feature = "http")]
+    pub http: super::http::Shared,
+}
+
+impl Configured {
+    /// A connector with the values of its `config`. `hosts` are those that the settings themselves name.
+    pub fn new(connector: Arc<plan::Connector>, config: Map, hosts: Vec<Arc<str>>) -> Self {
+        Self {
+            connector,
+            config: config.into(),
+            hosts,
+            #[cfg(feature = "http")]
+            http: super::http::Shared::default(),
+        }
+    }
+
+    /// One value of its `config`; `()` where it is not set.
+    pub fn setting(&self, name: &str) -> Value {
+        self.config.get(name).cloned().unwrap_or_default()
+    }
+
+    /// One value of its `config`, if it is a text.
+    pub fn setting_text(&self, name: &str) -> Option<Arc<str>> {
+        match self.setting(name) {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// What connectors may know of where they run.
+#[derive(Clone)]
+pub struct Environment {
+    /// The program's own directory: templates and attachments are found from here.
+    pub directory: PathBuf,
+    /// Under which directories files may be touched; relative ones count from `directory`.
+    pub file_roots: Vec<PathBuf>,
+    /// Hosts that may be asked although their addresses are private: `host` or `host:port`.
+    pub allow_hosts: Vec<Arc<str>>,
+    /// Where requests go instead of their own hosts, in a sandbox: `ADDRESS/CONNECTOR/HOST/PATH`.
+    pub stand_in: Option<url::Url>,
+    /// How large an answer may be, in bytes.
+    pub response_bytes_max: usize,
+    /// Which programs `process.run` may start.
+    pub programs: Vec<Arc<str>>,
+    /// What must not be shown.
+    pub mask: Mask,
+    /// Plain settings and secrets by name, for `env("X")` and `secret("X")` in connectors.
+    pub settings: Arc<dyn Settings>,
+    /// Where lines of the log go.
+    pub log: Log,
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Environment").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+/// Knows nothing.
+struct Nothing;
+
+impl Settings for Nothing {
+    fn env(&self, _: &str) -> Option<Value> {
+        None
+    }
+    fn secret(&self, _: &str) -> Option<Value> {
+        None
+    }
+}
+
+impl Environment {
+    /// The narrowest one: files only in `directory`, no private hosts, no programs, no settings, log lines dropped.
+    pub fn at(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: directory.into(),
+            file_roots: vec![PathBuf::from(".")],
+            allow_hosts: Vec::new(),
+            stand_in: None,
+            response_bytes_max: RESPONSE_BYTES_MAX,
+            programs: Vec::new(),
+            mask: Mask::default(),
+            settings: Arc::new(Nothing),
+            log: Log::default(),
+        }
+    }
+}
+
+/// The connectors of one program, ready to act.
+#[derive(Debug)]
+pub struct Connectors {
+    environment: Arc<Environment>,
+    configured: IndexMap<Arc<str>, Arc<Configured>>,
+    natives: Natives,
+}
+
+impl Connectors {
+    /// Puts together what operations need.
+    pub fn new(environment: Environment, configured: impl IntoIterator<Item = Configured>, natives: Natives) -> Self {
+        Self {
+            environment: Arc::new(environment),
+            configured: configured.into_iter().map(|one| (one.connector.name.clone(), Arc::new(one))).collect(),
+            natives,
+        }
+    }
+
+    async fn carry_out(&self, mut act: Act) -> Outcome {
+        let signature = act.operation.signature.clone();
+        let Some(connector) = self.configured.get(&signature.connector) else {
+            return invalid(format!("the connector `{}` has no settings in this engine", signature.connector));
+        };
+        fill_defaults(&mut act);
+        let call = Call { act, connector: connector.clone(), environment: self.environment.clone() };
+        if call.act.operation.request.is_some() {
+            #[cfg(feature = "http")]
+            return super::http::declared::perform(call).await;
+            #[cfg(not(feature = "http"))]
+            return invalid("this build has no HTTP: the feature `http` is off");
+        }
+        match self.natives.get(&signature.full_name()) {
+            Some(body) => body.call(call).await,
+            None => invalid(format!("`{}` is native, but this engine has no body for it", signature.full_name())),
+        }
+    }
+}
+
+/// Parameters that were left out get their declared defaults.
+fn fill_defaults(act: &mut Act) {
+    let signature = act.operation.signature.clone();
+    let missing = |field: &crate::base::shape::Field| act.params.get(&field.name).is_none_or(Value::is_unit);
+    if !signature.params.iter().any(|field| field.default.is_some() && missing(field)) {
+        return;
+    }
+    let mut params = act.params.as_map().cloned().unwrap_or_default();
+    for field in &signature.params {
+        if let Some(default) = &field.default
+            && missing(field)
+        {
+            params.insert(field.name.clone(), default.clone());
+        }
+    }
+    act.params = params.into();
+}
+
+impl Perform for Connectors {
+    fn perform(&self, act: Act) -> BoxFuture<'_, Outcome> {
+        Box::pin(async move {
+            let mut outcome = self.carry_out(act).await;
+            if let Err(failure) = &mut outcome.result {
+                cover(failure, &self.environment.mask);
+            }
+            outcome
+        })
+    }
+}
+
+/// Takes every known secret out of what will be shown and stored of a failure.
+fn cover(failure: &mut Failure, mask: &Mask) {
+    failure.message = mask.cover(&failure.message).into();
+    failure.body = cover_value(&failure.body, mask);
+    for value in failure.details.values_mut() {
+        *value = cover_value(value, mask);
+    }
+    if let Some(cause) = &failure.cause {
+        let mut inner = Failure::clone(cause);
+        cover(&mut inner, mask);
+        failure.cause = Some(Arc::new(inner));
+    }
+}
+
+fn cover_value(value: &Value, mask: &Mask) -> Value {
+    match value {
+        Value::Text(text) => mask.cover(text).into(),
+        Value::List(items) => Value::list(items.iter().map(|item| cover_value(item, mask))),
+        Value::Map(map) => Value::map(map.iter().map(|(key, value)| (mask.cover(key), cover_value(value, mask)))),
+        other => other.clone(),
+    }
+}
+
+/// A parameter or a setting that cannot be used; nothing happened.
+pub(super) fn invalid(message: impl Into<Arc<str>>) -> Outcome {
+    Outcome::failed(Failure::new(Kind::ValidationError, message))
+}
+
+/// The failure of something that was refused before anything was done.
+pub(super) fn refused(message: impl Into<Arc<str>>) -> Failure {
+    Failure::new(Kind::PermissionDenied, message)
+}

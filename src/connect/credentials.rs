@@ -1,0 +1,57 @@
+//! How a request proves who asks.
+
+use std::sync::Arc;
+
+use crate::base::value::{Map, Value};
+
+/// An `auth` clause with its values.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// `bearer basic header query oauth2 jwt none`
+    pub scheme: Arc<str>,
+    /// What follows on the line.
+    pub args: Vec<Value>,
+    /// What stands in its braces.
+    pub fields: Map,
+}
+
+impl Credentials {
+    /// From `{ scheme, args, fields }`, as an act carries them; `None` where it carries none.
+    pub fn from_value(value: &Value) -> Option<Self> {
+        let scheme = value.get("scheme")?.as_text()?.into();
+        let args = value.get("args").and_then(Value::as_list).unwrap_or_default().to_vec();
+        let fields = value.get("fields").and_then(Value::as_map).cloned().unwrap_or_default();
+        Some(Self { scheme, args, fields })
+    }
+
+    /// A value by the name of its field, or by its place on the line; a text that is not empty.
+    pub fn value(&self, name: &str, place: Option<usize>) -> Option<String> {
+        let value = self.fields.get(name).or_else(|| place.and_then(|place| self.args.get(place)))?;
+        let text = if value.is_unit() { String::new() } else { value.to_string() };
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// Whether the scheme has what it needs.
+    pub fn is_complete(&self) -> bool {
+        let has = |name, place| self.value(name, Some(place)).is_some();
+        let named = |name| self.value(name, None).is_some();
+        match &*self.scheme {
+            "bearer" => has("token", 0),
+            "basic" => has("user", 0) && has("password", 1),
+            "header" | "query" => has("name", 0) && has("value", 1),
+            "oauth2" => {
+                let proof = if self.grant() == "refresh_token" { "refresh_token" } else { "client_secret" };
+                named("token_url") && named("client_id") && named(proof)
+            }
+            _ => true,
+        }
+    }
+
+    /// How `oauth2` asks for tokens: as written, otherwise by what is there.
+    pub fn grant(&self) -> String {
+        self.value("grant", None).unwrap_or_else(|| {
+            let refreshes = self.value("refresh_token", None).is_some();
+            if refreshes { "refresh_token" } else { "client_credentials" }.to_owned()
+        })
+    }
+}

@@ -1,0 +1,232 @@
+//! Files under the roots that the settings allow.
+//!
+//! In: a call of `files.*`. Out: what a file holds, or what was done. Never: a path outside the roots, by `..` or by a link;
+//! half a file where a whole one was to be written (held by `tests/connect/files.rs`).
+
+mod format;
+mod glob;
+mod roots;
+mod rows;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::run::world::BoxFuture;
+
+pub use roots::Roots;
+
+use self::format::Format;
+use super::registry::{Call, Native, Natives};
+use crate::base::failure::{Failure, Kind};
+use crate::base::value::Value;
+use crate::run::world::Outcome;
+
+/// Binds the operations of the standard library's `files`.
+pub fn register(natives: &mut Natives) {
+    let verbs: [(&str, Verb); 7] = [
+        ("files.read", read),
+        ("files.write", write),
+        ("files.append", append),
+        ("files.list", list),
+        ("files.copy", copy),
+        ("files.move", rename),
+        ("files.delete", delete),
+    ];
+    for (name, verb) in verbs {
+        natives.bind(name, Blocking(verb));
+    }
+    natives.bind("files.rows", Blocking(rows::rows));
+}
+
+/// What one operation does; it may block.
+type Verb = fn(&Call, &Roots) -> Outcome;
+
+/// Carries out a verb on a thread that may block.
+struct Blocking(Verb);
+
+impl Native for Blocking {
+    fn call(&self, call: Call) -> BoxFuture<'static, Outcome> {
+        let verb = self.0;
+        Box::pin(async move {
+            let work = move || match Roots::of(&call.environment) {
+                Ok(roots) => verb(&call, &roots),
+                Err(failure) => Outcome::failed(failure),
+            };
+            match tokio::task::spawn_blocking(work).await {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    Outcome::unknown(Failure::new(Kind::ServerError, format!("the work on files ended early: {error}")))
+                }
+            }
+        })
+    }
+}
+
+fn settle(result: Result<Value, Failure>) -> Outcome {
+    match result {
+        Ok(value) => Outcome::done(value),
+        Err(failure) => Outcome::failed(failure),
+    }
+}
+
+/// The failure that an error of the file system stands for.
+fn broken(path: &str, error: &std::io::Error) -> Failure {
+    use std::io::ErrorKind as E;
+    let kind = match error.kind() {
+        E::NotFound => Kind::NotFound,
+        E::PermissionDenied | E::ReadOnlyFilesystem => Kind::PermissionDenied,
+        E::AlreadyExists | E::DirectoryNotEmpty => Kind::Conflict,
+        E::IsADirectory | E::NotADirectory | E::InvalidInput | E::InvalidFilename | E::InvalidData => {
+            Kind::ValidationError
+        }
+        _ => Kind::ServerError,
+    };
+    Failure::new(kind, format!("`{path}`: {error}")).detail("path", path)
+}
+
+/// The bytes of a file, unless they are more than an answer may be.
+fn bytes(call: &Call, path: &str, target: &Path) -> Result<Vec<u8>, Failure> {
+    let size = std::fs::metadata(target).map_err(|error| broken(path, &error))?.len();
+    let max = call.environment.response_bytes_max;
+    if size > max as u64 {
+        return Err(Failure::new(
+            Kind::LimitExceeded,
+            format!(
+                "`{path}` has {size} bytes, more than {max}: stream it with `for ... from files.rows`, or raise the setting `http.response_bytes_max`"
+            ),
+        ));
+    }
+    std::fs::read(target).map_err(|error| broken(path, &error))
+}
+
+fn read(call: &Call, roots: &Roots) -> Outcome {
+    let run = || {
+        let path = call.text("path")?;
+        let format = Format::of(&call.param("format"), &path)?;
+        let bytes = bytes(call, &path, &roots.find(&path)?)?;
+        format.read(&path, bytes)
+    };
+    settle(run())
+}
+
+fn written(roots: &Roots, target: &Path, bytes: usize) -> Value {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    Value::map([("path", Value::from(roots.shown(target))), ("bytes", Value::Int(bytes))])
+}
+
+fn write(call: &Call, roots: &Roots) -> Outcome {
+    let run = || {
+        let path = call.text("path")?;
+        let bytes = Format::of(&call.param("format"), &path)?.write(&call.param("content"))?;
+        let target = roots.find(&path)?;
+        replace(&path, &target, &bytes)?;
+        Ok(written(roots, &target, bytes.len()))
+    };
+    settle(run())
+}
+
+/// Puts `bytes` in the place of a file: whoever looks sees the old one or the new one.
+fn replace(path: &str, target: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let fail = |error: std::io::Error| broken(path, &error);
+    if target.is_dir() {
+        return Err(Failure::new(Kind::ValidationError, format!("`{path}` is a directory")));
+    }
+    let folder = target.parent().unwrap_or(target);
+    std::fs::create_dir_all(folder).map_err(fail)?;
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let draft: PathBuf = folder.join(format!(".{name}.{}.part", uuid::Uuid::now_v7().simple()));
+    let put = || {
+        let mut file = std::fs::File::create_new(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        if let Ok(before) = std::fs::metadata(target) {
+            file.set_permissions(before.permissions())?;
+        }
+        std::fs::rename(&draft, target)
+    };
+    put().map_err(|error| {
+        // What is left of a failed attempt is of no use to anybody.
+        let _ = std::fs::remove_file(&draft);
+        fail(error)
+    })
+}
+
+fn append(call: &Call, roots: &Roots) -> Outcome {
+    let prepare = || {
+        let path = call.text("path")?;
+        let format = Format::of(&call.param("format"), &path)?;
+        let target = roots.find(&path)?;
+        std::fs::create_dir_all(target.parent().unwrap_or(&target)).map_err(|error| broken(&path, &error))?;
+        let bytes = format.append(&path, &target, &call.param("content"))?;
+        let file = std::fs::OpenOptions::new().append(true).create(true).open(&target);
+        Ok((file.map_err(|error| broken(&path, &error))?, path, target, bytes))
+    };
+    let (mut file, path, target, bytes) = match prepare() {
+        Ok(prepared) => prepared,
+        Err(failure) => return Outcome::failed(failure),
+    };
+    match file.write_all(&bytes).and_then(|()| file.sync_data()) {
+        Ok(()) => Outcome::done(written(roots, &target, bytes.len())),
+        // Some of it may stand there.
+        Err(error) => Outcome::unknown(broken(&path, &error)),
+    }
+}
+
+fn list(call: &Call, roots: &Roots) -> Outcome {
+    let run = || {
+        let path = call.text("path")?;
+        let found = glob::find(roots, &path)?;
+        let items: Result<Vec<Value>, Failure> = found
+            .into_iter()
+            .map(|target| {
+                let shown = roots.shown(&target);
+                let metadata = std::fs::metadata(&target).map_err(|error| broken(&shown, &error))?;
+                let modified = metadata.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
+                Ok(Value::map([
+                    ("path", Value::from(shown)),
+                    ("name", target.file_name().unwrap_or_default().to_string_lossy().into_owned().into()),
+                    ("bytes", Value::Int(i64::try_from(metadata.len()).unwrap_or(i64::MAX))),
+                    ("modified", modified.map_or(Value::Unit, Value::moment)),
+                    ("directory", metadata.is_dir().into()),
+                ]))
+            })
+            .collect();
+        Ok(Value::list(items?))
+    };
+    settle(run())
+}
+
+fn copy(call: &Call, roots: &Roots) -> Outcome {
+    let run = || {
+        let (path, to) = (call.text("path")?, call.text("to")?);
+        let bytes = std::fs::read(roots.find(&path)?).map_err(|error| broken(&path, &error))?;
+        let target = roots.find(&to)?;
+        replace(&to, &target, &bytes)?;
+        Ok(written(roots, &target, bytes.len()))
+    };
+    settle(run())
+}
+
+fn rename(call: &Call, roots: &Roots) -> Outcome {
+    let run = || {
+        let (path, to) = (call.text("path")?, call.text("to")?);
+        let (source, target) = (roots.find(&path)?, roots.find(&to)?);
+        std::fs::metadata(&source).map_err(|error| broken(&path, &error))?;
+        std::fs::create_dir_all(target.parent().unwrap_or(&target)).map_err(|error| broken(&to, &error))?;
+        std::fs::rename(&source, &target).map_err(|error| broken(&path, &error))?;
+        Ok(Value::map([("path", Value::from(roots.shown(&target)))]))
+    };
+    settle(run())
+}
+
+fn delete(call: &Call, roots: &Roots) -> Outcome {
+    let run = || {
+        let path = call.text("path")?;
+        match std::fs::remove_file(roots.find(&path)?) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(broken(&path, &error)),
+        }
+    };
+    settle(run().map(|deleted| Value::map([("deleted", Value::Bool(deleted))])))
+}

@@ -1,0 +1,172 @@
+//! An answer as programs see it, and the failure it stands for.
+
+use std::sync::Arc;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+
+use super::client::{Answer, shown};
+use crate::base::failure::{Failure, Kind};
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::{Map, Value};
+
+/// How long what the far side says may get in a message.
+const COMPLAINT_CHARS_MAX: usize = 300;
+/// Headers in which services name a request, for their support.
+const REQUEST_IDS: [&str; 5] = ["x-request-id", "request-id", "x-slack-req-id", "x-arequestid", "x-amzn-requestid"];
+
+/// How a body is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum As {
+    /// By its content type.
+    Declared,
+    /// As JSON, whatever it says.
+    Json,
+    /// As text.
+    Text,
+    /// As it is.
+    Bytes,
+}
+
+impl As {
+    /// From the parameter `as`.
+    ///
+    /// # Errors
+    /// `validation_error` for another word.
+    pub fn named(word: &Value) -> Result<Self, Failure> {
+        Ok(match word {
+            Value::Unit => Self::Declared,
+            word => match word.as_text() {
+                Some("json") => Self::Json,
+                Some("text") => Self::Text,
+                Some("bytes") => Self::Bytes,
+                _ => {
+                    let message = format!("`as` must be \"json\", \"text\" or \"bytes\", is {word}");
+                    return Err(Failure::new(Kind::ValidationError, message));
+                }
+            },
+        })
+    }
+}
+
+/// `{ status, headers, body }`
+///
+/// # Errors
+/// `validation_error` where a body that was to be JSON is none.
+pub fn value(answer: &Answer, reading: As) -> Result<Value, Failure> {
+    let body = match reading {
+        As::Declared => by_content_type(answer),
+        As::Json => serde_json::from_slice(&answer.body).map(Value::from_json).map_err(|error| {
+            Failure::new(Kind::ValidationError, format!("the answer of {} is no JSON: {error}", shown(&answer.url)))
+        })?,
+        As::Text => String::from_utf8_lossy(&answer.body).into_owned().into(),
+        As::Bytes => Value::Bytes(answer.body.clone().into()),
+    };
+    Ok(Value::map([
+        ("status", Value::Int(answer.status.as_u16().into())),
+        ("headers", headers(&answer.headers)),
+        ("body", body),
+    ]))
+}
+
+/// Names in lower case; several of one name are joined by commas.
+fn headers(headers: &HeaderMap) -> Value {
+    let mut map = Map::new();
+    for (name, value) in headers {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        let joined = match map.get(name.as_str()) {
+            Some(before) => format!("{before}, {text}"),
+            None => text.into_owned(),
+        };
+        map.insert(name.as_str().into(), joined.into());
+    }
+    map.into()
+}
+
+fn by_content_type(answer: &Answer) -> Value {
+    if answer.body.is_empty() {
+        return Value::Unit;
+    }
+    let media = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_json = media == "application/json" || media.ends_with("+json") || media == "text/json";
+    let may_be_json = media.is_empty() && matches!(answer.body.trim_ascii_start().first(), Some(b'{' | b'['));
+    if (is_json || may_be_json)
+        && let Ok(json) = serde_json::from_slice(&answer.body)
+    {
+        return Value::from_json(json);
+    }
+    let is_text = is_json
+        || media.starts_with("text/")
+        || media.ends_with("xml")
+        || media.ends_with("javascript")
+        || media == "application/x-www-form-urlencoded"
+        || media == "application/x-ndjson";
+    match String::from_utf8(answer.body.clone()) {
+        Ok(text) if is_text || media.is_empty() => text.into(),
+        Err(error) if is_text => String::from_utf8_lossy(error.as_bytes()).into_owned().into(),
+        Ok(_) | Err(_) => Value::Bytes(answer.body.clone().into()),
+    }
+}
+
+/// The failure that `answer` stands for: `kind` was found by a rule or by the status.
+pub fn failure(kind: Kind, message: Option<Arc<str>>, operation: &str, answer: &Answer, response: &Value) -> Failure {
+    let body = response.get("body").cloned().unwrap_or_default();
+    let status = answer.status;
+    let message = message.unwrap_or_else(|| {
+        let status = match status.canonical_reason() {
+            Some(reason) => format!("{} {reason}", status.as_u16()),
+            None => status.as_u16().to_string(),
+        };
+        match complaint(&body) {
+            Some(complaint) => format!("{operation}: {} answered {status}: {complaint}", shown(&answer.url)).into(),
+            None => format!("{operation}: {} answered {status}", shown(&answer.url)).into(),
+        }
+    });
+    let mut failure = Failure::new(kind, message);
+    failure.status = Some(status.as_u16());
+    failure.body = body;
+    let id = REQUEST_IDS.iter().find_map(|name| answer.headers.get(*name)?.to_str().ok());
+    if let Some(id) = id {
+        failure = failure.detail("request_id", id);
+    }
+    failure.detail("url", Value::Text(shown(&answer.url)))
+}
+
+/// What the far side says is wrong, where it says so in one of the usual places.
+fn complaint(body: &Value) -> Option<String> {
+    let text = match body {
+        Value::Text(text) => {
+            let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+            // A page for browsers says nothing to the reader of an error.
+            (!line.starts_with('<')).then(|| line.to_owned())?
+        }
+        Value::List(items) => items.iter().find_map(complaint)?,
+        Value::Map(map) => {
+            let plain = ["message", "error_description", "detail", "title", "error", "reason"];
+            let named = plain.iter().find_map(|name| map.get(*name)?.as_text().map(ToOwned::to_owned));
+            let listed = || {
+                let texts = map.get("errorMessages")?.as_list()?.iter().map(ToString::to_string);
+                let fields = map.get("errors").and_then(Value::as_map).into_iter().flatten();
+                let all: Vec<String> = texts.chain(fields.map(|(field, text)| format!("{field}: {text}"))).collect();
+                (!all.is_empty()).then(|| all.join("; "))
+            };
+            let nested = || complaint(map.get("error")?);
+            let several = || complaint(map.get("errors")?);
+            named.or_else(listed).or_else(nested).or_else(several)?
+        }
+        _ => return None,
+    };
+    let short: String = text.chars().take(COMPLAINT_CHARS_MAX).collect();
+    (!short.is_empty()).then_some(short)
+}
+
+/// How long the far side asks to wait: seconds or a date in `header`, or in `Retry-After`.
+pub fn retry_after(headers: &HeaderMap, header: Option<&str>, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(header.unwrap_or(RETRY_AFTER.as_str()))?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        // Beyond a year nobody means it; the cast cannot overflow below that.
+        return (seconds >= 0.0 && seconds < 31_536_000.0).then(|| Duration((seconds * 1000.0).ceil() as i64));
+    }
+    let moment = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+    Some(Duration(Duration::between(now, moment).0.max(0)))
+}

@@ -1,0 +1,262 @@
+//! Sending a draft and taking in the answer: redirects, bounds, and what is certain when it goes wrong.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Instant;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, StatusCode, Url};
+
+use super::draft::{Draft, Payload};
+use super::guard::{self, Allowed, Guarded, PrivateName};
+use crate::base::failure::{Failure, Kind};
+use crate::base::time::Duration;
+
+/// How many redirects are followed.
+const REDIRECTS_MAX: usize = 10;
+/// How long connecting may take; whoever is there answers sooner.
+const CONNECT_SECONDS_MAX: u64 = 10;
+
+/// One client for hosts that are allowed by name, one that refuses private addresses.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    open: Client,
+    guarded: Client,
+}
+
+impl Clients {
+    /// Builds both.
+    ///
+    /// # Errors
+    /// What TLS lacks on this machine.
+    pub fn new() -> Result<Self, String> {
+        // Fails only where a provider is installed already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let base = || {
+            Client::builder()
+                .user_agent(concat!("orchestra-flow/", env!("CARGO_PKG_VERSION")))
+                .redirect(Policy::none())
+                .referer(false)
+                // A proxy would resolve names where the guard cannot see it.
+                .no_proxy()
+                .connect_timeout(std::time::Duration::from_secs(CONNECT_SECONDS_MAX))
+        };
+        let tell = |error: reqwest::Error| format!("no HTTP client: {}", with_causes(&error));
+        Ok(Self { open: base().build().map_err(tell)?, guarded: base().dns_resolver(Guarded).build().map_err(tell)? })
+    }
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Where it came from, after redirects.
+    pub url: Url,
+}
+
+/// Something went wrong on the way.
+#[derive(Debug)]
+pub struct Broken {
+    /// What.
+    pub failure: Failure,
+    /// Whether it is certain that nothing happened.
+    pub certain: bool,
+}
+
+impl Broken {
+    /// Nothing happened.
+    pub fn definite(failure: Failure) -> Self {
+        Self { failure, certain: true }
+    }
+
+    /// It may have happened.
+    pub fn unknown(failure: Failure) -> Self {
+        Self { failure, certain: false }
+    }
+}
+
+/// The bounds of one exchange.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Hosts that may be private.
+    pub allowed: Allowed,
+    /// When it must be over.
+    pub deadline: Instant,
+    /// How long that was at first, for messages.
+    pub timeout: Duration,
+    /// How large the body may be, in bytes.
+    pub bytes_max: usize,
+}
+
+impl Bounds {
+    /// What is left of the time.
+    pub fn left(&self) -> std::time::Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// The failure of a request that took too long.
+    pub fn too_late(&self, url: &Url) -> Failure {
+        Failure::new(Kind::Timeout, format!("{} did not answer within {}", shown(url), self.timeout))
+            .detail("limit", "attempt")
+    }
+}
+
+/// Sends `draft` and follows redirects.
+///
+/// # Errors
+/// Whatever comes between the first byte out and the last byte in, with what is certain about it.
+pub async fn send(clients: &Clients, mut draft: Draft, bounds: &Bounds) -> Result<Answer, Broken> {
+    for hop in 0..=REDIRECTS_MAX {
+        let answer = exchange(clients, &draft, bounds).await.map_err(|broken| Broken {
+            // The first hop was answered, so something may have come of it.
+            certain: broken.certain && (hop == 0 || draft.is_read()),
+            ..broken
+        })?;
+        let Some(next) = redirected(&answer) else { return Ok(answer) };
+        draft = follow(draft, answer.status, next);
+    }
+    let failure =
+        Failure::new(Kind::ValidationError, format!("{} redirects more than {REDIRECTS_MAX} times", shown(&draft.url)));
+    Err(if draft.is_read() { Broken::definite(failure) } else { Broken::unknown(failure) })
+}
+
+/// Where an answer sends its reader, if it does.
+fn redirected(answer: &Answer) -> Option<Url> {
+    if !matches!(answer.status.as_u16(), 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = answer.headers.get(LOCATION)?.to_str().ok()?;
+    answer.url.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// The same request to another address. Another origin gets nothing that could be a credential.
+fn follow(mut draft: Draft, status: StatusCode, next: Url) -> Draft {
+    let becomes_get = status == StatusCode::SEE_OTHER && draft.method != Method::HEAD
+        || matches!(status.as_u16(), 301 | 302) && draft.method == Method::POST;
+    if becomes_get {
+        draft.method = Method::GET;
+        draft.payload = Payload::Empty;
+        draft.headers.remove(CONTENT_TYPE);
+    }
+    if next.origin() != draft.url.origin() {
+        let harmless = [ACCEPT, CONTENT_TYPE];
+        let kept = harmless.into_iter().filter_map(|name| Some((name.clone(), draft.headers.get(&name)?.clone())));
+        draft.headers = kept.collect();
+    }
+    draft.url = next;
+    draft
+}
+
+/// One request, one answer.
+async fn exchange(clients: &Clients, draft: &Draft, bounds: &Bounds) -> Result<Answer, Broken> {
+    let client = if bounds.allowed.permits(&draft.url) {
+        &clients.open
+    } else {
+        guard::check_literal(&draft.url).map_err(Broken::definite)?;
+        &clients.guarded
+    };
+    let (request, departure) = draft.to_request(client, bounds.left()).map_err(Broken::definite)?;
+    let mut response = request.send().await.map_err(|error| {
+        let mut broken = broken_request(&error, draft, bounds);
+        // What has not begun to leave has not arrived.
+        broken.certain |= departure.is_some_and(|departure| !departure.happened());
+        broken
+    })?;
+    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(Answer { status, headers, body, url }),
+            Err(error) => return Err(broken_body(&error, &url, bounds)),
+        }
+        if body.len() > bounds.bytes_max {
+            return Err(Broken::unknown(Failure::new(
+                Kind::LimitExceeded,
+                format!(
+                    "{} answered more than {} bytes; the setting `http.response_bytes_max` allows more",
+                    shown(&url),
+                    bounds.bytes_max
+                ),
+            )));
+        }
+    }
+}
+
+/// What is known when no answer began to come.
+fn broken_request(error: &reqwest::Error, draft: &Draft, bounds: &Bounds) -> Broken {
+    let url = &draft.url;
+    if error.is_builder() {
+        let failure =
+            Failure::new(Kind::ValidationError, format!("the request to {} has a fault: {}", shown(url), cause(error)));
+        return Broken::definite(failure);
+    }
+    if is_private_name(error) {
+        return Broken::definite(guard::refusal(url));
+    }
+    if error.is_connect() {
+        let kind = if error.is_timeout() { Kind::Timeout } else { Kind::ConnectionError };
+        let failure = Failure::new(kind, format!("{} cannot be reached: {}", shown(url), cause(error)));
+        return Broken::definite(failure);
+    }
+    if error.is_timeout() {
+        return Broken::unknown(bounds.too_late(url));
+    }
+    Broken::unknown(Failure::new(
+        Kind::ConnectionError,
+        format!("the connection to {} broke before an answer came: {}", shown(url), cause(error)),
+    ))
+}
+
+/// What is known when an answer began to come and did not end.
+fn broken_body(error: &reqwest::Error, url: &Url, bounds: &Bounds) -> Broken {
+    if error.is_timeout() {
+        return Broken::unknown(bounds.too_late(url));
+    }
+    Broken::unknown(Failure::new(
+        Kind::ConnectionError,
+        format!("the connection to {} broke in the middle of the answer: {}", shown(url), cause(error)),
+    ))
+}
+
+fn is_private_name(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if inner.is::<PrivateName>() {
+            return true;
+        }
+        source = inner.source();
+    }
+    false
+}
+
+/// The innermost cause of an error: the outer ones repeat the address, with its query.
+fn cause(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(inner) = innermost.source() {
+        innermost = inner;
+    }
+    innermost.to_string()
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    text
+}
+
+/// An address as messages show it: without query, user and password.
+pub fn shown(url: &Url) -> Arc<str> {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path()).into()
+}

@@ -1,0 +1,182 @@
+//! One request of an operation and the judgement on its answer.
+
+use std::time::Instant;
+
+use reqwest::StatusCode;
+
+use super::answer::{self, As};
+use super::auth;
+use super::client::{Answer, Bounds, Broken, Clients, send};
+use super::draft::{Draft, Parts};
+use super::guard::Allowed;
+use super::scope::Scope;
+use super::template::library;
+use crate::base::failure::{Failure, Kind};
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
+use crate::connect::credentials::Credentials;
+use crate::connect::registry::Call;
+use crate::lang::catalog::Effect;
+use crate::lang::plan::connector::RetryAfter;
+
+/// Where the key of an intent goes when a `key` clause asks for it and the operation names no place.
+const KEY_HEADER: &str = "Idempotency-Key";
+
+/// What the requests of one attempt have in common.
+#[derive(Debug)]
+pub struct Exchange<'a> {
+    call: &'a Call,
+    clients: Clients,
+    bounds: Bounds,
+    credentials: Option<Credentials>,
+}
+
+impl<'a> Exchange<'a> {
+    /// Makes ready for the requests of `call`.
+    ///
+    /// # Errors
+    /// Missing credentials, or no TLS on this machine.
+    pub fn new(call: &'a Call) -> Result<Self, Failure> {
+        let clients = call.connector.http.clients.get_or_init(Clients::new).clone();
+        let clients = clients.map_err(|message| Failure::new(Kind::ConnectionError, message))?;
+        let environment = &call.environment;
+        let allowed = environment.allow_hosts.iter().chain(&call.connector.hosts).cloned();
+        let own = call.act.operation.shaping.timeout.or(call.connector.connector.defaults.timeout);
+        let timeout = own.map_or(call.act.timeout, |own| own.min(call.act.timeout));
+        let bounds = Bounds {
+            allowed: Allowed::new(allowed),
+            deadline: Instant::now() + timeout.to_std(),
+            timeout,
+            bytes_max: environment.response_bytes_max,
+        };
+        Ok(Self { call, clients, bounds, credentials: auth::credentials(call)? })
+    }
+
+    /// Sends the request that `parts` make. `trusted` says whether credentials may go to its address.
+    ///
+    /// # Errors
+    /// A failure by the connector's rules, by the status, or of the connection.
+    pub async fn send(&self, parts: &Parts, reading: As, trusted: bool) -> Result<(Answer, Value), Broken> {
+        let call = self.call;
+        let mut draft = self.with_key(parts).map_err(Broken::definite)?;
+        if let Some(stand_in) = &call.environment.stand_in
+            && draft.url.origin() != stand_in.origin()
+        {
+            draft.url = rerouted(stand_in, &call.connector.connector.name, &draft.url);
+        }
+        self.keep_pace().await.map_err(Broken::definite)?;
+        let plain = draft.clone();
+        let mut token = None;
+        if trusted && let Some(credentials) = &self.credentials {
+            token = auth::apply(call, credentials, &mut draft, &self.clients, &self.bounds, None).await?;
+        }
+        let mut answer = send(&self.clients, draft, &self.bounds).await?;
+        // A refused token did nothing: with a new one it is asked once more.
+        if answer.status == StatusCode::UNAUTHORIZED
+            && let (Some(stale), Some(credentials)) = (&token, &self.credentials)
+        {
+            let mut again = plain;
+            auth::apply(call, credentials, &mut again, &self.clients, &self.bounds, Some(stale)).await?;
+            answer = send(&self.clients, again, &self.bounds).await?;
+        }
+        let response = answer::value(&answer, reading);
+        let response = match response {
+            Ok(response) => response,
+            // A failure is judged by what it says, even where it does not say it in JSON.
+            Err(_) if Kind::from_status(answer.status.as_u16()).is_some() => {
+                answer::value(&answer, As::Declared).map_err(Broken::unknown)?
+            }
+            Err(failure) => return Err(Broken::unknown(failure)),
+        };
+        self.judge(&answer, &response)?;
+        Ok((answer, response))
+    }
+
+    /// The draft of `parts`, with the key where the operation carries one.
+    fn with_key(&self, parts: &Parts) -> Result<Draft, Failure> {
+        let act = &self.call.act;
+        let carrier = match &act.operation.signature.effect {
+            Effect::Keyed { carrier: Some(carrier), .. } => Some(&**carrier),
+            Effect::Keyed { carrier: None, .. } | Effect::Once | Effect::Read if act.key_given => Some(KEY_HEADER),
+            Effect::Keyed { .. } | Effect::Once | Effect::Read => None,
+        };
+        let Some(carrier) = carrier else { return parts.draft() };
+        let key = Value::Text(act.key.clone());
+        let mut parts = parts.clone();
+        if let Some(name) = carrier.strip_prefix("body.") {
+            let mut body = parts.body.as_map().cloned().unwrap_or_default();
+            body.insert(name.into(), key);
+            parts.body = body.into();
+        } else if let Some(name) = carrier.strip_prefix("query.") {
+            parts.query.insert(name.into(), key);
+        } else {
+            let text: String = act.key.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).collect();
+            // Two keys must not become one because they differ in a character that headers cannot carry.
+            let text = if text == *act.key { text } else { format!("{text}-{}", short_hash(&act.key)) };
+            parts.headers.insert(carrier.into(), text.into());
+        }
+        parts.draft()
+    }
+
+    async fn keep_pace(&self) -> Result<(), Failure> {
+        let call = self.call;
+        let (own, all) = (call.act.operation.shaping.limit, call.connector.connector.defaults.limit);
+        let paces = &call.connector.http.paces;
+        if let Some(limit) = own {
+            paces.wait(&call.act.operation.signature.full_name(), limit, self.bounds.deadline).await?;
+        }
+        if let Some(limit) = all {
+            paces.wait(&call.connector.connector.name, limit, self.bounds.deadline).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether an answer is a failure: by the operation's rules, by the connector's, then by its status.
+    fn judge(&self, answer: &Answer, response: &Value) -> Result<(), Broken> {
+        let call = self.call;
+        let operation = call.act.operation.signature.full_name();
+        let connector = &*call.connector.connector;
+        let (scope, library) = (Scope::with(call, response), library(connector));
+        for rule in call.act.operation.shaping.fails.iter().chain(&connector.defaults.fails) {
+            // A rule that reads what this answer does not have says nothing about it.
+            let applies =
+                rule.when.as_ref().is_none_or(|when| when.evaluate(library, &scope).is_ok_and(|v| v.is_true()));
+            if applies {
+                let message = rule.message.as_ref().and_then(|message| message.evaluate(library, &scope).ok());
+                let message = message.map(|message| message.to_string().into());
+                let mut failure = answer::failure(rule.kind.clone(), message, &operation, answer, response);
+                failure.retry_after = self.retry_after(answer);
+                let certain = rule.kind != Kind::OutcomeUnknown;
+                return Err(Broken { failure, certain });
+            }
+        }
+        let status = answer.status.as_u16();
+        match Kind::from_status(status) {
+            None => Ok(()),
+            Some(kind) => {
+                let mut failure = answer::failure(kind, None, &operation, answer, response);
+                failure.retry_after = self.retry_after(answer);
+                Err(Broken { failure, certain: status < 500 && status != 408 })
+            }
+        }
+    }
+
+    fn retry_after(&self, answer: &Answer) -> Option<Duration> {
+        let shaping = &self.call.act.operation.shaping;
+        let declared = shaping.retry_after.as_ref().or(self.call.connector.connector.defaults.retry_after.as_ref());
+        let header = declared.map(|RetryAfter::Header(name)| name.to_lowercase());
+        answer::retry_after(&answer.headers, header.as_deref(), Timestamp::now())
+    }
+}
+
+/// The address of the same request at a stand-in, which learns from the path who was meant.
+fn rerouted(stand_in: &reqwest::Url, connector: &str, url: &reqwest::Url) -> reqwest::Url {
+    let mut there = stand_in.clone();
+    there.set_path(&format!("/{connector}/{}{}", url.host_str().unwrap_or_default(), url.path()));
+    there.set_query(url.query());
+    there
+}
+
+fn short_hash(text: &str) -> String {
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+}

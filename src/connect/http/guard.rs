@@ -1,0 +1,122 @@
+//! Which addresses may be asked: none that is private, unless the settings name its host. Names are judged by what they
+//! resolve to, at the moment of connecting, so that a name cannot change its mind in between.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use reqwest::Url;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use crate::base::failure::{Failure, Kind};
+
+/// Whether `address` lies in a network that only insiders reach: loopback, private, link-local, metadata and the like.
+pub fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => is_private_v4(v4),
+        IpAddr::V6(v6) => is_private_v6(v6),
+    }
+}
+
+fn is_private_v4(v4: Ipv4Addr) -> bool {
+    let [a, b, c, _] = v4.octets();
+    v4.is_loopback()
+        || v4.is_private()
+        || v4.is_link_local()
+        || v4.is_multicast()
+        || a == 0
+        || a >= 240
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 198 && (b == 18 || b == 19))
+        || (a == 192 && b == 0 && c == 0)
+}
+
+fn is_private_v6(v6: Ipv6Addr) -> bool {
+    let words = v6.segments();
+    let embedded = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        is_private_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    if let Some(v4) = v6.to_ipv4_mapped() {
+        return is_private_v4(v4);
+    }
+    match words {
+        // ::, ::1 and the old form of IPv4 in IPv6.
+        [0, 0, 0, 0, 0, 0, _, _] => true,
+        // NAT64 and 6to4 carry an IPv4 address that is the real goal.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => embedded(high, low),
+        [first, ..] => first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80 || first & 0xff00 == 0xff00,
+    }
+}
+
+/// Hosts that may be asked whatever their addresses are.
+#[derive(Clone, Debug, Default)]
+pub struct Allowed(Vec<Arc<str>>);
+
+impl Allowed {
+    /// From entries `host`, `host:port` and `*.domain`.
+    pub fn new(entries: impl IntoIterator<Item = Arc<str>>) -> Self {
+        Self(entries.into_iter().map(|entry| entry.to_lowercase().into()).collect())
+    }
+
+    /// Whether an entry names the host of `url`.
+    pub fn permits(&self, url: &Url) -> bool {
+        let Some(host) = url.host_str() else { return false };
+        let host = host.to_lowercase();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let with_port = format!("{host}:{}", url.port_or_known_default().unwrap_or_default());
+        self.0.iter().any(|entry| {
+            let suffix = entry.strip_prefix('*').filter(|suffix| suffix.starts_with('.') && url.domain().is_some());
+            **entry == *host
+                || **entry == *bare
+                || **entry == *with_port
+                || suffix.is_some_and(|suffix| host.ends_with(suffix))
+        })
+    }
+}
+
+/// `url`'s host where it is a private address written as numbers: names are judged when they are resolved.
+///
+/// # Errors
+/// `permission_denied`, with what to write into the settings.
+pub fn check_literal(url: &Url) -> Result<(), Failure> {
+    let address = match url.host() {
+        Some(url::Host::Ipv4(v4)) => IpAddr::V4(v4),
+        Some(url::Host::Ipv6(v6)) => IpAddr::V6(v6),
+        Some(url::Host::Domain(_)) | None => return Ok(()),
+    };
+    if is_private(address) { Err(refusal(url)) } else { Ok(()) }
+}
+
+/// What is said when a private address is asked.
+pub fn refusal(url: &Url) -> Failure {
+    let host = url.host_str().unwrap_or_default();
+    Failure::new(
+        Kind::PermissionDenied,
+        format!(
+            "`{host}` is a private address, and requests to those are refused; to allow it, set \
+             `http.allow_hosts = [\"{host}\"]`"
+        ),
+    )
+    .detail("host", host)
+}
+
+/// Resolves names, and hides their private addresses.
+pub struct Guarded;
+
+/// All addresses of a name are private.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` leads to a private address")]
+pub struct PrivateName(String);
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let open: Vec<SocketAddr> = found.iter().copied().filter(|found| !is_private(found.ip())).collect();
+            if open.is_empty() && !found.is_empty() {
+                return Err(PrivateName(name.as_str().to_owned()).into());
+            }
+            Ok(Box::new(open.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,46 @@
+//! Requests over HTTP: the operations that connectors declare, and `http.*`.
+//!
+//! In: a call whose operation has a request, or is one of `http.*`. Out: an outcome by the mapping table of the language.
+//! Never: a request to a private address that nobody allowed, credentials sent to another origin than the one asked, a
+//! second attempt but the one after a refreshed token (held by `tests/connect/http.rs`).
+
+mod answer;
+mod auth;
+mod client;
+/// Operations that connectors declare.
+pub mod declared;
+mod draft;
+mod exchange;
+mod generic;
+/// Which addresses may be asked.
+pub mod guard;
+mod oauth;
+mod pace;
+mod paging;
+mod payload;
+mod scope;
+mod template;
+
+pub use draft::Parts;
+pub use generic::register;
+
+use std::sync::OnceLock;
+
+use super::registry::Call;
+use crate::base::failure::Failure;
+
+/// What the requests of one connector share.
+#[derive(Debug, Default)]
+pub struct Shared {
+    clients: OnceLock<Result<client::Clients, String>>,
+    paces: pace::Paces,
+    tokens: oauth::Tokens,
+}
+
+/// The request that a call of a declared operation makes, without sending it; `None` where its body is in Rust.
+///
+/// # Errors
+/// As when it is sent: what an expression raises, or parts that do not fit together.
+pub fn rehearse(call: &Call) -> Result<Option<Parts>, Failure> {
+    call.act.operation.request.as_ref().map(|request| template::fill(call, request)).transpose()
+}

@@ -1,0 +1,220 @@
+//! `paginate`: results that come in pages. A stream asks for one page at a time; otherwise all are collected.
+
+use std::sync::Arc;
+
+use reqwest::Url;
+
+use super::answer::As;
+use super::client::{Answer, Broken};
+use super::declared::ready;
+use super::draft::{Parts, address};
+use super::exchange::Exchange;
+use super::scope::Scope;
+use super::template::library;
+use crate::base::failure::{Failure, Kind};
+use crate::base::limit::PAGES_MAX;
+use crate::base::value::{Map, Value};
+use crate::connect::registry::Call;
+use crate::lang::plan::connector::{PageKind, Paginate, Request};
+
+/// How many of the last cursors are remembered: a far side that repeats itself does so at once or in a short circle.
+const CURSORS_REMEMBERED: usize = 32;
+
+/// Where a series of pages stands. As a value it is what a stream's next page is asked with.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Position {
+    /// The cursor, number, count or address of the next page; `()` before the first.
+    at: Value,
+    /// How many pages came before.
+    pages: u64,
+    /// The last cursors, so that a circle is noticed.
+    seen: Vec<Value>,
+}
+
+impl Position {
+    fn from_value(value: &Value) -> Self {
+        let field = |name: &str| value.get(name).cloned().unwrap_or_default();
+        let pages = field("pages").as_int().and_then(|pages| u64::try_from(pages).ok()).unwrap_or_default();
+        Self { at: field("at"), pages, seen: field("seen").as_list().unwrap_or_default().to_vec() }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::map([
+            ("at", self.at.clone()),
+            ("pages", Value::Int(i64::try_from(self.pages).unwrap_or(i64::MAX))),
+            ("seen", Value::list(self.seen.iter().cloned())),
+        ])
+    }
+}
+
+/// Carries out one attempt: one page of a stream, or all pages.
+pub async fn perform(call: &Call, request: &Request, paginate: &Paginate) -> Result<(Value, Value), Broken> {
+    let (parts, exchange, reading) = ready(call, request).map_err(Broken::definite)?;
+    let series = Series { call, paginate, exchange, reading, parts };
+    if call.act.streamed {
+        let (items, next) = series.page(Position::from_value(&call.act.page)).await?;
+        return Ok((Value::list(items), next.map_or(Value::Unit, |next| next.to_value())));
+    }
+    let (mut all, mut position) = (Vec::new(), Position::default());
+    loop {
+        let (items, next) = series.page(position).await?;
+        all.extend(items);
+        match next {
+            Some(next) => position = next,
+            None => return Ok((Value::list(all), Value::Unit)),
+        }
+    }
+}
+
+struct Series<'a> {
+    call: &'a Call,
+    paginate: &'a Paginate,
+    exchange: Exchange<'a>,
+    reading: As,
+    parts: Parts,
+}
+
+impl Series<'_> {
+    /// The items of the page at `position`, and where the next one is.
+    async fn page(&self, position: Position) -> Result<(Vec<Value>, Option<Position>), Broken> {
+        if position.pages >= PAGES_MAX {
+            return Err(Broken::definite(Failure::new(
+                Kind::LimitExceeded,
+                format!("more than {PAGES_MAX} pages: say how many are wanted with `max` in `paginate`"),
+            )));
+        }
+        let (parts, trusted) = self.request(&position).map_err(Broken::definite)?;
+        let (answer, response) = self.exchange.send(&parts, self.reading, trusted).await?;
+        let connector = &*self.call.connector.connector;
+        let (library, scope) = (library(connector), Scope::with(self.call, &response));
+        let items = self.paginate.items.evaluate(library, &scope).map_err(Broken::unknown)?;
+        let items = match items {
+            Value::List(items) => Arc::unwrap_or_clone(items),
+            Value::Unit => Vec::new(),
+            other => {
+                let message = format!("`items` of a page must be a list, is of type {}", other.type_name());
+                return Err(Broken::unknown(Failure::new(Kind::ValidationError, message)));
+            }
+        };
+        // A last page often lacks the field that names the next one.
+        let stated = self.paginate.next.as_ref().map(|next| next.evaluate(library, &scope).unwrap_or_default());
+        let next = self.next(&position, items.len(), stated, &answer, &scope).map_err(Broken::unknown)?;
+        Ok((items, next))
+    }
+
+    /// The request for the page at `position`, and whether it goes to the origin that the connector trusts.
+    fn request(&self, position: &Position) -> Result<(Parts, bool), Failure> {
+        let mut parts = self.parts.clone();
+        if self.paginate.kind == PageKind::Link {
+            let Some(link) = position.at.as_text() else { return Ok((parts, true)) };
+            let (own, link) = (address(&parts.url)?, address(link)?);
+            let trusted = own.origin() == link.origin();
+            parts.url = link.into();
+            parts.query = Map::new();
+            return Ok((parts, trusted));
+        }
+        let at = match (&position.at, self.paginate.kind) {
+            (Value::Unit, PageKind::Page) => self.first_number(1),
+            (Value::Unit, PageKind::Offset) => self.first_number(0),
+            (at, _) => at.clone(),
+        };
+        if let Some((place, name)) = &self.paginate.send
+            && !at.is_unit()
+        {
+            match &**place {
+                "body" | "form" => {
+                    let body = if &**place == "body" { &mut parts.body } else { &mut parts.form };
+                    let mut fields = body.as_map().cloned().unwrap_or_default();
+                    fields.insert(name.clone(), at);
+                    *body = fields.into();
+                }
+                "headers" => {
+                    parts.headers.insert(name.clone(), at);
+                }
+                _ => {
+                    parts.query.insert(name.clone(), at);
+                }
+            }
+        }
+        Ok((parts, true))
+    }
+
+    /// The number of the first page: what the request itself says, or `default`.
+    fn first_number(&self, default: i64) -> Value {
+        let written = self.paginate.send.as_ref().and_then(|(place, name)| match &**place {
+            "body" => self.parts.body.get(name).cloned(),
+            _ => self.parts.query.get(name).cloned(),
+        });
+        written.filter(|value| value.as_int().is_some()).unwrap_or(Value::Int(default))
+    }
+
+    fn next(
+        &self,
+        position: &Position,
+        count: usize,
+        stated: Option<Value>,
+        answer: &Answer,
+        scope: &Scope<'_>,
+    ) -> Result<Option<Position>, Failure> {
+        let library = library(&self.call.connector.connector);
+        let counted = |start: i64, step: i64| -> Result<Option<Value>, Failure> {
+            // `next`, where it is written, may say that there is none.
+            if stated.as_ref().is_some_and(says_no) {
+                return Ok(None);
+            }
+            let size = match &self.paginate.size {
+                Some(size) => size.evaluate(library, scope)?.as_int().and_then(|size| usize::try_from(size).ok()),
+                None => None,
+            };
+            let current = position.at.as_int().or_else(|| self.first_number(start).as_int()).unwrap_or(start);
+            let more = count > 0 && size.is_none_or(|size| count >= size);
+            Ok(more.then(|| Value::Int(current.saturating_add(step))))
+        };
+        let at = match self.paginate.kind {
+            PageKind::Cursor => stated.filter(|value| !says_no(value)),
+            PageKind::Page => counted(1, 1)?,
+            PageKind::Offset => counted(0, i64::try_from(count).unwrap_or(i64::MAX))?,
+            PageKind::Link => {
+                let link = match stated {
+                    Some(stated) => (!says_no(&stated)).then(|| stated.to_string()),
+                    None => link_header(answer),
+                };
+                match link {
+                    Some(link) => Some(joined(&answer.url, &link)?.to_string().into()),
+                    None => None,
+                }
+            }
+        };
+        let pages = position.pages + 1;
+        let wanted = self.paginate.max.is_none_or(|max| pages < max);
+        Ok(at.filter(|at| wanted && *at != position.at && !position.seen.contains(at)).map(|at| {
+            let mut seen = position.seen.clone();
+            seen.push(position.at.clone());
+            let surplus = seen.len().saturating_sub(CURSORS_REMEMBERED);
+            seen.drain(..surplus);
+            Position { at, pages, seen }
+        }))
+    }
+}
+
+fn says_no(value: &Value) -> bool {
+    matches!(value, Value::Unit | Value::Null | Value::Bool(false)) || value.as_text() == Some("")
+}
+
+fn joined(base: &Url, link: &str) -> Result<Url, Failure> {
+    base.join(link).map_err(|_| Failure::new(Kind::ValidationError, "the address of the next page is no address"))
+}
+
+/// The address with `rel="next"` in the header `Link`.
+fn link_header(answer: &Answer) -> Option<String> {
+    let text = answer.headers.get(reqwest::header::LINK)?.to_str().ok()?;
+    text.split(',').find_map(|link| {
+        let (address, attributes) = link.trim().strip_prefix('<')?.split_once('>')?;
+        let is_next = attributes.split(';').any(|attribute| {
+            let (name, value) = attribute.trim().split_once('=').unwrap_or_default();
+            name.eq_ignore_ascii_case("rel")
+                && value.trim_matches('"').split_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
+        });
+        is_next.then(|| address.to_owned())
+    })
+}

@@ -1,0 +1,143 @@
+//! Mocks: who answers in place of operations, workflows and people, and what.
+
+use std::sync::Arc;
+
+use crate::base::failure::{Failure, Kind};
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::{Map, Value};
+use crate::lang::plan::test::{Answer, Mock, Target, Test};
+use crate::lang::plan::{Package, Root, Roots};
+use crate::run::world::Outcome;
+
+/// All mocks of a test, and how far each is in its replies.
+pub struct Mocks<'a> {
+    package: &'a Package,
+    mocks: Vec<Progress<'a>>,
+}
+
+struct Progress<'a> {
+    mock: &'a Mock,
+    reply: usize,
+    used: u64,
+}
+
+/// What a mock says.
+pub struct Said {
+    /// How long it takes.
+    pub after: Duration,
+    /// The answer; none if nothing ever comes.
+    pub outcome: Option<Outcome>,
+}
+
+impl<'a> Mocks<'a> {
+    /// The mocks of a test, all before their first reply.
+    pub fn new(package: &'a Package, test: &'a Test) -> Self {
+        let mocks = test.mocks.iter().map(|mock| Progress { mock, reply: 0, used: 0 }).collect();
+        Self { package, mocks }
+    }
+
+    /// Whether anybody answers for `target`.
+    pub fn has(&self, target: &Target) -> bool {
+        self.mocks.iter().any(|progress| progress.mock.targets.contains(target))
+    }
+
+    /// What is answered for `target`; `None` if nobody does. A mock with a condition that holds comes before those
+    /// without one.
+    pub fn answer(&mut self, target: &Target, params: &Value, names: &dyn Roots) -> Option<Said> {
+        let names = WithParams { params, names };
+        let library = self.package.functions.library();
+        let mut chosen = None;
+        for (index, progress) in self.mocks.iter().enumerate() {
+            if !progress.mock.targets.contains(target) {
+                continue;
+            }
+            let Some(reply) = progress.mock.replies.get(progress.reply) else { continue };
+            match &reply.when {
+                Some(when) => match when.evaluate(library, &names) {
+                    Ok(value) if value.is_true() => {
+                        chosen = Some(index);
+                        break;
+                    }
+                    _ => {}
+                },
+                None => chosen = chosen.or(Some(index)),
+            }
+        }
+        let progress = &mut self.mocks[chosen?];
+        let reply = &progress.mock.replies[progress.reply];
+        progress.used += 1;
+        let is_last = progress.reply + 1 == progress.mock.replies.len();
+        if !is_last && progress.used >= reply.times.unwrap_or(1) {
+            progress.reply += 1;
+            progress.used = 0;
+        }
+        let outcome = match &reply.answer {
+            Answer::Never => None,
+            Answer::Value(formula) => Some(match formula.evaluate(library, &names) {
+                Ok(value) => Outcome::done(value),
+                Err(failure) => Outcome::failed(failure),
+            }),
+            Answer::Fails { kind, message, fields } => {
+                let text = message.as_ref().and_then(|message| message.evaluate(library, &names).ok());
+                let text = text.map_or_else(|| format!("a mocked {kind}"), |text| text.to_string());
+                let fields = fields.as_ref().and_then(|fields| fields.evaluate(library, &names).ok());
+                Some(failed(kind, &text, fields.as_ref().and_then(Value::as_map)))
+            }
+        };
+        Some(Said { after: reply.after.unwrap_or(Duration::ZERO), outcome })
+    }
+}
+
+/// A mocked failure: definite, unless it says itself that nobody can know.
+fn failed(kind: &Kind, message: &str, fields: Option<&Map>) -> Outcome {
+    let mut failure = Failure::new(kind.clone(), message);
+    if let Some(fields) = fields {
+        failure.status = fields.get("status").and_then(Value::as_int).and_then(|status| u16::try_from(status).ok());
+        failure.body = fields.get("body").cloned().unwrap_or_default();
+        if let Some(Value::Map(details)) = fields.get("details") {
+            failure.details = (**details).clone();
+        }
+        if let Some(Value::Duration(pause)) = fields.get("retry_after") {
+            failure.retry_after = Some(*pause);
+        }
+        if let Some(Value::Text(text)) = fields.get("message") {
+            failure.message = text.clone();
+        }
+    }
+    if *kind == Kind::OutcomeUnknown { Outcome::unknown(failure) } else { Outcome::failed(failure) }
+}
+
+/// The names of a test, with `params` for the call that is answered.
+struct WithParams<'a> {
+    params: &'a Value,
+    names: &'a dyn Roots,
+}
+
+impl Roots for WithParams<'_> {
+    fn root(&self, root: &Root) -> Option<Value> {
+        match root {
+            Root::Params => Some(self.params.clone()),
+            other => self.names.root(other),
+        }
+    }
+    fn now(&self) -> Timestamp {
+        self.names.now()
+    }
+    fn draw(&self) -> u64 {
+        self.names.draw()
+    }
+    fn print(&self, text: &str) {
+        self.names.print(text);
+    }
+    fn env(&self, name: &str) -> Option<Value> {
+        self.names.env(name)
+    }
+    fn secret(&self, name: &str) -> Option<Value> {
+        self.names.secret(name)
+    }
+}
+
+/// The target that stands for an operation.
+pub fn operation(name: &Arc<str>) -> Target {
+    Target::Operation(name.clone())
+}

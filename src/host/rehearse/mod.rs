@@ -1,0 +1,207 @@
+//! The rehearsed world of `flow test`: the real machine in virtual time, with mocks for everything outside.
+//!
+//! In: a package and one of its tests. Out: a verdict. Never: real time, real connectors, threads; the same seed gives
+//! the same bytes.
+
+mod expect;
+mod mocks;
+mod stage;
+mod steps;
+
+use std::sync::Arc;
+
+use crate::base::span::Span;
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
+use crate::lang::plan::test::{Act, Test};
+use crate::lang::plan::{Package, Plan, Root, Roots};
+use crate::run::event::Record;
+use crate::run::intake::{Options, StartError};
+use crate::run::machine::Command;
+use stage::Stage;
+
+/// When tests begin that do not say when.
+const BEGINNING: &str = "2026-01-01T09:00:00Z";
+
+/// How a test is rehearsed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rehearsal {
+    /// With a seed, what happens at the same moment happens in another order.
+    pub seed: Option<u64>,
+}
+
+/// What came of a rehearsal.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// What the test shows.
+    pub title: Arc<str>,
+    /// Where it is written.
+    pub span: Span,
+    /// What was not as expected; nothing, if it passed.
+    pub failures: Vec<TestFailure>,
+    /// How much time went by in the test.
+    pub elapsed: Duration,
+    /// The journal of its run.
+    pub journal: Vec<Record>,
+}
+
+impl Verdict {
+    /// Whether everything was as expected.
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+/// Something that was not as expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestFailure {
+    /// Which line of the test.
+    pub span: Span,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What was found, line by line.
+    pub details: Vec<String>,
+}
+
+/// Rehearses one test.
+pub fn rehearse(package: &Package, test: &Test, rehearsal: Rehearsal) -> Verdict {
+    let at = test.at.or_else(|| BEGINNING.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut stage = Stage::new(package, test, rehearsal.seed, at);
+    let mut failures = Vec::new();
+    if let Err(failure) = enact(&mut stage, package, test, &mut failures) {
+        failures.push(failure);
+    }
+    failures.splice(0..0, stage.take_faults());
+    Verdict {
+        title: test.title.clone(),
+        span: test.span,
+        failures,
+        elapsed: Duration::between(at, stage.now()),
+        journal: stage.take_journal(),
+    }
+}
+
+/// Lets the test happen, line by line. Expectations that are not met are collected; what makes it senseless to go on is
+/// returned.
+fn enact(
+    stage: &mut Stage<'_>,
+    package: &Package,
+    test: &Test,
+    failures: &mut Vec<TestFailure>,
+) -> Result<(), TestFailure> {
+    let part = |stage: &Stage<'_>, formula: &Option<crate::lang::plan::Formula>| match formula {
+        None => Ok(Value::Unit),
+        Some(formula) => evaluate(formula, package, &stage.plain_names(), test.span),
+    };
+    let trigger = part(stage, &test.trigger)?;
+    let input = match (&test.input, package.plans.get(&test.workflow)) {
+        (None, Some(plan)) if test.trigger.is_some() => triggered(plan, &trigger, stage)?,
+        _ => part(stage, &test.input)?,
+    };
+    let state = test.state.as_ref().map(|_| part(stage, &test.state)).transpose()?;
+    let options = Options { trigger, state, ..Options::default() };
+    stage.begin(&input, options).map_err(|error| not_started(test, &error))?;
+    stage.settle();
+    let last = test.acts.iter().rposition(|act| !matches!(act, Act::Expect(_)));
+    let by_hand = last.is_some_and(|last| matches!(test.acts[last], Act::Advance(..)));
+    let mut ended = false;
+    for (index, act) in test.acts.iter().enumerate() {
+        match act {
+            Act::Advance(duration, _) => stage.advance(*duration),
+            Act::Signal { name, payload, span } => {
+                let payload = evaluate(payload, package, &stage.plain_names(), *span)?;
+                stage.tell(Command::Signal { name: name.clone(), payload });
+            }
+            Act::Event { topic, payload, span } => {
+                let payload = evaluate(payload, package, &stage.plain_names(), *span)?;
+                stage.publish(topic, &payload);
+            }
+            Act::Cancel(_) => stage.tell(Command::Cancel { by: "the test".into() }),
+            Act::Expect(script) => {
+                // Behind the last thing that happens, the run is seen to its end; but whoever moves the clock by hand
+                // wants to see it as it stands then.
+                if !ended && !by_hand && last.is_none_or(|last| index > last) {
+                    ended = true;
+                    stage.to_the_end();
+                }
+                failures.extend(expect::check(stage, package, script));
+            }
+        }
+        stage.settle();
+    }
+    if !ended && !by_hand {
+        stage.to_the_end();
+    }
+    Ok(())
+}
+
+/// The input that the workflow's trigger makes of what happened: by its `input:`, else the body. Where several triggers
+/// could be meant, the first whose type the test names, else the first.
+fn triggered(plan: &Plan, trigger: &Value, stage: &Stage<'_>) -> Result<Value, TestFailure> {
+    let kind = trigger.get("type").and_then(Value::as_text);
+    let meant = plan.triggers.iter().find(|declared| kind.is_some_and(|kind| kind == declared.kind.word()));
+    let input = meant.or(plan.triggers.first()).and_then(|declared| declared.input.as_ref());
+    let body = trigger.get("body").cloned().unwrap_or_default();
+    let Some(formula) = input else { return Ok(body) };
+    let names = Triggered { trigger, plain: &stage.plain_names() };
+    formula.evaluate(plan.functions.library(), &names).map_err(|failure| TestFailure {
+        span: failure.span.unwrap_or(plan.span),
+        message: failure.message.to_string(),
+        details: Vec::new(),
+    })
+}
+
+/// The names that the `input:` of a trigger sees.
+struct Triggered<'a> {
+    trigger: &'a Value,
+    plain: &'a dyn Roots,
+}
+
+impl Roots for Triggered<'_> {
+    fn root(&self, root: &Root) -> Option<Value> {
+        match root {
+            Root::Trigger => Some(self.trigger.clone()),
+            other => self.plain.root(other),
+        }
+    }
+    fn now(&self) -> Timestamp {
+        self.plain.now()
+    }
+    fn draw(&self) -> u64 {
+        self.plain.draw()
+    }
+    fn print(&self, text: &str) {
+        self.plain.print(text);
+    }
+    fn env(&self, name: &str) -> Option<Value> {
+        self.plain.env(name)
+    }
+    fn secret(&self, name: &str) -> Option<Value> {
+        self.plain.secret(name)
+    }
+}
+
+fn evaluate(
+    formula: &crate::lang::plan::Formula,
+    package: &Package,
+    names: &dyn Roots,
+    span: Span,
+) -> Result<Value, TestFailure> {
+    formula.evaluate(package.functions.library(), names).map_err(|failure| TestFailure {
+        span: failure.span.unwrap_or(span),
+        message: failure.message.to_string(),
+        details: Vec::new(),
+    })
+}
+
+fn not_started(test: &Test, error: &StartError) -> TestFailure {
+    let details = match error {
+        StartError::Input(misfits) => misfits.iter().map(ToString::to_string).collect(),
+        StartError::UnknownWorkflow(_) | StartError::State(_) | StartError::Depth => Vec::new(),
+    };
+    let message = match error {
+        StartError::Input(_) => "the input of the test does not fit the workflow".to_owned(),
+        other => other.to_string(),
+    };
+    TestFailure { span: test.span, message, details }
+}

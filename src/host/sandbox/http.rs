@@ -1,0 +1,255 @@
+//! The HTTP stand-in: finds the operation by method and path, and answers with its example.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use regex::Regex;
+use tokio::net::TcpListener;
+
+use super::{CREDENTIAL, Record, Sent, echo};
+use crate::base::id::RunId;
+use crate::base::limit::RESPONSE_BYTES_MAX;
+use crate::base::time::Duration;
+use crate::base::value::{Map, Value};
+use crate::connect::registry::Call;
+use crate::connect::{Configured, Environment};
+use crate::lang::plan::connector::{Example, UrlPiece};
+use crate::lang::plan::{Connector, Operation, Package};
+use crate::run::world::Act;
+
+/// Answers requests as the services would.
+pub struct Desk {
+    routes: Vec<Route>,
+    record: Record,
+}
+
+/// An operation, and how its requests look.
+struct Route {
+    connector: Arc<str>,
+    operation: Arc<str>,
+    method: Arc<str>,
+    path: Regex,
+    /// Examples of success, each with the request it makes.
+    examples: Vec<(Example, Value)>,
+}
+
+impl Desk {
+    /// The routes of all declared operations of `package`.
+    pub fn new(package: &Package, record: Record) -> Self {
+        let mut routes = Vec::new();
+        for connector in package.connectors.values() {
+            routes.extend(connector.operations.values().filter_map(|operation| Route::new(connector, operation)));
+        }
+        // A path without gaps says more than one with gaps: `/users/me` before `/users/{id}`.
+        routes.sort_by_key(|route| route.path.as_str().matches("[^/]+").count());
+        Self { routes, record }
+    }
+
+    /// The answer to one request, with the name of the operation where it was found.
+    fn answer(&self, asked: &Asked) -> (Option<Arc<str>>, u16, Value, Value) {
+        if asked.path.starts_with("/-/") {
+            let token = Value::map([
+                ("access_token", Value::from(CREDENTIAL)),
+                ("token_type", "Bearer".into()),
+                ("expires_in", Value::Int(3600)),
+            ]);
+            return (None, 200, Value::Unit, token);
+        }
+        let fits = |route: &&Route| {
+            route.connector == asked.connector
+                && route.method.eq_ignore_ascii_case(&asked.method)
+                && route.path.is_match(&asked.path)
+        };
+        let Some(route) = self.routes.iter().find(fits) else {
+            return (None, 200, Value::Unit, asked.echo());
+        };
+        let actual = asked.parts();
+        let best = route.examples.iter().rev().max_by_key(|(_, example)| echo::likeness(example, &actual));
+        match best {
+            Some((example, request)) => {
+                let answer = echo::fit(&example.gets, request, &actual);
+                (Some(route.operation.clone()), example.status, example.headers.clone(), answer)
+            }
+            None => (Some(route.operation.clone()), 200, Value::Unit, Value::map([("ok", Value::Bool(true))])),
+        }
+    }
+
+    async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let Ok(body) = Limited::new(body, RESPONSE_BYTES_MAX).collect().await else {
+            return respond(413, &Value::Unit, &Value::map([("error", Value::from("too large"))]));
+        };
+        let asked = Asked::new(&head, &body.to_bytes());
+        let (operation, status, headers, answer) = self.answer(&asked);
+        self.record.take(Sent {
+            connector: asked.connector.clone(),
+            operation,
+            summary: format!("{} {}", asked.method, asked.path).into(),
+            body: asked.body.clone(),
+            answer: answer.clone(),
+        });
+        respond(status, &headers, &answer)
+    }
+}
+
+impl Route {
+    fn new(connector: &Arc<Connector>, operation: &Arc<Operation>) -> Option<Self> {
+        let request = operation.request.as_ref()?;
+        let mut pattern = String::new();
+        for (index, piece) in request.url.pieces.iter().enumerate() {
+            match piece {
+                // An absolute address comes with its host as the first segment.
+                UrlPiece::Text(text) => {
+                    let text = text.strip_prefix("https://").or(text.strip_prefix("http://")).unwrap_or(text);
+                    pattern.push_str(&regex::escape(text.split('?').next().unwrap_or_default()));
+                }
+                UrlPiece::Value(_) if index == 0 => pattern.push_str(".*"),
+                UrlPiece::Value(_) => pattern.push_str("[^/]+"),
+            }
+        }
+        let path = Regex::new(&format!("^/?{}$", pattern.trim_start_matches('/'))).ok()?;
+        let examples = operation.examples.iter().filter(|example| example.fails.is_none() && example.status < 400);
+        Some(Self {
+            connector: connector.name.clone(),
+            operation: operation.signature.name.clone(),
+            method: request.method.clone(),
+            path,
+            examples: examples.map(|example| (example.clone(), request_of(connector, operation, example))).collect(),
+        })
+    }
+}
+
+/// The request that an example makes; `()` where it cannot be told.
+fn request_of(connector: &Arc<Connector>, operation: &Arc<Operation>, example: &Example) -> Value {
+    let config: Map = connector.config.iter().map(|(field, _)| (field.name.clone(), CREDENTIAL.into())).collect();
+    let call = Call {
+        act: Act {
+            operation: operation.clone(),
+            params: example.params.clone(),
+            key: "example".into(),
+            key_given: false,
+            auth: Value::Unit,
+            page: Value::Unit,
+            streamed: false,
+            timeout: Duration::seconds(1),
+            run: RunId("example".into()),
+            place: "example".into(),
+        },
+        connector: Arc::new(Configured::new(connector.clone(), config, Vec::new())),
+        environment: Arc::new(Environment::at(".")),
+    };
+    let Ok(Some(parts)) = crate::connect::http::rehearse(&call) else { return Value::Unit };
+    let body = [parts.body, parts.form, parts.multipart, parts.raw].into_iter().find(|part| !part.is_unit());
+    // Values in the path are found by their place, as those in the query and the body are.
+    let path = parts.url.trim_start_matches(CREDENTIAL).split('?').next().unwrap_or_default();
+    let segments = path.split('/').filter(|segment| !segment.is_empty()).map(|segment| decoded(segment).into());
+    Value::map([("path", Value::list(segments)), ("query", parts.query.into()), ("body", body.unwrap_or_default())])
+}
+
+fn decoded(segment: &str) -> String {
+    // `+` stands for itself in a path.
+    let text = format!("={}", segment.replace('+', "%2B"));
+    url::form_urlencoded::parse(text.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+/// A request that came.
+struct Asked {
+    connector: Arc<str>,
+    method: String,
+    path: String,
+    query: Map,
+    body: Value,
+}
+
+impl Asked {
+    fn new(head: &hyper::http::request::Parts, body: &[u8]) -> Self {
+        let path = head.uri.path().trim_start_matches('/');
+        let (connector, path) = path.split_once('/').unwrap_or((path, ""));
+        let mut query = Map::new();
+        for (name, value) in url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes()) {
+            query.insert(name.as_ref().into(), value.as_ref().into());
+        }
+        let media = head.headers.get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
+        Self {
+            connector: connector.into(),
+            method: head.method.to_string(),
+            path: format!("/{path}"),
+            query,
+            body: read(media, body),
+        }
+    }
+
+    fn parts(&self) -> Value {
+        let segments =
+            self.path.split('/').filter(|segment| !segment.is_empty()).map(|segment| decoded(segment).into());
+        Value::map([("path", Value::list(segments)), ("query", self.query.clone().into()), ("body", self.body.clone())])
+    }
+
+    /// What nobody declared an answer for is answered with itself.
+    fn echo(&self) -> Value {
+        let mut echo = Map::new();
+        echo.insert("ok".into(), true.into());
+        echo.insert("method".into(), self.method.as_str().into());
+        echo.insert("url".into(), format!("https:/{}", self.path).into());
+        echo.insert("query".into(), self.query.clone().into());
+        echo.insert("body".into(), self.body.clone());
+        echo.into()
+    }
+}
+
+/// A body by its media type.
+fn read(media: &str, body: &[u8]) -> Value {
+    if body.is_empty() {
+        return Value::Unit;
+    }
+    if media.starts_with("application/x-www-form-urlencoded") {
+        let pairs = url::form_urlencoded::parse(body);
+        return Value::map(pairs.map(|(name, value)| (name.into_owned(), value.as_ref().into())));
+    }
+    if media.starts_with("application/json")
+        && let Ok(json) = serde_json::from_slice(body)
+    {
+        return Value::from_json(json);
+    }
+    match std::str::from_utf8(body) {
+        Ok(text) => text.into(),
+        Err(_) => Value::Bytes(body.into()),
+    }
+}
+
+fn respond(status: u16, headers: &Value, answer: &Value) -> Response<Full<Bytes>> {
+    let body = if answer.is_unit() { String::new() } else { answer.to_json().to_string() };
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in headers.as_map().into_iter().flatten() {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value.to_string())) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Serves until it is aborted.
+pub async fn serve(listener: TcpListener, desk: Arc<Desk>) {
+    loop {
+        let Ok((stream, _)): Result<(_, SocketAddr), _> = listener.accept().await else { continue };
+        let desk = desk.clone();
+        tokio::spawn(async move {
+            let service = service_fn(move |request| {
+                let desk = desk.clone();
+                async move { Ok::<_, Infallible>(desk.handle(request).await) }
+            });
+            // A connection that breaks is the client's affair.
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}

@@ -1,0 +1,152 @@
+//! Stand-ins on loopback for everything a program would call: real HTTP and real SMTP, answered with the `example`s that the
+//! connectors declare.
+//!
+//! In: a package. Out: settings that point every connector here, and what was sent. Never: a byte to anywhere but loopback
+//! (held by `tests/connect/sandbox.rs`).
+
+mod echo;
+mod http;
+mod mail;
+mod natives;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::settings::Settings;
+use crate::base::shape::Shape;
+use crate::base::value::Value;
+use crate::connect::{Environment, Natives};
+use crate::lang::plan::{Connector, Formula, Package};
+
+/// What stands in for credentials.
+const CREDENTIAL: &str = "sandbox";
+
+/// Something a program sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// By which connector.
+    pub connector: Arc<str>,
+    /// By which operation, where the stand-in can tell.
+    pub operation: Option<Arc<str>>,
+    /// In one line: `POST /chat.postMessage`, `mail to ada@example.com: Welcome`.
+    pub summary: Arc<str>,
+    /// What it carried: the body of a request, the text of a message.
+    pub body: Value,
+    /// What it was answered.
+    pub answer: Value,
+}
+
+/// Takes what was sent, at once.
+type Show = Arc<dyn Fn(&Sent) + Send + Sync>;
+
+/// Where everything that was sent is kept.
+#[derive(Clone)]
+struct Record {
+    sent: Arc<Mutex<Vec<Sent>>>,
+    show: Show,
+}
+
+impl Record {
+    fn take(&self, sent: Sent) {
+        (self.show)(&sent);
+        // Whoever held the lock did not leave half a change behind.
+        self.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(sent);
+    }
+}
+
+/// The stand-ins, as long as this value lives.
+pub struct Sandbox {
+    package: Package,
+    http: SocketAddr,
+    smtp: SocketAddr,
+    record: Record,
+    servers: Vec<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Starts the stand-ins for `package`. `show` is called for everything that is sent.
+    ///
+    /// # Errors
+    /// That of the operating system, where it has no free port on loopback.
+    pub async fn start(package: &Package, show: impl Fn(&Sent) + Send + Sync + 'static) -> std::io::Result<Self> {
+        let record = Record { sent: Arc::default(), show: Arc::new(show) };
+        let (http, smtp) = (TcpListener::bind(("127.0.0.1", 0)).await?, TcpListener::bind(("127.0.0.1", 0)).await?);
+        let (http_address, smtp_address) = (http.local_addr()?, smtp.local_addr()?);
+        let desk = http::Desk::new(package, record.clone());
+        let servers =
+            vec![tokio::spawn(http::serve(http, Arc::new(desk))), tokio::spawn(mail::serve(smtp, record.clone()))];
+        Ok(Self { package: package.clone(), http: http_address, smtp: smtp_address, record, servers })
+    }
+
+    /// Points the connectors of the package here and gives them credentials that are none.
+    pub fn point(&self, settings: &mut Settings) {
+        for (name, connector) in &self.package.connectors {
+            for (field, value) in self.stand_ins(connector) {
+                settings.set(&["connectors", name, &field], value);
+            }
+        }
+        settings.set(&["http", "allow_hosts"], Value::list([Value::from(self.http.to_string())]));
+    }
+
+    /// Sends requests to other hosts here, too.
+    pub fn enclose(&self, mut environment: Environment) -> Environment {
+        environment.stand_in = url::Url::parse(&format!("http://{}", self.http)).ok();
+        environment.allow_hosts = vec![self.http.to_string().into()];
+        environment
+    }
+
+    /// Native operations with stand-ins for those that would leave this machine or start programs.
+    pub fn natives(&self, natives: Natives) -> Natives {
+        natives::stand_in(natives, &self.package, &self.record)
+    }
+
+    /// Everything that was sent so far, in order.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.record.sent.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// The settings of a connector that must not be the real ones.
+    fn stand_ins(&self, connector: &Connector) -> Vec<(Arc<str>, Value)> {
+        if &*connector.name == "email" {
+            let (host, port) = (self.smtp.ip().to_string(), i64::from(self.smtp.port()));
+            return vec![
+                ("host".into(), host.into()),
+                ("port".into(), Value::Int(port)),
+                ("security".into(), "none".into()),
+            ];
+        }
+        let fields = connector.config.iter().filter_map(|(field, default)| {
+            let shape = match &field.shape {
+                Shape::Optional(inner) => inner,
+                shape => shape,
+            };
+            let required = !matches!(field.shape, Shape::Optional(_)) && field.default.is_none();
+            let value = match shape {
+                Shape::Url if &*field.name == "base_url" => format!("http://{}/{}", self.http, connector.name),
+                Shape::Url => format!("http://{}/{}/-/{}", self.http, connector.name, field.name),
+                Shape::Secret => CREDENTIAL.to_owned(),
+                Shape::Text(..) | Shape::Email if required && !matches!(default, Some(Formula::Constant(_))) => {
+                    CREDENTIAL.to_owned()
+                }
+                _ => return None,
+            };
+            Some((field.name.clone(), value.into()))
+        });
+        fields.collect()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.servers.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox").field("http", &self.http).field("smtp", &self.smtp).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,383 @@
+//! The settings of connectors: each value from `--set`, the environment, the file, or the declared default, in this order.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Entry, Settings, code};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::shape::{Field, Shape};
+use crate::base::span::{Source, Sources, Span};
+use crate::base::time::Timestamp;
+use crate::base::value::{Map, Value};
+use crate::connect::{Configured, Credentials};
+use crate::lang::plan::connector::{Auth, Connector};
+use crate::lang::plan::node::Kind;
+use crate::lang::plan::{Formula, Package, Plan, Root, Roots};
+use crate::run::world::Settings as _;
+
+/// What a run of some workflows uses of the connectors: the operations, and where each connector is first called.
+#[derive(Clone, Debug, Default)]
+pub struct Uses {
+    operations: BTreeSet<Arc<str>>,
+    places: BTreeMap<Arc<str>, Span>,
+}
+
+impl Uses {
+    /// All that `workflow` and the workflows it calls use.
+    pub fn of(package: &Package, workflow: &str) -> Self {
+        let mut uses = Self::default();
+        let mut seen: BTreeSet<Arc<str>> = BTreeSet::new();
+        let mut open: Vec<Arc<str>> = vec![workflow.into()];
+        while let Some(name) = open.pop() {
+            let Some(plan) = package.plans.get(&name) else { continue };
+            if seen.insert(name) {
+                uses.take(plan, &mut open);
+            }
+        }
+        uses
+    }
+
+    /// All that any workflow of the package uses.
+    pub fn of_all(package: &Package) -> Self {
+        let mut uses = Self::default();
+        // Every workflow is visited anyway, so those that others call need not be followed.
+        package.plans.values().for_each(|plan| uses.take(plan, &mut Vec::new()));
+        uses
+    }
+
+    fn take(&mut self, plan: &Plan, open: &mut Vec<Arc<str>>) {
+        for node in &plan.nodes {
+            match &node.kind {
+                Kind::Call { operation, .. } => self.call(operation, node.span),
+                Kind::Child { workflow, .. } | Kind::Start { workflow, .. } => open.push(workflow.clone()),
+                Kind::Ask(ask) => {
+                    for (tool, _) in &ask.tools {
+                        // A tool is an operation or a workflow; the other one finds nothing.
+                        self.call(tool, node.span);
+                        open.push(tool.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn call(&mut self, operation: &Arc<str>, span: Span) {
+        if let Some((connector, _)) = operation.rsplit_once('.') {
+            self.operations.insert(operation.clone());
+            self.places.entry(connector.into()).or_insert(span);
+        }
+    }
+}
+
+impl Settings {
+    /// The connectors that `uses` names, with their settings, and everything that is missing or wrong.
+    pub fn configure(
+        &self,
+        package: &Package,
+        uses: &Uses,
+        sources: &mut Sources,
+    ) -> (Vec<Configured>, Vec<Diagnostic>) {
+        let mut diagnostics = Vec::new();
+        let mut configured = Vec::new();
+        for (name, connector) in &package.connectors {
+            self.unknown_fields(connector, sources, &mut diagnostics);
+            if let Some(place) = uses.places.get(name) {
+                configured.push(self.one(connector, *place, uses, sources, &mut diagnostics));
+            }
+        }
+        self.unknown_connectors(package, &mut diagnostics);
+        (configured, diagnostics)
+    }
+
+    fn one(
+        &self,
+        connector: &Arc<Connector>,
+        place: Span,
+        uses: &Uses,
+        sources: &mut Sources,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Configured {
+        let (mut config, mut hosts) = (Map::new(), Vec::new());
+        for (field, default) in &connector.config {
+            let value = match self.set_value(connector, field, sources) {
+                Some(entry) => {
+                    let value = fitted(connector, field, &entry, diagnostics);
+                    hosts.extend(host(field, &value));
+                    value
+                }
+                None => {
+                    let value = self.default_value(connector, &config, field, default.as_ref());
+                    // An address that the settings gave by way of `env("X")` is as good as one given by name.
+                    if !matches!(default, None | Some(Formula::Constant(_))) {
+                        hosts.extend(host(field, &value));
+                    }
+                    value
+                }
+            };
+            if value.is_unit() && !matches!(field.shape, Shape::Optional(_) | Shape::Any | Shape::Unit) {
+                diagnostics.push(missing(connector, field, default.as_ref(), place));
+            }
+            if is_secret(&field.shape) {
+                self.mask.learn(&value.to_string());
+            }
+            config.insert(field.name.clone(), value);
+        }
+        self.check_credentials(connector, &config, place, uses, diagnostics);
+        Configured::new(connector.clone(), config, hosts)
+    }
+
+    /// What was set for a field, and where.
+    fn set_value(&self, connector: &Connector, field: &Field, sources: &mut Sources) -> Option<Entry> {
+        let path = vec!["connectors".to_owned(), connector.name.to_string(), field.name.to_string()];
+        let variable = variable(&connector.name, &field.name);
+        let from_environment = || {
+            let text = self.environment.get(&variable)?;
+            // Only the name is shown: the value may be a secret.
+            let id = sources.add(Source::new("environment", &variable));
+            Some(Entry { value: text.as_str().into(), span: Span::new(id, 0..variable.len()) })
+        };
+        self.given.get(&path).cloned().or_else(from_environment).or_else(|| self.file.get(&path).cloned())
+    }
+
+    fn default_value(&self, connector: &Connector, config: &Map, field: &Field, default: Option<&Formula>) -> Value {
+        let scope = ConfigScope { settings: self, config: Value::from(config.clone()) };
+        // A default that asks for something that is not set has no value.
+        let computed = default.and_then(|formula| formula.evaluate(connector.functions.library(), &scope).ok());
+        let value = computed.or_else(|| field.default.clone()).unwrap_or_default();
+        match (&value, value.as_text()) {
+            (_, Some(text)) => typed(text, &field.shape),
+            _ => value,
+        }
+    }
+
+    /// Whether one of the `auth` lines has all its values, where an operation that is used needs one.
+    fn check_credentials(
+        &self,
+        connector: &Connector,
+        config: &Map,
+        place: Span,
+        uses: &Uses,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let missing_config = connector.config.iter().any(|(field, _)| {
+            !matches!(field.shape, Shape::Optional(_)) && config.get(&field.name).is_none_or(Value::is_unit)
+        });
+        let relies = connector.operations.values().any(|operation| {
+            operation.request.is_some()
+                && operation.shaping.auth.is_empty()
+                && uses.operations.contains(&operation.signature.full_name())
+        });
+        if connector.auth.is_empty() || !relies || missing_config {
+            return;
+        }
+        let scope = ConfigScope { settings: self, config: Value::from(config.clone()) };
+        let complete =
+            connector.auth.iter().any(|auth| evaluated(connector, auth, &scope).is_some_and(|it| it.is_complete()));
+        if complete {
+            return;
+        }
+        let optional: Vec<String> = connector
+            .config
+            .iter()
+            .filter(|(field, _)| config.get(&field.name).is_none_or(Value::is_unit))
+            .map(|(field, _)| variable(&connector.name, &field.name))
+            .collect();
+        let message = format!("`{}` has no credentials", connector.name);
+        let mut diagnostic = Diagnostic::error(code::MISSING, place, message).label("called here");
+        if let Some(first) = optional.first() {
+            diagnostic = diagnostic.hint(format!("set the environment variable `{first}`"));
+        }
+        if optional.len() > 1 {
+            let others = optional[1..].join("`, `");
+            diagnostic = diagnostic.hint(format!("or those of another way to sign in, among `{others}`"));
+        }
+        diagnostics.push(diagnostic);
+    }
+
+    /// Fields in the settings of `connector` that it does not have.
+    fn unknown_fields(&self, connector: &Connector, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
+        let known: Vec<&str> = connector.config.iter().map(|(field, _)| &*field.name).collect();
+        for (path, entry) in self.file.iter().chain(&self.given) {
+            if let [table, name, field, ..] = path.as_slice()
+                && table == "connectors"
+                && **name == *connector.name
+                && !known.contains(&field.as_str())
+            {
+                let message = format!("the connector `{name}` has no setting `{field}`");
+                let diagnostic = Diagnostic::error(code::UNKNOWN, entry.span, message);
+                diagnostics.push(near(diagnostic, field, known.iter().copied()));
+            }
+        }
+        let prefix = variable(&connector.name, "");
+        for name in self.environment.keys() {
+            let Some(field) = name.strip_prefix(&prefix) else { continue };
+            if !known.iter().any(|known| known.eq_ignore_ascii_case(field)) && self.is_meant_for(connector, name) {
+                let id = sources.add(Source::new("environment", name));
+                let message = format!("the connector `{}` has no setting `{}`", connector.name, field.to_lowercase());
+                let diagnostic = Diagnostic::warning(code::UNKNOWN, Span::new(id, 0..name.len()), message);
+                let names: Vec<String> = known.iter().map(|field| variable(&connector.name, field)).collect();
+                diagnostics.push(near(diagnostic, name, names.iter().map(String::as_str)));
+            }
+        }
+    }
+
+    /// Whether a variable with the prefix of `connector` cannot belong to one whose name is longer.
+    fn is_meant_for(&self, connector: &Connector, variable: &str) -> bool {
+        let rest = variable.strip_prefix(&self::variable(&connector.name, "")).unwrap_or_default();
+        let known = connector.config.iter().map(|(field, _)| field.name.to_uppercase()).collect::<Vec<_>>();
+        crate::base::diagnostic::nearest(rest, known.iter().map(String::as_str)).is_some()
+    }
+
+    /// Tables for connectors that the program does not name, where the name is almost that of one it does.
+    fn unknown_connectors(&self, package: &Package, diagnostics: &mut Vec<Diagnostic>) {
+        for (path, entry) in self.file.iter().chain(&self.given) {
+            if let [table, name, ..] = path.as_slice()
+                && table == "connectors"
+                && !package.connectors.contains_key(name.as_str())
+                && let Some(meant) =
+                    crate::base::diagnostic::nearest(name, package.connectors.keys().map(AsRef::as_ref))
+            {
+                let message = format!("the program uses no connector `{name}`");
+                let diagnostic = Diagnostic::warning(code::UNKNOWN, entry.span, message);
+                diagnostics.push(diagnostic.hint(format!("did you mean `connectors.{meant}`?")));
+            }
+        }
+    }
+}
+
+fn near<'a>(diagnostic: Diagnostic, wrong: &str, known: impl Iterator<Item = &'a str> + Clone) -> Diagnostic {
+    match crate::base::diagnostic::nearest(wrong, known.clone()) {
+        Some(name) => diagnostic.hint(format!("did you mean `{name}`?")),
+        None => diagnostic.hint(format!("it has `{}`", known.collect::<Vec<_>>().join("`, `"))),
+    }
+}
+
+/// The environment variable that sets a field of a connector.
+pub fn variable(connector: &str, field: &str) -> String {
+    format!("FLOW_CONNECTOR_{}_{}", connector.to_uppercase(), field.to_uppercase())
+}
+
+/// A value that was set, as the field wants it.
+fn fitted(connector: &Connector, field: &Field, entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Value {
+    let value = match entry.value.as_text() {
+        Some(text) => typed(text, &field.shape),
+        // A token of digits is a text all the same.
+        None if is_text(&field.shape) && matches!(entry.value, Value::Int(_)) => entry.value.to_string().into(),
+        None => entry.value.clone(),
+    };
+    match field.shape.check(&value) {
+        Ok(value) => value,
+        Err(misfits) => {
+            for misfit in misfits {
+                let what = if is_secret(&field.shape) { "is of the wrong type".to_owned() } else { misfit.message };
+                let message = format!("`{}.{}` {what}", connector.name, field.name);
+                diagnostics.push(Diagnostic::error(code::MISFIT, entry.span, message));
+            }
+            value
+        }
+    }
+}
+
+/// What a text stands for where the field wants something else than text.
+fn typed(text: &str, shape: &Shape) -> Value {
+    let plain = || Value::from(text);
+    match shape {
+        Shape::Optional(inner) => typed(text, inner),
+        Shape::Int(_) => text.trim().parse().map_or_else(|_| plain(), Value::Int),
+        Shape::Float(_) => text.trim().parse().map_or_else(|_| plain(), Value::Float),
+        Shape::Bool => text.trim().parse().map_or_else(|_| plain(), Value::Bool),
+        Shape::Duration => text.parse().map_or_else(|_| plain(), Value::Duration),
+        Shape::List(inner, _) | Shape::Set(inner, _) if !text.trim_start().starts_with('[') => {
+            Value::list(text.split(',').map(|item| typed(item.trim(), inner)))
+        }
+        Shape::List(..) | Shape::Set(..) | Shape::Map(..) | Shape::Object(_) => {
+            serde_json::from_str(text).map_or_else(|_| plain(), Value::from_json)
+        }
+        _ => plain(),
+    }
+}
+
+fn is_secret(shape: &Shape) -> bool {
+    match shape {
+        Shape::Optional(inner) => is_secret(inner),
+        shape => matches!(shape, Shape::Secret),
+    }
+}
+
+fn is_text(shape: &Shape) -> bool {
+    match shape {
+        Shape::Optional(inner) => is_text(inner),
+        shape => matches!(shape, Shape::Secret | Shape::Text(..)),
+    }
+}
+
+/// `host:port` of an address.
+fn host(field: &Field, value: &Value) -> Option<Arc<str>> {
+    let is_address = matches!(&field.shape, Shape::Url)
+        || matches!(&field.shape, Shape::Optional(inner) if **inner == Shape::Url)
+        || field.name.ends_with("url");
+    let url = is_address.then(|| url::Url::parse(value.as_text()?).ok()).flatten()?;
+    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?).into())
+}
+
+fn missing(connector: &Connector, field: &Field, default: Option<&Formula>, place: Span) -> Diagnostic {
+    let own = variable(&connector.name, &field.name);
+    let asked = default.map(settings_asked).unwrap_or_default();
+    let names: Vec<&str> = asked.iter().map(String::as_str).chain([own.as_str()]).collect();
+    let message = format!("`{}` needs a setting that is missing: `{}`", connector.name, field.name);
+    let diagnostic = Diagnostic::error(code::MISSING, place, message)
+        .label("called here")
+        .hint(format!("set the environment variable `{}`", names.join("` or `")));
+    if is_secret(&field.shape) {
+        return diagnostic;
+    }
+    diagnostic.hint(format!("or write `{} = ...` under `[connectors.{}]` in flow.toml", field.name, connector.name))
+}
+
+/// The names in `env("X")` and `secret("X")` of a default.
+fn settings_asked(default: &Formula) -> Vec<String> {
+    let Formula::Script(script) = default else { return Vec::new() };
+    let mut names = Vec::new();
+    for word in ["env(\"", "secret(\""] {
+        for piece in script.source.split(word).skip(1) {
+            if let Some((name, _)) = piece.split_once('"') {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+fn evaluated(connector: &Connector, auth: &Auth, scope: &ConfigScope<'_>) -> Option<Credentials> {
+    let library = connector.functions.library();
+    let args: Option<Vec<Value>> = auth.args.iter().map(|arg| arg.evaluate(library, scope).ok()).collect();
+    let fields: Option<Map> =
+        auth.fields.iter().map(|(name, field)| Some((name.clone(), field.evaluate(library, scope).ok()?))).collect();
+    Some(Credentials { scheme: auth.scheme.clone(), args: args?, fields: fields? })
+}
+
+/// What defaults and `auth` lines see: settings, and the fields above them.
+struct ConfigScope<'a> {
+    settings: &'a Settings,
+    config: Value,
+}
+
+impl Roots for ConfigScope<'_> {
+    fn root(&self, root: &Root) -> Option<Value> {
+        matches!(root, Root::Config).then(|| self.config.clone())
+    }
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+    fn draw(&self) -> u64 {
+        0
+    }
+    fn print(&self, _: &str) {}
+    fn env(&self, name: &str) -> Option<Value> {
+        self.settings.env(name)
+    }
+    fn secret(&self, name: &str) -> Option<Value> {
+        self.settings.secret(name)
+    }
+}

@@ -1,0 +1,81 @@
+//! Reading `flow.toml` and `--set`: every value with its path and its place.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Entries, Entry, code};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::span::{FileId, Span};
+use crate::base::value::Value;
+
+/// All values in `text`, by path. A fault is reported and what can be read is read.
+pub fn parse(text: &str, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Entries {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let span = Span::new(file, error.span().unwrap_or(0..0));
+        let message = format!("flow.toml is no TOML here: {}", error.message().lines().next().unwrap_or_default());
+        diagnostics.push(Diagnostic::error(code::UNREADABLE, span, message));
+    }
+    let mut entries = Entries::new();
+    collect(table.get_ref(), &mut Vec::new(), file, &mut entries);
+    entries
+}
+
+/// The value that `path=value` sets: TOML where it is TOML, otherwise the text as it stands.
+pub fn assignment(argument: &str, file: FileId) -> Result<(Vec<String>, Entry), Diagnostic> {
+    let whole = Span::new(file, 0..argument.len());
+    let wrong = || {
+        Diagnostic::error(code::USAGE, whole, "`--set` needs a path and a value")
+            .hint("write `--set http.allow_hosts=[\"127.0.0.1\"]`")
+    };
+    let (path, text) = argument.split_once('=').ok_or_else(wrong)?;
+    let path: Vec<String> = path.split('.').map(|part| part.trim().to_owned()).collect();
+    if path.iter().any(String::is_empty) {
+        return Err(wrong());
+    }
+    let start = argument.len() - text.len();
+    let text = text.trim();
+    let value = match DeValue::parse(text) {
+        Ok(parsed) => value(parsed.get_ref()),
+        Err(_) => text.into(),
+    };
+    Ok((path, Entry { value, span: Span::new(file, start..argument.len()) }))
+}
+
+fn collect(table: &DeTable<'_>, path: &mut Vec<String>, file: FileId, entries: &mut Entries) {
+    for (key, item) in table {
+        path.push(key.get_ref().to_string());
+        match item.get_ref() {
+            DeValue::Table(inner) if !inner.is_empty() => collect(inner, path, file, entries),
+            // An empty table sets nothing, but its name may be wrong.
+            item_value => {
+                let span = Span::new(file, place(key, item));
+                entries.insert(path.clone(), Entry { value: value(item_value), span });
+            }
+        }
+        path.pop();
+    }
+}
+
+/// The key and its value, as they stand.
+fn place(key: &Spanned<toml::de::DeString<'_>>, item: &Spanned<DeValue<'_>>) -> std::ops::Range<usize> {
+    let (key, item) = (key.span(), item.span());
+    key.start..item.end.max(key.end)
+}
+
+fn value(item: &DeValue<'_>) -> Value {
+    match item {
+        DeValue::String(text) => Value::from(text.as_ref()),
+        DeValue::Boolean(truth) => Value::Bool(*truth),
+        DeValue::Integer(number) => i64::from_str_radix(&number.as_str().replace('_', ""), number.radix())
+            .map_or_else(|_| number.as_str().into(), Value::Int),
+        DeValue::Float(number) => {
+            number.as_str().replace('_', "").parse().map_or_else(|_| number.as_str().into(), Value::Float)
+        }
+        DeValue::Datetime(moment) => moment.to_string().into(),
+        DeValue::Array(items) => Value::list(items.iter().map(|item| value(item.get_ref()))),
+        DeValue::Table(table) => {
+            Value::map(table.iter().map(|(key, item)| (key.get_ref().to_string(), value(item.get_ref()))))
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Which settings there are, and of which type.
+
+use std::collections::BTreeSet;
+
+use super::{Entries, code};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::time::Duration;
+use crate::base::value::Value;
+
+/// The type of a setting.
+#[derive(Clone, Copy, Debug)]
+enum Wanted {
+    /// A list of texts.
+    Texts,
+    /// A whole number of at least one.
+    Count,
+    /// A duration, as programs write it.
+    Duration,
+}
+
+/// The fixed settings; `docs/settings.md` says what each does.
+const KNOWN: [(&str, &str, Wanted); 5] = [
+    ("http", "allow_hosts", Wanted::Texts),
+    ("http", "response_bytes_max", Wanted::Count),
+    ("files", "roots", Wanted::Texts),
+    ("process", "allow", Wanted::Texts),
+    ("run", "timeout", Wanted::Duration),
+];
+
+/// Tables whose names are the program's affair.
+const OPEN: [&str; 3] = ["env", "secrets", "connectors"];
+
+/// Reports what nobody knows and what has the wrong type. The settings of connectors are checked with the connector.
+pub fn check(entries: &Entries, diagnostics: &mut Vec<Diagnostic>) {
+    for (path, entry) in entries {
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+        match parts.as_slice() {
+            [table, ..] if OPEN.contains(table) => {}
+            [table, name] if KNOWN.iter().any(|(known, field, _)| known == table && field == name) => {
+                let wanted = KNOWN.iter().find(|(known, field, _)| known == table && field == name);
+                if let Some(message) = wanted.and_then(|(.., wanted)| misfit(*wanted, &entry.value)) {
+                    let message = format!("`{}` must be {message}", path.join("."));
+                    diagnostics.push(Diagnostic::error(code::MISFIT, entry.span, message));
+                }
+            }
+            parts => diagnostics.push(unknown(parts, entry.span)),
+        }
+    }
+}
+
+fn misfit(wanted: Wanted, value: &Value) -> Option<&'static str> {
+    match wanted {
+        Wanted::Texts => {
+            let fits = value.as_list().is_some_and(|items| items.iter().all(|item| item.as_text().is_some()));
+            (!fits).then_some("a list of texts, such as `[\"one\", \"two\"]`")
+        }
+        Wanted::Count => (!value.as_int().is_some_and(|count| count > 0)).then_some("a whole number of at least 1"),
+        Wanted::Duration => {
+            let fits = value.as_text().is_some_and(|text| text.parse::<Duration>().is_ok_and(|it| it > Duration::ZERO));
+            (!fits).then_some("a duration, such as `\"30s\"`")
+        }
+    }
+}
+
+fn unknown(parts: &[&str], span: crate::base::span::Span) -> Diagnostic {
+    let shown = parts.join(".");
+    let diagnostic = Diagnostic::error(code::UNKNOWN, span, format!("there is no setting `{shown}`"));
+    let names: BTreeSet<String> = KNOWN.iter().map(|(table, field, _)| format!("{table}.{field}")).collect();
+    let tables: BTreeSet<&str> = KNOWN.iter().map(|(table, ..)| *table).chain(OPEN).collect();
+    // A wrong table with right fields is told by its table alone.
+    let near = crate::base::diagnostic::nearest(&shown, names.iter().map(String::as_str))
+        .or_else(|| crate::base::diagnostic::nearest(parts.first().unwrap_or(&""), tables.iter().copied()));
+    match near {
+        Some(name) => diagnostic.hint(format!("did you mean `{name}`?")),
+        None => diagnostic.hint(format!("the settings are {}, and the tables env, secrets and connectors", {
+            names.into_iter().collect::<Vec<_>>().join(", ")
+        })),
+    }
+}

@@ -1,0 +1,170 @@
+//! What is set beside the program: `flow.toml`, then the environment, then `--set`; the later one wins.
+//!
+//! In: a directory, the variables of the environment, the arguments of `--set`. Out: settings by path, what connectors need,
+//! and diagnostics. Never: a secret in a message (held by `tests/connect/settings.rs`).
+
+/// The codes of what can be wrong.
+pub mod code;
+/// What connectors need of the settings.
+pub mod configure;
+mod file;
+mod known;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::diagnostic::Diagnostic;
+use crate::base::limit::{ATTEMPT_MILLIS_DEFAULT, RESPONSE_BYTES_MAX};
+use crate::base::secret::Mask;
+use crate::base::span::{Source, Sources, Span};
+use crate::base::time::Duration;
+use crate::base::value::Value;
+use crate::connect::Environment;
+use crate::connect::log::Log;
+use crate::run::world;
+
+/// The name of the file beside the program.
+pub const FILE: &str = "flow.toml";
+
+/// One value that was set.
+#[derive(Clone, Debug)]
+struct Entry {
+    value: Value,
+    /// Where: in `flow.toml`, or in what stands for the command line.
+    span: Span,
+}
+
+/// Settings by their path: `["http", "allow_hosts"]`.
+type Entries = BTreeMap<Vec<String>, Entry>;
+
+/// What is set beside the program.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    directory: PathBuf,
+    file: Entries,
+    environment: BTreeMap<String, String>,
+    given: Entries,
+    mask: Mask,
+}
+
+impl Settings {
+    /// Reads `flow.toml` in `directory`, if it is there, and takes in the variables of the environment and the arguments of
+    /// `--set`. Texts to be quoted by diagnostics are added to `sources`.
+    pub fn read(
+        directory: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+        given: &[String],
+        sources: &mut Sources,
+    ) -> (Self, Vec<Diagnostic>) {
+        let mut settings = Self {
+            directory: directory.to_owned(),
+            environment: environment.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+            ..Self::default()
+        };
+        let mut diagnostics = Vec::new();
+        let path = directory.join(FILE);
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let id = sources.add(Source::new(path.display().to_string(), &text));
+                settings.file = file::parse(&sources.get(id).text, id, &mut diagnostics);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                let id = sources.add(Source::new(path.display().to_string(), ""));
+                let message = format!("{FILE} cannot be read: {error}");
+                diagnostics.push(Diagnostic::error(code::UNREADABLE, Span::new(id, 0..0), message));
+            }
+        }
+        for argument in given {
+            let id = sources.add(Source::new("--set", argument));
+            match file::assignment(argument, id) {
+                Ok((path, entry)) => {
+                    settings.given.insert(path, entry);
+                }
+                Err(diagnostic) => diagnostics.push(diagnostic),
+            }
+        }
+        for entries in [&settings.file, &settings.given] {
+            known::check(entries, &mut diagnostics);
+        }
+        (settings, diagnostics)
+    }
+
+    /// Sets one value over everything else, as a stand-in does with addresses.
+    pub fn set(&mut self, path: &[&str], value: impl Into<Value>) {
+        let path = path.iter().map(|&part| part.to_owned()).collect();
+        self.given.insert(path, Entry { value: value.into(), span: Span::default() });
+    }
+
+    /// The directory of the program.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The secrets handed out so far; every text that people see passes through it.
+    pub fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// How long one attempt may take where the program does not say: `run.timeout`.
+    pub fn attempt_timeout(&self) -> Duration {
+        match self.get(&["run", "timeout"]) {
+            Some(Value::Duration(duration)) => *duration,
+            Some(Value::Text(text)) => text.parse().unwrap_or(Duration(ATTEMPT_MILLIS_DEFAULT)),
+            _ => Duration(ATTEMPT_MILLIS_DEFAULT),
+        }
+    }
+
+    /// What connectors may know of where they run. Lines of the log go to `log`.
+    pub fn environment(&self, log: Log) -> Environment {
+        let texts = |path: &[&str]| -> Option<Vec<Arc<str>>> {
+            let items = self.get(path)?.as_list()?;
+            Some(items.iter().map(|item| item.to_string().into()).collect())
+        };
+        let bytes = self.get(&["http", "response_bytes_max"]).and_then(Value::as_int);
+        let roots = texts(&["files", "roots"]).unwrap_or_else(|| vec![".".into()]);
+        Environment {
+            directory: self.directory.clone(),
+            file_roots: roots.iter().map(|root| PathBuf::from(&**root)).collect(),
+            allow_hosts: texts(&["http", "allow_hosts"]).unwrap_or_default(),
+            stand_in: None,
+            response_bytes_max: bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(RESPONSE_BYTES_MAX),
+            programs: texts(&["process", "allow"]).unwrap_or_default(),
+            mask: self.mask.clone(),
+            settings: Arc::new(self.clone()),
+            log,
+        }
+    }
+
+    /// A value of `--set` or of the file.
+    fn get(&self, path: &[&str]) -> Option<&Value> {
+        Some(&self.entry(path)?.value)
+    }
+
+    fn entry(&self, path: &[&str]) -> Option<&Entry> {
+        let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
+        self.given.get(&path).or_else(|| self.file.get(&path))
+    }
+
+    /// A value by name: `--set TABLE.NAME=...`, the environment, then the table in the file.
+    fn named(&self, table: &str, name: &str) -> Option<Value> {
+        let path = vec![table.to_owned(), name.to_owned()];
+        let given = self.given.get(&path).map(|entry| entry.value.clone());
+        given
+            .or_else(|| self.environment.get(name).map(|text| text.as_str().into()))
+            .or_else(|| self.file.get(&path).map(|entry| entry.value.clone()))
+    }
+}
+
+impl world::Settings for Settings {
+    fn env(&self, name: &str) -> Option<Value> {
+        self.named("env", name)
+    }
+
+    fn secret(&self, name: &str) -> Option<Value> {
+        let secret = self.named("secrets", name)?;
+        self.mask.learn(&secret.to_string());
+        Some(secret)
+    }
+}

@@ -1,0 +1,55 @@
+//! What can be known of an operation without carrying it out.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::shape::{Field, Shape};
+use crate::base::span::Span;
+use crate::base::time::Duration;
+
+/// What an operation takes, gives, and what repeating it means.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Signature {
+    /// Its connector.
+    pub connector: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it does.
+    pub doc: Option<Arc<str>>,
+    /// What repeating it means.
+    pub effect: Effect,
+    /// What it takes.
+    pub params: Vec<Field>,
+    /// What it gives.
+    pub result: Shape,
+    /// Whether its body is in Rust.
+    pub native: bool,
+    /// Whether its result comes in pages that a `for ... from` can stream.
+    pub streams: bool,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+impl Signature {
+    /// `connector.operation`
+    pub fn full_name(&self) -> Arc<str> {
+        format!("{}.{}", self.connector, self.name).into()
+    }
+}
+
+/// What repeating an operation means (semantics 8).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effect {
+    /// May be repeated.
+    Read,
+    /// May be repeated with the same key.
+    Keyed {
+        /// The header or field that carries the key; absent where the request is its own key.
+        carrier: Option<Arc<str>>,
+        /// How long the far side remembers.
+        keep: Option<Duration>,
+    },
+    /// Must not be repeated on its own.
+    Once,
+}

@@ -1,0 +1,312 @@
+//! Expressions: what their names mean, and the type of their value.
+
+use std::sync::Arc;
+
+use super::checked::{Expression, Target};
+use super::checker::{Checker, Typed};
+use super::code;
+use super::names::Binding;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::shape::{Lookup, Shape};
+use crate::base::span::Span;
+use crate::base::value::Value;
+use crate::lang::script::{self, Form, Key, Read};
+use crate::lang::syntax::ast;
+
+/// Functions whose result says nothing about the secret that went in.
+const ONE_WAY: [&str; 5] = ["hmac", "sha256", "len", "blank", "contains"];
+
+impl<'a> Checker<'a> {
+    /// Compiles an expression, once.
+    pub fn compile(&mut self, source: &Arc<str>, span: Span, form: Form) -> Option<script::Expr> {
+        if let Some(known) = self.compiled.get(&span) {
+            return known.clone();
+        }
+        let library = self.library();
+        let compiled = match script::compile(source, span, form, &library) {
+            Ok(compiled) => Some(compiled),
+            Err(mut wrong) => {
+                self.found.append(&mut wrong);
+                None
+            }
+        };
+        self.compiled.insert(span, compiled.clone());
+        compiled
+    }
+
+    pub fn expression(&mut self, expr: &ast::Expr) -> Typed {
+        self.text(&expr.source, expr.span, Form::Expression)
+    }
+
+    /// Statements of Rhai.
+    pub fn script(&mut self, code: &ast::Code) -> Typed {
+        self.text(&code.source, code.span, Form::Block)
+    }
+
+    fn text(&mut self, source: &Arc<str>, span: Span, form: Form) -> Typed {
+        let Some(compiled) = self.compile(source, span, form) else { return Typed::default() };
+        let reads = compiled.reads();
+        let mut targets = Vec::with_capacity(reads.len());
+        let mut typed = Vec::with_capacity(reads.len());
+        for read in reads {
+            let (target, value) = self.read(read, reads);
+            targets.push(target);
+            typed.push(value);
+        }
+        let of_read = |index: usize| typed.get(index).map_or(Shape::Any, |value: &Typed| value.shape.clone());
+        let shape = compiled.shape(&of_read);
+        let secret = self.is_secret(&compiled, &typed, &shape);
+        self.keep_expression(span, Expression { script: compiled, targets, shape: shape.clone() });
+        Typed { shape, secret }
+    }
+
+    /// Whether a secret may be in the value: a digest, a number or a truth does not give it away.
+    fn is_secret(&self, compiled: &script::Expr, reads: &[Typed], shape: &Shape) -> bool {
+        if matches!(
+            shape.present(),
+            Shape::Bool | Shape::Int(_) | Shape::Float(_) | Shape::DateTime | Shape::Date | Shape::Duration
+        ) {
+            return false;
+        }
+        if compiled.functions_called().iter().any(|called| ONE_WAY.contains(&&*called.name)) {
+            return false;
+        }
+        reads.iter().any(|read| read.secret) || compiled.uses_settings().any(|setting| setting.secret)
+    }
+
+    /// What one read means, and the type of the value at its end.
+    fn read(&mut self, read: &Read, all: &[Read]) -> (Target, Typed) {
+        let root = &read.root;
+        if let Some(params) = &self.here.params
+            && let Some((name, shape)) = params.iter().find(|(name, _)| name == root)
+        {
+            let (name, shape) = (name.clone(), shape.clone());
+            let secret = shape.present() == &Shape::Secret;
+            // Parameters of operations are often left out; an absent one is simply not sent.
+            let typed = self.follow(read, 0, Typed { shape, secret }, None, all);
+            return (Target::Param(name), typed);
+        }
+        if &**root == "steps" {
+            return self.record(read, all);
+        }
+        if let Some(binding) = self.names.find(root).cloned() {
+            let start = Typed { shape: binding.shape.clone(), secret: binding.secret };
+            let typed = self.follow(read, 0, start, Some(&binding), all);
+            return (Target::Binding(root.clone(), binding.spans), typed);
+        }
+        if &**root == "calls" && self.here.word("calls").is_some() {
+            self.asked_calls(read);
+            return (Target::Calls, Typed::default());
+        }
+        if let Some((word, typed)) = self.here.words.iter().rev().find(|(word, _)| **word == **root).cloned() {
+            let typed = self.follow(read, 0, typed, None, all);
+            return (Target::Scope(word.into()), typed);
+        }
+        // In its own `undo`, a step's name means what it gave.
+        if self.here.owner.as_ref() == Some(root)
+            && let Some(output) = self.here.word("output").cloned()
+        {
+            let typed = self.follow(read, 0, output, None, all);
+            return (Target::Scope("output".into()), typed);
+        }
+        self.unknown(read);
+        (Target::Unknown, Typed::default())
+    }
+
+    /// `steps.NAME...`
+    fn record(&mut self, read: &Read, all: &[Read]) -> (Target, Typed) {
+        if let Some(typed) = self.here.word("steps").cloned() {
+            let typed = self.follow(read, 0, typed, None, all);
+            return (Target::Scope("steps".into()), typed);
+        }
+        let Some(Key::Field(name)) = read.path.first().map(|segment| segment.key.clone()) else {
+            self.report(
+                Diagnostic::error(code::NOT_HERE, read.span, "`steps` alone stands for nothing")
+                    .hint("write `steps.NAME`: the record of one step"),
+            );
+            return (Target::Unknown, Typed::default());
+        };
+        let place = read.path[0].span;
+        let Some(binding) = self.names.find(&name).filter(|binding| binding.kind == super::names::Kind::Step).cloned()
+        else {
+            if !self.is_broken(&name) && !self.here.lenient {
+                self.unknown_step(&name, place);
+            }
+            return (Target::Unknown, Typed::default());
+        };
+        let typed = self.follow(read, 1, Typed::of(binding.record.clone()), None, all);
+        (Target::Record(name, binding.spans), typed)
+    }
+
+    /// Walks the path of a read from segment `first` on.
+    fn follow(&mut self, read: &Read, first: usize, start: Typed, binding: Option<&Binding>, all: &[Read]) -> Typed {
+        let Typed { mut shape, mut secret } = start;
+        let mut maybe = false;
+        for at in first..read.path.len() {
+            let segment = &read.path[at];
+            if matches!(shape, Shape::Optional(_)) {
+                if segment.optional {
+                    maybe = true;
+                } else if !self.is_tested(read, at, binding, all) {
+                    self.absent(read, at, binding);
+                    return Typed { shape: Shape::Any, secret };
+                }
+                shape = shape.present().clone();
+            }
+            shape = match &segment.key {
+                Key::Field(name) => match shape.field(name) {
+                    Lookup::Found(found) => found,
+                    // What a service answers often holds more than its connector declares.
+                    Lookup::Missing(_) | Lookup::NoFields if segment.optional => Shape::Any,
+                    Lookup::Missing(known) => {
+                        self.unknown_field(read, at, &shape, &known);
+                        return Typed { shape: Shape::Any, secret };
+                    }
+                    Lookup::NoFields => {
+                        self.no_fields(read, at, &shape);
+                        return Typed { shape: Shape::Any, secret };
+                    }
+                },
+                Key::Item(_) => match &shape {
+                    Shape::List(item, _) => (**item).clone(),
+                    Shape::Text(..) => Shape::text(),
+                    _ => Shape::Any,
+                },
+            };
+            if segment.optional && matches!(segment.key, Key::Item(_)) {
+                maybe = true;
+            }
+            secret |= shape.present() == &Shape::Secret;
+        }
+        if maybe {
+            shape = shape.optional();
+        }
+        if matches!(shape, Shape::Optional(_)) {
+            if self.is_tested(read, read.path.len(), binding, all) {
+                shape = shape.present().clone();
+            } else if !read.guarded {
+                self.absent(read, read.path.len(), binding);
+                shape = shape.present().clone();
+            }
+        }
+        Typed { shape, secret }
+    }
+
+    /// Whether somebody has looked whether the value behind the first `upto` segments is there.
+    fn is_tested(&self, read: &Read, upto: usize, binding: Option<&Binding>, all: &[Read]) -> bool {
+        if upto > 0 && read.tested >= upto {
+            return true;
+        }
+        let path = written(read, upto);
+        // A test of the root alone is not told apart by the script.
+        if upto == 0 && all.iter().any(|other| other.root == read.root && other.path.is_empty()) {
+            return true;
+        }
+        let tested = |paths: &[String], wanted: &str| {
+            paths.iter().any(|tested| {
+                tested == wanted || tested.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(['.', '[', '?']))
+            })
+        };
+        tested(&self.here.tested, &path)
+            || binding.is_some_and(|binding| {
+                binding.decided_by.iter().any(|deciding| self.here.tested.iter().any(|tested| tested == deciding))
+            })
+    }
+
+    fn absent(&mut self, read: &Read, upto: usize, binding: Option<&Binding>) {
+        let path = written(read, upto);
+        let why = binding.filter(|_| upto == 0).and_then(|binding| binding.absence);
+        let message = match why {
+            Some(why) => format!("`{path}` may be absent: {why}"),
+            None => format!("`{path}` may be absent"),
+        };
+        let mut diagnostic = Diagnostic::error(code::ABSENT, read.span, message);
+        diagnostic = match read.path.get(upto) {
+            Some(segment) => {
+                let place = segment.span;
+                let rest = segment.key.to_string();
+                let behind = rest.strip_prefix('.').map_or_else(|| rest.clone(), str::to_owned);
+                diagnostic.fix(
+                    format!("`{path}?.{behind}` gives `()` then, `... ?? value` something else"),
+                    Span { start: place.start.saturating_sub(1), ..place },
+                    format!("?.{behind}"),
+                )
+            }
+            None => diagnostic.hint(format!("say what to take then: `{path} ?? \"...\"`")),
+        };
+        if upto > 0 || why.is_none() {
+            diagnostic = diagnostic.hint(format!("or look first: `when {path} != ()`, `if {path} != () {{ ... }}`"));
+        }
+        self.report(diagnostic);
+    }
+
+    fn unknown_field(&mut self, read: &Read, at: usize, shape: &Shape, known: &[String]) {
+        let segment = &read.path[at];
+        let Key::Field(name) = &segment.key else { return };
+        let owner = written(read, at);
+        let message = match shape.present() {
+            Shape::Object(object) if object.name.is_some() => {
+                format!("`{owner}` is {}, which has no field `{name}`", shape.described())
+            }
+            _ => format!("`{owner}` has no field `{name}`"),
+        };
+        let mut diagnostic = Diagnostic::error(code::UNKNOWN_FIELD, segment.span, message).near(
+            name,
+            segment.span,
+            known.iter().map(String::as_str),
+        );
+        if diagnostic.hints.is_empty() {
+            diagnostic = diagnostic.hint(match known {
+                [] => format!("`{owner}` has no fields at all"),
+                some => format!("it has {}", listed(some.iter().map(String::as_str))),
+            });
+        }
+        self.report(diagnostic);
+    }
+
+    fn no_fields(&mut self, read: &Read, at: usize, shape: &Shape) {
+        let segment = &read.path[at];
+        let owner = written(read, at);
+        let Key::Field(name) = &segment.key else { return };
+        let message = format!("`{owner}` is {}, which has no field `{name}`", shape.described());
+        let mut diagnostic = Diagnostic::error(code::UNKNOWN_FIELD, segment.span, message);
+        if let Shape::List(item, _) = shape.present()
+            && matches!(item.field(name), Lookup::Found(_))
+        {
+            diagnostic = diagnostic
+                .hint(format!("take one item, `{owner}[0].{name}`, or all: `{owner}.map(|item| item.{name})`"));
+        }
+        self.report(diagnostic);
+    }
+
+    /// The paths an expression reads, as the texts by which tests are known.
+    pub fn paths_read(&mut self, expr: &ast::Expr) -> Vec<String> {
+        let Some(compiled) = self.compile(&expr.source, expr.span, Form::Expression) else { return Vec::new() };
+        compiled.reads().iter().map(|read| written(read, read.path.len())).collect()
+    }
+
+    /// The value of an expression, if it is known before the run.
+    pub fn constant(&mut self, expr: &ast::Expr) -> Option<Value> {
+        self.compile(&expr.source, expr.span, Form::Expression)?.constant().cloned()
+    }
+}
+
+/// The first `upto` segments of a read, as written, without question marks.
+pub(super) fn written(read: &Read, upto: usize) -> String {
+    let mut text = read.root.to_string();
+    for segment in &read.path[..upto.min(read.path.len())] {
+        text.push_str(&segment.key.to_string());
+    }
+    text
+}
+
+/// Names one after the other, for messages.
+pub(super) fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    const SHOWN_MAX: usize = 12;
+    let names: Vec<&str> = names.collect();
+    let mut text = names.iter().take(SHOWN_MAX).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN_MAX {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN_MAX));
+    }
+    text
+}

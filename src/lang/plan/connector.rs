@@ -1,0 +1,228 @@
+//! Connectors as data: what `connect` needs to carry out an operation.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::formula::{Formula, Script};
+use super::workflow::Functions;
+use crate::base::failure;
+use crate::base::id::Digest;
+use crate::base::shape::{Field, Shape};
+use crate::base::span::Span;
+use crate::base::time::Duration;
+use crate::base::value::Value;
+use crate::lang::catalog::Signature;
+
+/// A connector.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Connector {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its title.
+    pub title: Option<Arc<str>>,
+    /// What it is for.
+    pub doc: Option<Arc<str>>,
+    /// Its fingerprint.
+    pub digest: Digest,
+    /// What must or may be set, with defaults that may read `env` and `secret`.
+    pub config: Vec<(Field, Option<Formula>)>,
+    /// How it proves who asks; the first whose values are all there is taken.
+    pub auth: Vec<Auth>,
+    /// What every operation does unless it says otherwise.
+    pub defaults: Shaping,
+    /// Its operations.
+    pub operations: IndexMap<Arc<str>, Arc<Operation>>,
+    /// The operation that proves the credentials.
+    pub check: Option<Arc<str>>,
+    /// Its triggers.
+    pub sources: Vec<Source>,
+    /// The `fn`s of the file it is declared in.
+    pub functions: Functions,
+}
+
+/// An operation: its signature and how it is carried out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Operation {
+    /// What it takes, gives, and what repeating it means.
+    pub signature: Arc<Signature>,
+    /// The request; `None` where the body is in Rust.
+    pub request: Option<Request>,
+    /// What shapes this request and reads its answer.
+    pub shaping: Shaping,
+    /// Contract, mock and documentation in one.
+    pub examples: Vec<Example>,
+}
+
+/// The request of a declared operation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// The method.
+    pub method: Arc<str>,
+    /// The path, or a whole URL.
+    pub url: Url,
+    /// `query headers body form multipart raw as`, as far as written.
+    pub fields: IndexMap<Arc<str>, Formula>,
+}
+
+/// A path made of fixed text and of values that are escaped into it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Url {
+    /// In order.
+    pub pieces: Vec<UrlPiece>,
+}
+
+/// A piece of a path.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum UrlPiece {
+    /// As it is.
+    Text(Arc<str>),
+    /// Escaped as one segment, except at the very start of the URL, where it is taken as it is.
+    Value(Formula),
+}
+
+/// What shapes a request and reads its answer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Shaping {
+    /// Query parameters for every request, an object.
+    pub query: Option<Formula>,
+    /// Headers for every request, an object.
+    pub headers: Option<Formula>,
+    /// How it proves who asks, where it differs.
+    pub auth: Vec<Auth>,
+    /// How many in how long.
+    pub limit: Option<(u64, Duration)>,
+    /// Where the answer says how long to wait.
+    pub retry_after: Option<RetryAfter>,
+    /// Which answers are failures.
+    pub fails: Vec<FailRule>,
+    /// How the next page is asked for.
+    pub paginate: Option<Paginate>,
+    /// What the operation gives; the body where absent.
+    pub output: Option<Formula>,
+    /// Bound on one attempt.
+    pub timeout: Option<Duration>,
+}
+
+/// Where an answer says how long to wait.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum RetryAfter {
+    /// In a header, in seconds or as a date.
+    Header(Arc<str>),
+}
+
+/// `fail TYPE "text" when expr`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FailRule {
+    /// The type.
+    pub kind: failure::Kind,
+    /// The message.
+    pub message: Option<Formula>,
+    /// When this is true.
+    pub when: Option<Script>,
+}
+
+/// `paginate KIND { ... }`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Paginate {
+    /// How.
+    pub kind: PageKind,
+    /// The part of the request that carries the cursor or number: `query.cursor`, `body.start`.
+    pub send: Option<(Arc<str>, Arc<str>)>,
+    /// The next cursor or URL, from `response`; `()` or an empty text ends it.
+    pub next: Option<Script>,
+    /// The items of a page, from `response`.
+    pub items: Script,
+    /// How many items a page has, where the kind counts them.
+    pub size: Option<Formula>,
+    /// How many pages at most.
+    pub max: Option<u64>,
+}
+
+/// How pages are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PageKind {
+    /// The answer names the next one.
+    Cursor,
+    /// They are numbered.
+    Page,
+    /// By how many items came before.
+    Offset,
+    /// The answer has a `Link` header or a URL.
+    Link,
+}
+
+/// `auth SCHEME ...`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Auth {
+    /// `bearer basic header query oauth2 jwt none`
+    pub scheme: Arc<str>,
+    /// What follows on the line.
+    pub args: Vec<Formula>,
+    /// What stands in its braces, an object.
+    pub fields: Vec<(Arc<str>, Formula)>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// `example OPERATION params gets answer gives output`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Example {
+    /// With what.
+    pub params: Value,
+    /// The status of the answer.
+    pub status: u16,
+    /// The headers of the answer.
+    pub headers: Value,
+    /// The answer.
+    pub gets: Value,
+    /// What the operation makes of it.
+    pub gives: Option<Value>,
+    /// The failure it makes of it.
+    pub fails: Option<failure::Kind>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A trigger that a connector declares.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it is for.
+    pub doc: Option<Arc<str>>,
+    /// What it takes.
+    pub params: Vec<Field>,
+    /// What it gives.
+    pub item_shape: Shape,
+    /// How the items come.
+    pub kind: SourceKind,
+    /// Only these.
+    pub filter: Option<Script>,
+    /// The item, made of `trigger` or `response`.
+    pub item: Option<Formula>,
+}
+
+/// How items come.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum SourceKind {
+    /// They are sent.
+    Webhook {
+        /// How the sender proves who it is.
+        verify: Option<(Arc<str>, Formula)>,
+        /// What is answered when the sender asks whether anybody is there.
+        challenge: Option<Formula>,
+    },
+    /// They are fetched.
+    Poll {
+        /// How often.
+        every: Duration,
+        /// The request.
+        request: Request,
+        /// Pages and failures.
+        shaping: Box<Shaping>,
+        /// What makes two items the same.
+        by: Option<Script>,
+    },
+}

@@ -1,0 +1,314 @@
+//! What a program can touch outside itself: operations, hosts, files, secrets, people, other workflows.
+//!
+//! In: a plan, and the package it belongs to. Out: an account of everything, as data and as text.
+//! Never: what is only known while it runs; there the account says which expression decides (held by `tests/lang/effects.rs`).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::connector::{Auth, Connector, Operation, UrlPiece};
+use super::formula::{Formula, Script};
+use super::node::{Kind, Node, Wait, Whom};
+use super::workflow::{Package, Plan};
+use super::{trigger, visit, written};
+use crate::base::value::Value;
+use crate::lang::catalog::Effect;
+use crate::lang::script::Library;
+use target::{Decided, known};
+
+mod print;
+mod target;
+
+pub use target::Target;
+
+/// What one workflow can touch, with all that the workflows it starts can.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effects {
+    /// Whose account it is.
+    pub workflow: Arc<str>,
+    /// The workflows it runs or starts, and those that these do.
+    pub workflows: BTreeSet<Arc<str>>,
+    /// The operations it calls, sorted by name.
+    pub operations: Vec<Called>,
+    /// The hosts it speaks to.
+    pub hosts: Vec<Target>,
+    /// The files it reads or writes, by name or pattern.
+    pub files: Vec<Target>,
+    /// The databases it asks.
+    pub databases: Vec<Target>,
+    /// The programs it runs.
+    pub programs: Vec<Target>,
+    /// The secrets it reads, by name.
+    pub secrets: BTreeSet<Arc<str>>,
+    /// The plain settings it reads, by name.
+    pub settings: BTreeSet<Arc<str>>,
+    /// The personas it asks, or that can start it.
+    pub personas: BTreeSet<Arc<str>>,
+    /// The models it asks.
+    pub models: Vec<Target>,
+    /// The people it asks, by role or name.
+    pub people: Vec<Target>,
+    /// The topics of the events it emits.
+    pub emits: BTreeSet<Arc<str>>,
+    /// The topics of the events it waits for or is started by.
+    pub awaits: BTreeSet<Arc<str>>,
+    /// The signals it waits for.
+    pub signals: BTreeSet<Arc<str>>,
+    /// What starts it, as text.
+    pub starts: Vec<String>,
+}
+
+/// One operation that is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Called {
+    /// `connector.operation`
+    pub operation: Arc<str>,
+    /// What repeating it means: `read`, `keyed`, `once`.
+    pub effect: Arc<str>,
+    /// By which steps, as `workflow/step`.
+    pub steps: Vec<String>,
+}
+
+/// What `plan` can touch, and what the workflows can that it starts.
+pub fn effects(package: &Package, plan: &Plan) -> Effects {
+    let mut account = Account {
+        package,
+        effects: Effects { workflow: plan.name.clone(), ..Effects::default() },
+        seen: BTreeSet::new(),
+    };
+    account.plan(plan);
+    account.effects.workflows.remove(&plan.name);
+    let key = |called: &Called| (called.operation.clone(), called.effect.clone());
+    account.effects.operations.sort_by_key(key);
+    account.effects.starts = plan.triggers.iter().map(written::trigger).collect();
+    account.effects
+}
+
+struct Account<'a> {
+    package: &'a Package,
+    effects: Effects,
+    seen: BTreeSet<Arc<str>>,
+}
+
+impl Account<'_> {
+    fn plan(&mut self, plan: &Plan) {
+        if !self.seen.insert(plan.name.clone()) {
+            return;
+        }
+        let library = plan.functions.library();
+        visit::plan(plan, &mut |script| self.script(script, library));
+        for trigger in &plan.triggers {
+            self.trigger(&trigger.kind);
+        }
+        for node in &plan.nodes {
+            self.node(node, plan);
+        }
+        let package = self.package;
+        for operation in plan.operations.values() {
+            let Some(connector) = package.connectors.get(&operation.signature.connector) else { continue };
+            let library = connector.functions.library();
+            visit::operation(operation, &mut |script| self.script(script, library));
+            visit::connector(connector, &mut |script| self.script(script, library));
+        }
+        for trigger in &plan.triggers {
+            let trigger::Kind::Connector { connector, name, .. } = &trigger.kind else { continue };
+            let Some(connector) = package.connectors.get(connector) else { continue };
+            let library = connector.functions.library();
+            visit::connector(connector, &mut |script| self.script(script, library));
+            for source in connector.sources.iter().filter(|source| source.name == *name) {
+                visit::source(source, &mut |script| self.script(script, library));
+            }
+        }
+    }
+
+    fn script(&mut self, script: &Script, library: &Library) {
+        for setting in script.compiled(library).uses_settings() {
+            let names = if setting.secret { &mut self.effects.secrets } else { &mut self.effects.settings };
+            names.insert(setting.name.clone());
+        }
+    }
+
+    fn trigger(&mut self, kind: &trigger::Kind) {
+        match kind {
+            trigger::Kind::File { glob, .. } => {
+                target::add(&mut self.effects.files, Decided::fixed(glob.to_string()), "trigger file");
+            }
+            trigger::Kind::Event { topic } => {
+                self.effects.awaits.insert(topic.clone());
+            }
+            trigger::Kind::Persona { personas, .. } => self.effects.personas.extend(personas.iter().cloned()),
+            trigger::Kind::Api { .. }
+            | trigger::Kind::Webhook { .. }
+            | trigger::Kind::Schedule { .. }
+            | trigger::Kind::Every { .. }
+            | trigger::Kind::Form { .. }
+            | trigger::Kind::Connector { .. } => {}
+        }
+    }
+
+    fn node(&mut self, node: &Node, plan: &Plan) {
+        let step = format!("{}/{}", plan.name, node.label);
+        match &node.kind {
+            Kind::Call { operation, params } => {
+                let effect = plan.effect(node);
+                self.call(operation, effect.as_ref(), params, &step, plan);
+            }
+            Kind::Child { workflow, .. } | Kind::Start { workflow, .. } => self.workflow(workflow),
+            Kind::Ask(ask) => {
+                match &ask.whom {
+                    Whom::Persona(name) => {
+                        self.effects.personas.insert(name.clone());
+                    }
+                    Whom::Model(model) => {
+                        target::add(&mut self.effects.models, Decided::by(&settled(model, plan)), &step);
+                    }
+                    Whom::Role(role) => {
+                        let role = Decided::by(&settled(role, plan)).named(|role| format!("role {role}"));
+                        target::add(&mut self.effects.people, role, &step);
+                    }
+                    Whom::Person(person) => {
+                        target::add(&mut self.effects.people, Decided::by(&settled(person, plan)), &step);
+                    }
+                }
+                for (tool, bound) in &ask.tools {
+                    match plan.operations.get(tool) {
+                        Some(operation) => {
+                            self.call(tool, Some(&operation.signature.effect), bound, &step, plan);
+                        }
+                        None => self.workflow(tool),
+                    }
+                }
+            }
+            Kind::Wait(Wait::Event { topic, .. }) => {
+                self.effects.awaits.insert(topic.clone());
+            }
+            Kind::Wait(Wait::Signal(name)) => {
+                self.effects.signals.insert(name.clone());
+            }
+            Kind::Emit { topic, .. } => {
+                self.effects.emits.insert(topic.clone());
+            }
+            Kind::Wait(Wait::For(_) | Wait::Until(_))
+            | Kind::Script(_)
+            | Kind::Let(_)
+            | Kind::Set(_)
+            | Kind::Reply { .. }
+            | Kind::Return(_)
+            | Kind::Fail { .. }
+            | Kind::Until(_)
+            | Kind::If { .. }
+            | Kind::Match { .. }
+            | Kind::Sequence(_)
+            | Kind::Parallel(_)
+            | Kind::For(_)
+            | Kind::While { .. }
+            | Kind::Repeat { .. }
+            | Kind::Race(_)
+            | Kind::Lock { .. } => {}
+        }
+    }
+
+    fn workflow(&mut self, name: &Arc<str>) {
+        self.effects.workflows.insert(name.clone());
+        let package = self.package;
+        if let Some(plan) = package.plans.get(name) {
+            self.plan(plan);
+        }
+    }
+
+    fn call(&mut self, name: &Arc<str>, effect: Option<&Effect>, params: &Formula, step: &str, plan: &Plan) {
+        let operation = plan.operations.get(name);
+        let effect = effect.map_or("", written::effect);
+        let known = self.effects.operations.iter_mut();
+        match known.filter(|called| &*called.effect == effect).find(|called| called.operation == *name) {
+            Some(called) => called.steps.push(step.to_owned()),
+            None => self.effects.operations.push(Called {
+                operation: name.clone(),
+                effect: effect.into(),
+                steps: vec![step.to_owned()],
+            }),
+        }
+        let Some(operation) = operation else { return };
+        let package = self.package;
+        let connector = package.connectors.get(&operation.signature.connector);
+        if operation.request.is_some() {
+            self.declared(operation, connector.map(|connector| &**connector), step);
+        } else {
+            self.native(operation, connector.map(|connector| &**connector), &settled(params, plan), step);
+        }
+    }
+
+    /// The hosts of a declared operation: that of its path, or else that of its connector, and where tokens are fetched.
+    fn declared(&mut self, operation: &Operation, connector: Option<&Connector>, step: &str) {
+        let config = |formula: &Formula| {
+            connector.map_or_else(|| Decided::by(formula), |connector| target::configured(formula, connector))
+        };
+        let pieces = operation.request.iter().flat_map(|request| &request.url.pieces);
+        let host = match pieces.into_iter().next() {
+            Some(UrlPiece::Text(text)) if text.contains("://") => Decided::fixed(text.to_string()),
+            Some(UrlPiece::Value(value)) => config(value),
+            Some(UrlPiece::Text(_)) | None => {
+                match connector.and_then(|connector| target::field(connector, "base_url")) {
+                    Some(field) => field,
+                    None => return,
+                }
+            }
+        };
+        target::add(&mut self.effects.hosts, host.host(), step);
+        let fallback: &[Auth] = connector.map_or(&[], |connector| &connector.auth);
+        let auth = if operation.shaping.auth.is_empty() { fallback } else { &operation.shaping.auth };
+        for (_, value) in auth.iter().flat_map(|auth| &auth.fields).filter(|(name, _)| &**name == "token_url") {
+            target::add(&mut self.effects.hosts, config(value).host(), step);
+        }
+    }
+
+    /// What the parameters of a native operation say it touches: by the names that the standard library gives them.
+    fn native(&mut self, operation: &Operation, connector: Option<&Connector>, params: &Formula, step: &str) {
+        let effects = &mut self.effects;
+        let mut takes = |name: &str, targets: fn(&mut Effects) -> &mut Vec<Target>, part: fn(Decided) -> Decided| {
+            if operation.signature.params.iter().any(|param| &*param.name == name)
+                && let Some(value) = known(params, name)
+            {
+                target::add(targets(effects), part(Decided::by(&value)), step);
+            }
+        };
+        takes("url", |effects| &mut effects.hosts, Decided::host);
+        takes("database", |effects| &mut effects.databases, |name| name);
+        takes("command", |effects| &mut effects.programs, Decided::first);
+        if &*operation.signature.connector == "files" {
+            takes("path", |effects| &mut effects.files, |path| path);
+            takes("to", |effects| &mut effects.files, |path| path);
+        }
+        for name in ["base_url", "host"] {
+            if let Some(host) = connector.and_then(|connector| target::field(connector, name)) {
+                target::add(&mut self.effects.hosts, host.host(), step);
+            }
+        }
+    }
+}
+
+/// A formula with the values of variables that are constant and that nobody sets.
+fn settled(formula: &Formula, plan: &Plan) -> Formula {
+    match formula {
+        Formula::Script(script) => {
+            let name = script.source.strip_prefix("vars.").unwrap_or_default();
+            let is_set = |node: &Node| matches!(&node.kind, Kind::Set(set) if !set.state && set.path.first().is_some_and(|root| &**root == name));
+            let variable = plan.vars.iter().find(|(field, _)| &*field.name == name);
+            match variable {
+                Some((_, value @ Formula::Constant(_))) if !plan.nodes.iter().any(is_set) => value.clone(),
+                _ => formula.clone(),
+            }
+        }
+        Formula::Object(fields) => {
+            Formula::Object(fields.iter().map(|(name, value)| (name.clone(), settled(value, plan))).collect())
+        }
+        Formula::Constant(_) | Formula::List(_) => formula.clone(),
+    }
+}
+
+/// A text that is known, without quotes.
+fn text(value: &Value) -> String {
+    value.as_text().map_or_else(|| written::value_text(value), ToOwned::to_owned)
+}

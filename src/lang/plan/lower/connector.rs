@@ -1,0 +1,229 @@
+//! Connectors: what their operations take and give, and the requests that carry them out.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::super::connector::{
+    Auth, Connector, Example, FailRule, Operation, PageKind, Paginate, RetryAfter, Shaping, Source, SourceKind,
+};
+use super::super::fingerprint;
+use super::super::formula::{Root, Script};
+use super::super::workflow::Functions;
+use super::request;
+use super::value::{Values, made};
+use super::workflow::field;
+use crate::base::failure::Kind;
+use crate::base::id::Digest;
+use crate::base::shape::{Field, Shape};
+use crate::base::span::Span;
+use crate::base::time::Duration;
+use crate::base::value::{Map, Value};
+use crate::lang::catalog::{Effect, Signature};
+use crate::lang::syntax::ast::{self, ConnectorItem, RequestItem, TriggerClauseKind};
+
+/// The status of an example's answer where it states none.
+const STATUS_DEFAULT: u16 = 200;
+/// How often a poll asks where nothing is said.
+const POLL_DEFAULT: Duration = Duration::seconds(5 * 60);
+
+/// One connector, of the program or of the standard library, under the name by which the package knows it.
+pub(super) fn lower(name: &Arc<str>, declared: &ast::Connector, values: &Values<'_>) -> Connector {
+    let mut connector = Connector {
+        name: name.clone(),
+        title: declared.title.as_ref().map(|title| title.text.clone()),
+        doc: declared.doc.as_ref().map(|doc| doc.text.clone()),
+        digest: Digest::default(),
+        config: Vec::new(),
+        auth: Vec::new(),
+        defaults: Shaping::default(),
+        operations: IndexMap::new(),
+        check: None,
+        sources: Vec::new(),
+        functions: Functions::default(),
+    };
+    for item in &declared.items {
+        match item {
+            ConnectorItem::Config(config) => {
+                connector.config.extend(config.fields.iter().map(|declared| {
+                    let formula = declared.value.as_ref().map(|value| values.value(value));
+                    (field(declared, values), formula)
+                }));
+            }
+            ConnectorItem::Default(RequestItem::Auth(item)) => connector.auth.push(auth(item, values)),
+            ConnectorItem::Default(item) => shape_by(&mut connector.defaults, item, values),
+            ConnectorItem::Operation(operation) => {
+                let lowered = Arc::new(self::operation(operation, name, declared, values));
+                connector.operations.insert(operation.name.text.clone(), lowered);
+            }
+            ConnectorItem::Check(name) => connector.check = Some(name.text.clone()),
+            ConnectorItem::Source(source) => connector.sources.push(self::source(source, values)),
+            // They belong to the operations they name.
+            ConnectorItem::Example(_) => {}
+        }
+    }
+    connector.digest = fingerprint::whole(&connector);
+    connector
+}
+
+fn operation(declared: &ast::Operation, name: &Arc<str>, connector: &ast::Connector, values: &Values<'_>) -> Operation {
+    let shaping = shaping(&declared.items, values);
+    let examples = connector.items.iter().filter_map(|item| match item {
+        ConnectorItem::Example(example) if example.operation.text == declared.name.text => {
+            Some(self::example(example, values))
+        }
+        _ => None,
+    });
+    Operation {
+        signature: Arc::new(signature(declared, name, shaping.paginate.is_some(), values)),
+        request: declared.request.as_ref().map(|request| request::lower(request, values)),
+        shaping,
+        examples: examples.collect(),
+    }
+}
+
+/// What the operation takes and gives, as it is declared.
+fn signature(declared: &ast::Operation, connector: &Arc<str>, pages: bool, values: &Values<'_>) -> Signature {
+    let result = match &declared.result {
+        Some(ty) => values.shape(ty.span),
+        None if declared.native => Shape::Unit,
+        None => Shape::Any,
+    };
+    Signature {
+        connector: connector.clone(),
+        name: declared.name.text.clone(),
+        doc: declared.doc.as_ref().map(|doc| doc.text.clone()),
+        effect: match &declared.effect {
+            Some(ast::Effect::Read(_)) => Effect::Read,
+            Some(ast::Effect::Keyed { carrier, keep, .. }) => Effect::Keyed {
+                carrier: carrier.as_ref().map(|carrier| carrier.text.clone()),
+                keep: keep.as_ref().and_then(|keep| values.duration(keep)),
+            },
+            // Never repeating is what does no harm.
+            Some(ast::Effect::Once(_)) | None => Effect::Once,
+        },
+        params: declared.params.iter().map(|param| field(param, values)).collect(),
+        streams: pages || declared.native && matches!(result, Shape::List(..)),
+        result,
+        native: declared.native,
+        span: declared.name.span,
+    }
+}
+
+fn shaping(items: &[RequestItem], values: &Values<'_>) -> Shaping {
+    let mut shaping = Shaping::default();
+    items.iter().for_each(|item| shape_by(&mut shaping, item, values));
+    shaping
+}
+
+fn shape_by(shaping: &mut Shaping, item: &RequestItem, values: &Values<'_>) {
+    match item {
+        RequestItem::Auth(item) => shaping.auth.push(auth(item, values)),
+        RequestItem::Limit { count, per, .. } => {
+            shaping.limit = values.count(count).zip(values.duration(per));
+        }
+        RequestItem::RetryAfter { name, .. } => shaping.retry_after = Some(RetryAfter::Header(name.text.clone())),
+        RequestItem::Fail(fail) => shaping.fails.push(FailRule {
+            kind: Kind::named(&fail.kind.text),
+            message: fail.message.as_ref().map(|message| values.expr(message)),
+            when: fail.when.as_ref().map(|when| values.script(when)),
+        }),
+        RequestItem::Paginate { kind, fields, span } => shaping.paginate = Some(paginate(kind, fields, *span, values)),
+        RequestItem::Output(output) => shaping.output = Some(values.output(output)),
+        RequestItem::Timeout(timeout) => shaping.timeout = values.duration(timeout),
+        RequestItem::Field(field) => match &*field.key.text {
+            "query" => shaping.query = Some(values.value(&field.value)),
+            "headers" => shaping.headers = Some(values.value(&field.value)),
+            // Other fields belong to the request; the checker says so.
+            _ => {}
+        },
+    }
+}
+
+fn paginate(kind: &ast::Name, fields: &[ast::Field], span: Span, values: &Values<'_>) -> Paginate {
+    let named = |name: &str| fields.iter().find(|field| &*field.key.text == name).map(|field| &field.value);
+    let script = |name: &str| match named(name) {
+        Some(ast::Value::Expr(expr)) => Some(values.script(expr)),
+        _ => None,
+    };
+    Paginate {
+        kind: match &*kind.text {
+            "page" => PageKind::Page,
+            "offset" => PageKind::Offset,
+            "link" => PageKind::Link,
+            _ => PageKind::Cursor,
+        },
+        send: match named("send") {
+            Some(ast::Value::Expr(expr)) => expr.source.split_once('.').map(|(part, name)| (part.into(), name.into())),
+            _ => None,
+        },
+        next: script("next"),
+        items: script("items").unwrap_or_else(|| body(span)),
+        size: named("size").map(|size| values.value(size)),
+        max: named("max").and_then(|max| values.constant(max).as_int()).and_then(|max| u64::try_from(max).ok()),
+    }
+}
+
+/// The answer's body: what an operation gives where it does not say.
+fn body(span: Span) -> Script {
+    made("response.body", span, vec![Root::Response])
+}
+
+/// `auth`, in a connector or for one call.
+pub(super) fn auth(declared: &ast::Auth, values: &Values<'_>) -> Auth {
+    Auth {
+        scheme: declared.scheme.text.clone(),
+        args: declared.args.iter().map(|arg| values.arg(arg)).collect(),
+        fields: declared.fields.iter().map(|field| (field.key.text.clone(), values.value(&field.value))).collect(),
+        span: declared.span,
+    }
+}
+
+fn example(declared: &ast::Example, values: &Values<'_>) -> Example {
+    let object = |object: &ast::Object| values.constant(&ast::Value::Object(object.clone()));
+    let status = declared.status.as_ref().and_then(|status| values.count(status));
+    Example {
+        params: object(&declared.params),
+        status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(STATUS_DEFAULT),
+        headers: declared.headers.as_ref().map_or_else(|| Value::from(Map::new()), object),
+        gets: declared.gets.as_ref().map(|gets| values.constant(gets)).unwrap_or_default(),
+        gives: declared.gives.as_ref().map(|gives| values.constant(gives)),
+        fails: declared.fails.as_ref().map(|kind| Kind::named(&kind.text)),
+        span: declared.span,
+    }
+}
+
+fn source(declared: &ast::Source, values: &Values<'_>) -> Source {
+    let clauses = || declared.clauses.iter().map(|clause| &clause.kind);
+    let filter = clauses().find_map(|clause| match clause {
+        TriggerClauseKind::Where(filter) => Some(values.script(filter)),
+        _ => None,
+    });
+    let kind = match &declared.request {
+        Some(request) => SourceKind::Poll {
+            every: declared.every.as_ref().and_then(|every| values.duration(every)).unwrap_or(POLL_DEFAULT),
+            request: request::lower(request, values),
+            shaping: Box::new(shaping(&declared.items, values)),
+            by: declared.by.as_ref().map(|by| values.script(by)),
+        },
+        None => SourceKind::Webhook {
+            verify: clauses().find_map(|clause| match clause {
+                TriggerClauseKind::Verify { scheme, fields } => Some((scheme.text.clone(), values.fields(fields))),
+                _ => None,
+            }),
+            challenge: clauses().find_map(|clause| match clause {
+                TriggerClauseKind::Challenge(challenge) => Some(values.expr(challenge)),
+                _ => None,
+            }),
+        },
+    };
+    Source {
+        name: declared.name.text.clone(),
+        doc: declared.doc.as_ref().map(|doc| doc.text.clone()),
+        params: declared.params.iter().map(|param| field(param, values)).collect::<Vec<Field>>(),
+        item_shape: declared.item_type.as_ref().map(|ty| values.shape(ty.span)).unwrap_or_default(),
+        kind,
+        filter,
+        item: declared.item.as_ref().map(|item| values.expr(item)),
+    }
+}

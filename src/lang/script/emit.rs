@@ -1,0 +1,579 @@
+//! A resolved tree to the text that Rhai compiles, with a map from its places back to ours.
+//!
+//! What is ours and not Rhai's is written as calls of functions whose names begin with `__`, which no program can use.
+//! Paths outside are written as variables, so that Rhai never walks through an input it would have to copy first.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::library;
+use super::parse::{CALLED_ONLY, KEYWORDS, RESERVED};
+use super::resolve::{Setting, Slot};
+use super::tree::{Arm, Kind, Name, Node, Part, Tail};
+use crate::base::span::Span;
+use crate::base::value::Value;
+
+/// Columns after which a line is broken: Rhai counts them in 16 bits.
+const COLUMNS: usize = 1_000;
+
+/// The places of an emitted text, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Marks(Vec<(u16, u16, Span)>);
+
+impl Marks {
+    /// Our place for one of Rhai's.
+    pub fn span(&self, line: usize, column: usize) -> Option<Span> {
+        let index = self.0.partition_point(|(l, c, _)| (*l as usize, *c as usize) <= (line, column));
+        self.0.get(index.checked_sub(1)?).map(|(_, _, span)| *span)
+    }
+}
+
+/// The names of the variables that hold the first slots: most expressions need no others.
+const SLOTS: [&str; 8] = ["__s0", "__s1", "__s2", "__s3", "__s4", "__s5", "__s6", "__s7"];
+
+/// The name of the variable that holds a slot.
+pub(super) fn slot_name(slot: usize) -> Cow<'static, str> {
+    SLOTS.get(slot).map_or_else(|| format!("__s{slot}").into(), |name| Cow::Borrowed(*name))
+}
+
+/// The slot whose variable is called `name`.
+pub(super) fn slot_named(name: &str) -> Option<usize> {
+    name.strip_prefix("__s")?.parse().ok()
+}
+
+/// Writes text for Rhai.
+pub(super) struct Emitter<'a> {
+    out: String,
+    line: usize,
+    line_start: usize,
+    marks: Vec<(u16, u16, Span)>,
+    slots: &'a [Slot],
+    settings: &'a [Setting],
+    /// Whether closures ask for paths when they need them, instead of capturing them: so a path that leads nowhere
+    /// does no harm before it is read.
+    careful: bool,
+    closures: usize,
+}
+
+impl<'a> Emitter<'a> {
+    pub fn new(first_line: usize, slots: &'a [Slot], settings: &'a [Setting], careful: bool) -> Self {
+        let out = "\n".repeat(first_line);
+        let line_start = out.len();
+        Self { out, line: first_line + 1, line_start, marks: Vec::new(), slots, settings, careful, closures: 0 }
+    }
+
+    pub fn done(self) -> (String, Marks) {
+        (self.out, Marks(self.marks))
+    }
+
+    fn push(&mut self, text: &str) {
+        self.out.push_str(text);
+    }
+
+    /// From here on errors belong to `span`.
+    fn mark(&mut self, span: Span) {
+        if self.out.len() - self.line_start > COLUMNS {
+            self.newline();
+        }
+        let clip = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        self.marks.push((clip(self.line), clip(self.out.len() - self.line_start + 1), span));
+    }
+
+    fn newline(&mut self) {
+        self.out.push('\n');
+        self.line += 1;
+        self.line_start = self.out.len();
+    }
+
+    /// The body of a whole script or the one expression.
+    pub fn whole(&mut self, node: &Node) {
+        match &node.kind {
+            Kind::Block(statements, tail) => self.statements(statements, *tail),
+            _ => self.operand(node),
+        }
+    }
+
+    /// A function of the program.
+    pub fn function(&mut self, name: &str, params: &[Name], body: &Node) {
+        self.push("fn ");
+        self.push(&library::mangled(name));
+        self.params(params, "(", ")");
+        self.push(" {");
+        self.whole(body);
+        self.push("}");
+        self.newline();
+    }
+
+    fn params(&mut self, params: &[Name], open: &str, close: &str) {
+        self.push(open);
+        for (at, param) in params.iter().enumerate() {
+            if at > 0 {
+                self.push(", ");
+            }
+            self.push(&param.text);
+        }
+        self.push(close);
+    }
+
+    fn statements(&mut self, statements: &[Node], tail: Tail) {
+        let last = statements.len().saturating_sub(1);
+        for (at, statement) in statements.iter().enumerate() {
+            self.node(statement);
+            if at < last || tail == Tail::Nothing {
+                self.push("; ");
+            }
+        }
+    }
+
+    /// A node where an operand stands: in brackets if it needs them.
+    fn operand(&mut self, node: &Node) {
+        let plain = matches!(
+            node.kind,
+            Kind::Constant(_)
+                | Kind::Char(_)
+                | Kind::Text(_)
+                | Kind::List(_)
+                | Kind::Map(_)
+                | Kind::Variable(_)
+                | Kind::This
+                | Kind::Slot { .. }
+                | Kind::Setting(_)
+                | Kind::Call { .. }
+                | Kind::Method { .. }
+                | Kind::Field { .. }
+                | Kind::Index { .. }
+                | Kind::Range { .. }
+        );
+        if plain {
+            return self.node(node);
+        }
+        self.mark(node.span);
+        self.push("(");
+        self.node(node);
+        self.push(")");
+    }
+
+    fn list(&mut self, open: &str, items: &[Node], close: &str) {
+        self.push(open);
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                self.push(", ");
+            }
+            self.operand(item);
+        }
+        self.push(close);
+    }
+
+    fn node(&mut self, node: &Node) {
+        self.mark(node.span);
+        match &node.kind {
+            Kind::Constant(value) => self.constant(value),
+            Kind::Char(c) => {
+                let quoted = quoted(&c.to_string());
+                let inner = &quoted[1..quoted.len() - 1];
+                let inner = if *c == '\'' {
+                    "\\'"
+                } else if *c == '"' {
+                    "\""
+                } else {
+                    inner
+                };
+                self.push(&format!("'{inner}'"));
+            }
+            Kind::Text(parts) => self.text(parts),
+            Kind::List(items) => self.list("[", items, "]"),
+            Kind::Map(entries) => {
+                self.push("#{");
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    if at > 0 {
+                        self.push(", ");
+                    }
+                    self.push(&quoted(&key.text));
+                    self.push(": ");
+                    self.operand(value);
+                }
+                self.push("}");
+            }
+            Kind::Variable(name) => self.push(name),
+            Kind::This => self.push("this"),
+            Kind::Slot { slot, .. } => {
+                if self.careful && self.closures > 0 && self.slots.get(*slot).is_some_and(|slot| slot.captured) {
+                    self.push(&format!("__read({slot})"));
+                } else {
+                    self.push(&slot_name(*slot));
+                }
+            }
+            Kind::Setting(at) => {
+                let setting = &self.settings[*at];
+                let text = format!("__setting({}, {})", quoted(&setting.name), setting.secret);
+                self.push(&text);
+            }
+            Kind::Field { of, name, optional } => {
+                self.operand(of);
+                if *optional {
+                    self.mark(name.span);
+                    self.push("?.");
+                    self.mark(name.span);
+                    self.push(&format!("__field({})", quoted(&name.text)));
+                } else if is_property(&name.text) {
+                    self.mark(name.span);
+                    self.push(".");
+                    self.mark(name.span);
+                    self.push(&name.text);
+                } else {
+                    self.mark(name.span);
+                    self.push("[");
+                    self.mark(name.span);
+                    self.push(&format!("{}]", quoted(&name.text)));
+                }
+            }
+            Kind::Index { of, index, optional } => {
+                self.operand(of);
+                if *optional {
+                    self.mark(index.span);
+                    self.push("?.");
+                    self.mark(index.span);
+                    self.list("__item(", std::slice::from_ref(index), ")");
+                } else {
+                    self.mark(index.span);
+                    self.list("[", std::slice::from_ref(index), "]");
+                }
+            }
+            Kind::Unary { op, of } => {
+                self.push(op);
+                self.operand(of);
+            }
+            Kind::Binary { op, op_span, left, right } => self.binary(op, *op_span, node.span, left, right),
+            Kind::Range { from, to, inclusive } => {
+                self.push("(");
+                from.iter().for_each(|node| self.operand(node));
+                if from.is_none() {
+                    self.push("0");
+                }
+                self.mark(node.span);
+                self.push(if *inclusive { "..=" } else { ".." });
+                to.iter().for_each(|node| self.operand(node));
+                self.push(")");
+            }
+            Kind::Call { name, args, open } => {
+                self.push(&library::mangled(&name.text));
+                self.list(if *open { "!(" } else { "(" }, args, ")");
+            }
+            Kind::Method { of, name, args, optional } => {
+                self.operand(of);
+                let span = name.span.to(node.span.after());
+                self.mark(span);
+                self.push(if *optional { "?." } else { "." });
+                self.mark(span);
+                self.push(&name.text);
+                self.list("(", args, ")");
+            }
+            Kind::Closure { params, body } => {
+                self.closures += 1;
+                self.params(params, "|", "|");
+                self.push(" ");
+                self.node(body);
+                self.closures -= 1;
+            }
+            Kind::Block(statements, tail) => {
+                self.push("{ ");
+                self.statements(statements, *tail);
+                self.push(" }");
+            }
+            Kind::If { condition, then, otherwise } => {
+                self.push("if ");
+                self.operand(condition);
+                self.push(" ");
+                self.node(then);
+                if let Some(otherwise) = otherwise {
+                    self.push(" else ");
+                    self.node(otherwise);
+                }
+            }
+            Kind::Switch { on, arms } => {
+                self.push("switch ");
+                self.operand(on);
+                self.push(" { ");
+                arms.iter().for_each(|arm| self.arm(arm));
+                self.push("}");
+            }
+            Kind::While { condition, body } => {
+                self.push("while ");
+                self.operand(condition);
+                self.push(" ");
+                self.node(body);
+            }
+            Kind::Loop { body } => {
+                self.push("loop ");
+                self.node(body);
+            }
+            Kind::Do { body, condition, until } => {
+                self.push("do ");
+                self.node(body);
+                self.push(if *until { " until " } else { " while " });
+                self.operand(condition);
+            }
+            Kind::For { item, counter, over, body } => {
+                self.push("for ");
+                match counter {
+                    Some(counter) => self.push(&format!("({}, {})", item.text, counter.text)),
+                    None => self.push(&item.text),
+                }
+                self.push(" in ");
+                self.operand(over);
+                self.push(" ");
+                self.node(body);
+            }
+            Kind::Try { body, error, handler } => {
+                self.push("try ");
+                self.node(body);
+                self.push(" catch ");
+                if let Some(error) = error {
+                    self.push(&format!("({}) ", error.text));
+                }
+                self.node(handler);
+            }
+            Kind::Let { name, constant, value } => {
+                self.push(if *constant { "const " } else { "let " });
+                self.push(&name.text);
+                if let Some(value) = value {
+                    self.push(" = ");
+                    self.operand(value);
+                }
+            }
+            Kind::Assign { op, target, value } => {
+                self.target(target);
+                self.push(" ");
+                self.mark(node.span);
+                self.push(op);
+                self.push(" ");
+                if *op == "+=" && !matches!(value.kind, Kind::List(_) | Kind::Constant(_)) {
+                    // Rhai would add `()` to a text without a word.
+                    self.mark(value.span);
+                    self.push("__some(");
+                    self.node(value);
+                    self.push(")");
+                } else {
+                    self.operand(value);
+                }
+            }
+            Kind::Leave { how, value } => {
+                self.push(how.word());
+                if let Some(value) = value {
+                    self.push(" ");
+                    self.operand(value);
+                }
+            }
+            Kind::Function { name, of, private, params, body } => {
+                self.push(if *private { "private fn " } else { "fn " });
+                if let Some(of) = of {
+                    self.push(&format!("{}.", quoted(&of.text)));
+                }
+                self.push(&name.text);
+                self.params(params, "(", ")");
+                self.push(" ");
+                self.node(body);
+            }
+            Kind::Nothing => self.push("{}"),
+        }
+    }
+
+    /// What an assignment changes is reached by Rhai's own means: a field that is missing is made.
+    fn target(&mut self, target: &Node) {
+        match &target.kind {
+            Kind::Field { of, name, .. } => {
+                self.target(of);
+                self.mark(name.span);
+                if is_property(&name.text) {
+                    self.push(&format!(".{}", name.text));
+                } else {
+                    self.push(&format!("[{}]", quoted(&name.text)));
+                }
+            }
+            Kind::Index { of, index, .. } => {
+                self.target(of);
+                self.mark(index.span);
+                self.list("[", std::slice::from_ref(index), "]");
+            }
+            _ => self.operand(target),
+        }
+    }
+
+    fn arm(&mut self, arm: &Arm) {
+        if arm.patterns.is_empty() {
+            self.push("_");
+        }
+        for (at, pattern) in arm.patterns.iter().enumerate() {
+            if at > 0 {
+                self.push(" | ");
+            }
+            self.node(pattern);
+        }
+        if let Some(guard) = &arm.guard {
+            self.push(" if ");
+            self.operand(guard);
+        }
+        self.push(" => ");
+        self.node(&arm.body);
+        self.push(", ");
+    }
+
+    fn binary(&mut self, op: &str, op_span: Span, span: Span, left: &Node, right: &Node) {
+        let asks = |node: &Node| !matches!(node.kind, Kind::Slot { .. }) && !is_number(node) && !is_text(node);
+        if let Some(function) = comparison(op)
+            && (asks(left) || asks(right) || !alike(left, right))
+        {
+            // Rhai calls values of two types just unequal, also `()` and a number; here that is an error.
+            self.push(function);
+            self.push("(");
+            self.operand(left);
+            self.push(", ");
+            self.operand(right);
+            self.push(")");
+            return;
+        }
+        if op == "+" && is_text(left) && !is_text(right) {
+            self.operand(left);
+            self.push(" + ");
+            self.mark(right.span);
+            self.push("__text(");
+            self.node(right);
+            self.push(")");
+            return;
+        }
+        if op == "+" && is_text(right) && asks(left) {
+            self.mark(left.span);
+            self.push("__some(");
+            self.node(left);
+            self.push(") + ");
+            self.operand(right);
+            return;
+        }
+        if op == "!in" {
+            self.push("!(");
+            self.operand(left);
+            self.push(" in ");
+            self.operand(right);
+            self.push(")");
+            return;
+        }
+        self.operand(left);
+        self.push(" ");
+        // Logic is about its operands, arithmetic about the whole.
+        self.mark(if matches!(op, "&&" | "||" | "??") { op_span } else { span });
+        self.push(op);
+        self.push(" ");
+        match &right.kind {
+            Kind::Leave { .. } => self.node(right),
+            _ => self.operand(right),
+        }
+    }
+
+    fn text(&mut self, parts: &[Part]) {
+        self.push("`");
+        for part in parts {
+            match part {
+                Part::Plain(text) => self.push(&format!("${{{}}}", quoted(text))),
+                Part::Value(node) => {
+                    self.push("${");
+                    self.mark(node.span);
+                    self.push("__text(");
+                    self.node(node);
+                    self.push(")}");
+                }
+            }
+        }
+        self.push("`");
+    }
+
+    fn constant(&mut self, value: &Value) {
+        let text = match value {
+            Value::Unit => "()".to_owned(),
+            Value::Bool(truth) => truth.to_string(),
+            Value::Int(i64::MIN) => format!("({} - 1)", -i64::MAX),
+            Value::Int(number) if *number < 0 => format!("({number})"),
+            Value::Int(number) => number.to_string(),
+            Value::Float(number) if *number < 0.0 => format!("({})", float(*number)),
+            Value::Float(number) => float(*number),
+            Value::Text(text) => quoted(text),
+            Value::Duration(duration) => format!("__duration({})", duration.0),
+            // A literal knows no other values.
+            _ => "__null()".to_owned(),
+        };
+        self.push(&text);
+    }
+}
+
+/// A float so that Rhai reads it as one: it knows `1e300`, but not `1e-7` behind digits without a point.
+fn float(number: f64) -> String {
+    let text = format!("{number:?}");
+    if text.contains('.') { text } else { text.replacen('e', ".0e", 1) }
+}
+
+/// A text as Rhai reads it, in ASCII, so that its columns are bytes.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            ' '..='~' => out.push(c),
+            c if (c as u32) < 0x1_0000 => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => {
+                let _ = write!(out, "\\U{:08x}", c as u32);
+            }
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Whether Rhai takes the name behind a dot as that of a field; `tag` it takes for something of its own.
+fn is_property(name: &str) -> bool {
+    super::path::is_plain(name)
+        && name.trim_start_matches('_').starts_with(|c: char| c.is_ascii_alphabetic())
+        && !KEYWORDS.contains(&name)
+        && !RESERVED.contains(&name)
+        && !CALLED_ONLY.contains(&name)
+        && name != "tag"
+}
+
+fn comparison(op: &str) -> Option<&'static str> {
+    Some(match op {
+        "<" => "__lt",
+        "<=" => "__le",
+        ">" => "__gt",
+        ">=" => "__ge",
+        _ => return None,
+    })
+}
+
+/// Whether it is a number whatever happens.
+fn is_number(node: &Node) -> bool {
+    matches!(node.kind, Kind::Constant(Value::Int(_) | Value::Float(_)))
+}
+
+/// Whether it is a text whatever happens.
+fn is_text(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Constant(Value::Text(_)) | Kind::Text(_) => true,
+        Kind::Binary { op: "+", left, .. } => is_text(left),
+        _ => false,
+    }
+}
+
+/// Whether the two sides of a comparison are known to be of one type: a path against a literal is checked when it is
+/// bound.
+fn alike(left: &Node, right: &Node) -> bool {
+    let literal = |node: &Node| is_number(node) || is_text(node);
+    match (&left.kind, &right.kind) {
+        (Kind::Slot { .. }, _) => literal(right),
+        (_, Kind::Slot { .. }) => literal(left),
+        _ => is_number(left) == is_number(right),
+    }
+}

@@ -1,0 +1,334 @@
+//! The type of an expression, as far as it can be known before the run.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::expr::Expr;
+use super::resolve::Resolved;
+use super::stack;
+use super::tree::{Kind, Leave, Node, Part, Tail};
+use crate::base::shape::{Bounds, Field, Object, Shape};
+use crate::base::value::Value;
+
+mod call;
+mod join;
+
+pub use join::{field, joined};
+use join::{item, present};
+
+impl Expr {
+    /// Its type, if the paths it reads have the types that `read` gives by their number in [`Expr::reads`], each the type
+    /// of the value at the end of the path; [`Shape::Any`] where nothing is known.
+    pub fn shape(&self, read: &dyn Fn(usize) -> Shape) -> Shape {
+        let (tree, found) = self.tree();
+        let reads: Vec<Shape> = (0..found.reads.len()).map(read).collect();
+        stack::with_room(self.text(), || {
+            let mut changed = BTreeSet::new();
+            changes(tree, &mut changed);
+            let mut infer = Infer { found, reads, locals: Vec::new(), changed, returned: None };
+            let value = infer.node(tree);
+            let returned = infer.returned.take();
+            either(value, returned).unwrap_or(Shape::Unit)
+        })
+    }
+}
+
+/// The type of what is computed; `None` where the course of things never comes to give a value.
+type Found = Option<Shape>;
+
+struct Infer<'a> {
+    found: &'a Resolved,
+    /// The types of what is read.
+    reads: Vec<Shape>,
+    locals: Vec<(Arc<str>, Shape)>,
+    /// Variables that are assigned to somewhere: their type may change, so nothing is said about it.
+    changed: BTreeSet<Arc<str>>,
+    /// What `return` gives.
+    returned: Found,
+}
+
+const INT: Shape = Shape::Int(Bounds { min: None, max: None });
+const FLOAT: Shape = Shape::Float(Bounds { min: None, max: None });
+const TEXT: Shape = Shape::Text(Bounds { min: None, max: None }, None);
+
+fn list(item: Shape) -> Shape {
+    Shape::List(item.into(), Bounds::default())
+}
+
+fn map(value: Shape) -> Shape {
+    Shape::Map(value.into(), Bounds::default())
+}
+
+fn optional(shape: Shape) -> Shape {
+    joined(shape, Shape::Unit)
+}
+
+/// What one of two courses gives.
+fn either(a: Found, b: Found) -> Found {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(joined(a, b)),
+        (a, b) => a.or(b),
+    }
+}
+
+impl Infer<'_> {
+    /// The type of a node that is taken to give a value.
+    fn value(&mut self, node: &Node) -> Shape {
+        self.node(node).unwrap_or_default()
+    }
+
+    fn node(&mut self, node: &Node) -> Found {
+        Some(match &node.kind {
+            Kind::Constant(value) => of_value(value),
+            Kind::Char(_) | Kind::Text(_) => {
+                if let Kind::Text(parts) = &node.kind {
+                    for part in parts {
+                        if let Part::Value(node) = part {
+                            self.node(node);
+                        }
+                    }
+                }
+                TEXT
+            }
+            Kind::List(items) => {
+                let items: Vec<Shape> = items.iter().map(|item| self.value(item)).collect();
+                list(items.into_iter().reduce(joined).unwrap_or_default())
+            }
+            Kind::Map(entries) => {
+                let fields = entries
+                    .iter()
+                    .map(|(key, value)| Field {
+                        name: key.text.clone(),
+                        shape: self.value(value),
+                        default: None,
+                        doc: None,
+                    })
+                    .collect();
+                Shape::Object(Object { name: None, fields }.into())
+            }
+            Kind::Variable(name) => self.local(name),
+            Kind::This | Kind::Closure { .. } => Shape::Any,
+            Kind::Slot { read: at, .. } => {
+                let read = &self.found.reads[*at];
+                let shape = self.reads[*at].clone();
+                let tested = read.tested == read.path.len() && read.tested > 0;
+                if tested { present(shape) } else { shape }
+            }
+            Kind::Setting(at) => {
+                if self.found.settings[*at].secret {
+                    Shape::Secret
+                } else {
+                    TEXT
+                }
+            }
+            Kind::Field { of, name, optional: may } => {
+                let of = self.value(of);
+                let absent = *may && matches!(of, Shape::Optional(_) | Shape::Unit);
+                let found = field(&present(of), &name.text).unwrap_or_default();
+                if absent { optional(found) } else { found }
+            }
+            Kind::Index { of, index, optional: may } => {
+                let of = self.value(of);
+                self.node(index);
+                let found = match index.constant() {
+                    Some(Value::Text(name)) => field(&present(of), &name).unwrap_or_default(),
+                    _ => item(&present(of)),
+                };
+                if *may { optional(found) } else { found }
+            }
+            Kind::Unary { op, of } => {
+                let of = self.value(of);
+                match *op {
+                    "!" => Shape::Bool,
+                    _ if matches!(of, Shape::Int(_)) => INT,
+                    _ if matches!(of, Shape::Float(_)) => FLOAT,
+                    _ => of,
+                }
+            }
+            Kind::Binary { op, left, right, .. } => {
+                let left = self.value(left);
+                if *op == "??" {
+                    let left = present(left);
+                    return either((left != Shape::Unit).then_some(left), self.node(right));
+                }
+                let right = self.value(right);
+                binary(op, &left, &right)
+            }
+            Kind::Range { .. } => list(INT),
+            Kind::Call { name, args, .. } => self.call(&name.text, args),
+            Kind::Method { of, name, args, optional: may } => {
+                let receiver = self.value(of);
+                let absent = *may && matches!(receiver, Shape::Optional(_) | Shape::Unit);
+                let found = self.method(&name.text, present(receiver), args);
+                if absent { optional(found) } else { found }
+            }
+            Kind::Block(statements, tail) => return self.block(statements, *tail),
+            Kind::If { condition, then, otherwise } => {
+                self.node(condition);
+                let then = self.node(then);
+                let otherwise = match otherwise {
+                    Some(otherwise) => self.node(otherwise),
+                    None => Some(Shape::Unit),
+                };
+                return either(then, otherwise);
+            }
+            Kind::Switch { on, arms } => {
+                self.node(on);
+                let whole = arms.iter().any(|arm| arm.patterns.is_empty());
+                let start = if whole { None } else { Some(Shape::Unit) };
+                return arms.iter().fold(start, |found, arm| {
+                    let body = self.node(&arm.body);
+                    either(found, body)
+                });
+            }
+            Kind::For { item: name, counter, over, body } => {
+                let over = self.value(over);
+                let before = self.locals.len();
+                self.locals.push((name.text.clone(), item(&over)));
+                if let Some(counter) = counter {
+                    self.locals.push((counter.text.clone(), INT));
+                }
+                self.node(body);
+                self.locals.truncate(before);
+                Shape::Any
+            }
+            Kind::While { body, .. } | Kind::Loop { body } | Kind::Do { body, .. } => {
+                // What `break` gives is not followed.
+                self.node(body);
+                Shape::Any
+            }
+            Kind::Try { body, handler, .. } => {
+                let body = self.node(body);
+                self.node(handler);
+                return either(body, Some(Shape::Unit));
+            }
+            Kind::Let { name, value, .. } => {
+                let shape = value.as_ref().map_or(Shape::Unit, |value| self.value(value));
+                let shape = if self.changed.contains(&name.text) { Shape::Any } else { shape };
+                self.locals.push((name.text.clone(), shape));
+                Shape::Unit
+            }
+            Kind::Assign { value, .. } => {
+                self.node(value);
+                Shape::Unit
+            }
+            Kind::Leave { how, value } => {
+                let value = value.as_ref().map_or(Shape::Unit, |value| self.value(value));
+                if *how == Leave::Return {
+                    self.returned = either(self.returned.take(), Some(value));
+                }
+                return None;
+            }
+            Kind::Function { .. } | Kind::Nothing => Shape::Unit,
+        })
+    }
+
+    fn block(&mut self, statements: &[Node], tail: Tail) -> Found {
+        let before = self.locals.len();
+        let mut found = Some(Shape::Unit);
+        for statement in statements {
+            found = self.node(statement);
+            if found.is_none() {
+                break;
+            }
+        }
+        self.locals.truncate(before);
+        if tail == Tail::Nothing && found.is_some() { Some(Shape::Unit) } else { found }
+    }
+
+    fn local(&self, name: &str) -> Shape {
+        let known = self.locals.iter().rev().find(|(local, _)| &**local == name);
+        known.map_or(Shape::Any, |(_, shape)| shape.clone())
+    }
+
+    /// What a closure gives for an item of this type.
+    fn of_closure(&mut self, closure: Option<&Node>, item: Shape) -> Shape {
+        let Some(Node { kind: Kind::Closure { params, body }, .. }) = closure else { return Shape::Any };
+        let before = self.locals.len();
+        for (at, param) in params.iter().enumerate() {
+            let shape = if at == 0 { item.clone() } else { INT };
+            let shape = if self.changed.contains(&param.text) { Shape::Any } else { shape };
+            self.locals.push((param.text.clone(), shape));
+        }
+        let outer = self.returned.take();
+        let value = self.node(body);
+        let returned = std::mem::replace(&mut self.returned, outer);
+        self.locals.truncate(before);
+        either(value, returned).unwrap_or_default()
+    }
+}
+
+/// The names of variables that an assignment changes.
+fn changes(node: &Node, found: &mut BTreeSet<Arc<str>>) {
+    if let Kind::Assign { target, .. } = &node.kind {
+        let mut root = &**target;
+        while let Kind::Field { of, .. } | Kind::Index { of, .. } = &root.kind {
+            root = of;
+        }
+        if let Kind::Variable(name) = &root.kind {
+            found.insert(name.clone());
+        }
+    }
+    node.kind.each_child(&mut |child| changes(child, found));
+}
+
+/// The type of a value.
+pub(super) fn of_value(value: &Value) -> Shape {
+    match value {
+        Value::Unit => Shape::Unit,
+        Value::Null => Shape::Any,
+        Value::Bool(_) => Shape::Bool,
+        Value::Int(_) => INT,
+        Value::Float(_) => FLOAT,
+        Value::Text(_) => TEXT,
+        Value::Bytes(_) => Shape::Bytes,
+        Value::DateTime(_) => Shape::DateTime,
+        Value::Date(_) => Shape::Date,
+        Value::Duration(_) => Shape::Duration,
+        Value::List(items) => list(items.iter().map(of_value).reduce(joined).unwrap_or_default()),
+        Value::Set(set) => {
+            Shape::Set(set.iter().map(of_value).reduce(joined).unwrap_or_default().into(), Bounds::default())
+        }
+        Value::Map(entries) => {
+            let field = |(name, value): (&Arc<str>, &Value)| Field {
+                name: name.clone(),
+                shape: of_value(value),
+                default: None,
+                doc: None,
+            };
+            Shape::Object(Object { name: None, fields: entries.iter().map(field).collect() }.into())
+        }
+    }
+}
+
+fn binary(op: &str, left: &Shape, right: &Shape) -> Shape {
+    use Shape::{Any, Bool, Date, DateTime, Duration, Float, Int, List, Object, Set, Text};
+    match (op, left, right) {
+        ("&&" | "||" | "==" | "!=" | "<" | ">" | "<=" | ">=" | "in" | "!in", _, _) => Bool,
+        ("<<" | ">>", _, _) => INT,
+        (_, Int(_), Int(_)) => INT,
+        ("+" | "-" | "*" | "/" | "%" | "**", Int(_) | Float(_), Int(_) | Float(_)) => FLOAT,
+        ("+", text, _) | ("+", _, text) if is_text(text) => TEXT,
+        ("+", List(a, _), List(b, _)) => list(joined((**a).clone(), (**b).clone())),
+        ("+" | "-", Set(item, bounds), _) => Set(item.clone(), *bounds),
+        ("+", DateTime, Duration) | ("+", Duration, DateTime) | ("-", DateTime, Duration) => DateTime,
+        ("+", Date, Duration) | ("+", Duration, Date) | ("-", Date, Duration) => Date,
+        ("-", DateTime, DateTime) | ("-", Date, Date) | ("+" | "-", Duration, Duration) => Duration,
+        ("*", Duration, Int(_) | Float(_)) | ("*", Int(_) | Float(_), Duration) => Duration,
+        ("/", Duration, Int(_) | Float(_)) => Duration,
+        ("/", Duration, Duration) => FLOAT,
+        ("&" | "|" | "^", Bool, Bool) => Bool,
+        ("+", Object(_) | Shape::Map(..), Object(_) | Shape::Map(..)) => Any,
+        (_, Text(..), _) => Any,
+        _ => Any,
+    }
+}
+
+/// Whether every value of the type is a text.
+fn is_text(shape: &Shape) -> bool {
+    match shape {
+        Shape::Text(..) | Shape::Email | Shape::Url | Shape::Uuid => true,
+        Shape::OneOf(values) => values.iter().all(|value| matches!(value, Value::Text(_))),
+        _ => false,
+    }
+}

@@ -1,0 +1,559 @@
+//! What happened in a run: an append-only vocabulary. The journal is a list of these; a [`Run`](super::history::Run) is their fold.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::failure::Failure;
+use crate::base::id::{Digest, RunId};
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
+use crate::lang::plan::{ChainId, HandlerId, NodeId};
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// When it was written.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// A unit of one run: its place in the table of units, and how many units the run had opened before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct UnitId {
+    /// Place in the table; used again when the unit has gone.
+    pub index: u32,
+    /// Never used again.
+    pub serial: u32,
+}
+
+impl UnitId {
+    /// The run itself.
+    pub const RUN: Self = Self { index: 0, serial: 0 };
+}
+
+/// In which capacity a node is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The run.
+    Run,
+    /// The statement itself.
+    Main,
+    /// One turn of a loop.
+    Turn(u32),
+    /// One branch of a race.
+    Branch(u32),
+    /// The body of `alternate`, beside the failed unit.
+    Alternate(HandlerId),
+    /// The call of `notify`.
+    Notify(HandlerId),
+    /// The call of `undo`.
+    Undo,
+    /// A body of `remind` or `escalate`, by its place among the clauses.
+    Meanwhile(u32),
+    /// A body at the end of the run.
+    Lifecycle(Moment, u32),
+}
+
+/// When a lifecycle body runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// `on success`
+    Success,
+    /// `on failure`
+    Failure,
+    /// `on cancel`
+    Cancel,
+    /// `finally`
+    Finally,
+}
+
+/// Everything that can happen in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run was accepted.
+    Accepted(Arc<Acceptance>),
+    /// It runs.
+    Started,
+    /// The variables have their first values. `deadline` is that of the run.
+    Set {
+        /// The variables, an object.
+        vars: Value,
+        /// When the run must have ended.
+        deadline: Option<Timestamp>,
+    },
+    /// A unit came to be, under another.
+    Opened {
+        /// Its id.
+        unit: UnitId,
+        /// Under which unit.
+        parent: UnitId,
+        /// What it carries out.
+        node: NodeId,
+        /// In which capacity.
+        role: Role,
+        /// The item of a loop, the error of a handler, what `undo` needs.
+        given: Value,
+    },
+    /// What a unit needs to know was computed, and it begins.
+    Began {
+        /// Which unit.
+        unit: UnitId,
+        /// When this attempt must have ended.
+        timeout: Option<Timestamp>,
+        /// When all attempts must have ended.
+        deadline: Option<Timestamp>,
+        /// What it does.
+        begin: Begin,
+    },
+    /// The intent to act: from now on it may have happened (semantics 35). Attempts count from 1.
+    Attempted {
+        /// Which unit.
+        unit: UnitId,
+        /// Which attempt.
+        attempt: u32,
+        /// When it must have ended.
+        timeout: Option<Timestamp>,
+    },
+    /// What came of an attempt.
+    Answered {
+        /// Which unit.
+        unit: UnitId,
+        /// Which attempt.
+        attempt: u32,
+        /// The answer.
+        answer: Answer,
+    },
+    /// An error was raised; its chain is walked.
+    Raised {
+        /// On whom the handlers act.
+        unit: UnitId,
+        /// Whose handlers.
+        chain: ChainId,
+        /// Whether it comes from something inside whose own chain did not settle it.
+        inner: bool,
+        /// The error.
+        failure: Arc<Failure>,
+        /// The step it is about, by name.
+        step: Arc<str>,
+    },
+    /// A handler had its say, or none was left.
+    Chose {
+        /// For which unit.
+        unit: UnitId,
+        /// Which handler; none if the chain has ended.
+        handler: Option<HandlerId>,
+        /// What it said.
+        choice: Choice,
+    },
+    /// A unit is given up, or is to begin anew: nothing new starts in it and all in it comes to rest (semantics 3, 30).
+    Closing {
+        /// Which unit.
+        unit: UnitId,
+        /// What comes after.
+        then: Then,
+    },
+    /// A unit ended.
+    Ended {
+        /// Which unit.
+        unit: UnitId,
+        /// How.
+        outcome: Outcome,
+    },
+    /// A statement that only computes was carried out; it never was a unit of its own.
+    Computed {
+        /// In which unit it stands.
+        unit: UnitId,
+        /// Which statement.
+        node: NodeId,
+        /// Its value.
+        value: Value,
+    },
+    /// A variable got a value.
+    Assigned {
+        /// In which unit the statement stands.
+        unit: UnitId,
+        /// Which statement.
+        node: NodeId,
+        /// Whether the value is added to the old one.
+        add: bool,
+        /// The new value, or what is added.
+        value: Value,
+    },
+    /// The statement at which a body stands was passed over: it was not for a unit, or its condition was false.
+    Passed {
+        /// In which unit it stands.
+        unit: UnitId,
+        /// Which statement.
+        node: NodeId,
+    },
+    /// `until` was true in a turn.
+    Enough {
+        /// The turn.
+        unit: UnitId,
+    },
+    /// A unit that repeats itself waits before its next turn.
+    Paused {
+        /// Which unit.
+        unit: UnitId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A time that a unit waited for has come.
+    Woke {
+        /// Which unit.
+        unit: UnitId,
+        /// What it waited for.
+        alarm: Alarm,
+    },
+    /// What was done in a unit is undone; it begins anew as the next generation.
+    Renewed {
+        /// Which unit.
+        unit: UnitId,
+    },
+    /// The run that waits for this one is being undone, and this one with it.
+    UnwindAsked,
+    /// A run was started that nobody waits for.
+    Launched {
+        /// In which unit the statement stands.
+        unit: UnitId,
+        /// Which statement.
+        node: NodeId,
+        /// The id of the new run.
+        run: RunId,
+        /// Which workflow.
+        workflow: Arc<str>,
+        /// Its input.
+        input: Value,
+    },
+    /// An event was emitted.
+    Emitted {
+        /// In which unit the statement stands.
+        unit: UnitId,
+        /// Which statement.
+        node: NodeId,
+        /// The topic.
+        topic: Arc<str>,
+        /// What it carries.
+        payload: Value,
+    },
+    /// The caller was answered.
+    Replied {
+        /// In which unit the statement stands.
+        unit: UnitId,
+        /// Which statement.
+        node: NodeId,
+        /// The status.
+        status: i64,
+        /// The headers.
+        headers: Value,
+        /// The body.
+        body: Value,
+    },
+    /// A signal came.
+    Signalled {
+        /// Its name.
+        name: Arc<str>,
+        /// What it carries.
+        payload: Value,
+    },
+    /// An event happened that the plan names.
+    Arrived {
+        /// Its topic.
+        topic: Arc<str>,
+        /// What it carries.
+        payload: Value,
+    },
+    /// A unit took a signal or an event that it waited for.
+    Took {
+        /// Which unit.
+        unit: UnitId,
+        /// The number of the signal or event among those that came.
+        number: u32,
+    },
+    /// A parked step was decided by a person.
+    Unparked {
+        /// Which unit.
+        unit: UnitId,
+        /// By whom.
+        by: Arc<str>,
+        /// How.
+        decision: Decision,
+    },
+    /// Somebody asked for the run to be cancelled.
+    CancelAsked {
+        /// Who.
+        by: Arc<str>,
+    },
+    /// The run was told to stand still.
+    PauseAsked {
+        /// Who.
+        by: Arc<str>,
+    },
+    /// The run goes on.
+    Resumed {
+        /// Who.
+        by: Arc<str>,
+    },
+    /// The run was killed: nothing is awaited (semantics 32).
+    Killed {
+        /// Who.
+        by: Arc<str>,
+    },
+    /// Something went wrong that does not change the run's outcome.
+    Problem(Arc<Problem>),
+    /// The run's outcome was decided (semantics 41); what follows cannot change it.
+    Decided {
+        /// The outcome.
+        outcome: Outcome,
+    },
+    /// The run rests.
+    Rested,
+}
+
+/// What a run was accepted with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Acceptance {
+    /// The id of the run.
+    pub run: RunId,
+    /// The workflow's name.
+    pub workflow: Arc<str>,
+    /// The plan it is pinned to.
+    pub plan: Digest,
+    /// Its input, checked, with defaults.
+    pub input: Value,
+    /// What `trigger` is.
+    pub trigger: Value,
+    /// What the state was, for a workflow that has one.
+    pub state: Value,
+    /// The run that waits for it.
+    pub parent: Option<RunId>,
+    /// How many runs wait for it, one through the other.
+    pub depth: u32,
+}
+
+/// What a unit does from now on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "begin", rename_all = "snake_case")]
+pub enum Begin {
+    /// It will act, with these parameters under this key.
+    Act {
+        /// The parameters.
+        params: Value,
+        /// The idempotency key.
+        key: Arc<str>,
+        /// How this call proves who asks, evaluated.
+        auth: Value,
+    },
+    /// It waits for a time.
+    Sleep {
+        /// Which.
+        until: Timestamp,
+    },
+    /// It waits for a condition, a signal or an event; those that came before count from `since`.
+    Listen {
+        /// The number of the first signal or event that counts.
+        since: u32,
+    },
+    /// It carries out its body, or this arm of it, with these names bound.
+    Body {
+        /// Which arm.
+        arm: Option<u32>,
+        /// What the names of the pattern stand for, in the order of their places.
+        names: Vec<(crate::lang::plan::Slot, Value)>,
+    },
+    /// It goes through items or turns.
+    Loop {
+        /// The items; `()` for loops without.
+        items: Value,
+        /// Turns at once, or at all.
+        max: Option<u64>,
+        /// How many turns may fail.
+        tolerate: Tolerate,
+        /// The pause between turns.
+        every: Option<Duration>,
+    },
+    /// It lets branches race.
+    Race {
+        /// The items; `()` for written branches.
+        items: Value,
+        /// How many successes decide.
+        wins: u64,
+        /// How many branches at once.
+        max: Option<u64>,
+    },
+    /// It waits for a place.
+    Gate {
+        /// What is locked.
+        key: Arc<str>,
+        /// How many may be inside.
+        places: u64,
+    },
+}
+
+/// How many turns of a loop may fail.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tolerate {
+    /// So many.
+    Count(u64),
+    /// So many of a hundred.
+    Percent(f64),
+    /// Any number.
+    All,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    /// It worked.
+    Done {
+        /// Its output.
+        value: Value,
+        /// How to ask for the next page, if there is one.
+        next: Value,
+        /// Who answered, for a question.
+        by: Option<Arc<str>>,
+    },
+    /// It failed.
+    Failed {
+        /// How.
+        failure: Arc<Failure>,
+        /// Whether it is certain that nothing happened (semantics 47).
+        certain: bool,
+    },
+}
+
+/// What a handler said of an error.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "choice", rename_all = "snake_case")]
+pub enum Choice {
+    /// It is not for it, or it is exhausted: the next one is asked.
+    Pass,
+    /// Tell somebody, then ask the next one.
+    Notify,
+    /// Try again then.
+    Retry {
+        /// When.
+        at: Timestamp,
+    },
+    /// Give up with this output.
+    Skip {
+        /// The output.
+        value: Value,
+    },
+    /// Give up the turn of the innermost loop.
+    SkipItem,
+    /// Do something else instead.
+    Alternate,
+    /// Wait for a person.
+    Park,
+    /// End the search with this error.
+    Fail {
+        /// The error.
+        failure: Arc<Failure>,
+    },
+    /// Nobody settled it.
+    Unsettled,
+}
+
+/// What comes after a unit has come to rest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "then", rename_all = "snake_case")]
+pub enum Then {
+    /// It ends so; what was done in it stays.
+    End {
+        /// How.
+        outcome: Outcome,
+    },
+    /// What was done in it is undone, latest first; then it ends so.
+    Discard {
+        /// How.
+        outcome: Outcome,
+    },
+    /// What was done in it is undone, latest first; then it begins anew, as the next generation, at this moment.
+    Anew {
+        /// When.
+        at: Timestamp,
+    },
+    /// The error that it raised itself meets its handlers (for a `timeout` of a block).
+    Raise {
+        /// The error.
+        failure: Arc<Failure>,
+        /// Whether it comes from something inside.
+        inner: bool,
+    },
+}
+
+/// How a unit ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Well.
+    Completed {
+        /// Its output.
+        output: Value,
+    },
+    /// It was not done, or given up, with this output.
+    Skipped {
+        /// Its output.
+        output: Value,
+        /// The error after which it was given up.
+        failure: Option<Arc<Failure>>,
+    },
+    /// Badly.
+    Failed {
+        /// How.
+        failure: Arc<Failure>,
+    },
+    /// Others ended it.
+    Cancelled,
+}
+
+/// What time has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alarm {
+    /// What it slept for: a wait, a retry pause, the pause of a loop, a condition to look at again.
+    Due,
+    /// The end of its attempt.
+    Timeout,
+    /// The end of all attempts.
+    Deadline,
+    /// A `remind` or `escalate`, by its place among the clauses.
+    Meanwhile(u32),
+}
+
+/// What a person decided about a parked step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "decision", rename_all = "snake_case")]
+pub enum Decision {
+    /// Try again, perhaps with other parameters.
+    Retry {
+        /// The parameters, if they change.
+        params: Option<Value>,
+    },
+    /// Give it up with this output.
+    Skip {
+        /// The output.
+        value: Value,
+    },
+    /// Let it fail.
+    Fail,
+}
+
+/// Something that went wrong beside the outcome: `run.problems`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Where.
+    pub place: Arc<str>,
+    /// Its type: of the failure, or `undo_failed`, `in_doubt`, `replied_twice`.
+    pub kind: Arc<str>,
+    /// What happened, for people.
+    pub message: Arc<str>,
+}

@@ -1,0 +1,65 @@
+//! Alarms: what units sleep for, and the bounds on their time.
+
+use super::super::Run;
+use super::super::unit::{Stage, Task, Unit};
+use crate::base::time::Timestamp;
+use crate::run::event::{Alarm, UnitId};
+
+impl Run {
+    pub(super) fn woke(&mut self, id: UnitId, alarm: Alarm) {
+        let Some(unit) = self.unit_mut(id) else {
+            self.alarms.retain(|(_, unit, _)| *unit != id);
+            return;
+        };
+        let passed = match alarm {
+            Alarm::Due => {
+                match &mut unit.task {
+                    Task::Sleep { over } if unit.stage == Stage::Active => *over = true,
+                    Task::Loop(turns) => turns.ready = true,
+                    _ => {}
+                }
+                unit.due.take()
+            }
+            // Taken from the unit only when it has been dealt with: the machine reads it.
+            Alarm::Timeout => unit.timeout,
+            Alarm::Deadline => unit.deadline,
+            Alarm::Meanwhile(_) => None,
+        };
+        match passed {
+            Some(passed) => drop(self.alarms.remove(&(passed, id, alarm))),
+            None => self.alarms.retain(|(_, unit, other)| (*unit, *other) != (id, alarm)),
+        }
+        self.wake(id);
+    }
+
+    /// Sets, or takes away, what a unit sleeps for.
+    pub(super) fn set_due(&mut self, id: UnitId, due: Option<Timestamp>) {
+        let Some(unit) = self.unit_mut(id) else { return };
+        let old = std::mem::replace(&mut unit.due, due);
+        if let Some(old) = old {
+            self.alarms.remove(&(old, id, Alarm::Due));
+        }
+        if let Some(due) = due {
+            self.alarms.insert((due, id, Alarm::Due));
+        }
+    }
+
+    /// Sets the alarm of a `remind` or `escalate`; not an event, since it follows from when the wait was opened.
+    pub(in crate::run) fn set_meanwhile(&mut self, id: UnitId, clause: u32, at: Timestamp) {
+        self.alarms.insert((at, id, Alarm::Meanwhile(clause)));
+    }
+
+    pub(super) fn forget_alarms(&mut self, unit: &Unit) {
+        let id = unit.id;
+        if let Some(at) = unit.timeout {
+            self.alarms.remove(&(at, id, Alarm::Timeout));
+        }
+        if let Some(at) = unit.deadline {
+            self.alarms.remove(&(at, id, Alarm::Deadline));
+        }
+        if let Some(at) = unit.due {
+            self.alarms.remove(&(at, id, Alarm::Due));
+        }
+        // Alarms of `remind` and `escalate` of a unit that has gone wake nobody and are dropped when they come.
+    }
+}

@@ -1,0 +1,368 @@
+//! A run as it stands: the fold of its events. Whatever can be known of a run is read off here.
+
+mod fold;
+pub mod frame;
+pub mod place;
+pub mod unit;
+pub mod view;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use frame::Frames;
+use unit::{Entry, Unit};
+
+use super::event::{Acceptance, Alarm, Event, Outcome, Problem, Record, UnitId};
+use crate::base::time::Timestamp;
+use crate::base::value::{Map, Value};
+use crate::lang::plan::{Body, Kind, Node, NodeId, Plan};
+
+/// A run between two decisions.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What it was accepted with.
+    pub accepted: Arc<Acceptance>,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// When it began to run.
+    pub started_at: Option<Timestamp>,
+    /// When it came to rest.
+    pub rested_at: Option<Timestamp>,
+    /// How far its end is.
+    pub ending: Ending,
+    /// How it ended, once that is decided.
+    pub outcome: Option<Outcome>,
+    /// Its `state`, with what it has set.
+    pub state: Value,
+    /// What went wrong beside.
+    pub problems: Vec<Arc<Problem>>,
+    /// Whether it stands still.
+    pub paused: bool,
+    /// Whether somebody asked for it to be cancelled before its outcome was decided.
+    pub cancel_asked: bool,
+    /// Whether it was killed.
+    pub killed: bool,
+    /// Whether the run that waited for it has undone it.
+    pub undone: bool,
+    /// What it answered its caller.
+    pub reply: Option<Value>,
+    /// The signals and events that came, in order.
+    pub arrivals: Vec<Arrival>,
+    /// The frames its units and undos need.
+    pub frames: Frames,
+    /// The number of events folded so far.
+    pub events: u64,
+    units: Vec<Option<Box<Unit>>>,
+    free: Vec<u32>,
+    opened: u32,
+    completions: u32,
+    agenda: VecDeque<UnitId>,
+    alarms: BTreeSet<(Timestamp, UnitId, Alarm)>,
+    /// The numbers of the events that each node has taken (semantics 60).
+    taken: BTreeMap<NodeId, BTreeSet<u32>>,
+    /// Units that wait for signals, events or conditions.
+    listeners: BTreeSet<UnitId>,
+    /// What could be undone when the run rested: its parent may ask for it.
+    left: Vec<Entry>,
+}
+
+/// How far the end of a run is (semantics 41).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Its body runs, or comes to rest.
+    NotYet,
+    /// Its outcome is decided; what is to be undone is undone, then the lifecycle bodies run: so many have ended.
+    Decided(u32),
+    /// It rests.
+    Rested,
+}
+
+/// A signal or an event that came.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Whether it is a signal.
+    pub signal: bool,
+    /// Name of the signal, topic of the event.
+    pub name: Arc<str>,
+    /// What it carries.
+    pub payload: Value,
+    /// Whether a wait took it: signals are taken once.
+    pub taken: bool,
+}
+
+impl Run {
+    /// A run that was accepted just now. `record` must hold [`Event::Accepted`].
+    ///
+    /// # Errors
+    /// If the record is another.
+    pub fn accept(record: &Record) -> Result<Self, &'static str> {
+        let Event::Accepted(accepted) = &record.event else {
+            return Err("the journal of a run begins with its acceptance");
+        };
+        Ok(Self {
+            accepted: accepted.clone(),
+            accepted_at: record.at,
+            started_at: None,
+            rested_at: None,
+            ending: Ending::NotYet,
+            outcome: None,
+            state: accepted.state.clone(),
+            problems: Vec::new(),
+            paused: false,
+            cancel_asked: false,
+            killed: false,
+            undone: false,
+            reply: None,
+            arrivals: Vec::new(),
+            frames: Frames::default(),
+            events: 1,
+            units: Vec::new(),
+            free: Vec::new(),
+            opened: 0,
+            completions: 0,
+            agenda: VecDeque::new(),
+            alarms: BTreeSet::new(),
+            taken: BTreeMap::new(),
+            listeners: BTreeSet::new(),
+            left: Vec::new(),
+        })
+    }
+
+    /// The unit with this id, if it has not ended.
+    pub fn unit(&self, id: UnitId) -> Option<&Unit> {
+        self.units.get(id.index as usize)?.as_deref().filter(|unit| unit.id == id)
+    }
+
+    pub(super) fn unit_mut(&mut self, id: UnitId) -> Option<&mut Unit> {
+        self.units.get_mut(id.index as usize)?.as_deref_mut().filter(|unit| unit.id == id)
+    }
+
+    /// All units that have not ended, in the order of their places in the table.
+    pub fn units(&self) -> impl Iterator<Item = &Unit> {
+        self.units.iter().flatten().map(|unit| &**unit)
+    }
+
+    /// The id the next unit will get.
+    pub(super) fn next_unit(&self) -> UnitId {
+        let index = self.free.last().copied().unwrap_or(u32::try_from(self.units.len()).unwrap_or(u32::MAX));
+        UnitId { index, serial: self.opened }
+    }
+
+    /// Takes the next unit whose situation has changed.
+    pub(super) fn take_agenda(&mut self) -> Option<UnitId> {
+        let id = self.agenda.pop_front()?;
+        if let Some(unit) = self.unit_mut(id) {
+            unit.queued = false;
+        }
+        Some(id)
+    }
+
+    /// The alarm that is due first, if one is due at `now`.
+    pub(super) fn due_alarm(&self, now: Timestamp) -> Option<(UnitId, Alarm)> {
+        self.alarms.first().filter(|(at, _, _)| *at <= now).map(|(_, unit, alarm)| (*unit, *alarm))
+    }
+
+    /// When the machine must be asked again at the latest, if nothing else happens.
+    pub fn next_alarm(&self) -> Option<Timestamp> {
+        if self.paused { None } else { self.alarms.first().map(|(at, _, _)| *at) }
+    }
+
+    /// Whether the node has taken this arrival before.
+    pub(super) fn has_taken(&self, node: NodeId, number: u32) -> bool {
+        self.taken.get(&node).is_some_and(|numbers| numbers.contains(&number))
+    }
+
+    /// Whether it has come to rest.
+    pub fn is_at_rest(&self) -> bool {
+        self.ending == Ending::Rested
+    }
+
+    /// Whether it could still be undone by the run that waits for it.
+    pub fn can_unwind(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    /// What people call its state (semantics 7).
+    pub fn status(&self) -> &'static str {
+        if self.undone && self.is_at_rest() {
+            return "undone";
+        }
+        match (&self.outcome, self.ending) {
+            (Some(outcome), Ending::Rested) => outcome.word(),
+            _ if self.paused => "paused",
+            _ if self.started_at.is_none() => "queued",
+            (Some(_), _) => "finishing",
+            (None, _) if self.units().any(Unit::is_parked) => "parked",
+            (None, _) => "running",
+        }
+    }
+
+    /// `run` as programs see it; `now` gives `elapsed` while it has not ended.
+    pub fn to_value(&self, plan: &Plan, now: Timestamp) -> Value {
+        let started = self.started_at.unwrap_or(self.accepted_at);
+        let ended = self.rested_at.unwrap_or(now);
+        let mut map = Map::new();
+        map.insert("id".into(), Value::Text(self.accepted.run.0.clone()));
+        map.insert("workflow".into(), Value::Text(plan.name.clone()));
+        map.insert("version".into(), plan.version.clone().map_or(Value::Unit, Value::Text));
+        map.insert("started_at".into(), Value::moment(started));
+        let status = self.outcome.as_ref().map_or(self.status(), Outcome::word);
+        map.insert("status".into(), if self.undone { "undone" } else { status }.into());
+        map.insert("elapsed".into(), Value::Duration(crate::base::time::Duration::between(started, ended)));
+        map.insert("error".into(), self.error().unwrap_or_default());
+        let problems = self.problems.iter().map(|problem| {
+            Value::map([
+                ("place", Value::Text(problem.place.clone())),
+                ("type", Value::Text(problem.kind.clone())),
+                ("message", Value::Text(problem.message.clone())),
+            ])
+        });
+        map.insert("problems".into(), Value::list(problems));
+        map.into()
+    }
+
+    /// The error the run failed with, as programs see it.
+    pub fn error(&self) -> Option<Value> {
+        match self.outcome.as_ref()? {
+            Outcome::Failed { failure } => {
+                let mut map = failure.to_value();
+                let step = failure.details.get("step").cloned().unwrap_or_default();
+                map.insert("step".into(), step);
+                Some(map.into())
+            }
+            Outcome::Completed { .. } | Outcome::Skipped { .. } | Outcome::Cancelled => None,
+        }
+    }
+
+    /// The variables as `unit` sees them.
+    pub fn vars(&self, unit: UnitId) -> Value {
+        let mut next = Some(unit);
+        while let Some(unit) = next.and_then(|id| self.unit(id)) {
+            if let Some(view) = &unit.view {
+                return view.vars.clone();
+            }
+            next = unit.parent;
+        }
+        Value::Unit
+    }
+
+    /// The unit that handlers act on for errors raised by a statement in `unit` (semantics 15): the nearest that is one.
+    pub(super) fn nearest_unit(&self, plan: &Plan, mut id: UnitId) -> UnitId {
+        while let Some(unit) = self.unit(id) {
+            match unit.parent {
+                Some(parent) if !unit.is_unit(plan) => id = parent,
+                _ => break,
+            }
+        }
+        id
+    }
+}
+
+impl Outcome {
+    /// Its name in programs.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Completed { .. } => "completed",
+            Self::Skipped { .. } => "skipped",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// What it leaves for those who read the step.
+    pub fn output(&self) -> Value {
+        match self {
+            Self::Completed { output } | Self::Skipped { output, .. } => output.clone(),
+            Self::Failed { .. } | Self::Cancelled => Value::Unit,
+        }
+    }
+}
+
+impl Unit {
+    /// Whether handlers can act on it; otherwise it only groups.
+    pub fn is_unit(&self, plan: &Plan) -> bool {
+        match self.role {
+            super::event::Role::Main => plan.node(self.node).unit,
+            _ => true,
+        }
+    }
+
+    /// The node it carries out; none for the run and its lifecycle bodies.
+    pub fn node<'a>(&self, plan: &'a Plan) -> Option<&'a Node> {
+        use super::event::Role;
+        match self.role {
+            Role::Run | Role::Lifecycle(..) => None,
+            Role::Main
+            | Role::Turn(_)
+            | Role::Branch(_)
+            | Role::Alternate(_)
+            | Role::Notify(_)
+            | Role::Undo
+            | Role::Meanwhile(_) => Some(plan.node(self.node)),
+        }
+    }
+
+    /// The statements it carries out, if it carries out any.
+    pub fn body<'a>(&self, plan: &'a Plan) -> Option<&'a Body> {
+        use super::event::{Moment, Role};
+        use crate::lang::plan::HandlerAction;
+        let arm = self.progress().and_then(|progress| progress.arm);
+        match self.role {
+            Role::Run => Some(&plan.body),
+            Role::Lifecycle(moment, index) => {
+                let bodies = match moment {
+                    Moment::Success => &plan.on_success,
+                    Moment::Failure => &plan.on_failure,
+                    Moment::Cancel => &plan.on_cancel,
+                    Moment::Finally => &plan.finally,
+                };
+                bodies.get(index as usize)
+            }
+            Role::Alternate(handler) => match &plan.handlers[handler.0 as usize].action {
+                HandlerAction::Alternate(body) => Some(body),
+                _ => None,
+            },
+            Role::Meanwhile(index) => {
+                plan.node(self.node).clauses.meanwhile.get(index as usize).map(|meanwhile| &meanwhile.body)
+            }
+            Role::Turn(_) => turn_body(&plan.node(self.node).kind),
+            Role::Branch(index) => match &plan.node(self.node).kind {
+                Kind::Race(race) => match &race.runners {
+                    crate::lang::plan::node::Runners::Branches(branches) => {
+                        branches.get(index as usize).map(|branch| &branch.body)
+                    }
+                    crate::lang::plan::node::Runners::Items { body, .. } => Some(body),
+                },
+                _ => None,
+            },
+            Role::Main | Role::Notify(_) | Role::Undo => main_body(&plan.node(self.node).kind, arm),
+        }
+    }
+
+    /// Whether its statements run at once.
+    pub fn is_parallel(&self, plan: &Plan) -> bool {
+        use super::event::Role;
+        matches!(self.role, Role::Main | Role::Notify(_) | Role::Undo)
+            && matches!(plan.node(self.node).kind, Kind::Parallel(_))
+    }
+}
+
+fn turn_body(kind: &Kind) -> Option<&Body> {
+    match kind {
+        Kind::For(each) => Some(&each.body),
+        Kind::While { body, .. } | Kind::Repeat { body, .. } => Some(body),
+        _ => None,
+    }
+}
+
+fn main_body(kind: &Kind, arm: Option<u32>) -> Option<&Body> {
+    match kind {
+        Kind::Sequence(body) | Kind::Parallel(body) | Kind::Lock { body, .. } => Some(body),
+        Kind::If { arms, otherwise } => {
+            let arm = arm? as usize;
+            arms.get(arm).map(|(_, branch)| &branch.body).or(otherwise.as_ref().map(|branch| &branch.body))
+        }
+        Kind::Match { arms, .. } => arms.get(arm? as usize).map(|arm| &arm.branch.body),
+        _ => None,
+    }
+}

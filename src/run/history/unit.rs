@@ -1,0 +1,300 @@
+//! Units: what has a record, one outcome and can be acted on; and the groups between them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::frame::FrameId;
+use super::view::View;
+use crate::base::failure::Failure;
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
+use crate::lang::plan::{ChainId, HandlerId, NodeId};
+use crate::run::event::{Role, Then, Tolerate, UnitId};
+
+/// One unit that has not ended.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Its id.
+    pub id: UnitId,
+    /// The unit it is part of; none for the run.
+    pub parent: Option<UnitId>,
+    /// Its place among the children of its parent, which changes as others end.
+    pub seat: usize,
+    /// What it carries out; of no meaning for the run.
+    pub node: NodeId,
+    /// In which capacity.
+    pub role: Role,
+    /// Where its names find their values.
+    pub frame: FrameId,
+    /// How often it was decided anew.
+    pub generation: u32,
+    /// How far it is.
+    pub stage: Stage,
+    /// What it does.
+    pub task: Task,
+    /// What is part of it and has not ended.
+    pub children: Vec<UnitId>,
+    /// When it was opened.
+    pub opened: Timestamp,
+    /// When its attempt must have ended.
+    pub timeout: Option<Timestamp>,
+    /// When all attempts must have ended.
+    pub deadline: Option<Timestamp>,
+    /// What it sleeps for.
+    pub due: Option<Timestamp>,
+    /// How many attempts it has begun, in this generation.
+    pub attempts: u32,
+    /// Whether an attempt of this generation may have happened without our knowing.
+    pub doubt: bool,
+    /// How often each handler has retried it, over all generations (semantics 6, 18).
+    pub budgets: BTreeMap<HandlerId, u32>,
+    /// The error whose chain is being walked.
+    pub trouble: Option<Box<Trouble>>,
+    /// What comes after it has come to rest, if it is to.
+    pub closing: Option<Box<Then>>,
+    /// Whether it is inside something that comes to rest.
+    pub resting: bool,
+    /// What can be undone of what was done in it.
+    pub undo: Vec<Entry>,
+    /// What can be undone of what handlers did in its stead: not discarded with it (semantics 21).
+    pub kept: Vec<Entry>,
+    /// Its own view of the variables, if it has one.
+    pub view: Option<Box<View>>,
+    /// The item of a loop, the error of a handler, what `undo` needs.
+    pub given: Value,
+    /// The failure of something inside that it cannot absorb, until it has been dealt with.
+    pub fallen: Option<Arc<Failure>>,
+    /// Errors raised while another was dealt with: for `details.also` (semantics 25).
+    pub also: Vec<Arc<Failure>>,
+    /// Whether it waits in the agenda already.
+    pub queued: bool,
+}
+
+/// How far a unit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Opened; nothing was computed yet.
+    Opened,
+    /// At work.
+    Active,
+    /// Between two attempts.
+    Pausing,
+}
+
+/// What a unit does.
+#[derive(Clone, Debug)]
+pub enum Task {
+    /// Nothing yet.
+    None,
+    /// It acts on the world.
+    Act(Box<Act>),
+    /// It waits for a time.
+    Sleep {
+        /// Whether it has come.
+        over: bool,
+    },
+    /// It waits for a condition, a signal or an event.
+    Listen(Box<Listen>),
+    /// It carries out statements.
+    Body(Progress),
+    /// It goes through turns.
+    Loop(Box<Loop>),
+    /// It lets branches race.
+    Race(Box<Race>),
+    /// It waits for a place, then carries out statements.
+    Gate(Box<Gate>),
+}
+
+/// An act on the world and its answer.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// The parameters, computed once per generation (semantics 7).
+    pub params: Value,
+    /// The idempotency key.
+    pub key: Arc<str>,
+    /// How the call proves who asks.
+    pub auth: Value,
+    /// Whether an attempt is under way.
+    pub in_flight: bool,
+    /// The answer of the last attempt, if it worked.
+    pub output: Option<Value>,
+    /// How to ask for the next page.
+    pub next: Value,
+    /// Who answered a question.
+    pub by: Option<Arc<str>>,
+}
+
+/// Listening for something.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// The first signal or event that has not been looked at.
+    pub next: u32,
+    /// What came.
+    pub output: Option<Value>,
+    /// Who answered, where a person or a test did.
+    pub by: Option<Arc<str>>,
+}
+
+/// How far a body is.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// Which arm.
+    pub arm: Option<u32>,
+    /// In a sequence: how many statements are done.
+    pub done: u32,
+    /// In `parallel`: the state of each statement.
+    pub each: Vec<Step>,
+    /// Whether `until` was true in it.
+    pub enough: bool,
+}
+
+/// The state of one statement of a `parallel` body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Step {
+    /// It waits.
+    #[default]
+    Pending,
+    /// It was opened.
+    Open,
+    /// It has ended.
+    Done,
+}
+
+/// How far a loop is.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// The items that are known.
+    pub items: Arc<Vec<Value>>,
+    /// The next turn to open.
+    pub next: u32,
+    /// Turns at once, or at all.
+    pub max: Option<u64>,
+    /// How many may fail.
+    pub tolerate: Tolerate,
+    /// The pause between turns.
+    pub every: Option<Duration>,
+    /// The outputs, by turn.
+    pub outputs: Vec<Value>,
+    /// For each gather, the values by turn.
+    pub gathered: Vec<Vec<Value>>,
+    /// The turns that failed and were absorbed.
+    pub failed: Vec<(u32, Arc<Failure>)>,
+    /// How many turns are given up or have been.
+    pub absorbed: u64,
+    /// Whether an `until` was true.
+    pub enough: bool,
+    /// Whether the pause before the next turn is over.
+    pub ready: bool,
+    /// For a stream: how to ask for the next page; none before the first, `()` after the last.
+    pub page: Option<Value>,
+}
+
+/// How far a race is.
+#[derive(Clone, Debug)]
+pub struct Race {
+    /// The items; none for written branches.
+    pub items: Arc<Vec<Value>>,
+    /// How many branches there are.
+    pub runners: u32,
+    /// How many successes decide.
+    pub wins: u64,
+    /// How many branches at once.
+    pub max: Option<u64>,
+    /// The next branch to open.
+    pub next: u32,
+    /// The winners with their outputs, in order of finishing.
+    pub winners: Vec<(u32, Value)>,
+    /// For each gather, the first winner's value.
+    pub gathered: Vec<Value>,
+    /// How many branches have failed.
+    pub failed: u32,
+}
+
+/// A lock and what is done inside.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// What is locked.
+    pub key: Arc<str>,
+    /// How many may be inside.
+    pub places: u64,
+    /// Whether it is inside.
+    pub entered: bool,
+    /// How far the body is.
+    pub progress: Progress,
+}
+
+/// An error whose chain is being walked.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    /// The error.
+    pub failure: Arc<Failure>,
+    /// The step it is about.
+    pub step: Arc<str>,
+    /// Whose handlers are asked.
+    pub chain: ChainId,
+    /// How many links have been passed.
+    pub cursor: usize,
+    /// Whether it comes from something inside whose own chain did not settle it.
+    pub inner: bool,
+    /// What is awaited before the walk goes on.
+    pub awaits: Awaits,
+}
+
+/// What the walk along a chain waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Awaits {
+    /// Nothing.
+    Nothing,
+    /// The end of a `notify`.
+    Notify,
+    /// The end of an `alternate`.
+    Alternate,
+    /// What came of the `alternate`.
+    Answered(Box<crate::run::event::Outcome>),
+    /// A person.
+    Person,
+}
+
+/// Something that can be undone.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Completion counts up over the run: the latest is undone first.
+    pub order: u32,
+    /// The step that did it.
+    pub step: NodeId,
+    /// Where its names find their values; kept alive by this entry.
+    pub frame: FrameId,
+    /// What it put out.
+    pub output: Value,
+    /// Its key.
+    pub key: Arc<str>,
+    /// Whether it is not known to have happened (semantics 36).
+    pub doubt: bool,
+    /// Its place, for people.
+    pub place: Arc<str>,
+}
+
+impl Unit {
+    /// Whether it waits in front of its handlers for something else.
+    pub fn is_parked(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| trouble.awaits == Awaits::Person)
+    }
+
+    /// The progress of its body, if it carries out statements.
+    pub fn progress(&self) -> Option<&Progress> {
+        match &self.task {
+            Task::Body(progress) => Some(progress),
+            Task::Gate(gate) => Some(&gate.progress),
+            Task::None | Task::Act(_) | Task::Sleep { .. } | Task::Listen(_) | Task::Loop(_) | Task::Race(_) => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn progress_mut(&mut self) -> Option<&mut Progress> {
+        match &mut self.task {
+            Task::Body(progress) => Some(progress),
+            Task::Gate(gate) => Some(&mut gate.progress),
+            Task::None | Task::Act(_) | Task::Sleep { .. } | Task::Listen(_) | Task::Loop(_) | Task::Race(_) => None,
+        }
+    }
+}

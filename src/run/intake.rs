@@ -1,0 +1,162 @@
+//! Taking a run in: its input is checked, its state is found, its journal begins.
+
+use std::sync::Arc;
+
+use super::event::{Acceptance, Event, Record};
+use super::history::Run;
+use super::world::Settings;
+use crate::base::failure::Failure;
+use crate::base::id::RunId;
+use crate::base::limit;
+use crate::base::shape::{Misfit, Shape};
+use crate::base::time::Timestamp;
+use crate::base::value::{Map, Value};
+use crate::lang::plan::{Plan, Root, Roots};
+
+/// How a run is started.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Its id; a new one where absent.
+    pub run: Option<RunId>,
+    /// What `trigger` is.
+    pub trigger: Value,
+    /// What `state` is; what the workflow declares where absent.
+    pub state: Option<Value>,
+    /// The run that waits for it.
+    pub parent: Option<RunId>,
+    /// How many runs wait for it, one through the other.
+    pub depth: u32,
+}
+
+/// Why a run was not started.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no such workflow.
+    #[error("there is no workflow `{0}`")]
+    UnknownWorkflow(Arc<str>),
+    /// The input does not fit; every fault by its path.
+    #[error("the input does not fit: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Input(Vec<Misfit>),
+    /// What the state is at first could not be computed.
+    #[error("the state could not be made: {0}")]
+    State(Failure),
+    /// Too many runs wait for each other.
+    #[error("workflows call each other {} deep; that is the bound", limit::CHILD_DEPTH_MAX)]
+    Depth,
+}
+
+/// Accepts a run: the run, and the first record of its journal.
+///
+/// # Errors
+/// Where the input does not fit, with every fault at once.
+pub fn accept(
+    plan: &Plan,
+    run: RunId,
+    input: &Value,
+    options: Options,
+    now: Timestamp,
+    settings: &dyn Settings,
+) -> Result<(Run, Record), StartError> {
+    if options.depth as usize > limit::CHILD_DEPTH_MAX {
+        return Err(StartError::Depth);
+    }
+    let shape = Shape::Object(Arc::new(plan.input.clone()));
+    let given = if input.is_unit() { Value::from(Map::new()) } else { input.clone() };
+    let input = shape.check(&given).map_err(StartError::Input)?;
+    let state = first_state(plan, &input, options.state.as_ref(), now, settings)?;
+    let record = Record {
+        at: now,
+        event: Event::Accepted(Arc::new(Acceptance {
+            run,
+            workflow: plan.name.clone(),
+            plan: plan.digest,
+            input,
+            trigger: options.trigger,
+            state,
+            parent: options.parent,
+            depth: options.depth,
+        })),
+    };
+    let run = match Run::accept(&record) {
+        Ok(run) => run,
+        Err(_) => unreachable!("the record is an acceptance"),
+    };
+    Ok((run, record))
+}
+
+/// What the state of a workflow is before a run: what is `known` of it, and for the rest what the declaration says.
+///
+/// # Errors
+/// Where a value of the declaration breaks, or what is known does not fit it.
+pub fn first_state(
+    plan: &Plan,
+    input: &Value,
+    known: Option<&Value>,
+    now: Timestamp,
+    settings: &dyn Settings,
+) -> Result<Value, StartError> {
+    let Some(state) = &plan.state else { return Ok(Value::Unit) };
+    let names = InputOnly { input, now, settings };
+    let mut map = Map::new();
+    for (field, formula) in &state.fields {
+        let value = match known.and_then(|known| known.get(&field.name)) {
+            Some(value) => value.clone(),
+            None => formula.evaluate(plan.functions.library(), &names).map_err(StartError::State)?,
+        };
+        let value = if value.is_unit() { empty(&field.shape) } else { value };
+        let value = field.shape.check(&value).map_err(|misfits| {
+            let inside = |path: &str| format!("state.{}{}{path}", field.name, if path.is_empty() { "" } else { "." });
+            StartError::Input(misfits.into_iter().map(|m| Misfit { path: inside(&m.path), ..m }).collect())
+        })?;
+        map.insert(field.name.clone(), value);
+    }
+    Ok(map.into())
+}
+
+/// The key under which a workflow keeps its state: one for all runs, or one for each value of `by`.
+///
+/// # Errors
+/// Where the key cannot be computed.
+pub fn state_key(plan: &Plan, input: &Value, now: Timestamp, settings: &dyn Settings) -> Result<String, Failure> {
+    match plan.state.as_ref().and_then(|state| state.by.as_ref()) {
+        None => Ok(plan.name.to_string()),
+        Some(by) => {
+            let key = by.evaluate(plan.functions.library(), &InputOnly { input, now, settings })?;
+            Ok(format!("{}/{}", plan.name, key.canonical()))
+        }
+    }
+}
+
+fn empty(shape: &Shape) -> Value {
+    match shape {
+        Shape::List(..) => Value::list([]),
+        Shape::Set(..) => Value::Set(Arc::default()),
+        Shape::Map(..) => Value::from(Map::new()),
+        _ => Value::Unit,
+    }
+}
+
+struct InputOnly<'a> {
+    input: &'a Value,
+    now: Timestamp,
+    settings: &'a dyn Settings,
+}
+
+impl Roots for InputOnly<'_> {
+    fn root(&self, root: &Root) -> Option<Value> {
+        (*root == Root::Input).then(|| self.input.clone())
+    }
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+    fn draw(&self) -> u64 {
+        0
+    }
+    fn print(&self, _: &str) {}
+    fn env(&self, name: &str) -> Option<Value> {
+        self.settings.env(name)
+    }
+    fn secret(&self, name: &str) -> Option<Value> {
+        self.settings.secret(name)
+    }
+}

@@ -1,0 +1,213 @@
+//! What others ask of a run, and what they have to tell it.
+
+use std::sync::Arc;
+
+use super::{Action, Machine};
+use crate::base::failure::{Failure, Kind};
+use crate::base::time::Timestamp;
+use crate::base::value::Value;
+use crate::lang::catalog::Effect;
+use crate::lang::plan::Plan;
+use crate::run::event::{Answer, Decision, Event, UnitId};
+use crate::run::history::Run;
+use crate::run::history::unit::Task;
+use crate::run::world::{Outcome, Settings};
+
+/// What is asked or told.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// What came of an attempt.
+    Answer {
+        /// Of which unit.
+        unit: UnitId,
+        /// Which attempt.
+        attempt: u32,
+        /// What came of it.
+        outcome: Outcome,
+        /// Who answered, for a question.
+        by: Option<Arc<str>>,
+    },
+    /// A place inside a lock is free.
+    Enter {
+        /// For which unit.
+        unit: UnitId,
+    },
+    /// A signal.
+    Signal {
+        /// Its name.
+        name: Arc<str>,
+        /// What it carries.
+        payload: Value,
+    },
+    /// An event.
+    Event {
+        /// Its topic.
+        topic: Arc<str>,
+        /// What it carries.
+        payload: Value,
+    },
+    /// The run is to end in order.
+    Cancel {
+        /// Who asks.
+        by: Arc<str>,
+    },
+    /// The run is to stand still.
+    Pause {
+        /// Who asks.
+        by: Arc<str>,
+    },
+    /// The run is to go on.
+    Resume {
+        /// Who asks.
+        by: Arc<str>,
+    },
+    /// The run is to end at once.
+    Kill {
+        /// Who asks.
+        by: Arc<str>,
+    },
+    /// A parked step was decided.
+    Unpark {
+        /// Which.
+        unit: UnitId,
+        /// Who decided.
+        by: Arc<str>,
+        /// How.
+        decision: Decision,
+    },
+    /// The run that waits for this one is being undone.
+    Unwind,
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The run rests.
+    #[error("the run has ended")]
+    AtRest,
+    /// The run has not ended.
+    #[error("the run has not ended")]
+    NotAtRest,
+    /// What it is about has gone or is not in that situation.
+    #[error("the step does not wait for this")]
+    NotWaiting,
+}
+
+/// Lets the run know. What follows is decided by the next [`decide`](super::decide).
+///
+/// # Errors
+/// Where the run is in no situation for it; nothing has happened then.
+pub fn tell(
+    plan: &Plan,
+    run: &mut Run,
+    now: Timestamp,
+    settings: &dyn Settings,
+    command: Command,
+    actions: &mut Vec<Action>,
+) -> Result<(), Refusal> {
+    let at_rest = run.is_at_rest();
+    let mut machine = Machine { plan, run, now, settings, actions };
+    if at_rest && !matches!(command, Command::Unwind) {
+        return Err(Refusal::AtRest);
+    }
+    match command {
+        Command::Answer { unit, attempt, outcome, by } => machine.answered(unit, attempt, outcome, by)?,
+        Command::Enter { unit } => {
+            let waits =
+                matches!(machine.run.unit(unit).map(|unit| &unit.task), Some(Task::Gate(gate)) if !gate.entered);
+            if !waits {
+                return Err(Refusal::NotWaiting);
+            }
+            let answer = Answer::Done { value: Value::Unit, next: Value::Unit, by: None };
+            machine.record(Event::Answered { unit, attempt: 0, answer });
+        }
+        Command::Signal { name, payload } => machine.record(Event::Signalled { name, payload }),
+        Command::Event { topic, payload } => machine.record(Event::Arrived { topic, payload }),
+        Command::Cancel { by } => {
+            // A second one, or one after the decision, does nothing (semantics 31).
+            if !machine.run.cancel_asked && machine.run.outcome.is_none() {
+                machine.record(Event::CancelAsked { by });
+            }
+        }
+        Command::Pause { by } => machine.record(Event::PauseAsked { by }),
+        Command::Resume { by } => machine.record(Event::Resumed { by }),
+        Command::Kill { by } => machine.record(Event::Killed { by }),
+        Command::Unpark { unit, by, decision } => machine.unpark(unit, by, decision)?,
+        Command::Unwind => {
+            if !at_rest {
+                return Err(Refusal::NotAtRest);
+            }
+            machine.record(Event::UnwindAsked);
+        }
+    }
+    Ok(())
+}
+
+impl Machine<'_> {
+    /// What came of an attempt, or of something that was waited for.
+    fn answered(&mut self, id: UnitId, attempt: u32, outcome: Outcome, by: Option<Arc<str>>) -> Result<(), Refusal> {
+        let unit = self.run.unit(id).ok_or(Refusal::NotWaiting)?;
+        let waits = match &unit.task {
+            Task::Act(act) => act.in_flight && unit.attempts == attempt,
+            Task::Listen(listen) => listen.output.is_none(),
+            // A place that cannot be had is a failure; one that can, is `Enter`.
+            Task::Gate(gate) => !gate.entered && outcome.result.is_err(),
+            Task::None | Task::Sleep { .. } | Task::Body(_) | Task::Loop(_) | Task::Race(_) => false,
+        };
+        if !waits {
+            return Err(Refusal::NotWaiting);
+        }
+        match outcome.result {
+            Ok(value) => {
+                let answer = Answer::Done { value, next: outcome.next_page, by };
+                self.record(Event::Answered { unit: id, attempt, answer });
+            }
+            Err(failure) => self.failed_attempt(id, attempt, failure, outcome.certain),
+        }
+        Ok(())
+    }
+
+    /// An attempt failed. What nobody knows of a `once` operation is `outcome_unknown`, whatever the connector said
+    /// (semantics 47); of a `read`, there is nothing to know.
+    pub(super) fn failed_attempt(&mut self, id: UnitId, attempt: u32, failure: Failure, certain: bool) {
+        let Some(unit) = self.run.unit(id) else { return };
+        let effect = self.effect(unit);
+        let late = unit.deadline.is_some_and(|deadline| self.now >= deadline);
+        let certain = certain || effect == Effect::Read;
+        let mut failure = match (&effect, certain) {
+            (Effect::Once, false) if failure.kind != Kind::OutcomeUnknown => {
+                let cause = failure.kind.name().to_owned();
+                let message = format!("it may have happened, and nobody can know: {}", failure.message);
+                Failure { kind: Kind::OutcomeUnknown, message: message.into(), ..failure }.detail("cause", cause)
+            }
+            _ => failure,
+        };
+        if failure.kind == Kind::Timeout && !failure.details.contains_key("limit") {
+            failure = failure.detail("limit", if late { "deadline" } else { "attempt" });
+        }
+        let answer = Answer::Failed { failure: Arc::new(failure), certain };
+        self.record(Event::Answered { unit: id, attempt, answer });
+    }
+
+    /// A person has decided about a parked step.
+    fn unpark(&mut self, id: UnitId, by: Arc<str>, decision: Decision) -> Result<(), Refusal> {
+        use crate::run::event::{Outcome, Then};
+        let unit = self.run.unit(id).filter(|unit| unit.is_parked()).ok_or(Refusal::NotWaiting)?;
+        let failure = unit.trouble.as_ref().map(|trouble| trouble.failure.clone());
+        let acts = matches!(unit.task, Task::Act(_));
+        self.record(Event::Unparked { unit: id, by, decision: decision.clone() });
+        match (decision, failure) {
+            (Decision::Retry { .. }, _) if acts => {}
+            (Decision::Retry { .. }, _) => {
+                self.record(Event::Closing { unit: id, then: Then::Anew { at: self.now } });
+            }
+            (Decision::Skip { value }, failure) => {
+                let outcome = Outcome::Skipped { output: value, failure };
+                self.record(Event::Closing { unit: id, then: Then::Discard { outcome } });
+            }
+            (Decision::Fail, Some(failure)) => self.fall(id, &failure, true),
+            (Decision::Fail, None) => {}
+        }
+        Ok(())
+    }
+}

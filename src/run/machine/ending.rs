@@ -1,0 +1,120 @@
+//! The beginning and the end of a run (semantics 41 to 43).
+
+use super::Machine;
+use crate::base::failure::Failure;
+use crate::base::value::{Map, Value};
+use crate::lang::plan::Body;
+use crate::run::event::{Event, Moment, Outcome, Role, UnitId};
+use crate::run::history::Ending;
+use crate::run::history::frame::error_value;
+
+impl Machine<'_> {
+    /// Gives the variables their first values and begins.
+    pub(super) fn start(&mut self) {
+        let plan = self.plan;
+        // The first values see `input` and each other in order; for that the run must have begun.
+        self.record(Event::Started);
+        let mut vars = Map::new();
+        for (field, formula) in &plan.vars {
+            match self.compute(UnitId::RUN, formula) {
+                Ok(value) => drop(vars.insert(field.name.clone(), value)),
+                Err(failure) => return self.raise(UnitId::RUN, failure),
+            }
+        }
+        let deadline = plan.deadline.as_ref().map(|deadline| self.duration(UnitId::RUN, deadline)).transpose();
+        match deadline {
+            Ok(deadline) => {
+                let deadline = deadline.map(|deadline| deadline.after(self.now));
+                self.record(Event::Set { vars: vars.into(), deadline });
+            }
+            Err(failure) => self.raise(UnitId::RUN, failure),
+        }
+    }
+
+    /// The body has yielded the run's output.
+    pub(super) fn decided(&mut self, output: Value) {
+        match self.plan.output.check_answer(&output) {
+            Ok(output) => self.decide_outcome(Outcome::Completed { output }),
+            Err(misfits) => {
+                let message = misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                let kind = crate::base::failure::Kind::ValidationError;
+                self.raise(UnitId::RUN, Failure::new(kind, format!("the output does not fit: {message}")));
+            }
+        }
+    }
+
+    /// The outcome is decided: what follows cannot change it.
+    pub(super) fn decide_outcome(&mut self, outcome: Outcome) {
+        let outcome = if self.run.cancel_asked { Outcome::Cancelled } else { outcome };
+        self.record(Event::Decided { outcome });
+    }
+
+    /// What comes after the outcome: undos, then the lifecycle bodies, then rest.
+    pub(super) fn after_decision(&mut self) {
+        let plan = self.plan;
+        let Ending::Decided(done) = self.run.ending else { return };
+        let Some(run) = self.run.unit(UnitId::RUN) else { return };
+        if !run.children.is_empty() {
+            return;
+        }
+        let Some(outcome) = self.run.outcome.clone() else { return };
+        let (moment, bodies): (Moment, &[Body]) = match &outcome {
+            Outcome::Completed { .. } | Outcome::Skipped { .. } => (Moment::Success, &plan.on_success),
+            Outcome::Failed { .. } => (Moment::Failure, &plan.on_failure),
+            Outcome::Cancelled => (Moment::Cancel, &plan.on_cancel),
+        };
+        let keeps = moment == Moment::Success && !self.run.undone;
+        if done == 0 || self.run.undone {
+            if !keeps && self.undo_next(UnitId::RUN) {
+                return;
+            }
+        }
+        let index = done as usize;
+        let lifecycle = if index < bodies.len() {
+            Some((moment, index))
+        } else {
+            let index = index.saturating_sub(bodies.len());
+            (index < plan.finally.len()).then_some((Moment::Finally, index))
+        };
+        match lifecycle.filter(|_| !self.run.undone) {
+            Some((moment, index)) => {
+                let given = self.lifecycle_given(&outcome);
+                let index = u32::try_from(index).unwrap_or(u32::MAX);
+                let node = crate::lang::plan::NodeId(u32::MAX);
+                self.opened(UnitId::RUN, node, Role::Lifecycle(moment, index), given);
+            }
+            None => self.record(Event::Rested),
+        }
+    }
+
+    /// What `error` and `output` stand for in a lifecycle body.
+    fn lifecycle_given(&self, outcome: &Outcome) -> Value {
+        match outcome {
+            Outcome::Failed { failure } => {
+                let step = failure.details.get("step").and_then(Value::as_text).unwrap_or_default().into();
+                Value::map([("error", error_value(failure, &step, 1)), ("output", Value::Unit)])
+            }
+            Outcome::Completed { output } | Outcome::Skipped { output, .. } => {
+                Value::map([("error", Value::Unit), ("output", output.clone())])
+            }
+            Outcome::Cancelled => Value::map([("error", Value::Unit), ("output", Value::Unit)]),
+        }
+    }
+
+    /// Nothing is awaited, no body runs; what was under way is in doubt, what was not undone is told (semantics 32).
+    pub(super) fn kill(&mut self) {
+        let acting: Vec<_> = self.run.units().filter(|unit| unit.attempts > 0).map(|unit| unit.id).collect();
+        let left: Vec<_> =
+            self.run.units().flat_map(|unit| unit.undo.iter().map(|entry| entry.place.clone())).collect();
+        for id in acting {
+            self.problem(id, "in_doubt", "it was under way when the run was killed");
+        }
+        for place in left {
+            self.problem(UnitId::RUN, "not_undone", &format!("`{place}` was not undone: the run was killed"));
+        }
+        if self.run.outcome.is_none() {
+            self.record(Event::Decided { outcome: Outcome::Cancelled });
+        }
+        self.record(Event::Rested);
+    }
+}

@@ -1,0 +1,298 @@
+//! The machine: from a plan, a run and the time to what is to be done. A pure function; see `docs/semantics.md`.
+//!
+//! In: a plan, a run as it stands, the time, the settings. Out: records for the journal and acts on the world.
+//! Never: await, a clock, chance, hash order (held by `tests/architecture.rs`).
+//!
+//! A run changes only by events: the machine records one, the fold applies it, and what has changed is looked at
+//! again. So the machine never scans a run, and a step costs the same however long the run is.
+
+mod body;
+mod branch;
+mod chain;
+mod command;
+mod ending;
+mod names;
+mod race;
+mod rest;
+mod retry;
+mod step;
+mod turns;
+mod undo;
+mod wait;
+
+use std::sync::Arc;
+
+pub use command::{Command, Refusal, tell};
+
+use super::event::{Event, Outcome, Record, Role, Then, UnitId};
+use super::history::unit::{Stage, Task, Unit};
+use super::history::{Ending, Run};
+use super::world::{Act, Question, Settings};
+use crate::base::failure::Failure;
+use crate::base::id::RunId;
+use crate::base::time::Timestamp;
+use crate::base::value::Value;
+use crate::lang::plan::{ChainId, Plan};
+
+/// How many units one call of [`decide`] looks at before it lets the driver write down what was decided.
+const LOOKS_PER_DECISION: usize = 256;
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// Write this into the journal. It has been folded already.
+    Record(Record),
+    /// Carry out an attempt.
+    Perform {
+        /// For which unit.
+        unit: UnitId,
+        /// Which attempt.
+        attempt: u32,
+        /// What.
+        act: Box<Act>,
+    },
+    /// Let an attempt go: answer for it at once with what is known.
+    Abandon {
+        /// Of which unit.
+        unit: UnitId,
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// Start a run that this one waits for, or join it if it exists.
+    StartChild {
+        /// For which unit.
+        unit: UnitId,
+        /// Which attempt.
+        attempt: u32,
+        /// The id of the child.
+        run: RunId,
+        /// Its workflow.
+        workflow: Arc<str>,
+        /// Its input.
+        input: Value,
+    },
+    /// Cancel the child.
+    CancelChild {
+        /// The id of the child.
+        run: RunId,
+    },
+    /// Undo a child that has completed.
+    UnwindChild {
+        /// For which unit.
+        unit: UnitId,
+        /// Which attempt.
+        attempt: u32,
+        /// The id of the child.
+        run: RunId,
+    },
+    /// Put a question.
+    Consult {
+        /// For which unit.
+        unit: UnitId,
+        /// Which attempt.
+        attempt: u32,
+        /// The question.
+        question: Box<Question>,
+    },
+    /// Ask for a place inside a lock.
+    EnterLock {
+        /// For which unit.
+        unit: UnitId,
+        /// What is locked.
+        key: Arc<str>,
+        /// How many may be inside.
+        places: u64,
+    },
+    /// Give the place back, or the wish for it.
+    LeaveLock {
+        /// Which unit.
+        unit: UnitId,
+        /// What is locked.
+        key: Arc<str>,
+    },
+    /// A script printed something.
+    Print(String),
+}
+
+/// Decides what can be decided now, and appends it to `actions`. Whether more is left to decide at once.
+///
+/// A function of the plan, the events folded into `run`, and `now` alone (semantics 6).
+pub fn decide(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Settings, actions: &mut Vec<Action>) -> bool {
+    if run.is_at_rest() {
+        return false;
+    }
+    let mut machine = Machine { plan, run, now, settings, actions };
+    if machine.run.started_at.is_none() {
+        machine.start();
+    }
+    if machine.run.paused && !machine.run.killed {
+        return false;
+    }
+    while let Some((unit, alarm)) = machine.run.due_alarm(now) {
+        machine.record(Event::Woke { unit, alarm });
+        machine.alarm(unit, alarm);
+    }
+    for _ in 0..LOOKS_PER_DECISION {
+        match machine.run.take_agenda() {
+            Some(unit) => machine.look_at(unit),
+            None => return false,
+        }
+    }
+    true
+}
+
+/// One decision in the making.
+struct Machine<'a> {
+    plan: &'a Plan,
+    run: &'a mut Run,
+    now: Timestamp,
+    settings: &'a dyn Settings,
+    actions: &'a mut Vec<Action>,
+}
+
+impl Machine<'_> {
+    /// Lets something have happened.
+    fn record(&mut self, event: Event) {
+        let record = Record { at: self.now, event };
+        self.run.apply(self.plan, &record);
+        self.actions.push(Action::Record(record));
+    }
+
+    /// Looks at a unit whose situation has changed.
+    fn look_at(&mut self, id: UnitId) {
+        if self.run.killed {
+            self.kill();
+            return;
+        }
+        let Some(unit) = self.run.unit(id) else { return };
+        if unit.role == Role::Run && self.run.ending != Ending::NotYet {
+            self.after_decision();
+        } else if unit.role == Role::Run && self.run.cancel_asked && !is_cancelling(unit) {
+            self.record(Event::Closing { unit: id, then: Then::Discard { outcome: Outcome::Cancelled } });
+        } else if unit.closing.is_some() {
+            self.close(id);
+        } else if unit.resting {
+            self.rest(id);
+        } else if unit.trouble.is_some() {
+            self.walk(id);
+        } else if let Some(failure) = unit.fallen.clone() {
+            self.fall(id, &failure, false);
+        } else {
+            match unit.stage {
+                Stage::Opened => self.begin(id),
+                Stage::Active => self.advance(id),
+                Stage::Pausing if unit.due.is_none() => self.attempt(id),
+                Stage::Pausing => {}
+            }
+        }
+    }
+
+    /// Goes on with what a unit does.
+    fn advance(&mut self, id: UnitId) {
+        let Some(unit) = self.run.unit(id) else { return };
+        match &unit.task {
+            Task::None => {}
+            Task::Act(act) => {
+                if let Some(output) = act.output.clone() {
+                    self.complete(id, output);
+                }
+            }
+            Task::Sleep { over: true } => self.complete(id, Value::Unit),
+            Task::Sleep { over: false } => {}
+            Task::Listen(_) => self.listen(id),
+            Task::Body(_) => self.body(id),
+            Task::Loop(_) => self.turns(id),
+            Task::Race(_) => self.race(id),
+            Task::Gate(gate) if gate.entered => self.body(id),
+            Task::Gate(_) => {}
+        }
+    }
+
+    /// A unit raises an error: its own chain is walked, and acts on it.
+    fn raise(&mut self, id: UnitId, failure: Failure) {
+        let chain = self.own_chain(id);
+        self.raise_on(id, id, chain, failure);
+    }
+
+    /// A statement in `inside` raises an error: the handlers of `chain` act on the nearest unit round it (semantics 15).
+    fn raise_at(&mut self, inside: UnitId, chain: ChainId, failure: Failure) {
+        let target = self.run.nearest_unit(self.plan, inside);
+        self.raise_on(target, inside, chain, failure);
+    }
+
+    fn raise_on(&mut self, target: UnitId, inside: UnitId, chain: ChainId, failure: Failure) {
+        let Some(unit) = self.run.unit(target) else { return };
+        // Only the first error counts; what else is raised meanwhile ends with the unit (semantics 25).
+        if unit.trouble.is_some() || unit.closing.is_some() || unit.resting {
+            return;
+        }
+        let step = self.run.step_name(self.plan, inside);
+        self.record(Event::Raised { unit: target, chain, inner: false, failure: Arc::new(failure), step });
+    }
+
+    /// The handlers that an error raised by the unit itself meets.
+    fn own_chain(&self, id: UnitId) -> ChainId {
+        match self.run.unit(id) {
+            Some(unit) if unit.role == Role::Run => self.plan.chain,
+            Some(unit) => match unit.role {
+                Role::Main | Role::Notify(_) | Role::Undo => unit.node(self.plan).map(|node| node.chain),
+                _ => unit.body(self.plan).map(|body| body.chain),
+            }
+            .unwrap_or_default(),
+            None => ChainId::default(),
+        }
+    }
+
+    /// A unit has done its work: it ends with this output, if it has the stated type.
+    fn complete(&mut self, id: UnitId, output: Value) {
+        let Some(unit) = self.run.unit(id) else { return };
+        let node = unit.node(self.plan).filter(|_| unit.role == Role::Main);
+        match node.map_or(Ok(output.clone()), |node| body::stated(node, output)) {
+            Ok(output) => self.finish(id, Outcome::Completed { output }),
+            Err(failure) => self.raise(id, failure),
+        }
+    }
+
+    /// A unit ends so, as soon as what still runs in it has come to rest.
+    fn finish(&mut self, id: UnitId, outcome: Outcome) {
+        match self.run.unit(id) {
+            Some(unit) if unit.children.is_empty() => self.end(id, outcome),
+            Some(_) => self.record(Event::Closing { unit: id, then: Then::End { outcome } }),
+            None => {}
+        }
+    }
+
+    /// A unit ends now. Nothing runs in it any more.
+    fn end(&mut self, id: UnitId, outcome: Outcome) {
+        let Some(unit) = self.run.unit(id) else { return };
+        if let Task::Gate(gate) = &unit.task {
+            let key = gate.key.clone();
+            self.actions.push(Action::LeaveLock { unit: id, key });
+        }
+        if let Outcome::Failed { failure } = &outcome {
+            let kind = match unit.role {
+                Role::Undo => Some("undo_failed"),
+                Role::Notify(_) | Role::Meanwhile(_) | Role::Lifecycle(..) => Some(failure.kind.name()),
+                Role::Run | Role::Main | Role::Turn(_) | Role::Branch(_) | Role::Alternate(_) => None,
+            };
+            if let Some(kind) = kind {
+                self.problem(id, kind, &failure.message);
+            }
+        }
+        self.record(Event::Ended { unit: id, outcome });
+    }
+
+    /// Something went wrong beside the outcome.
+    fn problem(&mut self, id: UnitId, kind: &str, message: &str) {
+        let place = self.run.place(self.plan, id);
+        self.record(Event::Problem(Arc::new(super::event::Problem {
+            place: place.into(),
+            kind: kind.into(),
+            message: message.into(),
+        })));
+    }
+}
+
+fn is_cancelling(run: &Unit) -> bool {
+    matches!(run.closing.as_deref(), Some(Then::Discard { outcome: Outcome::Cancelled }))
+}

@@ -1,0 +1,317 @@
+//! Steps: from their clauses to their attempts.
+
+use std::sync::Arc;
+
+use super::{Action, Machine};
+use crate::base::failure::{Failure, Kind as FailureKind};
+use crate::base::limit;
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
+use crate::lang::catalog::Effect;
+use crate::lang::plan::node::Whom;
+use crate::lang::plan::{Kind, Node, Operation};
+use crate::run::event::{Alarm, Begin, Event, Outcome, Role, Then, UnitId};
+use crate::run::history::unit::{Stage, Task, Unit};
+use crate::run::world::{Act, Question};
+
+impl Machine<'_> {
+    /// Begins what a unit was opened, or renewed, for.
+    pub(super) fn begin(&mut self, id: UnitId) {
+        let plan = self.plan;
+        let Some(unit) = self.run.unit(id) else { return };
+        let Some(node) = unit.node(plan) else { return };
+        let is_undo = unit.role == Role::Undo;
+        if is_undo && self.settles_undo(id) {
+            return;
+        }
+        if let Some(when) = node.clauses.when.as_ref().filter(|_| !is_undo) {
+            match self.holds(id, when) {
+                Ok(true) => {}
+                Ok(false) => return self.end(id, Outcome::Skipped { output: Value::Unit, failure: None }),
+                Err(failure) => return self.raise(id, failure),
+            }
+        }
+        if let Kind::Script(script) = &node.kind {
+            return match self.compute_script(id, script) {
+                Ok(output) => self.complete(id, output),
+                Err(failure) => self.raise(id, failure),
+            };
+        }
+        match self.beginning(id, node) {
+            Ok(Some(begin)) => self.began(id, node, begin),
+            Ok(None) => self.finish(id, Outcome::Completed { output: Value::Unit }),
+            Err(failure) => self.raise(id, failure),
+        }
+    }
+
+    /// What the unit will do, with everything computed; `None` if there is nothing to do.
+    fn beginning(&mut self, id: UnitId, node: &Node) -> Result<Option<Begin>, Failure> {
+        Ok(Some(match &node.kind {
+            Kind::Call { params, .. } | Kind::Child { params, .. } => {
+                let params = self.compute(id, params)?;
+                self.act(id, node, params)?
+            }
+            Kind::Ask(ask) => {
+                let params = self.compute(id, &ask.params)?;
+                let whom = match &ask.whom {
+                    Whom::Role(who) => format!("role {}", self.compute(id, who)?),
+                    Whom::Person(who) => format!("person {}", self.compute(id, who)?),
+                    Whom::Model(who) => format!("model {}", self.compute(id, who)?),
+                    Whom::Persona(name) => format!("persona {name}"),
+                };
+                let params = match params {
+                    Value::Map(mut map) => {
+                        Arc::make_mut(&mut map).insert("whom".into(), whom.into());
+                        Value::Map(map)
+                    }
+                    other => other,
+                };
+                self.act(id, node, params)?
+            }
+            Kind::Wait(wait) => self.waiting(id, wait)?,
+            Kind::If { arms, otherwise } => return self.choose(id, arms, otherwise.is_some()),
+            Kind::Match { subject, arms } => return self.fit(id, subject, arms),
+            Kind::Sequence(_) | Kind::Parallel(_) => Begin::Body { arm: None, names: Vec::new() },
+            Kind::For(each) => self.for_items(id, each)?,
+            Kind::While { max, .. } => self.looping(id, max.as_ref(), None)?,
+            Kind::Repeat { every, max, .. } => self.looping(id, max.as_ref(), every.as_ref())?,
+            Kind::Race(race) => self.racing(id, race)?,
+            Kind::Lock { key, places, .. } => {
+                let key = self.compute(id, key)?.to_string().into();
+                Begin::Gate { key, places: self.count(id, places)?.max(1) }
+            }
+            // A script has ended before it began; the others are carried out by the body they stand in and never become units.
+            Kind::Script(_)
+            | Kind::Start { .. }
+            | Kind::Let(_)
+            | Kind::Set(_)
+            | Kind::Emit { .. }
+            | Kind::Reply { .. }
+            | Kind::Return(_)
+            | Kind::Fail { .. }
+            | Kind::Until(_) => return Ok(None),
+        }))
+    }
+
+    /// An act on the world: parameters, key and credentials are computed once per generation (semantics 7).
+    fn act(&mut self, id: UnitId, node: &Node, params: Value) -> Result<Begin, Failure> {
+        let generation = self.run.unit(id).map_or(0, |unit| unit.generation);
+        let key = match &node.clauses.key {
+            Some(formula) => {
+                let base = self.compute(id, formula)?.to_string();
+                // The same key after a refund would get the refunded charge back (semantics 45).
+                if generation > 0 { format!("{base}~{generation}") } else { base }
+            }
+            None => format!("{}:{}", self.run.accepted.run, self.run.place(self.plan, id)),
+        };
+        let auth = match &node.clauses.auth {
+            None => Value::Unit,
+            Some(auth) => {
+                let args = auth.args.iter().map(|arg| self.compute(id, arg)).collect::<Result<Vec<_>, _>>()?;
+                let mut fields = Vec::new();
+                for (name, formula) in &auth.fields {
+                    fields.push((name.clone(), self.compute(id, formula)?));
+                }
+                Value::map([
+                    ("scheme", Value::Text(auth.scheme.clone())),
+                    ("args", Value::list(args)),
+                    ("fields", Value::map(fields)),
+                ])
+            }
+        };
+        Ok(Begin::Act { params, key: key.into(), auth })
+    }
+
+    /// Notes what was computed, with the bounds in time.
+    fn began(&mut self, id: UnitId, node: &Node, begin: Begin) {
+        let bounds = self.bounds(id, node, &begin);
+        let (timeout, deadline) = match bounds {
+            Ok(bounds) => bounds,
+            Err(failure) => return self.raise(id, failure),
+        };
+        let act = matches!(begin, Begin::Act { .. });
+        let gate = match &begin {
+            Begin::Gate { key, places } => Some((key.clone(), *places)),
+            _ => None,
+        };
+        self.record(Event::Began { unit: id, timeout, deadline, begin });
+        self.open_meanwhile(id, node);
+        if act {
+            self.attempt(id);
+        } else if let Some((key, places)) = gate {
+            self.actions.push(Action::EnterLock { unit: id, key, places });
+        }
+    }
+
+    /// When the attempt and when all attempts must have ended. Acts get their timeout with each attempt.
+    fn bounds(
+        &mut self,
+        id: UnitId,
+        node: &Node,
+        begin: &Begin,
+    ) -> Result<(Option<Timestamp>, Option<Timestamp>), Failure> {
+        let now = self.now;
+        let timeout = match &node.clauses.timeout {
+            Some(formula) if !matches!(begin, Begin::Act { .. }) => Some(self.duration(id, formula)?.after(now)),
+            _ => None,
+        };
+        let deadline = match &node.clauses.deadline {
+            Some(formula) => Some(self.duration(id, formula)?.after(now)),
+            None => None,
+        };
+        Ok((timeout, deadline))
+    }
+
+    /// Makes one more attempt.
+    pub(super) fn attempt(&mut self, id: UnitId) {
+        let plan = self.plan;
+        let Some(unit) = self.run.unit(id) else { return };
+        let Some(node) = unit.node(plan) else { return };
+        let attempt = unit.attempts + 1;
+        let clause = match &node.clauses.timeout {
+            Some(formula) => match self.duration(id, formula) {
+                Ok(duration) => Some(duration),
+                Err(failure) => return self.raise(id, failure),
+            },
+            None => None,
+        };
+        // Nothing is in flight for ever; but people and other runs may take their time.
+        let default = matches!(node.kind, Kind::Call { .. }).then_some(Duration(limit::ATTEMPT_MILLIS_DEFAULT));
+        let bound = clause.or_else(|| self.operation_timeout(node)).or(default);
+        let timeout = bound.map(|bound| bound.after(self.now));
+        self.record(Event::Attempted { unit: id, attempt, timeout });
+        let action = self.act_on_world(id, node, attempt, bound.unwrap_or(Duration(limit::ATTEMPT_MILLIS_DEFAULT)));
+        match action {
+            Some(action) => self.actions.push(action),
+            None => self.raise(id, Failure::script("the plan names an operation that it does not have")),
+        }
+    }
+
+    fn operation_timeout(&self, node: &Node) -> Option<Duration> {
+        self.operation(node).and_then(|operation| operation.shaping.timeout)
+    }
+
+    pub(super) fn operation(&self, node: &Node) -> Option<&Arc<Operation>> {
+        match &node.kind {
+            Kind::Call { operation, .. } => self.plan.operations.get(operation),
+            _ => None,
+        }
+    }
+
+    /// The action of an attempt.
+    fn act_on_world(&self, id: UnitId, node: &Node, attempt: u32, timeout: Duration) -> Option<Action> {
+        let unit = self.run.unit(id)?;
+        let Task::Act(act) = &unit.task else { return None };
+        let run = self.run.accepted.run.clone();
+        let place: Arc<str> = self.run.place(self.plan, id).into();
+        Some(match &node.kind {
+            Kind::Call { .. } => {
+                let streamed = self.stream_page(unit);
+                Action::Perform {
+                    unit: id,
+                    attempt,
+                    act: Box::new(Act {
+                        operation: self.operation(node)?.clone(),
+                        params: act.params.clone(),
+                        key: act.key.clone(),
+                        key_given: node.clauses.key.is_some(),
+                        auth: act.auth.clone(),
+                        streamed: streamed.is_some(),
+                        page: streamed.unwrap_or_default(),
+                        timeout,
+                        run,
+                        place,
+                    }),
+                }
+            }
+            Kind::Child { .. } if unit.role == Role::Undo && node.clauses.undo.is_none() => {
+                let run = self.run.frames.given(unit.frame, "key").unwrap_or_default();
+                Action::UnwindChild { unit: id, attempt, run: child_run(&run.to_string()) }
+            }
+            Kind::Child { workflow, .. } => Action::StartChild {
+                unit: id,
+                attempt,
+                run: child_run(&act.key),
+                workflow: workflow.clone(),
+                input: act.params.without_absent(),
+            },
+            Kind::Ask(ask) => Action::Consult {
+                unit: id,
+                attempt,
+                question: Box::new(Question {
+                    run,
+                    place,
+                    step: self.run.step_name(self.plan, id),
+                    whom: act.params.get("whom").and_then(Value::as_text).unwrap_or_default().into(),
+                    params: act.params.clone(),
+                    answer: ask.answer.clone(),
+                }),
+            },
+            _ => return None,
+        })
+    }
+
+    /// If the unit fetches a page of a stream for a loop: how the page before said to go on.
+    fn stream_page(&self, unit: &Unit) -> Option<Value> {
+        match &self.run.unit(unit.parent?)?.task {
+            Task::Loop(turns) => Some(turns.page.clone().unwrap_or_default()),
+            _ => None,
+        }
+    }
+
+    /// A time has come for a unit. What it slept for, the fold has noted already.
+    pub(super) fn alarm(&mut self, id: UnitId, alarm: Alarm) {
+        let Some(unit) = self.run.unit(id) else { return };
+        let which = match alarm {
+            Alarm::Due => return,
+            Alarm::Meanwhile(clause) => return self.meanwhile(id, clause),
+            Alarm::Timeout => "attempt",
+            Alarm::Deadline => "deadline",
+        };
+        // What is being dealt with already is not hurried: else a handler could never answer a deadline (semantics 8).
+        if unit.closing.is_some() || unit.trouble.is_some() {
+            return;
+        }
+        let bound = if alarm == Alarm::Timeout { "its timeout" } else { "its deadline" };
+        let failure = Failure::new(FailureKind::Timeout, format!("it did not end within {bound}"))
+            .detail("limit", Value::from(which));
+        match &unit.task {
+            Task::Act(act) if act.in_flight => {
+                let (attempt, key) = (unit.attempts, act.key.clone());
+                match unit.node(self.plan).map(|node| &node.kind) {
+                    Some(Kind::Child { .. }) => {
+                        self.actions.push(Action::CancelChild { run: child_run(&key) });
+                        self.failed_attempt(id, attempt, failure, true);
+                    }
+                    Some(Kind::Ask(_)) => {
+                        self.actions.push(Action::Abandon { unit: id, attempt });
+                        self.failed_attempt(id, attempt, failure, true);
+                    }
+                    // The world knows best whether something happened; it answers at once.
+                    _ => self.actions.push(Action::Abandon { unit: id, attempt }),
+                }
+            }
+            _ if unit.resting => {}
+            Task::Body(_) | Task::Loop(_) | Task::Race(_) | Task::Gate(_) => {
+                let then = Then::Raise { failure: Arc::new(failure), inner: false };
+                self.record(Event::Closing { unit: id, then });
+            }
+            Task::None | Task::Sleep { .. } | Task::Listen(_) | Task::Act(_) if unit.stage != Stage::Opened => {
+                self.raise(id, failure);
+            }
+            Task::None | Task::Sleep { .. } | Task::Listen(_) | Task::Act(_) => {}
+        }
+    }
+
+    /// The effect of the operation that a unit calls; what is no operation may be repeated.
+    pub(super) fn effect(&self, unit: &Unit) -> Effect {
+        let node = unit.node(self.plan);
+        let operation = node.and_then(|node| self.operation(node));
+        operation.map_or(Effect::Read, |operation| operation.signature.effect.clone())
+    }
+}
+
+/// The id of a child run is its key.
+pub(super) fn child_run(key: &str) -> crate::base::id::RunId {
+    crate::base::id::RunId(key.into())
+}

@@ -1,0 +1,41 @@
+//! Undoing: what was done in a unit that is discarded, latest completion first, one at a time (semantics 3, 35 to 38).
+
+use super::Machine;
+use crate::base::value::Value;
+use crate::lang::plan::Kind;
+use crate::run::event::{Outcome, Role, UnitId};
+
+impl Machine<'_> {
+    /// Begins the undo of the latest thing done in a unit; whether there was one.
+    pub(super) fn undo_next(&mut self, id: UnitId) -> bool {
+        let Some(entry) = self.run.unit(id).and_then(|unit| unit.undo.last()).cloned() else { return false };
+        let undo = self.plan.node(entry.step).clauses.undo;
+        let given = Value::map([
+            ("output", entry.output),
+            ("key", Value::Text(entry.key)),
+            ("doubt", Value::Bool(entry.doubt)),
+            ("place", Value::Text(entry.place)),
+            ("static", Value::Bool(self.plan.node(entry.step).clauses.undo_is_static)),
+        ]);
+        // A child run without an undo of its own is undone by its own entries, in reverse.
+        self.opened(id, undo.unwrap_or(entry.step), Role::Undo, given);
+        true
+    }
+
+    /// Settles an undo that cannot or need not be carried out; whether it was one.
+    pub(super) fn settles_undo(&mut self, id: UnitId) -> bool {
+        let plan = self.plan;
+        let Some(unit) = self.run.unit(id) else { return false };
+        let says = |name: &str| unit.given.get(name).is_some_and(Value::is_true);
+        let by_itself = unit.node(plan).is_some_and(|node| matches!(node.kind, Kind::Child { .. }));
+        if says("doubt") && !says("static") && !(by_itself && unit.given.get("output").is_some_and(Value::is_unit)) {
+            let place = unit.given.get("place").map(ToString::to_string).unwrap_or_default();
+            let message =
+                format!("nobody knows whether `{place}` happened, and its undo needs its output; look into it by hand");
+            self.problem(id, "in_doubt", &message);
+            self.end(id, Outcome::Skipped { output: Value::Unit, failure: None });
+            return true;
+        }
+        false
+    }
+}

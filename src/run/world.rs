@@ -1,0 +1,135 @@
+//! Every question the engine may ask its surroundings. Store, connectors and personas answer; so does the rehearsed world of `flow test`.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::base::failure::Failure;
+use crate::base::id::RunId;
+use crate::base::shape::Shape;
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
+use crate::lang::plan::Operation;
+use crate::run::event::Record;
+
+/// A future that a trait object may return.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// One attempt of an operation, to be carried out.
+#[derive(Clone, Debug)]
+pub struct Act {
+    /// What is to be done.
+    pub operation: Arc<Operation>,
+    /// With what, an object; fields that are `()` are left out by whoever sends it.
+    pub params: Value,
+    /// The idempotency key of the intent.
+    pub key: Arc<str>,
+    /// Whether the program wrote a `key` clause.
+    pub key_given: bool,
+    /// How this call proves who asks, where the call itself says so: `{ scheme, args, fields }`.
+    pub auth: Value,
+    /// For a stream: how the page before said to go on; `()` for the first page.
+    pub page: Value,
+    /// Whether only one page is wanted, because the pages are streamed.
+    pub streamed: bool,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// For which run.
+    pub run: RunId,
+    /// For which place in it.
+    pub place: Arc<str>,
+}
+
+/// What came of an act.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The output, or what went wrong.
+    pub result: Result<Value, Failure>,
+    /// For a failure: whether it is certain that nothing happened (semantics 47, 48).
+    pub certain: bool,
+    /// For a stream: how to go on; `()` after the last page.
+    pub next_page: Value,
+}
+
+impl Outcome {
+    /// It worked.
+    pub fn done(value: Value) -> Self {
+        Self { result: Ok(value), certain: true, next_page: Value::Unit }
+    }
+
+    /// It failed, and nothing happened.
+    pub fn failed(failure: Failure) -> Self {
+        Self { result: Err(failure), certain: true, next_page: Value::Unit }
+    }
+
+    /// It failed, and may have happened.
+    pub fn unknown(failure: Failure) -> Self {
+        Self { certain: false, ..Self::failed(failure) }
+    }
+}
+
+/// A question to a person, a persona or a model.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// In which run.
+    pub run: RunId,
+    /// At which place.
+    pub place: Arc<str>,
+    /// The step's name.
+    pub step: Arc<str>,
+    /// Who is asked: `role finance`, `person a@b.c`, `persona sophia`, `model openai/gpt-4o-mini`.
+    pub whom: Arc<str>,
+    /// `question`, `system` and so on.
+    pub params: Value,
+    /// The type of the answer.
+    pub answer: Shape,
+}
+
+/// Plain and secret settings, as they are for the whole of a run.
+pub trait Settings: Send + Sync {
+    /// A plain setting.
+    fn env(&self, name: &str) -> Option<Value>;
+    /// A secret setting.
+    fn secret(&self, name: &str) -> Option<Value>;
+}
+
+/// What carries out operations.
+pub trait Perform: Send + Sync {
+    /// Carries out one attempt. It ends by `act.timeout` at the latest, and says what it knows.
+    fn perform(&self, act: Act) -> BoxFuture<'_, Outcome>;
+}
+
+/// What puts questions to people, personas and models.
+pub trait Consult: Send + Sync {
+    /// Waits for the answer and tells who gave it. Dropping the future withdraws the question.
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>>;
+}
+
+/// All that surrounds the engine.
+#[derive(Clone)]
+pub struct World {
+    /// Settings.
+    pub settings: Arc<dyn Settings>,
+    /// Connectors.
+    pub perform: Arc<dyn Perform>,
+    /// People, personas, models.
+    pub consult: Arc<dyn Consult>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where journals are kept, if they are.
+    pub journal: Option<Arc<dyn Journal>>,
+}
+
+/// The time.
+pub trait Clock: Send + Sync {
+    /// What o'clock it is.
+    fn now(&self) -> Timestamp;
+    /// Waits until then.
+    fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
+}
+
+/// Where journals are kept.
+pub trait Journal: Send + Sync {
+    /// Takes the next records of a run, in order.
+    fn append(&self, run: &RunId, records: &[Record]);
+}
