@@ -527,7 +527,7 @@ fn thrown_values_become_errors_of_their_type() {
     for (text, kind, message, details) in rows {
         let found = evaluated(text, Form::Block).expect_err(text);
         assert_eq!(
-            (found.kind.name(), &*found.message, Value::from(found.details.clone())),
+            (found.kind.name(), &*found.message, Value::Map(found.details.clone())),
             (kind, message, details),
             "{text}"
         );
@@ -671,7 +671,7 @@ fn mistakes_in_scripts_are_told_before_the_run() {
 /// Reads as text: the path, `!` where absence would do harm, `^n` where n segments were tested.
 fn reads(text: &str, form: Form) -> String {
     let expr = compiled(text, form, &Library::empty());
-    let one = |read: &orchestra_flow::lang::script::Read| {
+    let one = |read: &script::Read| {
         let mut shown = read.root.to_string();
         for segment in &read.path {
             shown += &format!("{}{}", if segment.optional { "?" } else { "" }, segment.key);
