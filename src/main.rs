@@ -1,3 +1,5 @@
-//! The binary `flow`: hands its arguments to the command line.
+//! The binary: hands over to the command line.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    orchestra_flow::cli::main()
+}

@@ -11,12 +11,12 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::limit::NESTING_MAX;
 
 /// Makes the brackets of `mask`, which stand at `brackets`, match; reports where they did not. Gives how deep they are nested.
-pub(super) fn balance(mask: &mut Vec<u8>, brackets: &[usize], faults: &mut Faults) -> usize {
+pub(super) fn balance(mask: &mut Vec<u8>, brackets: &[usize], faults: &mut Faults<'_>) -> usize {
     match survey(mask, brackets) {
         Survey::Sound(depth) => return depth,
         Survey::Deep(groups) => {
-            for group in groups {
-                let fault = too_deep(group.start, faults);
+            for (deepest, group) in groups {
+                let fault = too_deep(deepest, faults);
                 faults.push(fault);
                 mask[group].fill(FAULT);
             }
@@ -26,18 +26,21 @@ pub(super) fn balance(mask: &mut Vec<u8>, brackets: &[usize], faults: &mut Fault
     NESTING_MAX
 }
 
+/// A group that holds brackets nested too deep is given up from this depth on, so that nobody walks through the rest again and again.
+const GIVEN_UP_DEPTH: usize = 8;
+
 enum Survey {
     /// They match, and are nested so deep.
     Sound(usize),
-    /// Groups that match, but stand too deep.
-    Deep(Vec<std::ops::Range<usize>>),
+    /// Brackets that match but stand too deep, each with the outer group that is given up for it.
+    Deep(Vec<(usize, std::ops::Range<usize>)>),
     /// How many closing braces are there beyond the opening ones.
     Broken { surplus: usize },
 }
 
 fn survey(mask: &[u8], brackets: &[usize]) -> Survey {
     let (mut open, mut deep, mut sound) = (Vec::new(), Vec::new(), true);
-    let mut depth = 0;
+    let (mut depth, mut deepest) = (0, None);
     let (mut opened, mut closed) = (0usize, 0usize);
     for &at in brackets {
         if is_opener(mask[at]) {
@@ -50,7 +53,12 @@ fn survey(mask: &[u8], brackets: &[usize]) -> Survey {
         match open.pop() {
             Some(opener) if closer_of(mask[opener]) == mask[at] => {
                 if open.len() == NESTING_MAX {
-                    deep.push(opener..at + 1);
+                    deepest = Some(opener);
+                }
+                if open.len() == GIVEN_UP_DEPTH
+                    && let Some(deepest) = deepest.take()
+                {
+                    deep.push((deepest, opener..at + 1));
                 }
             }
             _ => sound = false,
@@ -75,7 +83,7 @@ fn closer_of(opener: u8) -> u8 {
     }
 }
 
-fn too_deep(at: usize, faults: &Faults) -> Diagnostic {
+fn too_deep(at: usize, faults: &Faults<'_>) -> Diagnostic {
     faults
         .error(code::TOO_DEEP, at..at + 1, format!("brackets are nested more than {NESTING_MAX} deep"))
         .label("this one is too deep")
@@ -94,14 +102,14 @@ struct Open {
     orderly: bool,
 }
 
-struct Repair<'m> {
+struct Repair<'m, 't> {
     mask: &'m mut Vec<u8>,
-    faults: &'m mut Faults,
+    faults: &'m mut Faults<'t>,
     open: Vec<Open>,
     surplus: usize,
 }
 
-impl Repair<'_> {
+impl Repair<'_, '_> {
     fn run(mut self, brackets: &[usize]) {
         let mut rest = brackets;
         let (mut start, mut line) = (0, 0);
@@ -125,7 +133,9 @@ impl Repair<'_> {
                     if self.open.len() == NESTING_MAX {
                         let fault = too_deep(at, self.faults);
                         self.faults.push(fault);
-                        self.mask[at..].fill(FAULT);
+                        let given_up = self.open[GIVEN_UP_DEPTH].at;
+                        self.mask[given_up..].fill(FAULT);
+                        self.open.truncate(GIVEN_UP_DEPTH);
                         return self.end();
                     }
                     self.open.push(Open { at, line, indent, orderly: false });

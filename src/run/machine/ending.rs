@@ -33,7 +33,7 @@ impl Machine<'_> {
 
     /// The body has yielded the run's output.
     pub(super) fn decided(&mut self, output: Value) {
-        match self.plan.output.check(&output) {
+        match self.plan.output.check_answer(&output) {
             Ok(output) => self.decide_outcome(Outcome::Completed { output }),
             Err(misfits) => {
                 let message = misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");

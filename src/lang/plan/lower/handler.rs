@@ -81,7 +81,7 @@ impl<'a> Builder<'a> {
     /// The `handler` declaration with this name, seen from the file that is being read, and the module it stands in.
     fn declared(&self, path: &ast::Path) -> Option<(&'a ast::HandlerSet, &'a Module)> {
         let checked = self.checked;
-        let here = checked.modules.iter().find(|module| module.program.file == self.file)?;
+        let here = self.values.module(path.span)?;
         let (name, module) = match path.parts.as_slice() {
             [name] => (name, here),
             [alias, name] => {

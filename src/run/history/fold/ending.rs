@@ -154,7 +154,9 @@ impl Run {
                 }
             }
             Task::Loop(turns) => {
-                more.failed = Some(Value::list(turns.failed.iter().map(|(index, failure)| {
+                let mut failed: Vec<_> = turns.failed.iter().collect();
+                failed.sort_by_key(|(index, _)| *index);
+                more.failed = Some(Value::list(failed.into_iter().map(|(index, failure)| {
                     Value::map([("index", Value::Int((*index).into())), ("error", Value::from(failure.to_value()))])
                 })));
             }
