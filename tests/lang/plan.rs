@@ -100,10 +100,13 @@ fn order_is_inferred_from_what_is_read() {
     assert_eq!(waits, [("notify_team", &[2][..])]);
 }
 
+/// What a row shows, the body of a workflow, and the chains of some of its nodes by label.
+type Row<'r> = (&'r str, &'r str, &'r [(&'r str, &'r str)]);
+
 /// Semantics 12 to 15 and 26: which handlers an error meets.
 #[test]
 fn chains_are_read_off_the_text() {
-    let rows: [(&str, &str, &[(&str, &str)]); 9] = [
+    let rows: [Row; 9] = [
         (
             "own clauses, then each pair of braces, inside out",
             r#"on error park
@@ -443,6 +446,20 @@ fn drawings_show_every_step_and_are_well_formed() {
         assert_eq!(mermaid.matches("subgraph ").count(), ends);
         let bare = |brace| dot.matches(brace).count() - quoted_braces(&dot, brace);
         assert_eq!(bare('{'), bare('}'));
+    }
+}
+
+/// Whoever draws a plan may have an ordinary stack.
+#[test]
+fn deep_nesting_is_printed_and_drawn() {
+    let deep = 100;
+    let text = format!("workflow w {{ {} wait 1s {} }}", "sequence { ".repeat(deep), "} ".repeat(deep));
+    let package = package(&text);
+    let plan = &package.plans["w"];
+    assert_eq!(plan.nodes.len(), deep + 1);
+    assert!(print(plan).lines().count() > deep);
+    for drawing in [to_svg(plan), to_mermaid(plan), to_dot(plan), effects(&package, plan).to_string()] {
+        assert!(!drawing.is_empty());
     }
 }
 
