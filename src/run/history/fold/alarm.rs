@@ -23,7 +23,10 @@ impl Run {
             // Taken from the unit only when it has been dealt with: the machine reads it.
             Alarm::Timeout => unit.timeout,
             Alarm::Deadline => unit.deadline,
-            Alarm::Meanwhile(_) => None,
+            Alarm::Meanwhile(clause) => {
+                let tick = unit.ticks.iter().position(|(other, _)| *other == clause);
+                tick.map(|tick| unit.ticks.swap_remove(tick).1)
+            }
         };
         match passed {
             Some(passed) => drop(self.alarms.remove(&(passed, id, alarm))),
@@ -44,11 +47,6 @@ impl Run {
         }
     }
 
-    /// Sets the alarm of a `remind` or `escalate`; not an event, since it follows from when the wait was opened.
-    pub(in crate::run) fn set_meanwhile(&mut self, id: UnitId, clause: u32, at: Timestamp) {
-        self.alarms.insert((at, id, Alarm::Meanwhile(clause)));
-    }
-
     pub(super) fn forget_alarms(&mut self, unit: &Unit) {
         let id = unit.id;
         if let Some(at) = unit.timeout {
@@ -60,6 +58,8 @@ impl Run {
         if let Some(at) = unit.due {
             self.alarms.remove(&(at, id, Alarm::Due));
         }
-        // Alarms of `remind` and `escalate` of a unit that has gone wake nobody and are dropped when they come.
+        for (clause, at) in &unit.ticks {
+            self.alarms.remove(&(*at, id, Alarm::Meanwhile(*clause)));
+        }
     }
 }

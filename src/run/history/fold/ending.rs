@@ -1,11 +1,11 @@
-//! Units end: their records, what can be undone of them, and what their end means for the unit around.
+//! Units end: their records, and what their end means for the unit around.
 
+use super::{fall, gathers, mark};
 use std::sync::Arc;
 
 use super::super::Run;
 use super::super::frame::{More, StepRecord, error_value};
-use super::super::unit::{Awaits, Entry, Step, Task, Unit};
-use super::{fall, gathers, mark};
+use super::super::unit::{Awaits, Step, Task, Unit};
 use crate::base::failure::Failure;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
@@ -14,7 +14,10 @@ use crate::lang::plan::{Kind, Plan, Slot};
 use crate::run::event::{Outcome, Role, Then, UnitId};
 
 impl Run {
-    pub(super) fn closing(&mut self, id: UnitId, then: &Then) {
+    pub(super) fn closing(&mut self, plan: &Plan, id: UnitId, then: &Then) {
+        if matches!(then, Then::Discard { .. } | Then::Anew { .. }) {
+            self.give_up_own(plan, id);
+        }
         let Some(unit) = self.unit_mut(id) else { return };
         unit.closing = Some(Box::new(then.clone()));
         unit.fallen = None;
@@ -27,7 +30,8 @@ impl Run {
             turns.absorbed += 1;
         }
         while let Some(id) = inside.pop() {
-            if let Some(unit) = self.unit_mut(id) {
+            // An undo that has begun is finished, with all it needs for that (semantics 30).
+            if let Some(unit) = self.unit_mut(id).filter(|unit| unit.role != Role::Undo) {
                 unit.resting = true;
                 inside.extend(unit.children.iter().copied());
                 self.wake(id);
@@ -37,7 +41,8 @@ impl Run {
     }
 
     pub(super) fn ended(&mut self, plan: &Plan, at: Timestamp, id: UnitId, outcome: &Outcome) {
-        let Some(unit) = self.units.get_mut(id.index as usize).and_then(|place| place.take_if(|unit| unit.id == id))
+        let Some(mut unit) =
+            self.units.get_mut(id.index as usize).and_then(|place| place.take_if(|unit| unit.id == id))
         else {
             return;
         };
@@ -57,28 +62,22 @@ impl Run {
         if unit.role == Role::Main {
             self.record(plan, at, &unit, outcome);
         }
-        self.hand_up(plan, parent, &unit, outcome, good);
+        self.hand_up(plan, parent, &mut unit, outcome, good);
         self.settle_parent(plan, at, parent, &unit, outcome);
         self.frames.release(unit.frame);
         self.wake(parent);
     }
 
     /// Hands what can be undone, and the variables that were set, to the unit around.
-    pub(super) fn hand_up(&mut self, plan: &Plan, parent: UnitId, unit: &Unit, outcome: &Outcome, good: bool) {
-        let mut entries: Vec<Entry> = unit.undo.clone();
-        entries.extend(unit.kept.iter().cloned());
-        if let Some(entry) = self.entry(plan, unit, outcome) {
-            self.frames.retain(entry.frame);
-            entries.push(entry);
-        }
-        let Some(above) = self.unit_mut(parent) else { return };
+    pub(super) fn hand_up(&mut self, plan: &Plan, parent: UnitId, unit: &mut Unit, outcome: &Outcome, good: bool) {
+        self.note_doubt(plan, unit);
+        let own = self.entry(plan, unit, &outcome.output());
         let stays = matches!(unit.role, Role::Alternate(_));
-        if stays {
-            above.kept.extend(entries);
-        } else {
-            above.undo.extend(entries);
-            above.undo.sort_by_key(|entry| entry.order);
-        }
+        let Some(above) = self.unit_mut(parent) else { return };
+        let entries = if stays { &mut above.kept } else { &mut above.undo };
+        entries.append(&mut unit.undo);
+        entries.append(&mut unit.kept);
+        entries.extend(own);
         // What a skipped or failed unit had set is forgotten (semantics 40).
         if let Some(view) = unit.view.as_ref().filter(|_| good) {
             let mut next = Some(parent);
@@ -90,40 +89,6 @@ impl Run {
                 next = above.parent;
             }
         }
-    }
-
-    /// What can be undone of a step that has ended, if anything can.
-    pub(super) fn entry(&mut self, plan: &Plan, unit: &Unit, outcome: &Outcome) -> Option<Entry> {
-        let node = (unit.role == Role::Main).then(|| plan.node(unit.node))?;
-        let child = matches!(node.kind, Kind::Child { .. });
-        if node.clauses.undo.is_none() && !child {
-            return None;
-        }
-        let Task::Act(act) = &unit.task else { return None };
-        let happened = act.output.is_some();
-        if !happened && !unit.doubt {
-            return None;
-        }
-        // A child without an undo of its own is undone by its own entries; without any, there is nothing to do.
-        if node.clauses.undo.is_none() && !act.next.is_true() {
-            return None;
-        }
-        self.completions += 1;
-        Some(Entry {
-            order: self.completions,
-            step: unit.node,
-            frame: unit.frame,
-            output: act.output.clone().unwrap_or_else(|| outcome.output()),
-            key: act.key.clone(),
-            doubt: !happened,
-            place: self.place_of_gone(plan, unit).into(),
-        })
-    }
-
-    pub(super) fn place_of_gone(&self, plan: &Plan, unit: &Unit) -> String {
-        let above = unit.parent.map(|parent| self.place(plan, parent)).unwrap_or_default();
-        let label = &plan.node(unit.node).label;
-        if above.is_empty() { label.to_string() } else { format!("{above}.{label}") }
     }
 
     /// The record of a step that has ended, put where others read it.
@@ -168,7 +133,10 @@ impl Run {
         let record = StepRecord {
             status: outcome.word(),
             output: outcome.output(),
-            attempts: unit.attempts.max(1),
+            attempts: match outcome {
+                Outcome::Skipped { failure: None, .. } => unit.attempts,
+                _ => unit.attempts.max(1),
+            },
             started: unit.opened,
             ended: at,
             more: has_more.then(|| Box::new(more)),
@@ -255,7 +223,14 @@ impl Run {
                             }
                             race.winners.push((index, output.clone()));
                         }
-                        Outcome::Skipped { .. } | Outcome::Failed { .. } => race.failed += 1,
+                        Outcome::Skipped { failure, .. } => {
+                            race.failed += 1;
+                            let left = u64::from(race.runners.saturating_sub(race.failed));
+                            if let Some(failure) = failure.as_ref().filter(|_| left < race.wins) {
+                                fall(above, failure.clone());
+                            }
+                        }
+                        Outcome::Failed { .. } => race.failed += 1,
                         Outcome::Cancelled => {}
                     }
                     if let Some(failure) = failure {

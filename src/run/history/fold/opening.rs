@@ -1,13 +1,14 @@
 //! Units come to be: their frames, their views of the variables, what they begin with.
 
+use super::super::frame::FrameId;
+use super::{gathers, mark};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::frame::FrameId;
 use super::super::frame::StepRecord;
 use super::super::unit::{Act, Gate, Listen, Loop, Progress, Race, Stage, Step, Task, Unit};
 use super::super::view::View;
 use super::super::{Ending, Run};
-use super::{gathers, mark};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::node::Runners;
@@ -63,7 +64,7 @@ impl Run {
                         race.next = index + 1;
                     }
                 }
-                Role::Undo => drop(above.undo.pop()),
+                Role::Undo => drop(above.undo.pop_last()),
                 Role::Lifecycle(..) => {
                     if let Ending::Decided(done) = &mut self.ending {
                         *done += 1;
@@ -110,7 +111,7 @@ impl Run {
             }
             Role::Undo => {
                 // The entry's hold on its frame passes to the new frame inside it.
-                let entry = self.unit(parent).and_then(|unit| unit.undo.last()).map(|entry| entry.frame);
+                let entry = self.unit(parent).and_then(|unit| unit.undo.last_key_value()).map(|(_, entry)| entry.frame);
                 let around = entry.unwrap_or(outer);
                 let frame = self.frames.open(Some(around), 0, given_map(given));
                 if entry.is_some() {
@@ -228,6 +229,7 @@ impl Run {
             unit.stage = Stage::Active;
             unit.timeout = timeout;
             unit.deadline = deadline;
+            unit.edited = None;
             unit.task = task;
         }
         if let Some(timeout) = timeout {
@@ -242,40 +244,6 @@ impl Run {
         if listens {
             self.listeners.insert(id);
         }
-        self.wake(id);
-    }
-
-    pub(super) fn renewed(&mut self, at: Timestamp, id: UnitId) {
-        let vars = self.unit(id).and_then(|unit| unit.parent).map(|parent| self.vars(parent));
-        self.set_due(id, None);
-        let Some(unit) = self.unit_mut(id) else { return };
-        let gone = unit.clone();
-        unit.generation += 1;
-        unit.attempts = 0;
-        unit.doubt = false;
-        unit.trouble = None;
-        unit.closing = None;
-        unit.fallen = None;
-        unit.also.clear();
-        unit.timeout = None;
-        unit.deadline = None;
-        unit.opened = at;
-        if let (Some(view), Some(vars)) = (&mut unit.view, vars) {
-            **view = View::of(vars);
-        }
-        let (stage, task) = match unit.role {
-            Role::Main | Role::Notify(_) | Role::Undo => (Stage::Opened, Task::None),
-            Role::Run
-            | Role::Turn(_)
-            | Role::Branch(_)
-            | Role::Alternate(_)
-            | Role::Meanwhile(_)
-            | Role::Lifecycle(..) => (Stage::Active, Task::Body(Progress::default())),
-        };
-        unit.stage = stage;
-        unit.task = task;
-        self.forget_alarms(&gone);
-        self.listeners.remove(&id);
         self.wake(id);
     }
 }
@@ -305,16 +273,18 @@ pub(super) fn new_unit(
         due: None,
         attempts: 0,
         doubt: false,
-        budgets: std::collections::BTreeMap::new(),
+        budgets: BTreeMap::new(),
         trouble: None,
         closing: None,
         resting: false,
-        undo: Vec::new(),
-        kept: Vec::new(),
+        undo: BTreeMap::new(),
+        kept: BTreeMap::new(),
         view: None,
         given: Value::Unit,
         fallen: None,
         also: Vec::new(),
+        ticks: Vec::new(),
+        edited: None,
         queued: false,
     }
 }
