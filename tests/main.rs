@@ -2,8 +2,10 @@
 
 mod architecture;
 mod connect;
+mod docs;
 mod lang {
     mod check;
     mod script;
     mod syntax;
 }
+mod scripts;
