@@ -2,9 +2,11 @@
 
 mod architecture;
 mod connect;
+mod docs;
 mod lang {
     mod check;
     mod plan;
     mod script;
     mod syntax;
 }
+mod scripts;
