@@ -10,16 +10,14 @@
 
 /// Words: spans, values, shapes, failures, diagnostics, bounds. No I/O, no clock, no async.
 pub mod base;
-/// The command line, one file per command.
-#[cfg(feature = "cli")]
-pub mod cli;
-/// Answers "perform": declared HTTP, mail, files.
-pub mod connect;
-/// One assembled engine: settings, wiring; the rehearsed world of `flow test`, the stand-ins of `--sandbox`.
-pub mod host;
 /// Text to plan: syntax, script, catalog, check, plan. Pure and total.
 pub mod lang;
 /// Plan to events: a pure machine and a thin driver around it.
 pub mod run;
-/// Answers "append" and "read": the journal in memory.
-pub mod store;
+/// Answers "perform": declared HTTP, mail, files.
+pub mod connect;
+/// One assembled engine: settings, wiring; the rehearsed world of `flow test`, the stand-ins of `--sandbox`.
+pub mod host;
+/// The command line, one file per command.
+#[cfg(feature = "cli")]
+pub mod cli;

@@ -74,6 +74,14 @@ fn write_one(diagnostic: &Diagnostic, sources: &Sources, colour: bool, text: &mu
     text.push('\n');
 }
 
+/// The lines that `span` lies in, under their place, with `label` beside the underline.
+pub fn excerpt(span: Span, label: &str, sources: &Sources, colour: bool) -> String {
+    let diagnostic = Diagnostic::error(super::diagnostic::Code(""), span, "").label(label);
+    let shown = snippet(span.file, &diagnostic, sources).path(safe(&sources.get(span.file).name).into_owned());
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&[Group::with_level(Level::ERROR).element(shown)]).trim_end().to_owned()
+}
+
 /// The lines of one file that the labels of a diagnostic are about.
 fn snippet<'a>(
     file: FileId,

@@ -1,1 +1,94 @@
-//! (being built)
+//! The command line, one file per command.
+//!
+//! In: arguments, and a terminal or none. Out: on stdout what was asked for, on stderr everything else, and an exit code.
+//! Never: how a program is checked or run (held by `tests/architecture.rs`: only `host` and what lies above it is called).
+
+mod ask;
+mod check;
+mod effects;
+mod elapsed;
+mod exit;
+mod explain;
+mod face;
+mod graph;
+mod input;
+mod log;
+mod paper;
+mod plan;
+mod program;
+mod run;
+mod screen;
+mod stand_in;
+mod test;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use explain::PAGES;
+
+use exit::{Exit, Stop};
+use paper::{Palette, say, styled};
+
+/// A workflow language that is checked before it runs.
+#[derive(Debug, Parser)]
+#[command(name = "flow", version, max_term_width = 100)]
+#[command(after_help = "\
+A first try, without any account:
+  flow run --sandbox scripts/customer_onboarding.flow
+
+Exit codes: 0 done, 1 the run or a test failed, 2 a program, an input or a usage that is wrong, 130 cancelled.")]
+struct Flow {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    Check(check::Check),
+    Test(test::Test),
+    Plan(plan::Plan),
+    Graph(graph::Graph),
+    Effects(effects::Effects),
+    Explain(explain::Explain),
+}
+
+/// Reads the arguments of the process and does what they ask for.
+pub fn main() -> ExitCode {
+    let flow = Flow::parse();
+    // What people write may be nested as deep as the language allows, and the first thread's stack is not ours to choose.
+    let work =
+        std::thread::Builder::new().stack_size(crate::base::limit::STACK_BYTES).spawn(move || flow.command.run());
+    match work.map(std::thread::JoinHandle::join) {
+        Ok(Ok(exit)) => exit.into(),
+        // The thread has said on stderr why it broke.
+        Ok(Err(_)) => ExitCode::from(101),
+        Err(error) => {
+            say(&format!("error: no thread could be started: {error}"));
+            Exit::Wrong.into()
+        }
+    }
+}
+
+impl Command {
+    fn run(self) -> Exit {
+        let done = match self {
+            Self::Run(command) => command.run(),
+            Self::Check(command) => command.run(),
+            Self::Test(command) => command.run(),
+            Self::Plan(command) => command.run(),
+            Self::Graph(command) => command.run(),
+            Self::Effects(command) => command.run(),
+            Self::Explain(command) => command.run(),
+        };
+        match done {
+            Ok(exit) | Err(Stop::Said(exit)) => exit,
+            Err(Stop::Refused(refusal)) => {
+                say(&format!("{} {refusal}", styled(Palette::for_stderr().bad, "error:")));
+                Exit::Wrong
+            }
+        }
+    }
+}

@@ -3,6 +3,14 @@
 //! In: a program, settings. Out: an engine that can run it. Never: a rule of the language; those live in `lang` and `run`
 //! (held by `tests/architecture.rs`).
 
+/// The time of this machine.
+pub mod clock;
+/// The codes of files that cannot be read.
+pub mod code;
+/// A program, its settings, connectors, whoever answers questions, put together.
+pub mod engine;
+/// A program with the files it uses, read and compiled.
+pub mod program;
 /// The rehearsed world of `flow test`: virtual time, mocks for everything outside.
 pub mod rehearse;
 /// Stand-ins on loopback for everything a program would call.
@@ -10,3 +18,6 @@ pub mod rehearse;
 pub mod sandbox;
 /// What is set beside the program: `flow.toml`, the environment, `--set`.
 pub mod settings;
+
+pub use engine::{BuildError, Builder, Engine, Running};
+pub use program::{Faults, Program};

@@ -3,13 +3,17 @@
 //! In: sources by name, and the catalog of what a flow may name. Out: a plan, if there is no error, and every diagnostic.
 //! Never: I/O, a clock, chance, async, hash order; anything that runs (held by `tests/architecture.rs`).
 
+/// Text to tree: grammar, recovery, formatter. The only home of pest.
+pub mod syntax;
+/// Inline Rhai: compile, what it reads, limits, values in and out. The only home of rhai.
+pub mod script;
 /// What a flow may name: operations, triggers, personas, as signatures.
 pub mod catalog;
 /// Tree and catalog to what is checked: names, shapes, effects, order.
 pub mod check;
 /// What is checked to the plan; printed, drawn, compared.
 pub mod plan;
-/// Inline Rhai: compile, what it reads, limits, values in and out. The only home of rhai.
-pub mod script;
-/// Text to tree: grammar, recovery, formatter. The only home of pest.
-pub mod syntax;
+/// All of these in a row: a file and what it uses, from text to package.
+mod compilation;
+
+pub use compilation::{Compilation, Files, NoFiles, compile};

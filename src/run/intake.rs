@@ -63,10 +63,7 @@ pub fn accept(
     let shape = Shape::Object(Arc::new(plan.input.clone()));
     let given = if input.is_unit() { Value::from(Map::new()) } else { input.clone() };
     let input = shape.check(&given).map_err(StartError::Input)?;
-    let state = match options.state {
-        Some(state) => state,
-        None => first_state(plan, &input, now, settings).map_err(StartError::State)?,
-    };
+    let state = first_state(plan, &input, options.state.as_ref(), now, settings)?;
     let record = Record {
         at: now,
         event: Event::Accepted(Arc::new(Acceptance {
@@ -87,18 +84,31 @@ pub fn accept(
     Ok((run, record))
 }
 
-/// What the state of a workflow is before its first run.
+/// What the state of a workflow is before a run: what is `known` of it, and for the rest what the declaration says.
 ///
 /// # Errors
-/// Where a value of the declaration breaks.
-pub fn first_state(plan: &Plan, input: &Value, now: Timestamp, settings: &dyn Settings) -> Result<Value, Failure> {
+/// Where a value of the declaration breaks, or what is known does not fit it.
+pub fn first_state(
+    plan: &Plan,
+    input: &Value,
+    known: Option<&Value>,
+    now: Timestamp,
+    settings: &dyn Settings,
+) -> Result<Value, StartError> {
     let Some(state) = &plan.state else { return Ok(Value::Unit) };
     let names = InputOnly { input, now, settings };
     let mut map = Map::new();
     for (field, formula) in &state.fields {
-        let value = formula.evaluate(plan.functions.library(), &names)?;
+        let value = match known.and_then(|known| known.get(&field.name)) {
+            Some(value) => value.clone(),
+            None => formula.evaluate(plan.functions.library(), &names).map_err(StartError::State)?,
+        };
         let value = if value.is_unit() { empty(&field.shape) } else { value };
-        map.insert(field.name.clone(), field.shape.check(&value).unwrap_or(value));
+        let value = field.shape.check(&value).map_err(|misfits| {
+            let inside = |path: &str| format!("state.{}{}{path}", field.name, if path.is_empty() { "" } else { "." });
+            StartError::Input(misfits.into_iter().map(|m| Misfit { path: inside(&m.path), ..m }).collect())
+        })?;
+        map.insert(field.name.clone(), value);
     }
     Ok(map.into())
 }

@@ -2,17 +2,17 @@
 //!
 //! In: plans, and a world that answers. Out: journals. Never: how the world answers (held by `tests/architecture.rs`).
 
-/// Decide, write down, carry out, until nothing is left to decide.
-pub mod driver;
 /// What happened: an append-only vocabulary.
 pub mod event;
-/// Locks across runs.
-pub mod gate;
 /// A run as it stands: the fold of its events.
 pub mod history;
+/// Every question the engine may ask its surroundings.
+pub mod world;
+/// Locks across runs.
+pub mod gate;
 /// Taking a run in.
 pub mod intake;
 /// From a plan, a run and the time to what is to be done.
 pub mod machine;
-/// Every question the engine may ask its surroundings.
-pub mod world;
+/// Decide, write down, carry out, until nothing is left to decide.
+pub mod driver;

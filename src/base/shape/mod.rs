@@ -5,6 +5,7 @@
 
 mod check;
 mod display;
+mod example;
 mod field;
 mod fit;
 mod format;

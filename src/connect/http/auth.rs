@@ -4,7 +4,6 @@ use base64::Engine as _;
 
 use super::client::{Bounds, Broken, Clients};
 use super::draft::{Draft, address};
-use super::oauth;
 use super::scope::Scope;
 use super::template::library;
 use crate::base::failure::{Failure, Kind};

@@ -161,8 +161,13 @@ async fn exchange(clients: &Clients, draft: &Draft, bounds: &Bounds) -> Result<A
         guard::check_literal(&draft.url).map_err(Broken::definite)?;
         &clients.guarded
     };
-    let request = draft.to_request(client, bounds.left()).map_err(Broken::definite)?;
-    let mut response = request.send().await.map_err(|error| broken_request(&error, draft, bounds))?;
+    let (request, departure) = draft.to_request(client, bounds.left()).map_err(Broken::definite)?;
+    let mut response = request.send().await.map_err(|error| {
+        let mut broken = broken_request(&error, draft, bounds);
+        // What has not begun to leave has not arrived.
+        broken.certain |= departure.is_some_and(|departure| !departure.happened());
+        broken
+    })?;
     let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
     let mut body = Vec::new();
     loop {

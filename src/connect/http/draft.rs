@@ -5,6 +5,7 @@ use std::sync::Arc;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Url};
 
+use super::payload::{Departure, Observed};
 use crate::base::failure::{Failure, Kind};
 use crate::base::value::{Map, Value};
 
@@ -195,20 +196,28 @@ impl Draft {
         Ok(())
     }
 
-    /// As `client` sends it.
+    /// As `client` sends it; also what tells whether it has begun to leave, where that can be told.
     ///
     /// # Errors
     /// `validation_error` for a media type that is none.
-    pub fn to_request(&self, client: &Client, timeout: std::time::Duration) -> Result<RequestBuilder, Failure> {
+    pub fn to_request(
+        &self,
+        client: &Client,
+        timeout: std::time::Duration,
+    ) -> Result<(RequestBuilder, Option<Departure>), Failure> {
         let request =
             client.request(self.method.clone(), self.url.clone()).headers(self.headers.clone()).timeout(timeout);
         Ok(match &self.payload {
             // Some servers refuse a POST without a length.
             Payload::Empty if matches!(self.method, Method::POST | Method::PUT | Method::PATCH) => {
-                request.header(reqwest::header::CONTENT_LENGTH, "0")
+                (request.header(reqwest::header::CONTENT_LENGTH, "0"), None)
             }
-            Payload::Empty => request,
-            Payload::Bytes(bytes) => request.body(bytes.clone()),
+            Payload::Bytes(bytes) if !bytes.is_empty() => {
+                let departure = Departure::default();
+                let body = reqwest::Body::wrap(Observed::new(bytes.clone(), departure.clone()));
+                (request.body(body), Some(departure))
+            }
+            Payload::Empty | Payload::Bytes(_) => (request, None),
             Payload::Parts(parts) => {
                 let mut form = reqwest::multipart::Form::new();
                 for part in parts {
@@ -221,7 +230,7 @@ impl Draft {
                     }
                     form = form.part(part.field.to_string(), piece);
                 }
-                request.multipart(form)
+                (request.multipart(form), None)
             }
         })
     }

@@ -65,7 +65,7 @@ impl Allowed {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let with_port = format!("{host}:{}", url.port_or_known_default().unwrap_or_default());
         self.0.iter().any(|entry| {
-            let suffix = entry.strip_prefix('*').filter(|suffix| suffix.starts_with('.'));
+            let suffix = entry.strip_prefix('*').filter(|suffix| suffix.starts_with('.') && url.domain().is_some());
             **entry == *host
                 || **entry == *bare
                 || **entry == *with_port

@@ -17,6 +17,7 @@ pub mod guard;
 mod oauth;
 mod pace;
 mod paging;
+mod payload;
 mod scope;
 mod template;
 

@@ -10,6 +10,12 @@ use crate::base::value::Value;
 /// How much work one template may be.
 const FUEL: u64 = 5_000_000;
 
+/// Templates that come with the standard library, by file name; one of the same name beside the program replaces it.
+const STANDARD: [(&str, &str); 2] = [
+    ("welcome_email.html", include_str!("../../../stdlib/templates/welcome_email.html")),
+    ("welcome_email.txt", include_str!("../../../stdlib/templates/welcome_email.txt")),
+];
+
 /// What a template made.
 #[derive(Debug)]
 pub struct Rendered {
@@ -33,7 +39,15 @@ pub fn render(directory: &Path, name: &str, values: &Value) -> Result<Rendered, 
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
-    environment.set_loader(minijinja::path_loader(&folder));
+    let beside = minijinja::path_loader(&folder);
+    // Beside the program or from the library, but never half and half: whose text it is must be plain.
+    let own = ["html", "txt"].iter().any(|ending| folder.join(format!("{name}.{ending}")).is_file());
+    environment.set_loader(move |file| match beside(file)? {
+        None if !own => {
+            Ok(STANDARD.iter().find(|(known, _)| *known == file).map(|(_, text)| (*text).to_owned().into()))
+        }
+        found => Ok(found),
+    });
     let values = match values {
         Value::Unit => serde_json::json!({}),
         values => values.to_json(),

@@ -6,6 +6,7 @@
 mod expect;
 mod mocks;
 mod stage;
+mod steps;
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::base::span::Span;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::test::{Act, Test};
-use crate::lang::plan::{Package, Roots};
+use crate::lang::plan::{Package, Plan, Root, Roots};
 use crate::run::event::Record;
 use crate::run::intake::{Options, StartError};
 use crate::run::machine::Command;
@@ -92,8 +93,11 @@ fn enact(
         None => Ok(Value::Unit),
         Some(formula) => evaluate(formula, package, &stage.plain_names(), test.span),
     };
-    let input = part(stage, &test.input)?;
     let trigger = part(stage, &test.trigger)?;
+    let input = match (&test.input, package.plans.get(&test.workflow)) {
+        (None, Some(plan)) if test.trigger.is_some() => triggered(plan, &trigger, stage)?,
+        _ => part(stage, &test.input)?,
+    };
     let state = test.state.as_ref().map(|_| part(stage, &test.state)).transpose()?;
     let options = Options { trigger, state, ..Options::default() };
     stage.begin(&input, options).map_err(|error| not_started(test, &error))?;
@@ -129,6 +133,52 @@ fn enact(
         stage.to_the_end();
     }
     Ok(())
+}
+
+/// The input that the workflow's trigger makes of what happened: by its `input:`, else the body. Where several triggers
+/// could be meant, the first whose type the test names, else the first.
+fn triggered(plan: &Plan, trigger: &Value, stage: &Stage<'_>) -> Result<Value, TestFailure> {
+    let kind = trigger.get("type").and_then(Value::as_text);
+    let meant = plan.triggers.iter().find(|declared| kind.is_some_and(|kind| kind == declared.kind.word()));
+    let input = meant.or(plan.triggers.first()).and_then(|declared| declared.input.as_ref());
+    let body = trigger.get("body").cloned().unwrap_or_default();
+    let Some(formula) = input else { return Ok(body) };
+    let names = Triggered { trigger, plain: &stage.plain_names() };
+    formula.evaluate(plan.functions.library(), &names).map_err(|failure| TestFailure {
+        span: failure.span.unwrap_or(plan.span),
+        message: failure.message.to_string(),
+        details: Vec::new(),
+    })
+}
+
+/// The names that the `input:` of a trigger sees.
+struct Triggered<'a> {
+    trigger: &'a Value,
+    plain: &'a dyn Roots,
+}
+
+impl Roots for Triggered<'_> {
+    fn root(&self, root: &Root) -> Option<Value> {
+        match root {
+            Root::Trigger => Some(self.trigger.clone()),
+            other => self.plain.root(other),
+        }
+    }
+    fn now(&self) -> Timestamp {
+        self.plain.now()
+    }
+    fn draw(&self) -> u64 {
+        self.plain.draw()
+    }
+    fn print(&self, text: &str) {
+        self.plain.print(text);
+    }
+    fn env(&self, name: &str) -> Option<Value> {
+        self.plain.env(name)
+    }
+    fn secret(&self, name: &str) -> Option<Value> {
+        self.plain.secret(name)
+    }
 }
 
 fn evaluate(

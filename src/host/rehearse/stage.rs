@@ -8,12 +8,13 @@ use indexmap::IndexMap;
 
 use super::TestFailure;
 use super::mocks::{self, Mocks};
+use super::steps;
 use crate::base::id::RunId;
 use crate::base::span::Span;
 use crate::base::time::{Duration, Timestamp};
-use crate::base::value::{Map, Value};
+use crate::base::value::Value;
 use crate::lang::plan::test::{Target, Test};
-use crate::lang::plan::{Kind, Package, Plan, Root, Roots};
+use crate::lang::plan::{Package, Plan, Root, Roots};
 use crate::run::driver::{self, Summary};
 use crate::run::event::{Begin, Event, Outcome as Ended, Record, UnitId};
 use crate::run::gate::{Entry, Gates};
@@ -444,33 +445,12 @@ impl<'a> Stage<'a> {
             "reply" => run?.reply.clone().unwrap_or_default(),
             "vars" => run?.vars(UnitId::RUN),
             "trigger" => run?.accepted.trigger.clone(),
-            "steps" => steps(actor?),
+            "steps" => steps::of(&actor?.plan, &actor?.run, &self.journal),
             "calls" => by_name(&self.calls),
             "emitted" => by_name(&self.emitted),
             _ => return None,
         })
     }
-}
-
-/// The records of all steps that stand in no loop.
-fn steps(actor: &Actor) -> Value {
-    let mut map = Map::new();
-    let Some(root) = actor.run.unit(UnitId::RUN) else { return Value::Unit };
-    for node in &actor.plan.nodes {
-        let (Some(name), Some(slot)) = (&node.name, node.slot) else { continue };
-        let is_step = !matches!(node.kind, Kind::Let(_));
-        if slot.depth == 0 && is_step {
-            let record = actor.run.frames.read(root.frame, slot);
-            let value = record.map_or_else(
-                || Value::map([("status", "pending".into()), ("output", Value::Unit), ("error", Value::Unit)]),
-                |record| record.to_value(),
-            );
-            if record.is_some() || !map.contains_key(name) {
-                map.insert(name.clone(), value);
-            }
-        }
-    }
-    map.into()
 }
 
 /// Names that do not need the stage itself.

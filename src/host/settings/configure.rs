@@ -37,6 +37,14 @@ impl Uses {
         uses
     }
 
+    /// All that any workflow of the package uses.
+    pub fn of_all(package: &Package) -> Self {
+        let mut uses = Self::default();
+        // Every workflow is visited anyway, so those that others call need not be followed.
+        package.plans.values().for_each(|plan| uses.take(plan, &mut Vec::new()));
+        uses
+    }
+
     fn take(&mut self, plan: &Plan, open: &mut Vec<Arc<str>>) {
         for node in &plan.nodes {
             match &node.kind {

@@ -29,3 +29,12 @@ impl Tree {
         if self.alias.is_empty() || self.standard { name.into() } else { format!("{}.{name}", self.alias).into() }
     }
 }
+
+/// The name by which a used file is known: as written, or the stem of its path.
+pub fn alias_of(used: &ast::Use) -> Arc<str> {
+    if let Some(alias) = &used.alias {
+        return alias.text.clone();
+    }
+    let file = used.path.text.rsplit('/').next().unwrap_or_default();
+    file.strip_suffix(".flow").unwrap_or(file).into()
+}

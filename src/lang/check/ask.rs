@@ -1,8 +1,8 @@
 //! `ask`: a person, a persona or a model.
 
+use super::call::Found;
 use super::checker::{Checker, Typed};
 use super::code;
-use super::call::Found;
 use super::step::Done;
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::base::shape::Shape;
@@ -38,10 +38,11 @@ impl<'a> Checker<'a> {
                 && let Some(near) = nearest(name, KNOWN)
             {
                 let message = format!("a question has no `{name}`");
-                self.report(
-                    Diagnostic::error(code::UNKNOWN_PARAMETER, field.key.span, message)
-                        .fix(format!("did you mean `{near}`?"), field.key.span, near),
-                );
+                self.report(Diagnostic::error(code::UNKNOWN_PARAMETER, field.key.span, message).fix(
+                    format!("did you mean `{near}`?"),
+                    field.key.span,
+                    near,
+                ));
             }
         }
         self.keys_once(&ask.params);

@@ -9,7 +9,9 @@ use super::reserved;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::Shape;
 use crate::base::span::Span;
-use crate::lang::syntax::ast::{Action, Block, Emit, Fail, Item, Let, Output, OutputForm, Pattern, Reply, Return, Until};
+use crate::lang::syntax::ast::{
+    Action, Block, Emit, Fail, Item, Let, Output, OutputForm, Pattern, Reply, Return, Until,
+};
 
 /// Whose braces they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +86,14 @@ impl<'a> Checker<'a> {
             }
         }
         self.handlers(block, owner);
+        if owner == Owner::Workflow {
+            let given = output.as_ref().map_or(Shape::Unit, |(typed, _)| typed.shape.clone());
+            for item in &block.items {
+                if let Item::Lifecycle(lifecycle) = item {
+                    self.lifecycle(lifecycle, &given);
+                }
+            }
+        }
         self.here.tested.truncate(tested);
         Yield { output: output.map_or(Typed::of(Shape::Unit), |(typed, _)| typed), ends }
     }
@@ -184,10 +194,7 @@ impl<'a> Checker<'a> {
             None => self.value(&binding.value),
         };
         let shape = stated.unwrap_or(typed.shape);
-        let bound = Binding {
-            secret: typed.secret,
-            ..Binding::local(&binding.name.text, binding.name.span, shape)
-        };
+        let bound = Binding { secret: typed.secret, ..Binding::local(&binding.name.text, binding.name.span, shape) };
         self.declare(bound, binding.name.span);
     }
 

@@ -97,7 +97,8 @@ impl<'a> Checker<'a> {
                     if typed.shape.accepts(subject.present()) == Fit::Never
                         && Shape::float().accepts(subject.present()) == Fit::Never
                     {
-                        let message = format!("what is looked at is {}, never in a range of numbers", subject.described());
+                        let message =
+                            format!("what is looked at is {}, never in a range of numbers", subject.described());
                         self.report(Diagnostic::error(code::MISMATCH, end.span, message));
                         break;
                     }
@@ -147,8 +148,7 @@ impl<'a> Checker<'a> {
             let message = format!("what is looked at is {}, never {}", subject.described(), expr.source);
             let mut diagnostic = Diagnostic::error(code::MISMATCH, expr.span, message);
             if let (Shape::OneOf(values), Some(text)) = (subject.present(), value.as_text())
-                && let Some(near) =
-                    crate::base::diagnostic::nearest(text, values.iter().filter_map(Value::as_text))
+                && let Some(near) = crate::base::diagnostic::nearest(text, values.iter().filter_map(Value::as_text))
             {
                 diagnostic = diagnostic.fix(format!("did you mean \"{near}\"?"), expr.span, format!("{near:?}"));
             }
@@ -192,9 +192,7 @@ impl<'a> Checker<'a> {
         }
         let seen = merged
             .into_iter()
-            .map(|(binding, seen)| {
-                if exhaustive && seen == count { binding } else { binding.made_absent(why, paths) }
-            })
+            .map(|(binding, seen)| if exhaustive && seen == count { binding } else { binding.made_absent(why, paths) })
             .collect();
         Done { seen, ..Done::new(Typed { shape: output, secret }) }
     }
@@ -205,7 +203,8 @@ impl<'a> Checker<'a> {
         if one.accepts(other) == Fit::Never && other.accepts(one) == Fit::Never {
             let (Some(at), Some(before)) = (second.spans.first(), first.spans.first()) else { return };
             let (at, before) = (self.head_of(*at), self.head_of(*before));
-            let message = format!("`{}` is {} in one branch and {} in another", first.name, one.described(), other.described());
+            let message =
+                format!("`{}` is {} in one branch and {} in another", first.name, one.described(), other.described());
             self.report(
                 Diagnostic::warning(code::DISAGREE, at, message)
                     .also(before, "the other one")

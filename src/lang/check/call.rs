@@ -13,7 +13,7 @@ use crate::base::shape::{self, Shape};
 use crate::base::span::Span;
 use crate::lang::catalog::{Signature, standard};
 use crate::lang::script::Read;
-use crate::lang::syntax::ast::{Action, Call, Field, Path, Step};
+use crate::lang::syntax::ast::{Action, Call, Field, Name, Path, Step};
 
 /// Who is meant by a callee.
 #[derive(Clone, Debug)]
@@ -26,15 +26,12 @@ pub(super) enum Found {
 
 impl<'a> Checker<'a> {
     /// A call as a step.
-    pub fn call(&mut self, call: &'a Call, step: &'a Step) -> Done {
+    pub fn call(&mut self, call: &'a Call) -> Done {
         match self.callee(&call.callee) {
             Found::Operation(signature) => {
                 let what = signature.full_name();
                 self.parameters(&call.params, &signature.params, &what, call.callee.span, Some(&signature));
-                let params = Shape::Object(
-                    shape::Object { name: None, fields: signature.params.clone() }.into(),
-                );
-                self.streams_whole(&signature, step);
+                let params = Shape::Object(shape::Object { name: None, fields: signature.params.clone() }.into());
                 Done { params, ..Done::new(Typed::of(signature.result.clone())) }
             }
             Found::Workflow(name) => {
@@ -70,9 +67,6 @@ impl<'a> Checker<'a> {
         }
         Done::new(Typed::of(Shape::text()))
     }
-
-    /// An operation that streams is usually meant for `for ... from`; called as a step it gives all there is, which is fine.
-    fn streams_whole(&mut self, _signature: &Signature, _step: &Step) {}
 
     /// Whether a step calls an operation.
     pub fn is_operation_call(&self, step: &Step) -> bool {
@@ -111,15 +105,14 @@ impl<'a> Checker<'a> {
 
     /// Who is meant by a path, in silence.
     pub fn look_up(&self, path: &Path) -> Found {
+        self.look_up_in(self.tree, path)
+    }
+
+    /// Who is meant by a path in tree `place`.
+    pub fn look_up_in(&self, place: usize, path: &Path) -> Found {
         let Some((last, before)) = path.parts.split_last() else { return Found::Nobody };
-        if before.is_empty() {
-            return match self.declared[self.tree].workflows.get(&last.text) {
-                Some(_) => Found::Workflow(self.trees[self.tree].qualified(&last.text)),
-                None => Found::Nobody,
-            };
-        }
         // The way through used files, as far as it goes.
-        let mut place = self.tree;
+        let mut place = place;
         let mut at = 0;
         while let Some(next) = before.get(at).and_then(|alias| self.trees[place].used(&alias.text)) {
             place = next;
@@ -142,14 +135,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether the path of a read is that of an operation, as in `calls(slack.post_message)`.
-    pub fn is_operation(&self, read: &Read) -> bool {
-        let connector = self.catalog.connectors.get(&read.root);
-        match (connector, read.path.first().map(|segment| &segment.key)) {
-            (Some(connector), Some(crate::lang::script::Key::Field(name))) => {
-                connector.operations.contains_key(name)
-            }
-            _ => false,
+    /// `calls(slack.post_message)`: the operation must exist.
+    pub fn asked_calls(&mut self, read: &Read) {
+        let Some(segment) = read.path.first() else { return };
+        let crate::lang::script::Key::Field(name) = &segment.key else { return };
+        let parts = name.split('.').map(|part| Name { text: part.into(), span: segment.span }).collect();
+        let path = Path { parts, span: segment.span };
+        if let Found::Nobody = self.look_up(&path) {
+            self.unknown_callee(&path);
         }
     }
 
@@ -180,7 +173,7 @@ impl<'a> Checker<'a> {
             return;
         }
         if let Some(place) = self.trees[self.tree].used(&before[0].text) {
-            let names: Vec<&str> = self.declared[place].workflows.keys().map(|name| &**name).collect();
+            let names: Vec<Arc<str>> = self.declared[place].workflows.keys().cloned().collect();
             let message = format!("the file `{}` declares no workflow `{}`", before[0].text, last.text);
             self.unknown_of(code::UNKNOWN_CALLEE, &last.text, last.span, message, &names);
             return;
@@ -197,7 +190,8 @@ impl<'a> Checker<'a> {
             Diagnostic::error(code::UNKNOWN_CALLEE, connector_name.span, format!("there is no connector `{dotted}`"))
                 .near(&dotted, connector_name.span, names.iter().map(String::as_str));
         if diagnostic.hints.is_empty() {
-            diagnostic = diagnostic.hint(format!("declare it: `connector {dotted} {{ ... }}`, or `use \"FILE.flow\" as {dotted}`"));
+            diagnostic = diagnostic
+                .hint(format!("declare it: `connector {dotted} {{ ... }}`, or `use \"FILE.flow\" as {dotted}`"));
         }
         self.report(diagnostic);
     }
@@ -207,9 +201,8 @@ impl<'a> Checker<'a> {
         let mut diagnostic = Diagnostic::error(code::UNKNOWN_CALLEE, path.span, message);
         let declared = &self.declared[self.tree];
         if declared.functions.contains_key(name) {
-            diagnostic = diagnostic.hint(format!(
-                "`{name}` is a function: functions are called in expressions, `let x = {name}(...)`"
-            ));
+            diagnostic = diagnostic
+                .hint(format!("`{name}` is a function: functions are called in expressions, `let x = {name}(...)`"));
         } else if declared.handlers.contains_key(name) {
             diagnostic = diagnostic.hint(format!("`{name}` is a handler: take it in by `handle {name}`"));
         } else if let Some(connector) = self.catalog.connectors.get(name) {
@@ -274,8 +267,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let names = listed(missing.iter().map(|field| &*field.name));
-        let example: Vec<String> =
-            missing.iter().map(|field| format!("{}: {}", field.name, field.shape)).collect();
+        let example: Vec<String> = missing.iter().map(|field| format!("{}: {}", field.name, field.shape)).collect();
         self.report(
             Diagnostic::error(code::MISSING_PARAMETER, place, format!("`{what}` needs {names}"))
                 .hint(format!("add {}", example.join(", "))),
@@ -305,7 +297,8 @@ impl<'a> Checker<'a> {
         };
         if let Some(clause) = clause {
             self.report(
-                Diagnostic::error(code::CLAUSE_AS_PARAMETER, place, message).hint(format!("there is a clause: {clause}")),
+                Diagnostic::error(code::CLAUSE_AS_PARAMETER, place, message)
+                    .hint(format!("there is a clause: {clause}")),
             );
             return;
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::checked::{Checked, Expression, Module};
+use super::error::Errors;
 use super::handler::Raised;
 use super::names::{Binding, Names};
 use crate::base::diagnostic::Diagnostic;
@@ -134,6 +135,10 @@ pub(super) struct Checker<'a> {
     pub declared: Vec<Declared<'a>>,
     /// Names in text that could not be read, by file.
     pub broken: Vec<BTreeSet<Arc<str>>>,
+    /// The topics that are sent anywhere.
+    pub events: BTreeSet<Arc<str>>,
+    /// The error types of all files.
+    pub errors: Errors,
     /// Workflows by their names in the package.
     pub faces: BTreeMap<Arc<str>, Face>,
     /// Compiled expressions; `None` for those that do not compile.
@@ -150,15 +155,15 @@ pub(super) struct Checker<'a> {
 impl<'a> Checker<'a> {
     pub fn new(trees: &'a [Tree], catalog: &'a Catalog) -> Self {
         let declared = trees.iter().map(|tree| Declared::of(&tree.program)).collect();
-        let broken = trees
-            .iter()
-            .map(|tree| tree.program.poisoned.iter().map(|name| name.text.clone()).collect())
-            .collect();
+        let broken =
+            trees.iter().map(|tree| tree.program.poisoned.iter().map(|name| name.text.clone()).collect()).collect();
         let mut checker = Self {
             trees,
             catalog,
             declared,
             broken,
+            events: super::error::sent(trees),
+            errors: Errors::of(trees),
             faces: BTreeMap::new(),
             compiled: BTreeMap::new(),
             checked: Checked::default(),

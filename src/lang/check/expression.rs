@@ -53,7 +53,8 @@ impl<'a> Checker<'a> {
             targets.push(target);
             typed.push(value);
         }
-        let shape = compiled.shape(&|index| typed.get(index).map_or(Shape::Any, |value: &Typed| value.shape.clone()));
+        let of_read = |index: usize| typed.get(index).map_or(Shape::Any, |value: &Typed| value.shape.clone());
+        let shape = compiled.shape(&of_read);
         let secret = self.is_secret(&compiled, &typed, &shape);
         self.keep_expression(span, Expression { script: compiled, targets, shape: shape.clone() });
         Typed { shape, secret }
@@ -93,6 +94,10 @@ impl<'a> Checker<'a> {
             let typed = self.follow(read, 0, start, Some(&binding), all);
             return (Target::Binding(root.clone(), binding.spans), typed);
         }
+        if &**root == "calls" && self.here.word("calls").is_some() {
+            self.asked_calls(read);
+            return (Target::Calls, Typed::default());
+        }
         if let Some((word, typed)) = self.here.words.iter().rev().find(|(word, _)| **word == **root).cloned() {
             let typed = self.follow(read, 0, typed, None, all);
             return (Target::Scope(word.into()), typed);
@@ -103,9 +108,6 @@ impl<'a> Checker<'a> {
         {
             let typed = self.follow(read, 0, output, None, all);
             return (Target::Scope("output".into()), typed);
-        }
-        if self.here.word("calls").is_some() && self.is_operation(read) {
-            return (Target::Calls, Typed::default());
         }
         self.unknown(read);
         (Target::Unknown, Typed::default())
@@ -137,14 +139,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Walks the path of a read from segment `first` on.
-    fn follow(
-        &mut self,
-        read: &Read,
-        first: usize,
-        start: Typed,
-        binding: Option<&Binding>,
-        all: &[Read],
-    ) -> Typed {
+    fn follow(&mut self, read: &Read, first: usize, start: Typed, binding: Option<&Binding>, all: &[Read]) -> Typed {
         let Typed { mut shape, mut secret } = start;
         let mut maybe = false;
         for at in first..read.path.len() {
@@ -209,8 +204,7 @@ impl<'a> Checker<'a> {
         }
         let tested = |paths: &[String], wanted: &str| {
             paths.iter().any(|tested| {
-                tested == wanted
-                    || tested.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(['.', '[', '?']))
+                tested == wanted || tested.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(['.', '[', '?']))
             })
         };
         tested(&self.here.tested, &path)
@@ -279,9 +273,8 @@ impl<'a> Checker<'a> {
         if let Shape::List(item, _) = shape.present()
             && matches!(item.field(name), Lookup::Found(_))
         {
-            diagnostic = diagnostic.hint(format!(
-                "take one item, `{owner}[0].{name}`, or all: `{owner}.map(|item| item.{name})`"
-            ));
+            diagnostic = diagnostic
+                .hint(format!("take one item, `{owner}[0].{name}`, or all: `{owner}.map(|item| item.{name})`"));
         }
         self.report(diagnostic);
     }

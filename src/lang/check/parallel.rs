@@ -95,11 +95,8 @@ impl<'a> Checker<'a> {
             // The members keep their places, so that nobody is told that they do not exist.
             for index in &cycle {
                 for (name, place) in &made[*index] {
-                    let binding = Binding {
-                        kind: Kind::Step,
-                        placeholder: true,
-                        ..Binding::local(name, *place, Shape::Any)
-                    };
+                    let binding =
+                        Binding { kind: Kind::Step, placeholder: true, ..Binding::local(name, *place, Shape::Any) };
                     self.names.push(binding);
                 }
             }
@@ -119,9 +116,7 @@ impl<'a> Checker<'a> {
         made: &[Vec<(Arc<str>, Span)>],
         cycle: &[usize],
     ) {
-        let name = |index: usize| {
-            made[index].last().map_or_else(|| "this".to_owned(), |(name, _)| format!("`{name}`"))
-        };
+        let name = |index: usize| made[index].last().map_or_else(|| "this".to_owned(), |(name, _)| format!("`{name}`"));
         let mut way: Vec<String> = cycle.iter().map(|index| name(*index)).collect();
         way.push(name(cycle[0]));
         let message = format!("these steps wait for each other: {}", way.join(" -> "));

@@ -1,7 +1,7 @@
 //! `race`: who is first.
 
 use super::block::{Owner, Yield};
-use super::checker::{Checker, Typed};
+use super::checker::Checker;
 use super::code;
 use super::names::Binding;
 use super::reserved;
@@ -88,19 +88,9 @@ impl<'a> Checker<'a> {
             let message = format!("{wins_count} branches cannot win: there are {}", branches.len());
             self.report(Diagnostic::error(code::ARGUMENT, wins.span, message));
         }
-        let items: Vec<Vec<&'a Item>> =
-            branches.iter().map(|branch| branch.body.items.iter().collect()).collect();
+        let items: Vec<Vec<&'a Item>> = branches.iter().map(|branch| branch.body.items.iter().collect()).collect();
         self.branches_set(&items, one_wins);
-        // One of them wins, so the output is always that of a body.
-        let mut done = self.one_of(bodies, true, "its branch may lose", &[]);
-        for binding in &mut done.seen {
-            // A branch that shares a name with another is there when either wins, but the others lose.
-            if binding.spans.len() < branches.len() {
-                *binding = binding.clone().made_absent("its branch may lose", &[]);
-            }
-        }
-        let secret = done.output.secret;
-        done.output = Typed { secret, ..done.output };
-        done
+        // One of them wins, so the output is always that of a body; what only one of them makes may have lost.
+        self.one_of(bodies, true, "its branch may lose", &[])
     }
 }

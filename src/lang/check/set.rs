@@ -56,10 +56,10 @@ impl<'a> Checker<'a> {
                     })
                 };
                 if let Some(scope) = ["vars", "state"].into_iter().find(|scope| is_field(scope)) {
-                    diagnostic =
-                        diagnostic.fix("say whose it is", root.span, format!("{scope}.{other}"));
+                    diagnostic = diagnostic.fix("say whose it is", root.span, format!("{scope}.{other}"));
                 } else {
-                    diagnostic = diagnostic.hint("a name for a value is a `let`; what changes is declared in `vars { }`");
+                    diagnostic =
+                        diagnostic.hint("a name for a value is a `let`; what changes is declared in `vars { }`");
                 }
                 self.report(diagnostic);
                 return None;
@@ -104,9 +104,7 @@ impl<'a> Checker<'a> {
                 item.accepts(given) != Fit::Never
                     || Shape::List(item.clone(), crate::base::shape::Bounds::NONE).accepts(given) != Fit::Never
             }
-            Shape::Text(..) => {
-                !matches!(given, Shape::Object(_) | Shape::Map(..) | Shape::List(..) | Shape::Set(..))
-            }
+            Shape::Text(..) => !matches!(given, Shape::Object(_) | Shape::Map(..) | Shape::List(..) | Shape::Set(..)),
             Shape::Map(..) | Shape::Object(_) => !matches!(
                 given,
                 Shape::Text(..) | Shape::Int(_) | Shape::Float(_) | Shape::Bool | Shape::List(..) | Shape::Set(..)
@@ -157,6 +155,37 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Says so if two branches of a race set one variable: of variables only the winner's writes are kept, so with one
+    /// winner they may; of state every write is.
+    pub fn branches_set(&mut self, branches: &[Vec<&'a Item>], one_wins: bool) {
+        let mut first: BTreeMap<String, (usize, Span)> = BTreeMap::new();
+        let mut clashes: BTreeMap<String, (Span, Span)> = BTreeMap::new();
+        for (index, items) in branches.iter().enumerate() {
+            for item in items {
+                walk::item(item, &mut |found| {
+                    let Seen::Set(set) = found else { return };
+                    let Some(variable) = variable(set) else { return };
+                    let place = set.target.span;
+                    let (branch, before) = *first.entry(variable.clone()).or_insert((index, place));
+                    if branch != index {
+                        clashes.entry(variable).or_insert((before, place));
+                    }
+                });
+            }
+        }
+        for (variable, (before, place)) in clashes {
+            if one_wins && !variable.starts_with("state.") {
+                continue;
+            }
+            let message = format!("`{variable}` is set by two branches that run at once");
+            self.report(
+                Diagnostic::error(code::SET_TWICE, place, message)
+                    .also(before, "here, too")
+                    .hint("let each branch give an `output`, and set the variable behind the `race`"),
+            );
+        }
+    }
+
     /// Says so if the turns of a loop that run at once set a variable.
     pub fn turns_set(&mut self, body: &'a crate::lang::syntax::ast::Block, only_state: bool, turns: &str) {
         let mut first: BTreeMap<String, Span> = BTreeMap::new();
@@ -172,11 +201,9 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let message = format!("`{variable}` is set by {turns}, which run at once");
-            self.report(
-                Diagnostic::error(code::SET_TWICE, place, message).hint(
-                    "let each turn give an `output` and set the variable behind the loop: `set vars.total = sum(results)`",
-                ),
-            );
+            self.report(Diagnostic::error(code::SET_TWICE, place, message).hint(
+                "let each turn give an `output` and set the variable behind the loop: `set vars.total = sum(results)`",
+            ));
         }
     }
 }

@@ -109,11 +109,8 @@ impl<'a> Checker<'a> {
         if let (Some(stated), Some(ty)) = (&stated, &step.ty) {
             let is_ask = matches!(step.action, Action::Ask(_));
             if !is_ask && stated.accepts(&done.output.shape) == Fit::Never {
-                let message = format!(
-                    "this gives {}, which can never be {}",
-                    done.output.shape.described(),
-                    stated.described()
-                );
+                let message =
+                    format!("this gives {}, which can never be {}", done.output.shape.described(), stated.described());
                 self.report(Diagnostic::error(code::MISMATCH, ty.span, message));
             }
             done.output.shape = stated.clone();
@@ -130,7 +127,7 @@ impl<'a> Checker<'a> {
 
     fn action(&mut self, step: &'a Step, stated: Option<&Shape>) -> Done {
         match &step.action {
-            Action::Call(call) => self.call(call, step),
+            Action::Call(call) => self.call(call),
             Action::Start(call) => self.start(call),
             Action::Script(code) => Done::new(self.script(code)),
             Action::Ask(ask) => self.ask(ask, step, stated),

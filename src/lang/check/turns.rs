@@ -97,7 +97,8 @@ impl<'a> Checker<'a> {
                 item
             }
             None => {
-                let message = format!("a loop goes through a list, a range or a map, this is {}", typed.shape.described());
+                let message =
+                    format!("a loop goes through a list, a range or a map, this is {}", typed.shape.described());
                 let mut diagnostic = Diagnostic::error(code::NO_ITEMS, items.span, message);
                 if matches!(typed.shape.present(), Shape::Int(_)) {
                     diagnostic = diagnostic.fix("so many turns", items.span, format!("0..{}", items.source));

@@ -66,8 +66,12 @@ impl Checker<'_> {
             self.not_seen(name, place, declared);
             return;
         }
-        let known: Vec<Arc<str>> =
-            self.names.iter().filter(|binding| binding.kind == Kind::Step).map(|binding| binding.name.clone()).collect();
+        let known: Vec<Arc<str>> = self
+            .names
+            .iter()
+            .filter(|binding| binding.kind == Kind::Step)
+            .map(|binding| binding.name.clone())
+            .collect();
         let message = format!("no step here is called `{name}`");
         self.report(Diagnostic::error(code::UNKNOWN_NAME, place, message).near(
             name,
@@ -145,18 +149,18 @@ impl Checker<'_> {
     }
 
     /// Reports a field, parameter or word that its owner does not know, with the near one.
-    pub fn unknown_of(
+    pub fn unknown_of<S: AsRef<str>>(
         &mut self,
         code: crate::base::diagnostic::Code,
         name: &str,
         place: Span,
         message: String,
-        known: &[&str],
+        known: &[S],
     ) {
-        let mut diagnostic = Diagnostic::error(code, place, message).near(name, place, known.iter().copied());
-        if nearest(name, known.iter().copied()).is_none() && !known.is_empty() {
-            diagnostic =
-                diagnostic.hint(format!("known are {}", super::expression::listed(known.iter().copied())));
+        let names = || known.iter().map(AsRef::as_ref);
+        let mut diagnostic = Diagnostic::error(code, place, message).near(name, place, names());
+        if nearest(name, names()).is_none() && !known.is_empty() {
+            diagnostic = diagnostic.hint(format!("known are {}", super::expression::listed(names())));
         }
         self.report(diagnostic);
     }

@@ -117,8 +117,7 @@ impl<'a> Checker<'a> {
         let Err(misfits) = wanted.check_answer(constant) else { return };
         for misfit in misfits {
             let inside = if misfit.path.is_empty() { String::new() } else { format!(", in `{}`:", misfit.path) };
-            let mut diagnostic =
-                Diagnostic::error(code::MISMATCH, place, format!("{what}{inside} {}", misfit.message));
+            let mut diagnostic = Diagnostic::error(code::MISMATCH, place, format!("{what}{inside} {}", misfit.message));
             if let (Shape::OneOf(values), Some(text)) = (wanted.present(), constant.as_text())
                 && let Some(near) = crate::base::diagnostic::nearest(text, values.iter().filter_map(Constant::as_text))
             {
@@ -175,12 +174,8 @@ impl<'a> Checker<'a> {
         for field in fields {
             if let Some(first) = seen.insert(&field.key.text, field.key.span) {
                 self.report(
-                    Diagnostic::error(
-                        code::SAID_TWICE,
-                        field.key.span,
-                        format!("`{}` is given twice", field.key.text),
-                    )
-                    .also(first, "first given here"),
+                    Diagnostic::error(code::SAID_TWICE, field.key.span, format!("`{}` is given twice", field.key.text))
+                        .also(first, "first given here"),
                 );
             }
         }
@@ -270,16 +265,12 @@ impl<'a> Checker<'a> {
 /// What an object of one type lacks to be of another.
 fn lacking(wanted: &Shape, given: &Shape) -> Option<String> {
     let (Shape::Object(wanted), Shape::Object(given)) = (wanted, given) else { return None };
-    wanted.fields.iter().find_map(|field| {
-        match given.fields.iter().find(|candidate| candidate.name == field.name) {
-            None if field.default.is_none() && !field.shape.may_be_absent() => {
-                Some(format!("`{}` is missing", field.name))
-            }
-            Some(found) if field.shape.accepts(&found.shape) == Fit::Never => {
-                Some(format!("`{}` is {}, not {}", field.name, found.shape.described(), field.shape.described()))
-            }
-            Some(_) | None => None,
+    wanted.fields.iter().find_map(|field| match given.fields.iter().find(|candidate| candidate.name == field.name) {
+        None if field.default.is_none() && !field.shape.may_be_absent() => Some(format!("`{}` is missing", field.name)),
+        Some(found) if field.shape.accepts(&found.shape) == Fit::Never => {
+            Some(format!("`{}` is {}, not {}", field.name, found.shape.described(), field.shape.described()))
         }
+        Some(_) | None => None,
     })
 }
 
@@ -290,7 +281,9 @@ fn conversion(wanted: &Shape, given: &Shape) -> Option<&'static str> {
         (Shape::Int(_), Shape::Text(..)) => "as a number: `parse_int(...)`",
         (Shape::Float(_), Shape::Text(..)) => "as a number: `parse_float(...)`",
         (Shape::List(..), Shape::Text(..) | Shape::Email | Shape::Object(_)) => "as a list of one: `[...]`",
-        (Shape::Text(..) | Shape::Email, Shape::List(..)) => "one item of it: `...[0]`, or all as a text: `join(..., \", \")`",
+        (Shape::Text(..) | Shape::Email, Shape::List(..)) => {
+            "one item of it: `...[0]`, or all as a text: `join(..., \", \")`"
+        }
         (Shape::Duration, Shape::Int(_) | Shape::Float(_)) => "a duration has a unit: `30s`, `5m`, `2h`",
         (Shape::Duration, Shape::Text(..)) => "a duration stands without quotes: `30s`",
         _ => return None,

@@ -21,8 +21,7 @@ impl<'a> Checker<'a> {
                     .any(|wanted| wanted.accepts(shape) != Fit::Never && !matches!(shape, Shape::Text(..)));
                 // A text may be a moment as an input brings it.
                 if !fits && !matches!(shape, Shape::Text(..)) {
-                    let message =
-                        format!("`wait until` takes a moment or a condition, this is {}", shape.described());
+                    let message = format!("`wait until` takes a moment or a condition, this is {}", shape.described());
                     let mut diagnostic = Diagnostic::error(code::ARGUMENT, until.span, message);
                     if matches!(shape, Shape::Duration) {
                         diagnostic = diagnostic.fix("wait so long", until.span, until.source.to_string());
@@ -31,7 +30,8 @@ impl<'a> Checker<'a> {
                 }
                 Typed::of(Shape::Unit)
             }
-            Wait::Event { topic: _, filter } => {
+            Wait::Event { topic, filter } => {
+                self.event_name(topic);
                 if let Some(filter) = filter {
                     let mut here = self.here.clone();
                     here.words.push(("event", Typed::default()));

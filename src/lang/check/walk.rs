@@ -1,9 +1,9 @@
 //! Looking through a tree for everything of one kind, without knowing what it means.
 
 use crate::lang::syntax::ast::{
-    Action, Arg, Ask, Auth, Block, Clause, ClauseKind, Code, Declare, Emit, Expr, Fail, Field, ForSource, HandlerAction,
-    If, Item, Let, Match, Name, Object, On, Output, OutputForm, Path, Pattern, Pause, Race, Reply, Retry, Runners, Set,
-    Step, Value, Wait, Whom,
+    Action, Arg, Ask, Auth, Block, Clause, ClauseKind, Code, Declare, Emit, Expr, Fail, Field, ForSource,
+    HandlerAction, If, Item, Let, Match, Name, Object, On, Output, OutputForm, Path, Pattern, Pause, Race, Reply,
+    Retry, Runners, Set, Step, Value, Wait, Whom,
 };
 
 /// Something on the way through a tree.
@@ -188,7 +188,7 @@ pub(super) fn clause<'a>(clause: &'a Clause, look: Look<'a, '_>) {
         ClauseKind::Retry(retry) => self::retry(retry, look),
         ClauseKind::On(on) => self::on(on, look),
         ClauseKind::Handle(path) => look(Seen::Handle(path)),
-        ClauseKind::Undo(undo) => self::step(undo, look),
+        ClauseKind::Undo(undo) => step(undo, look),
         ClauseKind::Auth(auth) => self::auth(auth, look),
         ClauseKind::Secret => {}
         ClauseKind::Remind { every: time, body } | ClauseKind::Escalate { after: time, body } => {

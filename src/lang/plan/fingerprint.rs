@@ -43,13 +43,13 @@ fn write(thing: impl Serialize, extent: Extent) -> Digest {
 enum Extent {
     /// A node or handler without what is inside it and what is round it.
     Own,
-    /// Everything but the layout.
+    /// Everything but the layout and what is there for people.
     Whole,
 }
 
 impl Extent {
     fn leaves_out(self, owner: &'static str, field: &'static str) -> bool {
-        let layout = matches!(field, "span" | "name_span" | "doc" | "digest");
+        let layout = matches!((owner, field), (_, "span" | "name_span" | "doc" | "digest") | ("Operation", "examples"));
         let around = matches!(
             (owner, field),
             ("Node", "id" | "label" | "slot" | "waits" | "chain" | "restores")

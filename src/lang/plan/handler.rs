@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::body::Body;
 use super::formula::{Formula, Script};
 use super::node::NodeId;
-use crate::base::failure::Kind;
+use crate::base::failure::{KINDS, Kind};
 use crate::base::id::Digest;
 use crate::base::span::Span;
 
@@ -48,6 +48,11 @@ pub enum Types {
 }
 
 impl Types {
+    /// Those that the clause `retry` is for: what passes by itself.
+    pub fn worth_retrying() -> Self {
+        Self::Some(KINDS.into_iter().map(|(_, kind)| kind).filter(Kind::is_worth_retrying).collect())
+    }
+
     /// Whether `kind` is among them.
     pub fn has(&self, kind: &Kind) -> bool {
         match self {

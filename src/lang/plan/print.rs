@@ -5,6 +5,10 @@ use super::handler::{ChainId, HandlerAction, HandlerId, Link};
 use super::node::{ForSource, Kind, Node, NodeId, Runners};
 use super::workflow::Plan;
 use super::written::{self, formula, head, shortened};
+use crate::base::shape::Shape;
+
+/// In place of a number: what happens beside the steps, in handlers, reminders and at the end.
+const BESIDE: &str = "·";
 
 /// The plan as text: head, steps with what each calls and waits for, handlers, compensation, what comes at the end.
 pub fn print(plan: &Plan) -> String {
@@ -19,7 +23,7 @@ pub fn print(plan: &Plan) -> String {
         for (index, body) in bodies.iter().enumerate() {
             let number = if index == 0 { word.to_owned() } else { format!("{word} {}", index + 1) };
             printer.note(0, format!("{number}:"));
-            printer.body(body, "", 1);
+            printer.body(body, BESIDE, 1);
         }
     }
     format!("{}\n{}", top(plan), printer.paper())
@@ -88,11 +92,15 @@ impl Printer<'_> {
     fn counted(&mut self, body: &Body, number: &str, depth: usize, count: &mut usize) {
         for id in &body.statements {
             *count += 1;
-            let number = if number.is_empty() { count.to_string() } else { format!("{number}.{count}") };
+            let number = match number {
+                "" => count.to_string(),
+                BESIDE => BESIDE.to_owned(),
+                _ => format!("{number}.{count}"),
+            };
             self.node(*id, &number, depth, body);
         }
         if let Some(output) = &body.output {
-            self.note(depth, format!("output {}", shortened(&output.to_string())));
+            written::output(output).into_iter().for_each(|line| self.note(depth, line));
         }
         for id in &body.handlers {
             self.handler(*id, depth);
@@ -103,10 +111,7 @@ impl Printer<'_> {
         let plan = self.plan;
         let node = plan.node(id);
         let (effect, what) = match &node.kind {
-            Kind::Call { operation, .. } => {
-                let operation = plan.operations.get(operation);
-                (operation.map_or("", |known| written::effect(&known.signature.effect)), head(&node.kind))
-            }
+            Kind::Call { .. } => (plan.effect(node).as_ref().map_or("", written::effect), head(&node.kind)),
             Kind::If { arms, .. } => {
                 let first = arms.first().map(|(condition, _)| shortened(&condition.source)).unwrap_or_default();
                 ("", format!("if {first}"))
@@ -133,7 +138,7 @@ impl Printer<'_> {
             self.note(depth, format!("after {}", names.join(", ")));
         }
         let mut clauses = written::clauses(node);
-        clauses.extend(node.stated.as_ref().map(|shape| format!("gives {shape}")));
+        clauses.extend(stated(node));
         if !clauses.is_empty() {
             self.note(depth, clauses.join(", "));
         }
@@ -149,18 +154,22 @@ impl Printer<'_> {
         for meanwhile in &node.clauses.meanwhile {
             let word = if meanwhile.repeats { "remind every" } else { "escalate after" };
             self.note(depth, format!("{word} {}:", formula(&meanwhile.after)));
-            self.body(&meanwhile.body, "", depth + 1);
+            self.body(&meanwhile.body, BESIDE, depth + 1);
         }
-        if !node.clauses.handlers.is_empty() && node.unit {
+        let own = node.clauses.handlers.len();
+        if own > 0 && self.links(node.chain).iter().skip(own).any(|link| !matches!(link, Link::Rim(_))) {
             let met = self.met(node.chain);
             self.note(depth, format!("errors meet {met}"));
         }
     }
 
+    fn links(&self, chain: ChainId) -> &[Link] {
+        self.plan.chains.get(chain.0 as usize).map_or(&[], Vec::as_slice)
+    }
+
     /// The handlers of a chain by their numbers.
     fn met(&self, chain: ChainId) -> String {
-        let links = self.plan.chains.get(chain.0 as usize).map_or(&[][..], Vec::as_slice);
-        let links = links.iter().filter_map(|link| match link {
+        let links = self.links(chain).iter().filter_map(|link| match link {
             Link::Handler(id) => Some(tag(*id)),
             Link::Shield(block) => Some(format!("those behind {}", self.plan.node(*block).label)),
             Link::Rim(_) => None,
@@ -173,7 +182,7 @@ impl Printer<'_> {
         if let HandlerAction::Alternate(body) = &handler.action {
             let (types, guard) = written::occasion(handler);
             self.note(depth, format!("{}  {types} alternate{guard}:", tag(id)));
-            self.body(body, "", depth + 2);
+            self.body(body, BESIDE, depth + 2);
         } else {
             self.note(depth, format!("{}  {}", tag(id), written::handler(handler, self.plan)));
         }
@@ -188,7 +197,7 @@ impl Printer<'_> {
             | Kind::Repeat { body, .. } => self.body(body, number, depth + 1),
             Kind::For(each) => {
                 if let ForSource::Stream(call) = each.source {
-                    self.node(call, &format!("{number}.0"), depth + 1, &each.body);
+                    self.node(call, BESIDE, depth + 1, &each.body);
                 }
                 self.body(&each.body, number, depth + 1);
             }
@@ -243,7 +252,7 @@ impl Printer<'_> {
     fn paper(&self) -> String {
         let width = |cell: &dyn Fn(&Row) -> usize| self.rows.iter().map(cell).max().unwrap_or(0);
         let numbers = width(&|row| match row {
-            Row::Step { number, .. } => number.len(),
+            Row::Step { number, .. } => number.chars().count(),
             Row::Note { .. } => 0,
         });
         let names = width(&|row| match row {
@@ -275,6 +284,10 @@ impl Printer<'_> {
         }
         text
     }
+}
+
+fn stated(node: &Node) -> Option<String> {
+    node.stated.as_ref().filter(|shape| **shape != Shape::Any).map(|shape| format!("gives {shape}"))
 }
 
 /// What a handler is called on this paper.

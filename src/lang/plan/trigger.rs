@@ -101,6 +101,23 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// What `trigger.type` says.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Api { .. } => "api",
+            Self::Webhook { .. } => "webhook",
+            Self::Schedule { .. } => "schedule",
+            Self::Every { .. } => "every",
+            Self::File { .. } => "file",
+            Self::Event { .. } => "event",
+            Self::Form { .. } => "form",
+            Self::Persona { .. } => "persona",
+            Self::Connector { .. } => "connector",
+        }
+    }
+}
+
 /// `debounce 5s by KEY max 1m`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Debounce {

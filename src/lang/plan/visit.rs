@@ -1,7 +1,7 @@
 //! Every script of a plan, wherever it stands.
 
 use super::body::{Body, Branch};
-use super::connector::{Auth, Connector, Operation, Request, Shaping, SourceKind, UrlPiece};
+use super::connector::{Auth, Connector, Operation, Request, Shaping, Source, SourceKind, UrlPiece};
 use super::formula::{Formula, Script};
 use super::handler::{Handler, HandlerAction, Pause};
 use super::node::{ForSource, Kind, Node, Runners, Tolerance, Wait, Whom};
@@ -39,19 +39,21 @@ pub(super) fn connector(connector: &Connector, visit: Visit<'_>) {
     connector.config.iter().for_each(|(_, value)| optional(value, visit));
     connector.auth.iter().for_each(|auth| self::auth(auth, visit));
     shaping(&connector.defaults, visit);
-    for source in &connector.sources {
-        source.filter.iter().for_each(&mut *visit);
-        optional(&source.item, visit);
-        match &source.kind {
-            SourceKind::Webhook { verify, challenge } => {
-                verify.iter().for_each(|(_, value)| formula(value, visit));
-                optional(challenge, visit);
-            }
-            SourceKind::Poll { request, shaping, by, .. } => {
-                self::request(request, visit);
-                self::shaping(shaping, visit);
-                by.iter().for_each(&mut *visit);
-            }
+}
+
+/// The scripts of a trigger that a connector declares.
+pub(super) fn source(source: &Source, visit: Visit<'_>) {
+    source.filter.iter().for_each(&mut *visit);
+    optional(&source.item, visit);
+    match &source.kind {
+        SourceKind::Webhook { verify, challenge } => {
+            verify.iter().for_each(|(_, value)| formula(value, visit));
+            optional(challenge, visit);
+        }
+        SourceKind::Poll { request, shaping, by, .. } => {
+            self::request(request, visit);
+            self::shaping(shaping, visit);
+            by.iter().for_each(&mut *visit);
         }
     }
 }

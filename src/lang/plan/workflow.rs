@@ -9,14 +9,18 @@ use super::body::Body;
 use super::connector::{Connector, Operation};
 use super::formula::{Formula, Script};
 use super::handler::{Chain, Handler};
-use super::node::{Node, NodeId};
+use super::node::{Kind, Node, NodeId};
 use super::test::Test;
 use super::trigger::Trigger;
 use crate::base::id::Digest;
 use crate::base::shape::{self, Shape};
 use crate::base::span::Span;
 use crate::base::time::Duration;
+use crate::lang::catalog::Effect;
 use crate::lang::script;
+
+/// The header in which `http` sends the key of a `key` clause.
+const KEY_HEADER: &str = "Idempotency-Key";
 
 /// Everything that was compiled together.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +100,17 @@ impl Plan {
     /// The node with this id. Ids come from the same plan.
     pub fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0 as usize]
+    }
+
+    /// What repeating the call of this node means; `None` where it calls no operation. It is what the operation declares,
+    /// save that `http` sends the key of a `key` clause along and so turns `once` into `keyed`.
+    pub fn effect(&self, node: &Node) -> Option<Effect> {
+        let Kind::Call { operation, .. } = &node.kind else { return None };
+        let signature = &self.operations.get(operation)?.signature;
+        if &*signature.connector == "http" && signature.effect == Effect::Once && node.clauses.key.is_some() {
+            return Some(Effect::Keyed { carrier: Some(KEY_HEADER.into()), keep: None });
+        }
+        Some(signature.effect.clone())
     }
 }
 

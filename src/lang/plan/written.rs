@@ -63,6 +63,18 @@ pub(super) fn formula(formula: &Formula) -> String {
     shortened(&formula.to_string())
 }
 
+/// What a body gives: a line for each field of an object, else one line.
+pub(super) fn output(output: &Formula) -> Vec<String> {
+    match output {
+        Formula::Object(fields) if fields.len() > 1 => {
+            let width = fields.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+            let lines = fields.iter().map(|(name, value)| format!("{name:<width$} = {}", formula(value)));
+            lines.zip(0..).map(|(line, at)| format!("{} {line}", if at == 0 { "output" } else { "      " })).collect()
+        }
+        other => vec![format!("output {}", formula(other))],
+    }
+}
+
 /// What a node does: its keyword with what follows on its line, or whom it calls.
 pub(super) fn head(kind: &Kind) -> String {
     match kind {
@@ -86,11 +98,7 @@ pub(super) fn head(kind: &Kind) -> String {
         Kind::Emit { topic, .. } => format!("emit {topic:?}"),
         Kind::Reply { status, .. } => format!("reply {}", formula(status)),
         Kind::Return(value) => with("return", value.as_ref().map(formula)),
-        Kind::Fail { kind, message, when } => {
-            let message = message.as_ref().map(|message| format!(" {}", formula(message))).unwrap_or_default();
-            let when = when.as_ref().map(|when| format!(" when {}", shortened(&when.source))).unwrap_or_default();
-            format!("fail {kind}{message}{when}")
-        }
+        Kind::Fail { kind, .. } => format!("fail {kind}"),
         Kind::Until(condition) => format!("until {}", shortened(&condition.source)),
         Kind::If { .. } => "if".to_owned(),
         Kind::Match { subject, .. } => format!("match {}", shortened(&subject.source)),
@@ -118,10 +126,7 @@ fn wait(wait: &Wait) -> String {
     match wait {
         Wait::For(time) => format!("wait {}", formula(time)),
         Wait::Until(condition) => format!("wait until {}", shortened(&condition.source)),
-        Wait::Event { topic, filter } => {
-            let filter = filter.as_ref().map(|filter| format!("where {}", shortened(&filter.source)));
-            with(&format!("wait event {topic:?}"), filter)
-        }
+        Wait::Event { topic, .. } => format!("wait event {topic:?}"),
         Wait::Signal(name) => format!("wait signal {name:?}"),
     }
 }
@@ -165,10 +170,20 @@ pub(super) fn effect(effect: &Effect) -> &'static str {
     }
 }
 
-/// The clauses of a node but its handlers and its `undo`, one a line.
+/// The clauses of a node but its handlers and its `undo`, and what its head had no room for.
 pub(super) fn clauses(node: &Node) -> Vec<String> {
     let clauses = &node.clauses;
     let mut lines = Vec::new();
+    match &node.kind {
+        Kind::Wait(Wait::Event { filter: Some(filter), .. }) => {
+            lines.push(format!("where {}", shortened(&filter.source)))
+        }
+        Kind::Fail { message, when, .. } => {
+            lines.extend(message.as_ref().map(formula));
+            lines.extend(when.as_ref().map(|when| format!("when {}", shortened(&when.source))));
+        }
+        _ => {}
+    }
     if let Some(when) = &clauses.when {
         lines.push(format!("when {}", shortened(&when.source)));
     }
@@ -186,7 +201,10 @@ pub(super) fn clauses(node: &Node) -> Vec<String> {
 /// `on TYPES action when guard`
 pub(super) fn handler(handler: &Handler, plan: &Plan) -> String {
     let (types, guard) = occasion(handler);
-    format!("{types} {}{guard}", action(&handler.action, plan))
+    let action = action(&handler.action, plan);
+    // The clause `retry` stands for this.
+    let short = matches!(handler.action, HandlerAction::Retry { .. }) && handler.types == Types::worth_retrying();
+    if short { format!("{action}{guard}") } else { format!("{types} {action}{guard}") }
 }
 
 /// For which errors a handler is: `on TYPES`, and ` when guard` where it has one.

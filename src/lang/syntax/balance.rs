@@ -4,6 +4,8 @@
 //! of an open bracket lies outside it. What is missing is put where only blanks stand, what is too much is blanked, and a stretch that
 //! cannot be saved becomes a fault; so offsets stay those of the text, and what is reported here is reported once.
 
+use std::collections::BTreeSet;
+
 use super::code;
 use super::faults::Faults;
 use super::scan::FAULT;
@@ -11,12 +13,12 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::limit::NESTING_MAX;
 
 /// Makes the brackets of `mask`, which stand at `brackets`, match; reports where they did not. Gives how deep they are nested.
-pub(super) fn balance(mask: &mut Vec<u8>, brackets: &[usize], faults: &mut Faults) -> usize {
+pub(super) fn balance(mask: &mut Vec<u8>, brackets: &[usize], faults: &mut Faults<'_>) -> usize {
     match survey(mask, brackets) {
         Survey::Sound(depth) => return depth,
         Survey::Deep(groups) => {
-            for group in groups {
-                let fault = too_deep(group.start, faults);
+            for (deepest, group) in groups {
+                let fault = too_deep(deepest, faults);
                 faults.push(fault);
                 mask[group].fill(FAULT);
             }
@@ -26,19 +28,27 @@ pub(super) fn balance(mask: &mut Vec<u8>, brackets: &[usize], faults: &mut Fault
     NESTING_MAX
 }
 
+/// A group that holds brackets nested too deep is given up from this depth on, so that nobody walks through the rest again and again.
+const GIVEN_UP_DEPTH: usize = 8;
+
 enum Survey {
     /// They match, and are nested so deep.
     Sound(usize),
-    /// Groups that match, but stand too deep.
-    Deep(Vec<std::ops::Range<usize>>),
+    /// Brackets that match but stand too deep, each with the outer group that is given up for it.
+    Deep(Vec<(usize, std::ops::Range<usize>)>),
     /// How many closing braces are there beyond the opening ones.
-    Broken { surplus: usize },
+    Broken {
+        surplus: usize,
+        /// The brackets that find no end when indentation is not looked at.
+        unmatched: BTreeSet<usize>,
+    },
 }
 
 fn survey(mask: &[u8], brackets: &[usize]) -> Survey {
     let (mut open, mut deep, mut sound) = (Vec::new(), Vec::new(), true);
-    let mut depth = 0;
+    let (mut depth, mut deepest) = (0, None);
     let (mut opened, mut closed) = (0usize, 0usize);
+    let mut unmatched = BTreeSet::new();
     for &at in brackets {
         if is_opener(mask[at]) {
             open.push(at);
@@ -50,14 +60,27 @@ fn survey(mask: &[u8], brackets: &[usize]) -> Survey {
         match open.pop() {
             Some(opener) if closer_of(mask[opener]) == mask[at] => {
                 if open.len() == NESTING_MAX {
-                    deep.push(opener..at + 1);
+                    deepest = Some(opener);
+                }
+                if open.len() == GIVEN_UP_DEPTH
+                    && let Some(deepest) = deepest.take()
+                {
+                    deep.push((deepest, opener..at + 1));
                 }
             }
-            _ => sound = false,
+            mismatched => {
+                sound = false;
+                unmatched.extend(mismatched);
+                // What this closes, if anything, stands further out.
+                while let Some(opener) = open.pop().filter(|opener| closer_of(mask[*opener]) != mask[at]) {
+                    unmatched.insert(opener);
+                }
+            }
         }
     }
+    unmatched.extend(&open);
     match () {
-        () if !sound || !open.is_empty() => Survey::Broken { surplus: closed.saturating_sub(opened) },
+        () if !sound || !open.is_empty() => Survey::Broken { surplus: closed.saturating_sub(opened), unmatched },
         () if deep.is_empty() => Survey::Sound(depth),
         () => Survey::Deep(deep),
     }
@@ -75,7 +98,7 @@ fn closer_of(opener: u8) -> u8 {
     }
 }
 
-fn too_deep(at: usize, faults: &Faults) -> Diagnostic {
+fn too_deep(at: usize, faults: &Faults<'_>) -> Diagnostic {
     faults
         .error(code::TOO_DEEP, at..at + 1, format!("brackets are nested more than {NESTING_MAX} deep"))
         .label("this one is too deep")
@@ -94,14 +117,15 @@ struct Open {
     orderly: bool,
 }
 
-struct Repair<'m> {
+struct Repair<'m, 't> {
     mask: &'m mut Vec<u8>,
-    faults: &'m mut Faults,
+    faults: &'m mut Faults<'t>,
     open: Vec<Open>,
     surplus: usize,
+    unmatched: BTreeSet<usize>,
 }
 
-impl Repair<'_> {
+impl Repair<'_, '_> {
     fn run(mut self, brackets: &[usize]) {
         let mut rest = brackets;
         let (mut start, mut line) = (0, 0);
@@ -125,7 +149,9 @@ impl Repair<'_> {
                     if self.open.len() == NESTING_MAX {
                         let fault = too_deep(at, self.faults);
                         self.faults.push(fault);
-                        self.mask[at..].fill(FAULT);
+                        let given_up = self.open[GIVEN_UP_DEPTH].at;
+                        self.mask[given_up..].fill(FAULT);
+                        self.open.truncate(GIVEN_UP_DEPTH);
                         return self.end();
                     }
                     self.open.push(Open { at, line, indent, orderly: false });

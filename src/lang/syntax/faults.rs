@@ -7,20 +7,30 @@ use crate::base::limit;
 use crate::base::span::{FileId, Span};
 
 /// The faults of one file, as many as anyone will read.
-pub(super) struct Faults {
+pub(super) struct Faults<'t> {
     file: FileId,
+    text: &'t str,
     found: Vec<Diagnostic>,
 }
 
-impl Faults {
+impl<'t> Faults<'t> {
     /// None yet.
-    pub(super) fn new(file: FileId) -> Self {
-        Self { file, found: Vec::new() }
+    pub(super) fn new(file: FileId, text: &'t str) -> Self {
+        Self { file, text, found: Vec::new() }
     }
 
     /// A stretch of the file as a span.
     pub(super) fn span(&self, range: Range<usize>) -> Span {
-        Span::new(self.file, range)
+        Span::new(self.file, self.whole(range))
+    }
+
+    /// A stretch that cuts no character and lies in the text: where one character stands for another, what the grammar saw has other
+    /// boundaries, and where brackets were missing it goes on behind the end.
+    pub(super) fn whole(&self, range: Range<usize>) -> Range<usize> {
+        let size = self.text.len();
+        let start = (0..=range.start.min(size)).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(0);
+        let end = (range.end.min(size)..=size).find(|at| self.text.is_char_boundary(*at)).unwrap_or(size);
+        start..end.max(start)
     }
 
     /// An error at a stretch of the file, to be completed and then given to [`Faults::push`].

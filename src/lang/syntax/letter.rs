@@ -30,7 +30,7 @@ pub(super) fn closing_quote(letter: char) -> Option<char> {
 }
 
 /// What is said about hidden characters outside texts.
-pub(super) fn hidden(text: &str, range: Range<usize>, faults: &Faults) -> Diagnostic {
+pub(super) fn hidden(text: &str, range: Range<usize>, faults: &Faults<'_>) -> Diagnostic {
     let letter = text[range.clone()].chars().next().unwrap_or(' ');
     let name = name(letter);
     let span = faults.span(range.clone());
@@ -43,7 +43,7 @@ pub(super) fn hidden(text: &str, range: Range<usize>, faults: &Faults) -> Diagno
 }
 
 /// Warns of characters inside a text or a comment that show the reader something else than what is there.
-pub(super) fn check_inside(text: &str, range: Range<usize>, faults: &mut Faults) {
+pub(super) fn check_inside(text: &str, range: Range<usize>, faults: &mut Faults<'_>) {
     let inside = &text[range.clone()];
     if inside.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\n' | b'\r')) {
         return;
@@ -81,4 +81,49 @@ fn name(letter: char) -> String {
         _ => "a character without a shape",
     };
     format!("{known} (U+{:04X})", letter as u32)
+}
+
+/// A letter beyond ASCII in letters of ASCII, as people spell it who have no other.
+pub(super) fn spelt(letter: char) -> &'static str {
+    match letter {
+        'ä' | 'æ' => "ae",
+        'Ä' | 'Æ' => "Ae",
+        'ö' | 'œ' => "oe",
+        'Ö' => "Oe",
+        'ü' => "ue",
+        'Ü' => "Ue",
+        'ß' => "ss",
+        'à' | 'á' | 'â' | 'ã' | 'å' | 'ā' | 'ą' => "a",
+        'ç' | 'ć' | 'č' => "c",
+        'è' | 'é' | 'ê' | 'ë' | 'ē' | 'ę' | 'ě' => "e",
+        'ì' | 'í' | 'î' | 'ï' => "i",
+        'ł' => "l",
+        'ñ' | 'ń' => "n",
+        'ò' | 'ó' | 'ô' | 'õ' | 'ø' => "o",
+        'ś' | 'š' => "s",
+        'ù' | 'ú' | 'û' => "u",
+        'ý' => "y",
+        'ź' | 'ż' | 'ž' => "z",
+        _ => "_",
+    }
+}
+
+/// A name that Rhai can read, made of any words; nothing where no letter is left.
+pub(super) fn name_of(words: &str) -> Option<String> {
+    let mut name = String::new();
+    for letter in words.chars() {
+        match letter {
+            'a'..='z' | 'A'..='Z' | '0'..='9' => name.push(letter),
+            _ if letter.is_ascii() => name.push('_'),
+            _ => name.push_str(spelt(letter)),
+        }
+    }
+    let mut name = name.trim_matches('_').to_owned();
+    while name.contains("__") {
+        name = name.replace("__", "_");
+    }
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.insert(0, '_');
+    }
+    name.contains(|c: char| c.is_ascii_alphabetic()).then_some(name)
 }

@@ -15,6 +15,7 @@ mod grammar;
 mod letter;
 mod scan;
 mod text;
+mod word;
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;
@@ -25,7 +26,7 @@ use crate::base::span::{FileId, Source};
 /// A statement that cannot be read is left out of the tree, and the names in it are in [`ast::Program::poisoned`]; an expression that
 /// cannot be read is a hole.
 pub fn parse(file: FileId, source: &Source) -> (ast::Program, Vec<Diagnostic>) {
-    let mut faults = faults::Faults::new(file);
+    let mut faults = faults::Faults::new(file, &source.text);
     let empty = || ast::Program { file, declarations: Vec::new(), comments: Vec::new(), poisoned: Vec::new() };
     if let Some(fault) = too_large(source, &faults) {
         return (empty(), vec![fault]);
@@ -44,7 +45,7 @@ pub fn parse(file: FileId, source: &Source) -> (ast::Program, Vec<Diagnostic>) {
 }
 
 /// Whether a file is beyond what can be read at all.
-fn too_large(source: &Source, faults: &faults::Faults) -> Option<Diagnostic> {
+fn too_large(source: &Source, faults: &faults::Faults<'_>) -> Option<Diagnostic> {
     let (bytes, lines) = (source.text.len(), source.lines() as usize);
     if bytes > limit::FILE_BYTES_MAX {
         let bound = limit::FILE_BYTES_MAX / (1024 * 1024);

@@ -32,7 +32,7 @@ pub(super) struct Scan {
 }
 
 /// Cuts `text` and balances its brackets.
-pub(super) fn scan(text: &str, faults: &mut Faults) -> Scan {
+pub(super) fn scan(text: &str, faults: &mut Faults<'_>) -> Scan {
     let mut cutter = Cutter {
         text,
         bytes: text.as_bytes(),
@@ -55,9 +55,9 @@ pub(super) fn scan(text: &str, faults: &mut Faults) -> Scan {
     Scan { mask, comments, depth, reported }
 }
 
-struct Cutter<'t> {
-    text: &'t str,
-    bytes: &'t [u8],
+struct Cutter<'c, 't> {
+    text: &'c str,
+    bytes: &'c [u8],
     mask: Vec<u8>,
     comments: Vec<Comment>,
     /// Where brackets stand outside strings and comments.
@@ -72,7 +72,7 @@ struct Cutter<'t> {
     line: Cell<(usize, usize)>,
     /// Up to here no `/` begins a pattern.
     patterns_end: usize,
-    faults: &'t mut Faults,
+    faults: &'c mut Faults<'t>,
 }
 
 /// Why a string has no end.
@@ -85,7 +85,7 @@ enum Unclosed {
     Deep(usize),
 }
 
-impl Cutter<'_> {
+impl Cutter<'_, '_> {
     fn cut(&mut self) {
         if self.text.starts_with("#!") {
             self.comment(0..self.line_end(0));

@@ -13,7 +13,7 @@ const SCOPES: [&str; 15] = [
 ];
 
 /// What the text at `range`, quotes included, says. Nothing is filled in; an unknown escape is reported and kept.
-pub(super) fn plain(text: &str, range: Range<usize>, faults: &mut Faults) -> String {
+pub(super) fn plain(text: &str, range: Range<usize>, faults: &mut Faults<'_>) -> String {
     let written = &text[range.clone()];
     let hashes = written.len() - written.trim_start_matches('#').len();
     if hashes > 0 {
@@ -57,7 +57,7 @@ fn dedent(inside: &str) -> String {
     inside.lines().map(|line| line.get(shared..).unwrap_or("")).collect::<Vec<_>>().join("\n")
 }
 
-fn unescape(inside: &str, range: Range<usize>, faults: &mut Faults) -> String {
+fn unescape(inside: &str, range: Range<usize>, faults: &mut Faults<'_>) -> String {
     let mut said = String::with_capacity(inside.len());
     let mut rest = inside;
     while let Some(at) = rest.find(['\\', '"']) {
@@ -99,7 +99,7 @@ fn unescape(inside: &str, range: Range<usize>, faults: &mut Faults) -> String {
 }
 
 /// Warns of what other languages fill in, where what stands there can only be meant so: `{{ input.name }}`, `$vars.x`.
-pub(super) fn check_holes(text: &str, range: Range<usize>, faults: &mut Faults) {
+pub(super) fn check_holes(text: &str, range: Range<usize>, faults: &mut Faults<'_>) {
     let inside = &text[range.clone()];
     let mut from = 0;
     while let Some(found) = inside[from..].find(['{', '$']) {

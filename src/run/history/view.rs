@@ -82,8 +82,12 @@ fn plus(to: &mut Value, value: Value) {
         (Value::Set(set), value) => {
             let set: &mut Set = Arc::make_mut(set);
             match value {
-                Value::List(more) => more.iter().cloned().for_each(|item| drop(set.insert(item))),
-                Value::Set(more) => more.iter().cloned().for_each(|item| drop(set.insert(item))),
+                Value::List(more) => more.iter().cloned().for_each(|item| {
+                    set.insert(item);
+                }),
+                Value::Set(more) => more.iter().cloned().for_each(|item| {
+                    set.insert(item);
+                }),
                 item => drop(set.insert(item)),
             }
         }

@@ -318,7 +318,7 @@ fn is_plain(node: &Node) -> bool {
 /// A value of the type that the program states for it.
 pub(super) fn stated(node: &Node, value: Value) -> Result<Value, Failure> {
     let Some(shape) = &node.stated else { return Ok(value) };
-    shape.check(&value).map_err(|misfits| {
+    shape.check_answer(&value).map_err(|misfits| {
         let message = misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         Failure { body: value, ..Failure::new(FailureKind::ValidationError, message) }
     })

@@ -56,7 +56,7 @@ impl Machine<'_> {
     }
 
     fn fitting(&self, output: Value) -> Result<Value, Failure> {
-        self.plan.output.check(&output).map_err(|misfits| {
+        self.plan.output.check_answer(&output).map_err(|misfits| {
             let message = misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
             let kind = crate::base::failure::Kind::ValidationError;
             Failure::new(kind, format!("the output does not fit: {message}"))

@@ -14,6 +14,7 @@ use super::node::{Kind, Node, Wait, Whom};
 use super::workflow::{Package, Plan};
 use super::{trigger, visit, written};
 use crate::base::value::Value;
+use crate::lang::catalog::Effect;
 use crate::lang::script::Library;
 use target::{Decided, known};
 
@@ -79,7 +80,8 @@ pub fn effects(package: &Package, plan: &Plan) -> Effects {
     };
     account.plan(plan);
     account.effects.workflows.remove(&plan.name);
-    account.effects.operations.sort_by(|one, other| one.operation.cmp(&other.operation));
+    let key = |called: &Called| (called.operation.clone(), called.effect.clone());
+    account.effects.operations.sort_by_key(key);
     account.effects.starts = plan.triggers.iter().map(written::trigger).collect();
     account.effects
 }
@@ -103,10 +105,20 @@ impl Account<'_> {
         for node in &plan.nodes {
             self.node(node, plan);
         }
+        let package = self.package;
         for operation in plan.operations.values() {
+            let Some(connector) = package.connectors.get(&operation.signature.connector) else { continue };
+            let library = connector.functions.library();
             visit::operation(operation, &mut |script| self.script(script, library));
-            if let Some(connector) = self.package.connectors.get(&operation.signature.connector) {
-                visit::connector(connector, &mut |script| self.script(script, library));
+            visit::connector(connector, &mut |script| self.script(script, library));
+        }
+        for trigger in &plan.triggers {
+            let trigger::Kind::Connector { connector, name, .. } = &trigger.kind else { continue };
+            let Some(connector) = package.connectors.get(connector) else { continue };
+            let library = connector.functions.library();
+            visit::connector(connector, &mut |script| self.script(script, library));
+            for source in connector.sources.iter().filter(|source| source.name == *name) {
+                visit::source(source, &mut |script| self.script(script, library));
             }
         }
     }
@@ -139,25 +151,33 @@ impl Account<'_> {
     fn node(&mut self, node: &Node, plan: &Plan) {
         let step = format!("{}/{}", plan.name, node.label);
         match &node.kind {
-            Kind::Call { operation, params } => self.call(operation, params, &step, plan),
+            Kind::Call { operation, params } => {
+                let effect = plan.effect(node);
+                self.call(operation, effect.as_ref(), params, &step, plan);
+            }
             Kind::Child { workflow, .. } | Kind::Start { workflow, .. } => self.workflow(workflow),
             Kind::Ask(ask) => {
                 match &ask.whom {
                     Whom::Persona(name) => {
                         self.effects.personas.insert(name.clone());
                     }
-                    Whom::Model(model) => target::add(&mut self.effects.models, Decided::by(model), &step),
+                    Whom::Model(model) => {
+                        target::add(&mut self.effects.models, Decided::by(&settled(model, plan)), &step);
+                    }
                     Whom::Role(role) => {
-                        let role = Decided::by(role).named(|role| format!("role {role}"));
+                        let role = Decided::by(&settled(role, plan)).named(|role| format!("role {role}"));
                         target::add(&mut self.effects.people, role, &step);
                     }
-                    Whom::Person(person) => target::add(&mut self.effects.people, Decided::by(person), &step),
+                    Whom::Person(person) => {
+                        target::add(&mut self.effects.people, Decided::by(&settled(person, plan)), &step);
+                    }
                 }
                 for (tool, bound) in &ask.tools {
-                    if plan.operations.contains_key(tool) {
-                        self.call(tool, bound, &step, plan);
-                    } else {
-                        self.workflow(tool);
+                    match plan.operations.get(tool) {
+                        Some(operation) => {
+                            self.call(tool, Some(&operation.signature.effect), bound, &step, plan);
+                        }
+                        None => self.workflow(tool),
                     }
                 }
             }
@@ -198,10 +218,11 @@ impl Account<'_> {
         }
     }
 
-    fn call(&mut self, name: &Arc<str>, params: &Formula, step: &str, plan: &Plan) {
+    fn call(&mut self, name: &Arc<str>, effect: Option<&Effect>, params: &Formula, step: &str, plan: &Plan) {
         let operation = plan.operations.get(name);
-        let effect = operation.map_or("", |operation| written::effect(&operation.signature.effect));
-        match self.effects.operations.iter_mut().find(|called| called.operation == *name) {
+        let effect = effect.map_or("", written::effect);
+        let known = self.effects.operations.iter_mut();
+        match known.filter(|called| &*called.effect == effect).find(|called| called.operation == *name) {
             Some(called) => called.steps.push(step.to_owned()),
             None => self.effects.operations.push(Called {
                 operation: name.clone(),
@@ -215,7 +236,7 @@ impl Account<'_> {
         if operation.request.is_some() {
             self.declared(operation, connector.map(|connector| &**connector), step);
         } else {
-            self.native(operation, connector.map(|connector| &**connector), params, step);
+            self.native(operation, connector.map(|connector| &**connector), &settled(params, plan), step);
         }
     }
 
@@ -265,6 +286,25 @@ impl Account<'_> {
                 target::add(&mut self.effects.hosts, host.host(), step);
             }
         }
+    }
+}
+
+/// A formula with the values of variables that are constant and that nobody sets.
+fn settled(formula: &Formula, plan: &Plan) -> Formula {
+    match formula {
+        Formula::Script(script) => {
+            let name = script.source.strip_prefix("vars.").unwrap_or_default();
+            let is_set = |node: &Node| matches!(&node.kind, Kind::Set(set) if !set.state && set.path.first().is_some_and(|root| &**root == name));
+            let variable = plan.vars.iter().find(|(field, _)| &*field.name == name);
+            match variable {
+                Some((_, value @ Formula::Constant(_))) if !plan.nodes.iter().any(is_set) => value.clone(),
+                _ => formula.clone(),
+            }
+        }
+        Formula::Object(fields) => {
+            Formula::Object(fields.iter().map(|(name, value)| (name.clone(), settled(value, plan))).collect())
+        }
+        Formula::Constant(_) | Formula::List(_) => formula.clone(),
     }
 }
 

@@ -137,6 +137,9 @@ fn group(group: &Group) -> Placed<'_> {
 
 /// What stands in a frame.
 fn content(group: &Group) -> Placed<'_> {
+    if group.items.is_empty() && !group.lines.is_empty() {
+        return Placed { width: 60.0, anchor: 30.0, ..Placed::empty() };
+    }
     if group.items.is_empty() {
         let mark = Mark::Nothing { x: 30.0, y: 12.0 };
         return Placed { width: 60.0, height: 16.0, anchor: 30.0, exit: 16.0, marks: vec![mark] };
@@ -305,7 +308,7 @@ pub(super) enum Font {
 /// About how wide a text will be; rather too wide than too narrow, since fonts differ from machine to machine.
 pub(super) fn text_width(text: &str, font: Font) -> f64 {
     let size = match font {
-        Font::Title => 13.4,
+        Font::Title => 14.6,
         Font::Code => 11.5,
         Font::Note => 11.2,
     };

@@ -177,10 +177,6 @@ impl Model<'_> {
     fn item(&self, id: NodeId) -> Item {
         let node = self.plan.node(id);
         let id = format!("n{}", id.0);
-        let title = |head: String| match &node.name {
-            Some(name) => format!("{name} · {head}"),
-            None => head,
-        };
         let (arrangement, items, body) = match &node.kind {
             Kind::Sequence(body) | Kind::Lock { body, .. } => (Arrangement::Sequence, self.items(body), Some(body)),
             Kind::While { body, .. } | Kind::Repeat { body, .. } => {
@@ -194,15 +190,22 @@ impl Model<'_> {
                 (Arrangement::Sequence, items, Some(&each.body))
             }
             Kind::Parallel(body) => (self.order(body), self.items(body), Some(body)),
+            Kind::If { arms, otherwise: None } if arms.len() == 1 => {
+                (Arrangement::Sequence, self.items(&arms[0].1.body), Some(&arms[0].1.body))
+            }
             Kind::If { arms, otherwise } => {
-                let arms = arms.iter().map(|(_, branch)| branch).chain(otherwise);
+                let words = ["if "].into_iter().chain(std::iter::repeat("else if "));
+                let arms = arms.iter().zip(words).map(|((_, branch), word)| (word, branch));
+                let arms = arms.chain(otherwise.iter().map(|branch| ("", branch)));
                 (Arrangement::Branches, self.branches(&id, arms), None)
             }
             Kind::Match { arms, .. } => {
-                (Arrangement::Branches, self.branches(&id, arms.iter().map(|arm| &arm.branch)), None)
+                (Arrangement::Branches, self.branches(&id, arms.iter().map(|arm| ("", &arm.branch))), None)
             }
             Kind::Race(race) => match &race.runners {
-                Runners::Branches(branches) => (Arrangement::Branches, self.branches(&id, branches.iter()), None),
+                Runners::Branches(branches) => {
+                    (Arrangement::Branches, self.branches(&id, branches.iter().map(|branch| ("", branch))), None)
+                }
                 Runners::Items { body, .. } => (Arrangement::Sequence, self.items(body), Some(body)),
             },
             Kind::Call { .. }
@@ -226,7 +229,18 @@ impl Model<'_> {
             lines.extend(simple);
             asides.extend(bodies);
         }
-        Item::Group(Group { id, title: title(head(&node.kind)), lines, arrangement, items, asides })
+        let head = match &node.kind {
+            Kind::If { arms, otherwise: None } if arms.len() == 1 => format!("if {}", arms[0].1.name),
+            // The branches say it.
+            Kind::If { .. } => String::new(),
+            kind => head(kind),
+        };
+        let title = match &node.name {
+            Some(name) if head.is_empty() => name.to_string(),
+            Some(name) => format!("{name} · {head}"),
+            None => head,
+        };
+        Item::Group(Group { id, title, lines, arrangement, items, asides })
     }
 
     /// A branch of something, or the body of a handler.
@@ -236,11 +250,13 @@ impl Model<'_> {
         Item::Group(Group { id, title, lines, arrangement: Arrangement::Sequence, items: self.items(body), asides })
     }
 
-    fn branches<'b>(&self, id: &str, branches: impl Iterator<Item = &'b Branch>) -> Vec<Item> {
+    /// Branches, each with the word before its name.
+    fn branches<'b>(&self, id: &str, branches: impl Iterator<Item = (&'static str, &'b Branch)>) -> Vec<Item> {
         let branches = branches.enumerate();
-        branches
-            .map(|(index, branch)| self.group(format!("{id}_{index}"), branch.name.to_string(), &branch.body))
-            .collect()
+        let group = |(index, (word, branch)): (usize, (&str, &Branch))| {
+            self.group(format!("{id}_{index}"), format!("{word}{}", branch.name), &branch.body)
+        };
+        branches.map(group).collect()
     }
 
     fn order(&self, body: &Body) -> Arrangement {
@@ -259,7 +275,7 @@ impl Model<'_> {
             (Some(name), _) => (name.to_string(), Some(head)),
             (None, _) => (head, None),
         };
-        Card { id, title, subtitle, lines, tone: self.tone(&node.kind), asides }
+        Card { id, title, subtitle, lines, tone: self.tone(node), asides }
     }
 
     /// What a node says of itself, and what hangs beside it.
@@ -314,14 +330,7 @@ impl Model<'_> {
                 let call = self.plan.node(*call);
                 let (lines, asides) = self.clauses(call);
                 let subtitle = Some(head(&call.kind));
-                Item::Card(Card {
-                    id,
-                    title: "notify".to_owned(),
-                    subtitle,
-                    lines,
-                    tone: self.tone(&call.kind),
-                    asides,
-                })
+                Item::Card(Card { id, title: "notify".to_owned(), subtitle, lines, tone: self.tone(call), asides })
             }
             _ => Item::Card(Card {
                 id,
@@ -335,15 +344,13 @@ impl Model<'_> {
         Aside { label: format!("{types}{guard}"), item }
     }
 
-    fn tone(&self, kind: &Kind) -> Tone {
-        match kind {
-            Kind::Call { operation, .. } => {
-                match self.plan.operations.get(operation).map(|known| &known.signature.effect) {
-                    Some(Effect::Read) => Tone::Read,
-                    Some(Effect::Keyed { .. }) => Tone::Keyed,
-                    Some(Effect::Once) | None => Tone::Once,
-                }
-            }
+    fn tone(&self, node: &Node) -> Tone {
+        match &node.kind {
+            Kind::Call { .. } => match self.plan.effect(node) {
+                Some(Effect::Read) => Tone::Read,
+                Some(Effect::Keyed { .. }) => Tone::Keyed,
+                Some(Effect::Once) | None => Tone::Once,
+            },
             Kind::Child { .. } | Kind::Start { .. } => Tone::Child,
             Kind::Ask(_) | Kind::Wait(_) => Tone::Wait,
             Kind::Emit { .. } | Kind::Reply { .. } => Tone::Tell,

@@ -25,7 +25,7 @@ text { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neu
 .card { fill: #ffffff; stroke: #d4dae3; }
 .edge { fill: #eef1f5; stroke: #c3cad5; }
 .handler { fill: #ffffff; stroke: #aab3c0; stroke-dasharray: 4 3; }
-.frame { fill: #64748b; fill-opacity: 0.055; stroke: #64748b; stroke-opacity: 0.28; }
+.frame { fill: #64748b; fill-opacity: 0.045; stroke: #64748b; stroke-opacity: 0.28; }
 .arrow { fill: none; stroke: #8a94a4; stroke-width: 1.4; }
 .dashed { stroke-dasharray: 4 4; }
 .head { fill: #8a94a4; }

@@ -13,7 +13,7 @@ use super::super::{Body, Connector, Operation};
 use super::frame::Layout;
 use super::value::Values;
 use super::workflow::functions;
-use crate::base::span::{FileId, Span};
+use crate::base::span::Span;
 use crate::lang::check::{Checked, Module};
 use crate::lang::script;
 use crate::lang::syntax::ast;
@@ -41,8 +41,6 @@ pub(super) struct Builder<'a> {
     pub(super) checked: &'a Checked,
     connectors: &'a IndexMap<Arc<str>, Arc<Connector>>,
     module: &'a Module,
-    /// The file whose text is being read; another one while a `handler` of another file is taken in.
-    pub(super) file: FileId,
     /// Ids are given before what they stand for is complete, since what is inside names what is round it.
     nodes: Vec<Option<Node>>,
     handlers: Vec<Option<Handler>>,
@@ -71,7 +69,6 @@ impl<'a> Builder<'a> {
             checked,
             connectors,
             module,
-            file: workflow.span.file,
             nodes: Vec::new(),
             handlers: Vec::new(),
             chains: IndexSet::from([Chain::new()]),
@@ -165,7 +162,6 @@ impl<'a> Builder<'a> {
         let layout = self.layouts.entry(set.span).or_insert_with(|| Rc::new(Layout::new(set.span, &set.body, checked)));
         let base = self.values.base + self.values.layout.depth(at);
         let here = std::mem::replace(&mut self.values, Values { checked, layout: layout.clone(), base });
-        let file = std::mem::replace(&mut self.file, set.span.file);
         self.taking.push(set.span);
         for function in &module.functions {
             if !self.functions.iter().any(|known| known.name == function.name) {
@@ -174,7 +170,6 @@ impl<'a> Builder<'a> {
         }
         let result = read(self);
         self.taking.pop();
-        self.file = file;
         self.values = here;
         result
     }

@@ -15,7 +15,7 @@ use super::value::{Values, made};
 use super::workflow::field;
 use crate::base::failure::Kind;
 use crate::base::id::Digest;
-use crate::base::shape::Field;
+use crate::base::shape::{Field, Shape};
 use crate::base::span::Span;
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
@@ -27,10 +27,10 @@ const STATUS_DEFAULT: u16 = 200;
 /// How often a poll asks where nothing is said.
 const POLL_DEFAULT: Duration = Duration::seconds(5 * 60);
 
-/// One connector, of the program or of the standard library.
-pub(super) fn lower(declared: &ast::Connector, values: &Values<'_>) -> Connector {
+/// One connector, of the program or of the standard library, under the name by which the package knows it.
+pub(super) fn lower(name: &Arc<str>, declared: &ast::Connector, values: &Values<'_>) -> Connector {
     let mut connector = Connector {
-        name: declared.name.text.clone(),
+        name: name.clone(),
         title: declared.title.as_ref().map(|title| title.text.clone()),
         doc: declared.doc.as_ref().map(|doc| doc.text.clone()),
         digest: Digest::default(),
@@ -53,7 +53,7 @@ pub(super) fn lower(declared: &ast::Connector, values: &Values<'_>) -> Connector
             ConnectorItem::Default(RequestItem::Auth(item)) => connector.auth.push(auth(item, values)),
             ConnectorItem::Default(item) => shape_by(&mut connector.defaults, item, values),
             ConnectorItem::Operation(operation) => {
-                let lowered = Arc::new(self::operation(operation, declared, values));
+                let lowered = Arc::new(self::operation(operation, name, declared, values));
                 connector.operations.insert(operation.name.text.clone(), lowered);
             }
             ConnectorItem::Check(name) => connector.check = Some(name.text.clone()),
@@ -66,7 +66,7 @@ pub(super) fn lower(declared: &ast::Connector, values: &Values<'_>) -> Connector
     connector
 }
 
-fn operation(declared: &ast::Operation, connector: &ast::Connector, values: &Values<'_>) -> Operation {
+fn operation(declared: &ast::Operation, name: &Arc<str>, connector: &ast::Connector, values: &Values<'_>) -> Operation {
     let shaping = shaping(&declared.items, values);
     let examples = connector.items.iter().filter_map(|item| match item {
         ConnectorItem::Example(example) if example.operation.text == declared.name.text => {
@@ -75,17 +75,22 @@ fn operation(declared: &ast::Operation, connector: &ast::Connector, values: &Val
         _ => None,
     });
     Operation {
-        signature: Arc::new(signature(declared, connector, shaping.paginate.is_some(), values)),
+        signature: Arc::new(signature(declared, name, shaping.paginate.is_some(), values)),
         request: declared.request.as_ref().map(|request| request::lower(request, values)),
         shaping,
         examples: examples.collect(),
     }
 }
 
-/// What the operation takes and gives, as the checker says where somebody calls it, and otherwise as it is declared.
-fn signature(declared: &ast::Operation, connector: &ast::Connector, pages: bool, values: &Values<'_>) -> Signature {
+/// What the operation takes and gives, as it is declared.
+fn signature(declared: &ast::Operation, connector: &Arc<str>, pages: bool, values: &Values<'_>) -> Signature {
+    let result = match &declared.result {
+        Some(ty) => values.shape(ty.span),
+        None if declared.native => Shape::Unit,
+        None => Shape::Any,
+    };
     Signature {
-        connector: connector.name.text.clone(),
+        connector: connector.clone(),
         name: declared.name.text.clone(),
         doc: declared.doc.as_ref().map(|doc| doc.text.clone()),
         effect: match &declared.effect {
@@ -98,9 +103,9 @@ fn signature(declared: &ast::Operation, connector: &ast::Connector, pages: bool,
             Some(ast::Effect::Once(_)) | None => Effect::Once,
         },
         params: declared.params.iter().map(|param| field(param, values)).collect(),
-        result: declared.result.as_ref().map(|result| values.shape(result.span)).unwrap_or_default(),
+        streams: pages || declared.native && matches!(result, Shape::List(..)),
+        result,
         native: declared.native,
-        streams: pages || declared.native,
         span: declared.name.span,
     }
 }

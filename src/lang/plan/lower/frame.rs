@@ -175,17 +175,18 @@ impl Layout {
         self.place(name.frame, name.kind)
     }
 
-    /// The place where a reader finds whichever of these definitions was made.
+    /// The place where a reader finds whichever of these definitions was made; the nearest where there are several.
     pub(super) fn read(&self, defined: &[Span], reader: Span) -> Option<Slot> {
         let reader = self.frame_of(reader);
-        defined.iter().find_map(|span| {
+        let places = defined.iter().filter_map(|span| {
             let name = self.names.get(span)?;
             let mut frame = name.frame;
             while !self.is_around(frame, reader) {
                 frame = self.frames[frame].parent;
             }
             self.place(frame, name.kind)
-        })
+        });
+        places.max_by_key(|slot| slot.depth)
     }
 
     fn place(&self, frame: usize, kind: usize) -> Option<Slot> {

@@ -7,7 +7,7 @@ use super::super::formula::{Formula, Script};
 use super::super::handler::{ChainId, Handler, HandlerAction, Link, Pause, Types};
 use super::builder::{Builder, Scope};
 use super::step::Role;
-use crate::base::failure::{KINDS, Kind};
+use crate::base::failure::Kind;
 use crate::base::id::Digest;
 use crate::base::span::Span;
 use crate::base::time::Duration;
@@ -50,13 +50,13 @@ impl<'a> Builder<'a> {
     /// The clause `retry`: short for a handler of what is worth retrying.
     pub(super) fn retry_clause(&mut self, retry: &ast::Retry) -> Link {
         let action = self.retry(retry);
-        self.add_handler(retry.span, worth_retrying(), None, action)
+        self.add_handler(retry.span, Types::worth_retrying(), None, action)
     }
 
     /// What an `undo` does about errors where it has no handlers of its own.
     pub(super) fn undo_retry(&mut self, span: Span) -> Link {
         let times = Some(Formula::Constant(Value::Int(UNDO_RETRIES)));
-        self.add_handler(span, worth_retrying(), None, HandlerAction::Retry { times, pause: backoff() })
+        self.add_handler(span, Types::worth_retrying(), None, HandlerAction::Retry { times, pause: backoff() })
     }
 
     /// The handlers that `handle NAME` stands for, made anew for this line.
@@ -81,7 +81,7 @@ impl<'a> Builder<'a> {
     /// The `handler` declaration with this name, seen from the file that is being read, and the module it stands in.
     fn declared(&self, path: &ast::Path) -> Option<(&'a ast::HandlerSet, &'a Module)> {
         let checked = self.checked;
-        let here = checked.modules.iter().find(|module| module.program.file == self.file)?;
+        let here = self.values.module(path.span)?;
         let (name, module) = match path.parts.as_slice() {
             [name] => (name, here),
             [alias, name] => {
@@ -152,10 +152,6 @@ fn types(names: &[ast::Name]) -> Types {
         return Types::All;
     }
     Types::Some(names.iter().map(|name| Kind::named(&name.text)).collect())
-}
-
-fn worth_retrying() -> Types {
-    Types::Some(KINDS.into_iter().map(|(_, kind)| kind).filter(Kind::is_worth_retrying).collect())
 }
 
 fn backoff() -> Pause {

@@ -29,7 +29,7 @@ pub fn lower(checked: &Checked) -> Package {
     let flat = value::Values::flat(checked);
     let mut package = Package::default();
     for (name, declared) in &checked.connectors {
-        let mut connector = connector::lower(declared, &flat);
+        let mut connector = connector::lower(name, declared, &flat);
         let home = checked.modules.iter().find(|module| module.program.file == declared.span.file);
         connector.functions = home.map(workflow::functions).unwrap_or_default();
         package.connectors.insert(name.clone(), Arc::new(connector));

@@ -20,13 +20,14 @@ pub(super) fn lower(request: &ast::Request, values: &Values<'_>) -> Request {
 /// A string is taken apart, so that each value is escaped where it stands; any other expression is a value as a whole.
 fn url(expr: &ast::Expr, values: &Values<'_>) -> Url {
     let text = expr.source.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    let pieces =
-        text.and_then(|text| pieces(text, expr.span)).unwrap_or_else(|| vec![UrlPiece::Value(values.expr(expr))]);
+    let pieces = text
+        .and_then(|text| pieces(text, expr.span, values))
+        .unwrap_or_else(|| vec![UrlPiece::Value(values.expr(expr))]);
     Url { pieces }
 }
 
 /// The pieces of what stands between the quotes; `None` where that is more than one string, such as `"a" + "b"`.
-fn pieces(text: &str, span: Span) -> Option<Vec<UrlPiece>> {
+fn pieces(text: &str, span: Span, values: &Values<'_>) -> Option<Vec<UrlPiece>> {
     let mut pieces = Vec::new();
     let mut fixed = String::new();
     let mut at = 0;
@@ -59,7 +60,8 @@ fn pieces(text: &str, span: Span) -> Option<Vec<UrlPiece>> {
             pieces.push(UrlPiece::Text(std::mem::take(&mut fixed).into()));
         }
         let offset = span.start as usize + 1 + start;
-        pieces.push(UrlPiece::Value(expression(inner, Span::new(span.file, offset..offset + length))));
+        let place = Span::new(span.file, offset..offset + length);
+        pieces.push(UrlPiece::Value(expression(inner, place, values)));
         at = start + length + 1;
     }
     if !fixed.is_empty() {
@@ -93,10 +95,11 @@ fn escape(rest: &str) -> Option<(char, usize)> {
 }
 
 /// An expression inside a path. The checker knows the string as a whole; its names are those of connectors.
-fn expression(source: &str, span: Span) -> Formula {
-    let source = source.trim();
+fn expression(source: &str, span: Span, values: &Values<'_>) -> Formula {
+    let (source, span) = trimmed(source, span);
     let mut script: Script = made(source, span, Vec::new());
-    if let Ok(compiled) = script::compile(source, span, Form::Expression, &script::Library::default()) {
+    let library = values.module(span).map(|module| module.library.clone()).unwrap_or_default();
+    if let Ok(compiled) = script::compile(source, span, Form::Expression, &library) {
         if let Some(value) = compiled.constant() {
             return Formula::Constant(value.clone());
         }
@@ -104,4 +107,11 @@ fn expression(source: &str, span: Span) -> Formula {
         script.compiled = compiled.into();
     }
     Formula::Script(script)
+}
+
+/// A text without the blanks round it, and where it stands then.
+fn trimmed(text: &str, span: Span) -> (&str, Span) {
+    let start = span.start as usize + text.len() - text.trim_start().len();
+    let text = text.trim();
+    (text, Span::new(span.file, start..start + text.len()))
 }

@@ -1,5 +1,7 @@
 //! What starts runs.
 
+use std::sync::Arc;
+
 use super::super::trigger::{Batch, Debounce, Kind, Throttle, Trigger};
 use super::value::Values;
 use crate::base::time::Duration;
@@ -86,9 +88,17 @@ fn kind(declared: &ast::Trigger, values: &Values<'_>) -> Kind {
             Kind::Persona { personas: names.iter().map(|name| name.text.clone()).collect(), intent }
         }
         TriggerKind::Connector { path, params } => Kind::Connector {
-            connector: path.parts.first().map(|part| part.text.clone()).unwrap_or_default(),
+            connector: connector(path, values),
             name: path.parts.last().map(|part| part.text.clone()).unwrap_or_default(),
             params: values.fields(params),
         },
     }
+}
+
+/// The name by which the package knows the connector of a trigger: its own file's come before those of the standard library.
+fn connector(path: &ast::Path, values: &Values<'_>) -> Arc<str> {
+    let Some(name) = path.parts.first() else { return Arc::default() };
+    let alias = values.module(path.span).map(|module| &*module.alias).unwrap_or_default();
+    let qualified: Arc<str> = format!("{alias}.{}", name.text).into();
+    if values.checked.connectors.contains_key(&qualified) { qualified } else { name.text.clone() }
 }

@@ -9,7 +9,8 @@ use crate::base::shape::Shape;
 use crate::base::span::Span;
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
-use crate::lang::check::{Checked, Target};
+use crate::lang::catalog::types;
+use crate::lang::check::{Checked, Module, Target};
 use crate::lang::script::Form;
 use crate::lang::syntax::ast;
 
@@ -90,10 +91,8 @@ impl<'a> Values<'a> {
 
     /// A value that has to be known before anything runs; absent where it is not.
     pub(super) fn constant(&self, value: &ast::Value) -> Value {
-        match self.value(value) {
-            Formula::Constant(value) => value,
-            Formula::Script(_) | Formula::Object(_) | Formula::List(_) => Value::Unit,
-        }
+        // Defaults belong to types, whose values the catalog reads itself: the checker keeps no expressions for them.
+        types::constant(value).unwrap_or_default()
     }
 
     fn known(&self, arg: &ast::Arg) -> Option<Value> {
@@ -114,6 +113,11 @@ impl<'a> Values<'a> {
     /// A count that has to be known before anything runs.
     pub(super) fn count(&self, arg: &ast::Arg) -> Option<u64> {
         self.known(arg)?.as_int().and_then(|count| u64::try_from(count).ok())
+    }
+
+    /// The module of the file in which `span` stands.
+    pub(super) fn module(&self, span: Span) -> Option<&'a Module> {
+        self.checked.modules.iter().find(|module| module.program.file == span.file)
     }
 
     /// The type that the checker found for what stands at `span`.

@@ -6,6 +6,7 @@ use super::super::ast::{
 };
 use super::super::code;
 use super::super::grammar::{Node, Rule};
+use super::super::word;
 use super::Builder;
 use super::junk::Place;
 
@@ -236,7 +237,7 @@ impl Builder<'_> {
         let (mut method, mut url, mut fields) = (None, None, Vec::new());
         for part in node.into_inner() {
             match part.as_rule() {
-                Rule::method => method = Some(self.name(&part)),
+                Rule::request_method => method = Some(self.name(&part)),
                 Rule::url => url = Some(self.expr(&part)),
                 _ => fields = self.fields(part),
             }
@@ -251,7 +252,9 @@ impl Builder<'_> {
             );
             let fault = match METHODS.contains(&upper.as_str()) {
                 true => fault.fix(format!("write `{upper}`"), method.span, upper.clone()),
-                false => fault.near(&method.text, method.span, METHODS.into_iter().chain(super::junk::REQUEST_WORDS)),
+                false => fault
+                    .near(&method.text, method.span, METHODS.into_iter().chain(word::REQUEST_WORDS))
+                    .hint(format!("the methods are `{}`", METHODS.join("`, `"))),
             };
             self.faults.push(fault);
             method.text = upper.into();
@@ -300,7 +303,7 @@ impl Builder<'_> {
         let (span, owner) = (self.span(&node), node.clone());
         let doc = self.doc(span.range().start);
         let kind = self.first_word(&node);
-        let kind = Name { text: self.text[kind.clone()].into(), span: self.faults.span(kind) };
+        let kind = Name { text: self.slice(kind.clone()).into(), span: self.faults.span(kind) };
         let mut source = Source {
             doc,
             name: kind.clone(),

@@ -104,7 +104,7 @@ impl Builder<'_> {
             }
         }
         if let Some(count) = times.as_ref().filter(|_| !says_times) {
-            let (place, shown) = (count.span(), self.text[count.span().range()].to_owned());
+            let (place, shown) = (count.span(), self.slice(count.span().range()).to_owned());
             let fault = self.faults.error(code::MISSING, place.range(), "`retry` says how many times").fix(
                 format!("write `retry {shown} times`"),
                 place.after(),

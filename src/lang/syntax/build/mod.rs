@@ -4,13 +4,17 @@
 //! Never: a fault reported twice, an item dropped without a word; a panic.
 
 mod block;
+mod choice;
 mod connector;
 mod handler;
 mod junk;
+mod mistake;
+mod need;
 mod program;
 mod step;
 mod test;
 mod trigger;
+mod turns;
 mod types;
 mod value;
 
@@ -21,7 +25,7 @@ use super::ast::{Block, Expr, Name, Path, Program, Text};
 use super::faults::Faults;
 use super::grammar::{Node, Rule};
 use super::scan::{FAULT, Scan};
-use super::{code, text};
+use super::{code, letter, text};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;
 use crate::base::span::{FileId, Span};
@@ -32,9 +36,10 @@ pub(super) fn build(
     text: &str,
     scan: &Scan,
     root: Node<'_>,
-    faults: Faults,
+    faults: Faults<'_>,
 ) -> (Program, Vec<Diagnostic>) {
-    let mut builder = Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new() };
+    let mut builder =
+        Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new(), incomplete: None, dangling: None };
     let declarations = builder.file(root);
     let Builder { poisoned, faults, .. } = builder;
     (Program { file, declarations, comments: scan.comments.clone(), poisoned }, faults.sorted())
@@ -47,8 +52,12 @@ struct Builder<'s> {
     /// The text as the grammar saw it.
     mask: &'s str,
     scan: &'s Scan,
-    faults: Faults,
+    faults: Faults<'s>,
     poisoned: Vec<Name>,
+    /// Where the last item that lacks something ends: what stands glued to it is why.
+    incomplete: Option<usize>,
+    /// Where the last expression that stopped in the middle ends: its rest may stand on the next line.
+    dangling: Option<usize>,
 }
 
 /// An item in braces with what is known about what stands before it.
@@ -59,6 +68,11 @@ struct Item<'m> {
 }
 
 impl Builder<'_> {
+    /// A stretch of the text; see [`Faults::whole`].
+    fn slice(&self, range: Range<usize>) -> &str {
+        &self.text[self.faults.whole(range)]
+    }
+
     /// Where a node stands, without blanks at its end.
     fn range(&self, node: &Node<'_>) -> Range<usize> {
         let (start, end) = (node.as_span().start(), node.as_span().end());
@@ -89,7 +103,7 @@ impl Builder<'_> {
     }
 
     fn written(&self, node: &Node<'_>) -> &str {
-        &self.text[self.range(node)]
+        self.slice(self.range(node))
     }
 
     /// Whether some of a stretch could not be read, which was reported already.
@@ -106,6 +120,7 @@ impl Builder<'_> {
     /// Says that something is not there which must be.
     fn missing(&mut self, node: &Node<'_>, message: impl Into<String>, hint: impl Into<String>) {
         let range = self.head(node);
+        self.incomplete = Some(self.range(node).end);
         // What could not be read may well be what is missing.
         if !self.is_lost(range.clone()) && !range.is_empty() {
             let fault = self.faults.error(code::MISSING, range, message).hint(hint);
@@ -130,7 +145,16 @@ impl Builder<'_> {
             });
             if glued_to.is_some() && !is_junk(node.as_rule()) && !self.is_lost(range.clone()) {
                 let word = self.first_word(&node);
-                let (shown, place) = (self.text[word.clone()].to_owned(), self.faults.span(word.start..word.start));
+                let (shown, place) = (self.slice(word.clone()).to_owned(), self.faults.span(word.start..word.start));
+                let behind = glued_to.clone().unwrap_or_default();
+                if self.says_not(behind.clone()) {
+                    let not = behind.end - 3..behind.end;
+                    let span = self.faults.span(not.start..word.start);
+                    let fault = self.faults.error(code::BROKEN_EXPRESSION, not, "there is no `not`");
+                    self.faults.push(fault.fix("write `!`", span, "!"));
+                    before = Some(range);
+                    continue;
+                }
                 let fault = self
                     .faults
                     .error(code::NO_SEPARATOR, word, format!("`{shown}` begins in the middle of a line"))
@@ -141,6 +165,12 @@ impl Builder<'_> {
             items.push(Item { node, glued_to });
         }
         items
+    }
+
+    /// Whether a stretch ends in the word `not`, which is another language's `!`.
+    fn says_not(&self, range: Range<usize>) -> bool {
+        let rest = self.slice(range).strip_suffix("not");
+        rest.is_some_and(|rest| !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
     }
 
     fn semicolon(&mut self, range: Range<usize>) {
@@ -158,7 +188,7 @@ impl Builder<'_> {
     /// A name that a program introduces or refers to.
     fn name(&mut self, node: &Node<'_>) -> Name {
         let (range, span) = (self.range(node), self.span(node));
-        let written = &self.text[range.clone()];
+        let written = self.slice(range.clone());
         let sound = |text: &str| {
             !text.starts_with(|c: char| c.is_ascii_digit())
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
@@ -166,19 +196,17 @@ impl Builder<'_> {
         if sound(written) {
             return Name { text: written.into(), span };
         }
-        let mut right: String =
-            written.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect();
-        if right.starts_with(|c: char| c.is_ascii_digit()) {
-            right.insert(0, '_');
-        }
+        let right = letter::name_of(written);
         let fault = self
             .faults
             .error(code::MALFORMED_NAME, range, format!("`{written}` cannot be a name"))
             .label("names consist of `a` to `z`, digits and `_`, and begin with no digit");
-        let useful = right.chars().any(|c| c.is_ascii_alphabetic());
-        let fault = if useful { fault.fix(format!("write `{right}`"), span, right.clone()) } else { fault };
+        let fault = match &right {
+            Some(right) => fault.fix(format!("write `{right}`"), span, right.clone()),
+            None => fault,
+        };
         self.faults.push(fault);
-        Name { text: right.into(), span }
+        Name { text: right.unwrap_or_else(|| "_".to_owned()).into(), span }
     }
 
     fn path(&mut self, node: Node<'_>) -> Path {
@@ -210,11 +238,11 @@ impl Builder<'_> {
         if self.is_unfit(range.clone()) {
             return Expr::hole(span);
         }
-        Expr { source: self.text[range].into(), span }
+        Expr { source: self.slice(range).into(), span }
     }
 
     fn too_long(&mut self, range: Range<usize>, what: &str) {
-        let start = range.start..range.start + self.text[range.clone()].lines().next().map_or(0, str::len).min(80);
+        let start = range.start..range.start + self.slice(range.clone()).lines().next().map_or(0, str::len).min(80);
         // The cut must not split a character.
         let end = (start.start..=start.end).rev().find(|at| self.text.is_char_boundary(*at)).unwrap_or(start.start);
         let bound = limit::EXPRESSION_BYTES_MAX / 1024;
@@ -234,7 +262,7 @@ impl Builder<'_> {
         for comment in self.scan.comments[..above].iter().rev() {
             let range = comment.span.range();
             let between = &self.mask[range.end.min(from)..from];
-            let line = self.text[range.clone()].strip_prefix("///").filter(|line| !line.starts_with('/'));
+            let line = self.slice(range.clone()).strip_prefix("///").filter(|line| !line.starts_with('/'));
             let Some(line) =
                 line.filter(|_| comment.own_line && between.trim().is_empty() && between.matches('\n').count() == 1)
             else {
@@ -260,7 +288,7 @@ impl Builder<'_> {
             .error(code::BRACE_BELOW, start..start + 1, "a `{` stands on the line of its header")
             .label("move this up");
         // Moving the brace across a comment would change more than was asked for.
-        if self.text[above..start].trim().is_empty() {
+        if self.slice(above..start).trim().is_empty() {
             fault = fault.fix("put it at the end of the line above", gap, " ");
         }
         self.faults.push(fault);
@@ -270,6 +298,12 @@ impl Builder<'_> {
     /// The block of a header; an empty one where it is missing, which is reported.
     fn body(&mut self, body: Option<Block>, owner: &Node<'_>, what: &str) -> Block {
         body.unwrap_or_else(|| {
+            // What stands too much in the header is why the block was not seen.
+            let mut parts = owner.clone().into_inner();
+            let explained = parts.any(|part| part.as_rule() == Rule::junk_head || has_junk_head(&part));
+            if explained {
+                return Block { items: Vec::new(), span: self.span(owner).after() };
+            }
             self.missing(
                 owner,
                 format!("{what} has no body"),
@@ -278,6 +312,11 @@ impl Builder<'_> {
             Block { items: Vec::new(), span: self.span(owner).after() }
         })
     }
+}
+
+/// Whether the header of a loop within a node has something too much.
+fn has_junk_head(node: &Node<'_>) -> bool {
+    node.as_rule() == Rule::for_head && node.clone().into_inner().any(|part| part.as_rule() == Rule::junk_head)
 }
 
 /// Rules that hold what a header stands before.
@@ -309,5 +348,6 @@ fn is_junk(rule: Rule) -> bool {
             | Rule::mistaken_assignment
             | Rule::mistaken_step
             | Rule::mistaken_call
+            | Rule::mistaken_waited
     )
 }

@@ -5,6 +5,7 @@ use super::super::ast::{
 };
 use super::super::code;
 use super::super::grammar::{Node, Rule};
+use super::super::letter;
 use super::Builder;
 use super::junk::Place;
 
@@ -76,7 +77,7 @@ impl Builder<'_> {
             let message = format!("this {keyword} has no name");
             match &found.title {
                 Some(title) => {
-                    let name = slug(&title.text);
+                    let name = letter::name_of(&title.text.to_lowercase()).unwrap_or_else(|| "main".to_owned());
                     let place = title.span.before();
                     let fault = self
                         .faults
@@ -97,6 +98,9 @@ impl Builder<'_> {
         let doc = self.doc(span.range().start);
         let title = self.title(&node, "workflow");
         let block = self.block_in(&node);
+        if block.is_none() && title.name.is_none() {
+            return None;
+        }
         let body = self.body(block, &node, "this workflow");
         Some(Workflow { doc, name: title.name?, title: title.title, body, span })
     }
@@ -179,18 +183,5 @@ impl Builder<'_> {
             }
         }
         names
-    }
-}
-
-/// A name made of a title.
-fn slug(title: &str) -> String {
-    let words: Vec<String> = title
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    match words.join("_") {
-        name if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) => format!("_{name}"),
-        name => name,
     }
 }

@@ -5,6 +5,7 @@ use super::super::ast::{
 };
 use super::super::code;
 use super::super::grammar::{Node, Rule};
+use super::super::word;
 use super::Builder;
 use super::junk::Place;
 use crate::base::span::Span;
@@ -56,14 +57,17 @@ impl Builder<'_> {
         let head = self.head(&node);
         let head = self.faults.span(head);
         let doc = self.doc(span.range().start);
-        let (mut name, mut ty, mut action) = (None, None, None);
+        let (mut name, mut ty, mut action, mut mistaken) = (None, None, None, None);
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::kw_step => {}
                 Rule::label => (name, ty) = self.label(part),
-                Rule::mistaken_label => name = self.mistaken_label(part),
+                Rule::mistaken_label => mistaken = Some(part),
                 _ => action = Some(part),
             }
+        }
+        if let Some(label) = mistaken {
+            name = self.mistaken_label(label, action.is_some());
         }
         let Some(action) = action else {
             let shown = name.as_ref().map_or_else(|| "NAME".to_owned(), |name| name.text.to_string());
@@ -83,6 +87,17 @@ impl Builder<'_> {
         step
     }
 
+    /// What stands behind `await`, or where a `let` should be a step.
+    pub(super) fn bound_call(&mut self, node: Node<'_>, label: Label, span: Span) -> Option<Step> {
+        let head = self.head(&node);
+        let head = self.faults.span(head);
+        let action = node.clone().into_inner().find(|part| part.as_rule() != Rule::mistaken_await)?;
+        if action.as_rule() == Rule::path {
+            return self.call(node).map(|called| called.into_step(label, span, head));
+        }
+        self.action(action, label, span, head)
+    }
+
     pub(super) fn label(&mut self, node: Node<'_>) -> (Option<Name>, Option<Type>) {
         let (mut name, mut ty) = (None, None);
         for part in node.into_inner() {
@@ -95,7 +110,7 @@ impl Builder<'_> {
         (name, ty)
     }
 
-    fn mistaken_label(&mut self, node: Node<'_>) -> Option<Name> {
+    fn mistaken_label(&mut self, node: Node<'_>, goes_on: bool) -> Option<Name> {
         let (mut name, mut mark) = (None, None);
         for part in node.into_inner() {
             match part.as_rule() {
@@ -119,7 +134,7 @@ impl Builder<'_> {
                     .fix("write `step NAME = connector.operation { ... }`", span, right);
                 self.faults.push(fault);
             }
-            (None, Some(name)) => {
+            (None, Some(name)) if goes_on => {
                 let (place, shown) = (name.span.after(), name.text.clone());
                 let fault = self
                     .faults
@@ -220,7 +235,7 @@ impl Builder<'_> {
         if self.is_lost(range.clone()) || range.len() < 2 {
             return;
         }
-        let inside = self.text[range.start + 1..range.end - 1].trim().to_owned();
+        let inside = self.slice(range.start + 1..range.end - 1).trim().to_owned();
         let fault = self.faults.error(
             code::FOREIGN_WORD,
             range,
@@ -246,6 +261,10 @@ impl Builder<'_> {
         let more = self.call_body(body);
         for field in &more.params {
             let shown = &field.key.text;
+            if word::CLAUSES.contains(&&**shown) {
+                self.colon_of_clause(field);
+                continue;
+            }
             let fault = self
                 .faults
                 .error(
@@ -253,7 +272,7 @@ impl Builder<'_> {
                     field.span.range(),
                     format!("`{shown}:` is a parameter, and `with` holds clauses"),
                 )
-                .near(shown, field.key.span, super::junk::CLAUSES)
+                .near(shown, field.key.span, word::CLAUSES)
                 .hint("a clause is written without a colon, as in `with { timeout 30s }`");
             self.faults.push(fault);
         }
@@ -261,6 +280,22 @@ impl Builder<'_> {
         inside.tools = inside.tools.take().or(more.tools);
         inside.memory = inside.memory.take().or(more.memory);
         inside.filter = inside.filter.take().or(more.filter);
+    }
+
+    /// `timeout: 30s` where only a clause can be meant.
+    pub(super) fn colon_of_clause(&mut self, field: &Field) {
+        let (key, value) = (field.key.span, field.value.span());
+        let colon = key.after().to(value.before());
+        let fault = self
+            .faults
+            .error(
+                code::COLON_OR_EQUALS,
+                key.range(),
+                format!("`{}` is a clause here, and takes no `:`", field.key.text),
+            )
+            .label("`key: value` is data, `keyword value` is behaviour")
+            .fix("delete the `:`", colon, " ");
+        self.faults.push(fault);
     }
 
     fn call_body(&mut self, node: Node<'_>) -> Inside {
@@ -292,8 +327,8 @@ impl Builder<'_> {
     /// `channel = "x"` and `timeout = 30s` in the braces of a call.
     fn clause_with_equals(&mut self, node: Node<'_>, inside: &mut Inside) {
         let word = self.first_word(&node);
-        let word = self.text[word].to_owned();
-        if super::junk::CLAUSES.contains(&word.as_str()) {
+        let word = self.slice(word).to_owned();
+        if word::CLAUSES.contains(&word.as_str()) {
             let Some(equals) = node.into_inner().find(|part| part.as_rule() == Rule::assign) else { return };
             let (range, span) = (self.range(&equals), self.span(&equals));
             let fault = self

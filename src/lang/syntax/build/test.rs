@@ -104,7 +104,7 @@ impl Builder<'_> {
 
     fn mock(&mut self, node: Node<'_>) -> Option<Mock> {
         let (span, owner) = (self.span(&node), node.clone());
-        let (mut targets, mut replies) = (Vec::new(), Vec::new());
+        let (mut targets, mut replies, mut begun) = (Vec::new(), Vec::new(), false);
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::path => targets.push(self.path(part)),
@@ -116,11 +116,17 @@ impl Builder<'_> {
                         }
                     }
                 }
-                Rule::mock_reply | Rule::then_reply => replies.extend(self.reply_of_mock(part)),
+                Rule::mock_reply | Rule::then_reply => {
+                    begun |= part.clone().into_inner().next().is_some();
+                    replies.extend(self.reply_of_mock(part));
+                }
                 _ => {}
             }
         }
         if targets.is_empty() || replies.is_empty() {
+            if begun && !targets.is_empty() {
+                return None;
+            }
             self.missing(
                 &owner,
                 "this mock is not complete",
@@ -138,6 +144,10 @@ impl Builder<'_> {
             match part.as_rule() {
                 Rule::arg => after = Some(self.arg(part)),
                 Rule::arrow => arrow = true,
+                Rule::mistaken_reply => {
+                    arrow = true;
+                    self.replace(&part, code::FOREIGN_WORD, "before the answer of a mock stands `=>`", "=>");
+                }
                 Rule::value => answer = Some(MockAnswer::Value(self.value(part))),
                 Rule::fails => answer = self.fails(part),
                 Rule::never => answer = Some(MockAnswer::Never(self.span(&part))),

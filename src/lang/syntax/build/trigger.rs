@@ -3,6 +3,7 @@
 use super::super::ast::{Field, Trigger, TriggerClause, TriggerClauseKind, TriggerKind, Value};
 use super::super::code;
 use super::super::grammar::{Node, Rule};
+use super::super::word;
 use super::Builder;
 use super::junk::Place;
 
@@ -48,10 +49,13 @@ impl Builder<'_> {
 
     fn no_parameter(&mut self, field: &Field) {
         let shown = &field.key.text;
+        if word::TRIGGER_CLAUSES.contains(&&**shown) {
+            return self.colon_of_clause(field);
+        }
         let fault = self
             .faults
             .error(code::MISPLACED, field.span.range(), format!("this trigger has no parameter `{shown}`"))
-            .near(shown, field.key.span, super::junk::TRIGGER_CLAUSES)
+            .near(shown, field.key.span, word::TRIGGER_CLAUSES)
             .hint("what a run gets is written `input: { ... }`; clauses have no colon, as in `zone \"Europe/Berlin\"`");
         self.faults.push(fault);
     }

@@ -34,7 +34,7 @@ impl Builder<'_> {
                 Rule::named_type => kind = Some(self.named_type(part)),
                 Rule::optional => optional = true,
                 Rule::mistaken_array => {
-                    let element = self.text[span.range().start..self.range(&part).start].trim_end().to_owned();
+                    let element = self.slice(span.range().start..self.range(&part).start).trim_end().to_owned();
                     let fault = self
                         .faults
                         .error(code::MALFORMED_TYPE, self.range(&part), "a list has a type of its own")
@@ -85,7 +85,7 @@ impl Builder<'_> {
             match part.as_rule() {
                 Rule::pattern_bound => {
                     let range = self.range(&part);
-                    let inside = &self.text[range.start + 1..range.end - 1];
+                    let inside = self.slice(range.start + 1..range.end - 1);
                     found = Some(Bounds::Pattern { pattern: inside.replace("\\/", "/").into(), span });
                 }
                 Rule::single_bound => {

@@ -90,7 +90,7 @@ impl Builder<'_> {
         let (range, span) = (self.range(&equals), self.span(&equals));
         let key = self.first_word(node);
         let gap = self.faults.span(key.end..range.start).to(span);
-        let key = self.text[key].to_owned();
+        let key = self.slice(key).to_owned();
         let fault = self.faults.error(code::COLON_OR_EQUALS, range, "a field takes `:`, not `=`").fix(
             format!("write `{key}: ...`"),
             gap,
@@ -109,7 +109,7 @@ impl Builder<'_> {
             .faults
             .error(code::MISSING, start..start + 1, "a value stands on the line of its key")
             .label("move this up");
-        if self.text[above..start].trim().is_empty() {
+        if self.slice(above..start).trim().is_empty() {
             fault = fault.fix("put it behind the colon", gap, " ");
         }
         self.faults.push(fault);
@@ -122,7 +122,7 @@ impl Builder<'_> {
 
     pub(super) fn key(&mut self, node: &Node<'_>) -> Name {
         let written = self.written(node).to_owned();
-        if written.starts_with(['"', '#', '`']) {
+        if self.mask.as_bytes().get(self.range(node).start) == Some(&b'"') {
             let text = self.plain(node);
             return Name { text: text.text, span: text.span };
         }
@@ -161,7 +161,7 @@ impl Builder<'_> {
         if self.is_unfit(range.clone()) {
             return Code { source: "".into(), span };
         }
-        Code { source: self.text[range].into(), span }
+        Code { source: self.slice(range).into(), span }
     }
 
     /// The parameter of a clause.
@@ -174,7 +174,7 @@ impl Builder<'_> {
         }
         let (range, span) = (self.range(&first), self.span(&first));
         if first.as_rule() == Rule::percent {
-            let number = self.text[range.start..range.end - 1].replace('_', "");
+            let number = self.slice(range.start..range.end - 1).replace('_', "");
             return Arg::Percent(number.parse().unwrap_or(0.0), span);
         }
         let written = self.written(&first).to_owned();

@@ -1,0 +1,91 @@
+//! Where words go: what was asked for to stdout, everything else to stderr.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use anstyle::{AnsiColor, Style};
+
+/// The styles of everything that is said; all plain where colour is not wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Palette {
+    /// What went well.
+    pub good: Style,
+    /// What went wrong.
+    pub bad: Style,
+    /// What may go wrong, or is tried again.
+    pub doubtful: Style,
+    /// What is going on.
+    pub busy: Style,
+    /// What stands back.
+    pub faint: Style,
+    /// Names and headings.
+    pub strong: Style,
+}
+
+impl Palette {
+    /// With colours.
+    pub fn colourful() -> Self {
+        let colour = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
+        Self {
+            good: colour(AnsiColor::Green),
+            bad: colour(AnsiColor::Red).bold(),
+            doubtful: colour(AnsiColor::Yellow),
+            busy: colour(AnsiColor::Cyan),
+            faint: Style::new().dimmed(),
+            strong: Style::new().bold(),
+        }
+    }
+
+    /// As stderr wants it: colour only on a terminal, and not where `NO_COLOR` is set.
+    pub fn for_stderr() -> Self {
+        if colour_on_stderr() { Self::colourful() } else { Self::default() }
+    }
+
+    /// As stdout wants it.
+    pub fn for_stdout() -> Self {
+        if colour_on_stdout() { Self::colourful() } else { Self::default() }
+    }
+}
+
+/// Whether stderr wants colour.
+pub fn colour_on_stderr() -> bool {
+    anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never
+}
+
+/// Whether stdout wants colour.
+pub fn colour_on_stdout() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// Whether a person can see stderr change: a terminal that moves its cursor.
+pub fn stderr_is_live() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Whether stdout is read by a person.
+pub fn stdout_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether a person can be asked: both ends are a terminal.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// `text` in `style`.
+pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
+    if style == Style::new() { text.to_string() } else { format!("{style}{text}{style:#}") }
+}
+
+/// Puts what was asked for on stdout, with a line break at its end. A reader that has gone is no fault.
+pub fn deliver(document: &str) {
+    let mut out = std::io::stdout().lock();
+    let end = if document.ends_with('\n') || document.is_empty() { "" } else { "\n" };
+    let _ = write!(out, "{document}{end}").and_then(|()| out.flush());
+}
+
+/// Says something on stderr, with a line break at its end.
+pub fn say(text: &str) {
+    let mut out = std::io::stderr().lock();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let _ = write!(out, "{text}{end}");
+}

@@ -1,0 +1,135 @@
+//! Watching a run to its end: its records, the person at the terminal, Ctrl-C.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::base::id::RunId;
+use crate::base::time::Timestamp;
+use crate::base::value::Value;
+use crate::cli::ask::{Terminal, whoever};
+use crate::cli::face::Face;
+use crate::host::{Engine, Running};
+use crate::run::driver::Summary;
+use crate::run::event::{Decision, UnitId};
+use crate::run::machine::Command;
+
+/// How often the tree is drawn.
+const FRAME: Duration = Duration::from_millis(80);
+
+/// Shows a run until it rests.
+pub async fn watch(
+    engine: &Engine,
+    mut running: Running,
+    face: &mut Face,
+    terminal: Option<&Arc<Terminal>>,
+) -> Summary {
+    let mut interrupts = Interrupts::listen();
+    let mut frames = tokio::time::interval(FRAME);
+    frames.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let mut decisions = JoinSet::new();
+    let mut interrupted = 0u32;
+    loop {
+        tokio::select! {
+            biased;
+            () = interrupts.next() => {
+                interrupted += 1;
+                if interrupted == 1 {
+                    running.cancel(&whoever());
+                    face.say("cancelling: undoing, finishing ... (Ctrl-C again kills)");
+                } else {
+                    running.kill(&whoever());
+                    face.say("killed");
+                }
+            }
+            _ = frames.tick(), if face.is_live() => face.draw(Timestamp::now()),
+            record = running.next() => {
+                let Some(record) = record else { break };
+                face.take(&record);
+                for (unit, step, trouble) in face.tree().take_parked() {
+                    decide(engine, running.id(), unit, &step, &trouble, terminal, face, &mut decisions);
+                }
+            }
+        }
+    }
+    // A question that nobody has answered is no longer one.
+    decisions.shutdown().await;
+    running.end().await
+}
+
+/// Lets whoever sits at the terminal decide about a parked step; without one, it fails.
+#[expect(clippy::too_many_arguments, reason = "one call hands over all that a decision needs")]
+fn decide(
+    engine: &Engine,
+    run: &RunId,
+    unit: UnitId,
+    step: &str,
+    trouble: &str,
+    terminal: Option<&Arc<Terminal>>,
+    face: &Face,
+    decisions: &mut JoinSet<()>,
+) {
+    let (engine, run) = (engine.clone(), run.clone());
+    let tell = move |decision| {
+        // The run may have ended meanwhile.
+        let _ = engine.tell(&run, Command::Unpark { unit, by: whoever(), decision });
+    };
+    let Some(terminal) = terminal.cloned() else {
+        face.say(&format!("`{step}` is parked, and nobody can decide here: stdin or stderr is no terminal; it fails"));
+        return tell(Decision::Fail);
+    };
+    let heading = format!("{step} is parked: {trouble}");
+    decisions.spawn(async move {
+        let word = terminal.choose(&heading, &["retry", "skip", "fail"]).await;
+        tell(match word.as_ref().and_then(Value::as_text) {
+            Some("retry") => Decision::Retry { params: None },
+            Some("skip") => Decision::Skip { value: Value::Unit },
+            // The terminal was closed: nobody is left to decide.
+            _ => Decision::Fail,
+        });
+    });
+}
+
+/// Ctrl-C, and what asks a process to end.
+struct Interrupts {
+    #[cfg(unix)]
+    terminate: Option<tokio::signal::unix::Signal>,
+    #[cfg(unix)]
+    interrupt: Option<tokio::signal::unix::Signal>,
+}
+
+impl Interrupts {
+    #[cfg(unix)]
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Where the system lets nobody listen, Ctrl-C ends the process as always.
+        Self { terminate: signal(SignalKind::terminate()).ok(), interrupt: signal(SignalKind::interrupt()).ok() }
+    }
+
+    #[cfg(not(unix))]
+    fn listen() -> Self {
+        Self {}
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
+            match signal {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = one(&mut self.interrupt) => {}
+            () = one(&mut self.terminate) => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The terminal behind stderr: lines that stay, and below them a region that is drawn again and again.
+
+use std::io::Write as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::paper::Palette;
+
+/// How large a terminal is taken to be that does not say.
+const SIZE_DEFAULT: (usize, usize) = (80, 24);
+
+/// What is on the screen. Clones of the `Arc` round it share it.
+#[derive(Debug)]
+pub struct Screen {
+    /// The colours.
+    pub palette: Palette,
+    /// Whether lines can be drawn again.
+    pub live: bool,
+    region: Mutex<Region>,
+}
+
+/// The part that is drawn again.
+#[derive(Debug, Default)]
+struct Region {
+    /// How many lines of it stand above the cursor.
+    drawn: usize,
+    /// Whether somebody types below: nothing may be drawn now.
+    held: bool,
+    /// What came meanwhile.
+    waiting: Vec<String>,
+}
+
+impl Screen {
+    /// The screen behind stderr; `live` where it is a terminal that moves its cursor.
+    pub fn new(palette: Palette, live: bool) -> Self {
+        Self { palette, live, region: Mutex::default() }
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> (usize, usize) {
+        terminal_size::terminal_size_of(std::io::stderr())
+            .map_or(SIZE_DEFAULT, |(columns, rows)| (columns.0.into(), rows.0.into()))
+    }
+
+    /// Writes a line that stays.
+    pub fn line(&self, text: &str) {
+        let mut region = self.region();
+        if region.held {
+            region.waiting.push(text.to_owned());
+            return;
+        }
+        let erase = region.erase();
+        write(&format!("{erase}{text}\n"));
+    }
+
+    /// Draws the region anew; it must be at most as wide and as high as the terminal.
+    pub fn draw(&self, lines: &[String]) {
+        let mut region = self.region();
+        if region.held || !self.live {
+            return;
+        }
+        let mut text = region.erase();
+        for line in lines {
+            text.push_str(line);
+            text.push('\n');
+        }
+        region.drawn = lines.len();
+        write(&text);
+    }
+
+    /// Takes the region away: somebody is going to type. Nothing is drawn until [`Screen::release`].
+    pub fn hold(&self) {
+        let mut region = self.region();
+        let erase = region.erase();
+        region.held = true;
+        write(&erase);
+    }
+
+    /// Writes a piece of a line while the screen is held.
+    pub fn prompt(&self, text: &str) {
+        write(text);
+    }
+
+    /// Nobody types any more.
+    pub fn release(&self) {
+        let mut region = self.region();
+        region.held = false;
+        let waiting = std::mem::take(&mut region.waiting);
+        for line in waiting {
+            write(&format!("{line}\n"));
+        }
+    }
+
+    fn region(&self) -> MutexGuard<'_, Region> {
+        // A thread that panicked while it wrote has left nothing behind that a next line could not mend.
+        self.region.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Region {
+    /// What takes the region off the terminal.
+    fn erase(&mut self) -> String {
+        match std::mem::take(&mut self.drawn) {
+            0 => String::new(),
+            lines => format!("\x1b[{lines}A\r\x1b[J"),
+        }
+    }
+}
+
+/// Writes to stderr; one that nobody reads is no fault.
+fn write(text: &str) {
+    let mut out = std::io::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -1,0 +1,47 @@
+//! What `--sandbox` shows: everything that was sent, and what the stand-ins answered.
+
+use super::paper::{Palette, styled};
+use crate::base::value::Value;
+use crate::host::sandbox::Sent;
+
+/// How long a body may be shown.
+const SHOWN_CHARS_MAX: usize = 300;
+
+/// Everything that was sent, each in at most three lines.
+pub fn report(sent: &[Sent], palette: &Palette) -> String {
+    let mut text = match sent.len() {
+        0 => "sandbox: nothing was sent".to_owned(),
+        1 => "sandbox: one thing was sent, and a stand-in on this machine took it".to_owned(),
+        several => format!("sandbox: {several} things were sent, and stand-ins on this machine took them"),
+    };
+    text = styled(palette.strong, text);
+    for one in sent {
+        let who = match &one.operation {
+            Some(operation) => format!("{}.{operation}", one.connector),
+            None => one.connector.to_string(),
+        };
+        text.push_str(&format!("\n  {} {}", styled(palette.busy, who), one.summary));
+        if let Some(body) = shown(&one.body) {
+            text.push_str(&format!("\n    {body}"));
+        }
+        if let Some(answer) = shown(&one.answer) {
+            text.push_str(&format!("\n    {}", styled(palette.faint, format!("answered {answer}"))));
+        }
+    }
+    text
+}
+
+/// A value in one line, cut where it is long; nothing where there is none.
+fn shown(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Unit | Value::Null => return None,
+        Value::Text(text) => text.trim().replace("\r\n", "\n").replace('\n', " ⏎ "),
+        other => other.to_string(),
+    };
+    if text.is_empty() {
+        return None;
+    }
+    let cut = text.chars().count() > SHOWN_CHARS_MAX;
+    let shown: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+    Some(if cut { format!("{shown}…") } else { shown })
+}

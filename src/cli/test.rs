@@ -1,0 +1,183 @@
+//! `flow test FILE...`: the tests of programs, in virtual time.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use super::check::Format;
+use super::elapsed::elapsed;
+use super::exit::{Exit, Refusal, Stop};
+use super::face::plain;
+use super::paper::{Palette, colour_on_stdout, deliver, styled};
+use super::program::load;
+use super::tree::Tree;
+use crate::base::report;
+use crate::base::span::Sources;
+use crate::base::time::Duration;
+use crate::host::Program;
+use crate::host::rehearse::{Rehearsal, TestFailure, Verdict, rehearse};
+use crate::lang::plan::test::Test as Written;
+
+/// Run the tests that programs declare.
+///
+/// A test runs its workflow on the real machine, with mocks for everything outside and a clock of its own: a wait of three days
+/// takes no time. Ends with 0 if every test passed, with 1 if one failed, with 2 if a program cannot run.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  flow test scripts/*.flow
+  flow test --filter retried scripts/customer_onboarding.flow
+  flow test --seed 7 scripts/travel_booking.flow")]
+pub struct Test {
+    /// The programs.
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Runs what happens at the same moment in another order; the same seed gives the same order.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Runs only tests whose title holds this text, whatever the case.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+    /// Shows the journal of each run that failed; twice, of every run.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// For people, or one JSON object for tools.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How many passed and failed.
+#[derive(Default)]
+struct Count {
+    passed: usize,
+    failed: usize,
+}
+
+impl Test {
+    /// Runs the tests in the order they are written.
+    ///
+    /// # Errors
+    /// If a program cannot run.
+    pub fn run(&self) -> Result<Exit, Stop> {
+        let programs: Vec<(&Path, Result<Program, Stop>)> =
+            self.files.iter().map(|file| (file.as_path(), load(file))).collect();
+        if let Some((_, Err(stop))) = programs.iter().find(|(_, program)| program.is_err()) {
+            return Err(stop.clone());
+        }
+        let (mut count, mut list) = (Count::default(), Vec::new());
+        for (file, program) in programs {
+            let program = program?;
+            self.one_file(file, &program, &mut count, &mut list);
+        }
+        let Count { passed, failed } = count;
+        if passed + failed == 0 {
+            return Err(self.nothing_to_run());
+        }
+        match self.format {
+            Format::Text => deliver(&format!("\n{passed} passed, {failed} failed")),
+            Format::Json => deliver(&format!("{:#}", json!({ "passed": passed, "failed": failed, "tests": list }))),
+        }
+        Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
+    }
+
+    fn nothing_to_run(&self) -> Stop {
+        Stop::Refused(match &self.filter {
+            Some(filter) => Refusal::new(format!("no test has {filter:?} in its title")),
+            None => Refusal::new("there is no test in these files")
+                .hint("write one: `test \"what it shows\" for WORKFLOW { ... expect run.status == \"completed\" }`"),
+        })
+    }
+
+    fn one_file(&self, file: &Path, program: &Program, count: &mut Count, list: &mut Vec<Json>) {
+        let palette = Palette::for_stdout();
+        let tests = program.package.tests.iter().filter(|test| self.wants(test));
+        let mut heading = Some(styled(palette.strong, file.display()));
+        for test in tests {
+            let began = Instant::now();
+            let verdict = rehearse(&program.package, test, Rehearsal { seed: self.seed });
+            let took = Duration(i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX));
+            match verdict.passed() {
+                true => count.passed += 1,
+                false => count.failed += 1,
+            }
+            match self.format {
+                Format::Text => {
+                    if let Some(heading) = heading.take() {
+                        deliver(&heading);
+                    }
+                    deliver(&self.told(program, test, &verdict, took, &palette));
+                }
+                Format::Json => list.push(as_json(file, &program.sources, test, &verdict)),
+            }
+        }
+    }
+
+    fn wants(&self, test: &Written) -> bool {
+        let holds = |filter: &String| test.title.to_lowercase().contains(&filter.to_lowercase());
+        self.filter.as_ref().is_none_or(holds)
+    }
+
+    /// One test: a line if it passed, and all that is known if it failed.
+    fn told(&self, program: &Program, test: &Written, verdict: &Verdict, took: Duration, palette: &Palette) -> String {
+        let time = match verdict.elapsed {
+            Duration(0) => elapsed(took),
+            virtual_time => format!("{} in {}", elapsed(virtual_time), elapsed(took)),
+        };
+        let time = styled(palette.faint, format!("({time})"));
+        let mark = if verdict.passed() { styled(palette.good, "✓") } else { styled(palette.bad, "✗") };
+        let mut text = format!("  {mark} {} {time}\n", verdict.title);
+        for failure in &verdict.failures {
+            text.push_str(&indented(&failure_text(failure, &program.sources, palette)));
+        }
+        if self.verbose > u8::from(verdict.passed()) {
+            text.push_str(&indented(&journal(program, test, verdict, palette)));
+        }
+        text
+    }
+}
+
+/// What was not as expected, with the line it is about and what was found.
+fn failure_text(failure: &TestFailure, sources: &Sources, palette: &Palette) -> String {
+    let mut text = format!("{}\n", styled(palette.bad, &failure.message));
+    text.push_str(&report::excerpt(failure.span, "", sources, colour_on_stdout()));
+    for line in &failure.details {
+        text.push_str(&format!("\n  {line}"));
+    }
+    text
+}
+
+/// The run of a test, as a run is told without a terminal.
+fn journal(program: &Program, test: &Written, verdict: &Verdict, palette: &Palette) -> String {
+    let Some(plan) = program.package.plans.get(&test.workflow) else { return String::new() };
+    let mut tree = Tree::new(plan.clone());
+    let notes = verdict.journal.iter().flat_map(|record| tree.fold(record));
+    notes.map(|note| plain(&note, palette)).collect::<Vec<_>>().join("\n")
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("      {line}\n") }).collect()
+}
+
+fn as_json(file: &Path, sources: &Sources, test: &Written, verdict: &Verdict) -> Json {
+    let place = |span| {
+        let (at, _) = sources.positions(span);
+        (at.line, at.column)
+    };
+    let failures = verdict.failures.iter().map(|failure| {
+        let (line, column) = place(failure.span);
+        json!({ "message": failure.message, "line": line, "column": column, "details": failure.details })
+    });
+    let (line, column) = place(verdict.span);
+    json!({
+        "file": file.display().to_string(),
+        "line": line,
+        "column": column,
+        "title": *verdict.title,
+        "workflow": *test.workflow,
+        "passed": verdict.passed(),
+        "elapsed_ms": verdict.elapsed.0,
+        "failures": failures.collect::<Vec<_>>(),
+    })
+}

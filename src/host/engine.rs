@@ -1,0 +1,337 @@
+//! One assembled engine: a program, its settings, connectors, whoever answers questions.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::{mpsc, oneshot};
+
+use super::clock::WallClock;
+use super::program::{Faults, Program};
+#[cfg(feature = "sandbox")]
+use super::sandbox::Sandbox;
+use super::settings::Settings;
+use super::settings::configure::Uses;
+use crate::base::failure::{Failure, Kind};
+use crate::base::id::RunId;
+use crate::base::secret::Mask;
+use crate::base::value::Value;
+use crate::connect::log::Log;
+use crate::connect::{Call, Connectors, Native, Natives};
+use crate::lang::plan::Package;
+use crate::run::driver::{self, Started, Summary};
+use crate::run::event::Record;
+use crate::run::intake::{Options, StartError};
+use crate::run::machine::{Command, Refusal};
+use crate::run::world::{BoxFuture, Clock, Consult, Question, World};
+
+/// What an engine is made of. Every part but the program has a default.
+pub struct Builder {
+    program: Program,
+    environment: Vec<(String, String)>,
+    given: Vec<String>,
+    natives: Natives,
+    consult: Arc<dyn Consult>,
+    clock: Arc<dyn Clock>,
+    log: Log,
+    workflow: Option<Arc<str>>,
+    #[cfg(feature = "sandbox")]
+    sandbox: Option<Arc<Sandbox>>,
+}
+
+impl Builder {
+    /// An engine for `program`: settings from its `flow.toml` alone, the operations of the standard library, nobody who
+    /// answers questions.
+    pub fn new(program: Program) -> Self {
+        Self {
+            program,
+            environment: Vec::new(),
+            given: Vec::new(),
+            natives: Natives::standard(),
+            consult: Arc::new(Nobody),
+            clock: Arc::new(WallClock),
+            log: Log::default(),
+            workflow: None,
+            #[cfg(feature = "sandbox")]
+            sandbox: None,
+        }
+    }
+
+    /// Takes the environment of this process in: `FLOW_CONNECTOR_SLACK_TOKEN`, and what `env("X")` and `secret("X")` ask for.
+    #[must_use]
+    pub fn environment(mut self) -> Self {
+        // What is no text cannot be a setting.
+        self.environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        self
+    }
+
+    /// Sets one setting as `--set` does: `connectors.slack.token=...`.
+    #[must_use]
+    pub fn set(mut self, assignment: impl Into<String>) -> Self {
+        self.given.push(assignment.into());
+        self
+    }
+
+    /// Gives the native operation `connector.operation` its body. Its signature is declared in the program:
+    /// `connector shop { native read operation price(sku: string) -> { cents: int } }`. The parameters come as `P` is read
+    /// from JSON, and the result goes back as `R` is written; the program was checked against the declared types, and what
+    /// comes back is checked against them. Where the body returns a failure, nothing happened, unless the failure's type is
+    /// `outcome_unknown`.
+    #[must_use]
+    pub fn native<P, R, F, W>(mut self, name: &str, body: F) -> Self
+    where
+        P: DeserializeOwned,
+        R: Serialize,
+        F: Fn(P) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<R, Failure>> + Send + 'static,
+    {
+        let body = move |call: Call| {
+            let params = serde_json::from_value::<P>(call.act.params.without_absent().to_json());
+            let running = params.map(&body);
+            async move {
+                let work = running.map_err(|error| Failure::new(Kind::ValidationError, error.to_string()))?;
+                let json = serde_json::to_value(work.await?);
+                json.map(Value::from_json).map_err(|error| Failure::new(Kind::OutcomeUnknown, error.to_string()))
+            }
+        };
+        self.natives.bind_fn(name, body);
+        self
+    }
+
+    /// Gives the native operation `connector.operation` a body that sees all of the attempt: key, place, settings.
+    #[must_use]
+    pub fn native_body(mut self, name: &str, body: impl Native + 'static) -> Self {
+        self.natives.bind(name, body);
+        self
+    }
+
+    /// Lets `consult` answer what `ask` asks.
+    #[must_use]
+    pub fn consult(mut self, consult: impl Consult + 'static) -> Self {
+        self.consult = Arc::new(consult);
+        self
+    }
+
+    /// Takes the time from `clock`.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sends the lines of `log.info` and its like to `log`; otherwise they go to `tracing`.
+    #[must_use]
+    pub fn log(mut self, log: Log) -> Self {
+        self.log = log;
+        self
+    }
+
+    /// Wants settings only for what this workflow can call.
+    #[must_use]
+    pub fn only(mut self, workflow: &str) -> Self {
+        self.workflow = Some(workflow.into());
+        self
+    }
+
+    /// Points every connector at the stand-ins.
+    #[cfg(feature = "sandbox")]
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Arc<Sandbox>) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
+    /// Reads the settings and puts the engine together.
+    ///
+    /// # Errors
+    /// Settings that are missing or wrong, native operations without a body.
+    pub fn build(self) -> Result<Engine, BuildError> {
+        // A stand-in needs no settings, so none is read that could point elsewhere.
+        let environment = if self.stands_in() { Vec::new() } else { self.environment };
+        let Program { package, mut sources, directory, .. } = self.program;
+        let (mut settings, mut diagnostics) = Settings::read(&directory, environment, &self.given, &mut sources);
+        #[cfg(feature = "sandbox")]
+        if let Some(sandbox) = &self.sandbox {
+            sandbox.point(&mut settings);
+        }
+        let uses = match &self.workflow {
+            Some(workflow) => Uses::of(&package, workflow),
+            None => Uses::of_all(&package),
+        };
+        let (configured, found) = settings.configure(&package, &uses, &mut sources);
+        diagnostics.extend(found);
+        if diagnostics.iter().any(crate::base::diagnostic::Diagnostic::is_error) {
+            return Err(BuildError::Settings(Faults { diagnostics, sources }));
+        }
+        let (mut environment, mut natives) = (settings.environment(self.log), self.natives);
+        #[cfg(feature = "sandbox")]
+        if let Some(sandbox) = &self.sandbox {
+            environment = sandbox.enclose(environment);
+            natives = sandbox.natives(natives);
+        }
+        without_body(&package, &natives)?;
+        let mask = settings.mask().clone();
+        let world = World {
+            settings: Arc::new(settings),
+            perform: Arc::new(Connectors::new(environment, configured, natives)),
+            consult: self.consult,
+            clock: self.clock,
+            journal: None,
+        };
+        Ok(Engine { driver: driver::Engine::new(world, package.clone()), package, mask })
+    }
+
+    fn stands_in(&self) -> bool {
+        #[cfg(feature = "sandbox")]
+        return self.sandbox.is_some();
+        #[cfg(not(feature = "sandbox"))]
+        return false;
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("natives", &self.natives).finish_non_exhaustive()
+    }
+}
+
+/// Whether each native operation that the package calls has a body.
+fn without_body(package: &Package, natives: &Natives) -> Result<(), BuildError> {
+    let called = package.plans.values().flat_map(|plan| plan.operations.iter());
+    let bare = called.filter(|(name, operation)| operation.request.is_none() && natives.get(name).is_none());
+    let mut names: Vec<Arc<str>> = bare.map(|(name, _)| name.clone()).collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() { Ok(()) } else { Err(BuildError::NoBody(names)) }
+}
+
+/// Why an engine could not be put together.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Settings are missing or wrong.
+    #[error("{0}")]
+    Settings(Faults),
+    /// Native operations have no body in this engine.
+    #[error("these native operations have no body here: {}", .0.join(", "))]
+    NoBody(Vec<Arc<str>>),
+}
+
+/// Runs the workflows of one program, many at once. Clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    driver: driver::Engine,
+    package: Arc<Package>,
+    mask: Mask,
+}
+
+impl Engine {
+    /// Starts a run of `workflow`. Must be called inside a tokio runtime whose threads have stacks of
+    /// [`limit::STACK_BYTES`](crate::base::limit::STACK_BYTES).
+    ///
+    /// # Errors
+    /// Where there is no such workflow, or the input does not fit: then every fault by its path.
+    pub fn start(&self, workflow: &str, input: &Value) -> Result<Running, StartError> {
+        let Started { run, records, ended } = self.driver.start(workflow, input, Options::default())?;
+        Ok(Running { id: run, engine: self.driver.clone(), records, ended })
+    }
+
+    /// What this engine runs.
+    pub fn package(&self) -> &Arc<Package> {
+        &self.package
+    }
+
+    /// Lets all runs that wait for it know of an event.
+    pub fn publish(&self, topic: &str, payload: &Value) {
+        self.driver.publish(&topic.into(), payload);
+    }
+
+    /// Sends a signal to a run.
+    ///
+    /// # Errors
+    /// If the run has ended.
+    pub fn signal(&self, run: &RunId, name: &str, payload: Value) -> Result<(), Refusal> {
+        self.driver.tell(run, Command::Signal { name: name.into(), payload })
+    }
+
+    /// Tells a run something, or asks it for something.
+    ///
+    /// # Errors
+    /// If the run has ended.
+    pub fn tell(&self, run: &RunId, command: Command) -> Result<(), Refusal> {
+        self.driver.tell(run, command)
+    }
+
+    /// The secrets handed out so far; every text for people passes through it.
+    pub fn mask(&self) -> &Mask {
+        &self.mask
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("workflows", &self.package.plans.keys()).finish_non_exhaustive()
+    }
+}
+
+/// A run under way.
+pub struct Running {
+    id: RunId,
+    engine: driver::Engine,
+    records: mpsc::UnboundedReceiver<Record>,
+    ended: oneshot::Receiver<Summary>,
+}
+
+impl Running {
+    /// Its id.
+    pub fn id(&self) -> &RunId {
+        &self.id
+    }
+
+    /// The next record of its journal; `None` when it has come to rest.
+    pub async fn next(&mut self) -> Option<Record> {
+        self.records.recv().await
+    }
+
+    /// Asks for its end, in order: what was done is undone, its `on cancel` and `finally` run. `by` is told to the journal. A
+    /// run that has ended stays as it is.
+    pub fn cancel(&self, by: &str) {
+        let _ = self.engine.tell(&self.id, Command::Cancel { by: by.into() });
+    }
+
+    /// Ends it at once: nothing is awaited, nothing undone. A run that has ended stays as it is.
+    pub fn kill(&self, by: &str) {
+        let _ = self.engine.tell(&self.id, Command::Kill { by: by.into() });
+    }
+
+    /// Waits until it rests. Records that were not read are dropped.
+    ///
+    /// # Panics
+    /// If the runtime it was started in was shut down.
+    pub async fn end(self) -> Summary {
+        drop(self.records);
+        match self.ended.await {
+            Ok(summary) => summary,
+            Err(_) => panic!("the runtime was shut down before the run came to rest"),
+        }
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Nobody answers.
+struct Nobody;
+
+impl Consult for Nobody {
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>> {
+        let message = format!("`{}` asks {}, and nobody answers in this engine", question.step, question.whom);
+        Box::pin(std::future::ready(Err(Failure::new(Kind::NotFound, message))))
+    }
+}

@@ -1,0 +1,136 @@
+//! A program with the files it uses, read and compiled.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::code;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::limit::FILE_BYTES_MAX;
+use crate::base::report;
+use crate::base::span::{Source, Sources, Span};
+use crate::lang::plan::Package;
+use crate::lang::{self, Files};
+
+/// A program that can run.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Everything it declares.
+    pub package: Arc<Package>,
+    /// Its texts: what spans refer to.
+    pub sources: Sources,
+    /// What is probably not as meant.
+    pub warnings: Vec<Diagnostic>,
+    /// Where its relative paths start, and its `flow.toml` lies.
+    pub directory: PathBuf,
+}
+
+/// What is wrong, with the texts it is wrong in. Shown as the command line shows it.
+#[derive(Clone, Debug)]
+pub struct Faults {
+    /// Everything that was found, warnings too.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts.
+    pub sources: Sources,
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(report::to_text(&self.diagnostics, &self.sources, false).trim_end())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+impl Program {
+    /// Reads and compiles the file at `path`, and those it uses.
+    ///
+    /// # Errors
+    /// Everything that is wrong, where something is wrong enough for the program not to run.
+    pub fn from_file(path: &Path) -> Result<Self, Faults> {
+        let name = path.display().to_string();
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = directory.map_or_else(|| PathBuf::from("."), Path::to_owned);
+        match read(path) {
+            Ok(text) => Self::compile(&name, &text, &Disk, directory),
+            Err(fault) => {
+                let mut sources = Sources::default();
+                let file = sources.add(Source::new(name, &fault.text));
+                let at = fault.text.len();
+                let diagnostic = Diagnostic::error(code::UNREADABLE, Span::new(file, at..at), fault.message);
+                let diagnostics = vec![fault.hint.into_iter().fold(diagnostic, Diagnostic::hint)];
+                Err(Faults { diagnostics, sources })
+            }
+        }
+    }
+
+    /// Compiles a text that is called `name` in messages. Files that it uses are looked for from the working directory.
+    ///
+    /// # Errors
+    /// Everything that is wrong, where something is wrong enough for the program not to run.
+    pub fn from_text(name: &str, text: &str) -> Result<Self, Faults> {
+        Self::compile(name, text, &Disk, PathBuf::from("."))
+    }
+
+    fn compile(name: &str, text: &str, files: &dyn Files, directory: PathBuf) -> Result<Self, Faults> {
+        let compilation = lang::compile(name, text, files);
+        match compilation.package {
+            Some(package) => Ok(Self {
+                package: Arc::new(package),
+                sources: compilation.sources,
+                warnings: compilation.diagnostics,
+                directory,
+            }),
+            None => Err(Faults { diagnostics: compilation.diagnostics, sources: compilation.sources }),
+        }
+    }
+}
+
+/// The files beside a program.
+struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &str) -> Result<String, String> {
+        read(Path::new(path)).map_err(|fault| fault.message)
+    }
+}
+
+/// Why a file is no text.
+struct Unreadable {
+    /// As much of it as is one.
+    text: String,
+    message: String,
+    hint: Option<String>,
+}
+
+fn read(path: &Path) -> Result<String, Unreadable> {
+    let refused = |message: String| Unreadable { text: String::new(), message, hint: None };
+    let io = |error: std::io::Error| refused(format!("the file cannot be read: {}", plainly(&error)));
+    let about = std::fs::metadata(path).map_err(io)?;
+    if about.is_dir() {
+        return Err(refused("this is a directory, not a file".to_owned()));
+    }
+    if about.len() > FILE_BYTES_MAX as u64 {
+        let most = FILE_BYTES_MAX >> 20;
+        return Err(refused(format!("the file has {} bytes; {most} MiB are the most (`FILE_BYTES_MAX`)", about.len())));
+    }
+    String::from_utf8(std::fs::read(path).map_err(io)?).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        Unreadable {
+            text: String::from_utf8_lossy(&bytes[..at]).into_owned(),
+            message: format!("the file is not UTF-8: the byte {byte:#04x} at offset {at} is no part of a character"),
+            hint: Some("save it as UTF-8".to_owned()),
+        }
+    })
+}
+
+/// What the operating system says, without its number.
+fn plainly(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is none of this name".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,517 @@
+//! Connectors: whether what they declare can be carried out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::checker::{Checker, Here, Typed};
+use super::code;
+use super::handler::{Raised, is_built_in};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::shape::{Bounds, Field as ShapeField, Shape};
+use crate::lang::catalog;
+use crate::lang::syntax::ast::{
+    Connector, ConnectorItem, Declare, Example, Field, Object, Operation, Output, OutputForm, Request, RequestItem,
+    Source, TriggerClauseKind, Type, TypeKind, Value,
+};
+
+/// The parts of a request.
+const REQUEST: [&str; 8] = ["query", "headers", "body", "form", "multipart", "raw", "as", "timeout"];
+const PAGES: [&str; 4] = ["cursor", "page", "offset", "link"];
+const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+
+/// The errors of its own that a connector finds in answers.
+pub(super) fn own_errors(connector: &Connector, raised: &mut Raised) {
+    let mut take = |item: &RequestItem| {
+        if let RequestItem::Fail(fail) = item {
+            raised.add(&fail.kind.text);
+        }
+    };
+    for item in &connector.items {
+        match item {
+            ConnectorItem::Default(item) => take(item),
+            ConnectorItem::Operation(operation) => operation.items.iter().for_each(&mut take),
+            ConnectorItem::Source(source) => source.items.iter().for_each(&mut take),
+            ConnectorItem::Config(_) | ConnectorItem::Check(_) | ConnectorItem::Example(_) => {}
+        }
+    }
+}
+
+/// `response`, where an answer has come.
+fn response_shape() -> Shape {
+    Shape::object([
+        ("status", Shape::int()),
+        ("headers", Shape::Map(Shape::Any.into(), Bounds::NONE)),
+        ("body", Shape::Any),
+    ])
+}
+
+impl<'a> Checker<'a> {
+    /// One declaration. Of the standard library's only those that a program names.
+    pub fn connector(&mut self, declared: &'a Connector, standard: bool) {
+        let name = self.trees[self.tree].qualified(&declared.name.text);
+        let catalog = self.catalog;
+        let Some(known) = catalog.connectors.get(&name).filter(|known| known.tree == self.tree) else { return };
+        if standard && !self.checked.connectors.contains_key(&name) {
+            return;
+        }
+        self.checked.connectors.entry(name).or_insert_with(|| known.declared.clone());
+        let config = Shape::Object(crate::base::shape::Object { name: None, fields: known.config.clone() }.into());
+        let secret_config = Typed::of(config);
+        let here = Here { words: vec![("config", secret_config)], ..Here::default() };
+        self.at(here, |this| {
+            for item in &declared.items {
+                match item {
+                    ConnectorItem::Config(config) => {
+                        for declare in &config.fields {
+                            this.setting(declare);
+                        }
+                    }
+                    ConnectorItem::Default(item) => this.request_item(item, true),
+                    ConnectorItem::Operation(operation) => this.operation(operation, known),
+                    ConnectorItem::Check(name) => this.check_operation(name, known),
+                    ConnectorItem::Example(example) => this.example(example, declared, known),
+                    ConnectorItem::Source(source) => this.source(source, known),
+                }
+            }
+        });
+        for item in &declared.items {
+            if let ConnectorItem::Operation(operation) = item
+                && operation.native
+                && !standard
+            {
+                self.report(
+                    Diagnostic::warning(
+                        code::CONNECTOR,
+                        operation.name.span,
+                        format!(
+                            "the body of `{}` must be registered in Rust by whoever embeds the engine",
+                            operation.name.text
+                        ),
+                    )
+                    .hint("an operation over HTTP is written out: `GET \"/path\" { ... }`"),
+                );
+            }
+        }
+    }
+
+    /// A field of `config`; its default may read settings.
+    fn setting(&mut self, declare: &'a Declare) {
+        let mut unsaid = Vec::new();
+        let shape = declare.ty.as_ref().map(|ty| self.written_type(ty, &mut unsaid));
+        if let Some(value) = &declare.value {
+            let typed = self.value(value);
+            if typed.secret && shape.as_ref().is_some_and(|shape| shape.present() != &Shape::Secret) {
+                let message = format!("`{}` holds a secret", declare.name.text);
+                self.report(
+                    Diagnostic::warning(code::SECRET, declare.span, message)
+                        .hint(format!("say so, then it is never shown: `{}: secret`", declare.name.text)),
+                );
+            }
+        }
+    }
+
+    fn operation(&mut self, operation: &'a Operation, connector: &catalog::Connector) {
+        if operation.effect.is_none() {
+            let message = format!("`{}` does not say what repeating it means", operation.name.text);
+            let guess = match operation.request.as_ref().map(|request| &*request.method.text) {
+                Some("GET" | "HEAD" | "OPTIONS") => "read",
+                Some("PUT" | "DELETE") => "keyed",
+                _ => "once",
+            };
+            self.report(
+                Diagnostic::error(code::EFFECT, operation.name.span, message)
+                    .hint(format!("`{guess} operation {}(...)`: `read` may be repeated, `keyed` may be with the same key, `once` must not be", operation.name.text)),
+            );
+        }
+        let Some(signature) = connector.operations.get(&operation.name.text).cloned() else { return };
+        for declare in &operation.params {
+            if let Some(ty) = &declare.ty {
+                self.note_types(ty);
+            }
+            if let Some(value) = &declare.value {
+                self.value(value);
+            }
+        }
+        if let Some(result) = &operation.result {
+            self.note_types(result);
+        }
+        if let Some(crate::lang::syntax::ast::Effect::Keyed { keep: Some(keep), .. }) = &operation.effect {
+            self.argument(keep, &Shape::Duration, "`for`");
+        }
+        if !operation.native && operation.request.is_none() {
+            let message = format!("`{}` sends nothing", operation.name.text);
+            self.report(
+                Diagnostic::error(code::CONNECTOR, operation.name.span, message)
+                    .hint("say what: `GET \"/path\" { query: { ... } }`; a body in Rust is `native`"),
+            );
+        }
+        let mut here = self.here.clone();
+        here.params = Some(signature.params.iter().map(bare).collect());
+        let all = crate::base::shape::Object { name: None, fields: signature.params.clone() };
+        here.words.push(("params", Typed::of(Shape::Object(all.into()))));
+        self.at(here, |this| {
+            if let Some(request) = &operation.request {
+                this.request(request, &signature.params);
+            }
+            for item in &operation.items {
+                this.request_item(item, false);
+                if let RequestItem::Output(output) = item {
+                    this.gives(output, &signature.result);
+                }
+            }
+        });
+    }
+
+    /// The types of a declaration, for the plan; what is wrong with them the catalog has said.
+    fn note_types(&mut self, ty: &'a Type) {
+        let mut told_already = Vec::new();
+        self.written_type(ty, &mut told_already);
+        if let TypeKind::Object(fields) = &ty.kind {
+            fields.iter().filter_map(|field| field.ty.as_ref()).for_each(|ty| self.note_types(ty));
+        }
+    }
+
+    fn request(&mut self, request: &'a Request, params: &[ShapeField]) {
+        if !METHODS.contains(&&*request.method.text.to_uppercase()) {
+            let message = format!("there is no method `{}`", request.method.text);
+            self.unknown_of(code::UNKNOWN_WORD, &request.method.text, request.method.span, message, &METHODS);
+        }
+        self.expression(&request.url);
+        for name in named_parts(&request.url.source) {
+            if !params.iter().any(|param| *param.name == *name) {
+                let known: Vec<&str> = params.iter().map(|param| &*param.name).collect();
+                let message = format!("the path names `{{{name}}}`, which is no parameter");
+                let place = request.url.span;
+                let mut diagnostic = Diagnostic::error(code::CONNECTOR, place, message);
+                diagnostic = match crate::base::diagnostic::nearest(&name, known.iter().copied()) {
+                    Some(near) => diagnostic.hint(format!("did you mean `{{{near}}}`?")),
+                    None => diagnostic.hint(format!("declare it: `({name}: string)`")),
+                };
+                self.report(diagnostic);
+            }
+        }
+        for field in &request.fields {
+            self.request_field(field);
+        }
+        self.keys_once(&request.fields);
+        let bodies: Vec<&Field> = request
+            .fields
+            .iter()
+            .filter(|field| matches!(&*field.key.text, "body" | "form" | "multipart" | "raw"))
+            .collect();
+        if let [first, second, ..] = bodies[..] {
+            let message = format!("a request has one body, here are `{}` and `{}`", first.key.text, second.key.text);
+            self.report(Diagnostic::error(code::CONNECTOR, second.key.span, message));
+        }
+    }
+
+    fn request_field(&mut self, field: &'a Field) {
+        self.value(&field.value);
+        let name = &field.key.text;
+        if !REQUEST.contains(&&**name) {
+            let message = format!("a request has no `{name}`");
+            self.unknown_of(code::UNKNOWN_PARAMETER, name, field.key.span, message, &REQUEST);
+        }
+    }
+
+    fn request_item(&mut self, item: &'a RequestItem, default: bool) {
+        match item {
+            RequestItem::Auth(auth) => self.auth(auth),
+            RequestItem::Limit { count, per, .. } => {
+                self.count(count, "`limit`");
+                self.known_before(count, "`limit`");
+                self.argument(per, &Shape::Duration, "`per`");
+                self.known_before(per, "`per`");
+            }
+            RequestItem::RetryAfter { place, .. } => self.one_word(place, "retry_after", &["header"]),
+            RequestItem::Fail(fail) => {
+                let close = |known: &str| strsim::damerau_levenshtein(known, &fail.kind.text) <= 2;
+                if !is_built_in(&fail.kind.text)
+                    && let Some((near, _)) =
+                        crate::base::failure::KINDS.iter().find(|(known, _)| close(known) && known.len() > 4)
+                    && !self.all_handled().contains(&fail.kind.text)
+                {
+                    let message = format!("`{}` is a type of your own, and nothing handles it", fail.kind.text);
+                    self.report(Diagnostic::warning(code::STRANGE_ERROR, fail.kind.span, message).fix(
+                        format!("did you mean `{near}`?"),
+                        fail.kind.span,
+                        *near,
+                    ));
+                }
+                self.answered(|this| {
+                    if let Some(when) = &fail.when {
+                        this.condition(when, "the condition of `fail`");
+                    }
+                    if let Some(message) = &fail.message {
+                        this.expression(message);
+                    }
+                });
+            }
+            RequestItem::Paginate { kind, fields, .. } => {
+                self.one_word(kind, "paginate", &PAGES);
+                let mut here = self.here.clone();
+                for part in ["query", "headers", "body", "form", "request"] {
+                    here.words.push((part, Typed::default()));
+                }
+                here.words.push(("response", Typed::of(response_shape())));
+                self.at(here, |this| {
+                    for field in fields {
+                        this.value(&field.value);
+                        let known = ["send", "next", "items", "size", "max", "start", "total"];
+                        if !known.contains(&&*field.key.text) {
+                            let message = format!("`paginate` has no `{}`", field.key.text);
+                            this.unknown_of(code::UNKNOWN_WORD, &field.key.text, field.key.span, message, &known);
+                        }
+                    }
+                });
+            }
+            RequestItem::Output(output) => {
+                // What an operation gives is compared with its type by whoever knows that.
+                if default {
+                    self.gives(output, &Shape::Any);
+                }
+            }
+            RequestItem::Timeout(limit) => {
+                self.argument(limit, &Shape::Duration, "`timeout`");
+                self.known_before(limit, "`timeout`");
+            }
+            RequestItem::Field(field) => self.request_field(field),
+        }
+    }
+
+    /// Does `inner` where an answer has come.
+    fn answered<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let mut here = self.here.clone();
+        here.words.push(("response", Typed::of(response_shape())));
+        self.at(here, inner)
+    }
+
+    /// What an operation makes of an answer.
+    fn gives(&mut self, output: &'a Output, result: &Shape) {
+        self.answered(|this| match &output.form {
+            OutputForm::Value(value) => {
+                this.wanted(value, &result.clone().optional(), "the output");
+            }
+            OutputForm::Fields(fields) => {
+                let known = match result.present() {
+                    Shape::Object(object) => Some(object.clone()),
+                    _ => None,
+                };
+                for declare in fields {
+                    let wanted = known
+                        .as_ref()
+                        .and_then(|object| object.fields.iter().find(|field| field.name == declare.name.text));
+                    let what = format!("`{}` of the output", declare.name.text);
+                    match (&declare.value, wanted) {
+                        // Absence in an answer shows when it comes.
+                        (Some(value), Some(wanted)) => {
+                            this.wanted(value, &wanted.shape.clone().optional(), &what);
+                        }
+                        (Some(value), None) => {
+                            this.value(value);
+                        }
+                        (None, _) => {}
+                    }
+                    if let (Some(object), None) = (&known, wanted) {
+                        let names: Vec<&str> = object.fields.iter().map(|field| &*field.name).collect();
+                        let message = format!("the result has no field `{}`", declare.name.text);
+                        this.unknown_of(code::UNKNOWN_FIELD, &declare.name.text, declare.name.span, message, &names);
+                    }
+                }
+                if let Some(object) = &known {
+                    let given: BTreeSet<&Arc<str>> = fields.iter().map(|declare| &declare.name.text).collect();
+                    let missing: Vec<&str> = object
+                        .fields
+                        .iter()
+                        .filter(|field| !field.shape.may_be_absent() && field.default.is_none())
+                        .filter(|field| !given.contains(&field.name))
+                        .map(|field| &*field.name)
+                        .collect();
+                    if !missing.is_empty() {
+                        let names = super::expression::listed(missing.iter().copied());
+                        this.report(
+                            Diagnostic::error(code::CONNECTOR, output.span, format!("the output lacks {names}"))
+                                .hint("the result type promises it"),
+                        );
+                    }
+                }
+            }
+        });
+    }
+
+    fn check_operation(&mut self, name: &crate::lang::syntax::ast::Name, connector: &catalog::Connector) {
+        match connector.operations.get(&name.text) {
+            None => {
+                let known: Vec<&str> = connector.operations.keys().map(|name| &**name).collect();
+                let message = format!("there is no operation `{}` here", name.text);
+                self.unknown_of(code::UNKNOWN_CALLEE, &name.text, name.span, message, &known);
+            }
+            Some(signature) => {
+                if signature.params.iter().any(|field| field.default.is_none() && !field.shape.may_be_absent()) {
+                    let message = format!("`check` calls without parameters, and `{}` needs some", name.text);
+                    self.report(
+                        Diagnostic::error(code::CONNECTOR, name.span, message)
+                            .hint("name an operation that proves the credentials by itself"),
+                    );
+                }
+            }
+        }
+    }
+
+    fn example(&mut self, example: &'a Example, declared: &'a Connector, connector: &catalog::Connector) {
+        let name = &example.operation;
+        let Some(signature) = connector.operations.get(&name.text).cloned() else {
+            let known: Vec<&str> = connector.operations.keys().map(|name| &**name).collect();
+            let message = format!("there is no operation `{}` here", name.text);
+            self.unknown_of(code::UNKNOWN_CALLEE, &name.text, name.span, message, &known);
+            self.example_values(example);
+            return;
+        };
+        let what = signature.full_name();
+        self.parameters(&example.params.fields, &signature.params, &what, name.span, None);
+        if let Some(headers) = &example.headers {
+            self.object(&headers.fields);
+        }
+        if let Some(gets) = &example.gets {
+            self.value(gets);
+        }
+        if let Some(gives) = &example.gives {
+            self.value(gives);
+            if let Some(constant) = catalog::types::constant(gives)
+                && !(constant.is_unit())
+                && let Err(misfits) = signature.result.check_answer(&constant)
+            {
+                for misfit in misfits {
+                    let message = format!("this is not what `{what}` gives: {misfit}");
+                    self.report(Diagnostic::error(code::EXAMPLE, gives.span(), message));
+                }
+            }
+        }
+        if let Some(fails) = &example.fails {
+            let mut raised = Raised::default();
+            own_errors(declared, &mut raised);
+            if !is_built_in(&fails.text) && !raised.has(&fails.text) {
+                let known: Vec<&str> = crate::base::failure::KINDS.iter().map(|(name, _)| *name).collect();
+                let message = format!("nothing here raises `{}`", fails.text);
+                self.unknown_of(code::UNKNOWN_ERROR, &fails.text, fails.span, message, &known);
+            }
+        }
+        if example.gives.is_none() && example.fails.is_none() {
+            self.report(
+                Diagnostic::error(code::EXAMPLE, example.span, "an example says what comes of it")
+                    .hint("`gives { ... }`, or `fails TYPE`"),
+            );
+        }
+        for value in [&example.gets, &example.gives].into_iter().flatten() {
+            if catalog::types::constant(value).is_none() && self.compiles(value) {
+                self.report(
+                    Diagnostic::error(code::EXAMPLE, value.span(), "an example is made of constants")
+                        .hint("write out what is sent and what comes back"),
+                );
+            }
+        }
+    }
+
+    fn compiles(&mut self, value: &Value) -> bool {
+        match value {
+            Value::Expr(expr) => self.compile(&expr.source, expr.span, crate::lang::script::Form::Expression).is_some(),
+            Value::Object(Object { fields, .. }) => fields.iter().all(|field| self.compiles(&field.value)),
+            Value::List(list) => list.items.iter().all(|item| self.compiles(item)),
+        }
+    }
+
+    fn example_values(&mut self, example: &'a Example) {
+        self.object(&example.params.fields);
+        for value in [&example.gets, &example.gives].into_iter().flatten() {
+            self.value(value);
+        }
+    }
+
+    /// A trigger that a connector declares.
+    fn source(&mut self, source: &'a Source, connector: &catalog::Connector) {
+        let Some(signature) = connector.sources.get(&source.name.text) else { return };
+        for declare in &source.params {
+            if let Some(ty) = &declare.ty {
+                self.note_types(ty);
+            }
+            declare.value.iter().for_each(|value| {
+                self.value(value);
+            });
+        }
+        if let Some(ty) = &source.item_type {
+            self.note_types(ty);
+        }
+        if let Some(every) = &source.every {
+            self.argument(every, &Shape::Duration, "`every`");
+            self.known_before(every, "`every`");
+        }
+        let mut here = self.here.clone();
+        here.params = Some(signature.params.iter().map(bare).collect());
+        here.words.push(("params", Typed::default()));
+        for word in ["trigger", "event", "item", "body", "headers", "query"] {
+            here.words.push((word, Typed::default()));
+        }
+        here.words.push(("response", Typed::of(response_shape())));
+        self.at(here, |this| {
+            if let Some(request) = &source.request {
+                this.request(request, &signature.params);
+            }
+            for clause in &source.clauses {
+                match &clause.kind {
+                    TriggerClauseKind::Where(filter) => {
+                        this.condition(filter, "`where`");
+                    }
+                    TriggerClauseKind::Verify { fields, .. } => {
+                        this.object(fields);
+                    }
+                    TriggerClauseKind::Challenge(challenge) => {
+                        this.expression(challenge);
+                    }
+                    _ => {
+                        this.report(Diagnostic::error(
+                            code::CONNECTOR,
+                            clause.span,
+                            "this belongs to the trigger of a workflow, not to its declaration",
+                        ));
+                    }
+                }
+            }
+            source.item.iter().chain(&source.by).for_each(|expr| {
+                this.expression(expr);
+            });
+            source.items.iter().for_each(|item| this.request_item(item, false));
+        });
+        if &*source.kind.text == "poll" && source.request.is_none() {
+            self.report(
+                Diagnostic::error(code::CONNECTOR, source.name.span, "a poll asks for something")
+                    .hint("say for what: `GET \"/changes\" { ... }`"),
+            );
+        }
+    }
+}
+
+/// A parameter by its bare name. One with a default is always there.
+fn bare(field: &ShapeField) -> (Arc<str>, Shape) {
+    let shape = if field.default.is_some() { field.shape.present().clone() } else { field.shape.clone() };
+    (field.name.clone(), shape)
+}
+
+/// The `{name}`s in a path, those of `${...}` excepted.
+fn named_parts(source: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = source;
+    while let Some(at) = rest.find('{') {
+        let interpolated = rest[..at].ends_with('$');
+        rest = &rest[at + 1..];
+        let Some(end) = rest.find('}') else { break };
+        let name = &rest[..end];
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if !interpolated && is_name {
+            names.push(name.to_owned());
+        }
+        if interpolated {
+            rest = &rest[end + 1..];
+        }
+    }
+    names
+}

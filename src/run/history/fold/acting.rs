@@ -1,0 +1,126 @@
+//! Attempts, their answers, and what handlers chose.
+
+use std::sync::Arc;
+
+use super::super::Run;
+use super::super::unit::{Awaits, Stage, Task, Trouble};
+use crate::base::time::Timestamp;
+use crate::lang::plan::{Link, Plan};
+use crate::run::event::{Alarm, Answer, Choice, Decision, UnitId};
+
+impl Run {
+    pub(super) fn attempted(&mut self, id: UnitId, attempt: u32, timeout: Option<Timestamp>) {
+        let Some(unit) = self.unit_mut(id) else { return };
+        unit.stage = Stage::Active;
+        unit.attempts = attempt;
+        unit.trouble = None;
+        let old = std::mem::replace(&mut unit.timeout, timeout);
+        if let Task::Act(act) = &mut unit.task {
+            act.in_flight = true;
+            // What worked but did not give what the program states has happened all the same.
+            unit.doubt |= act.output.take().is_some();
+        }
+        if let Some(old) = old {
+            self.alarms.remove(&(old, id, Alarm::Timeout));
+        }
+        if let Some(timeout) = timeout {
+            self.alarms.insert((timeout, id, Alarm::Timeout));
+        }
+    }
+
+    pub(super) fn answered(&mut self, plan: &Plan, id: UnitId, attempt: u32, answer: &Answer) {
+        let Some(unit) = self.unit_mut(id) else { return };
+        // The timeout of a lock bounds what is done inside as well.
+        if let Some(timeout) = unit.timeout.take_if(|_| !matches!(unit.task, Task::Gate(_))) {
+            self.alarms.remove(&(timeout, id, Alarm::Timeout));
+        }
+        let step = match answer {
+            Answer::Failed { .. } => self.step_name(plan, id),
+            Answer::Done { .. } => Arc::default(),
+        };
+        let Some(unit) = self.unit_mut(id) else { return };
+        match (&mut unit.task, answer) {
+            (Task::Act(act), Answer::Done { value, next, by }) if act.in_flight && unit.attempts == attempt => {
+                act.in_flight = false;
+                act.output = Some(value.clone());
+                act.next = next.clone();
+                act.by = by.clone();
+                unit.doubt = false;
+            }
+            (Task::Act(act), Answer::Failed { failure, certain }) if act.in_flight && unit.attempts == attempt => {
+                act.in_flight = false;
+                unit.doubt |= !certain;
+                unit.trouble = Some(Box::new(Trouble {
+                    failure: failure.clone(),
+                    step,
+                    chain: unit.node(plan).map(|node| node.chain).unwrap_or_default(),
+                    cursor: 0,
+                    inner: false,
+                    at_rest: true,
+                    awaits: Awaits::Nothing,
+                }));
+            }
+            (Task::Listen(listen), Answer::Done { value, by, .. }) => {
+                listen.output = Some(value.clone());
+                listen.by = by.clone();
+            }
+            (Task::Gate(gate), Answer::Done { .. }) => gate.entered = true,
+            (_, Answer::Failed { failure, .. }) => {
+                unit.trouble = Some(Box::new(Trouble {
+                    failure: failure.clone(),
+                    step,
+                    chain: unit.node(plan).map(|node| node.chain).unwrap_or_default(),
+                    cursor: 0,
+                    inner: false,
+                    at_rest: true,
+                    awaits: Awaits::Nothing,
+                }));
+            }
+            _ => return,
+        }
+        self.wake(id);
+    }
+
+    pub(super) fn chose(
+        &mut self,
+        plan: &Plan,
+        id: UnitId,
+        handler: Option<crate::lang::plan::HandlerId>,
+        choice: &Choice,
+    ) {
+        let Some(unit) = self.unit_mut(id) else { return };
+        let Some(trouble) = &mut unit.trouble else { return };
+        if let Some(handler) = handler {
+            let links = &plan.chains[trouble.chain.0 as usize];
+            let passed = links[trouble.cursor..].iter().position(|link| *link == Link::Handler(handler));
+            trouble.cursor += passed.map_or(0, |passed| passed + 1);
+        }
+        match choice {
+            Choice::Pass => {}
+            Choice::Notify => trouble.awaits = Awaits::Notify,
+            Choice::Alternate => trouble.awaits = Awaits::Alternate,
+            Choice::Park => trouble.awaits = Awaits::Person,
+            Choice::Retry { at } => {
+                if let Some(handler) = handler {
+                    *unit.budgets.entry(handler).or_default() += 1;
+                }
+                if matches!(unit.task, Task::Act(_)) {
+                    unit.stage = Stage::Pausing;
+                    unit.trouble = None;
+                    self.set_due(id, Some(*at));
+                }
+            }
+            // What these lead to has events of its own.
+            Choice::Skip { .. } | Choice::SkipItem | Choice::Fail { .. } | Choice::Unsettled => {}
+        }
+        self.wake(id);
+    }
+
+    pub(super) fn unparked(&mut self, id: UnitId, decision: &Decision) {
+        let Some(unit) = self.unit_mut(id) else { return };
+        if let Decision::Retry { params } = decision {
+            unit.edited.clone_from(params);
+        }
+        self.wake(id);
+    }
+}

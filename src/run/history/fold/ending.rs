@@ -1,0 +1,371 @@
+//! Units end: their records, what can be undone of them, and what their end means for the unit around.
+
+use std::sync::Arc;
+
+use super::super::Run;
+use super::super::frame::{More, StepRecord, error_value};
+use super::super::unit::{Awaits, Entry, Step, Task, Unit};
+use super::{fall, gathers, mark};
+use crate::base::failure::Failure;
+use crate::base::time::Timestamp;
+use crate::base::value::{Map, Value};
+use crate::lang::plan::node::Runners;
+use crate::lang::plan::{Kind, Plan, Slot};
+use crate::run::event::{Outcome, Role, Then, UnitId};
+
+impl Run {
+    pub(super) fn closing(&mut self, plan: &Plan, id: UnitId, then: &Then) {
+        if matches!(then, Then::Discard { .. } | Then::Anew { .. }) {
+            self.give_up_own(plan, id);
+        }
+        let Some(unit) = self.unit_mut(id) else { return };
+        unit.closing = Some(Box::new(then.clone()));
+        unit.fallen = None;
+        let mut inside = unit.children.clone();
+        let absorbed = match (unit.role, then) {
+            (Role::Turn(_), Then::Discard { outcome: Outcome::Failed { .. } }) => unit.parent,
+            _ => None,
+        };
+        if let Some(Task::Loop(turns)) = absorbed.and_then(|parent| self.unit_mut(parent)).map(|unit| &mut unit.task) {
+            turns.absorbed += 1;
+        }
+        while let Some(id) = inside.pop() {
+            // An undo that has begun is finished, with all it needs for that (semantics 30).
+            if let Some(unit) = self.unit_mut(id).filter(|unit| unit.role != Role::Undo) {
+                unit.resting = true;
+                inside.extend(unit.children.iter().copied());
+                self.wake(id);
+            }
+        }
+        self.wake(id);
+    }
+
+    pub(super) fn ended(&mut self, plan: &Plan, at: Timestamp, id: UnitId, outcome: &Outcome) {
+        let Some(mut unit) =
+            self.units.get_mut(id.index as usize).and_then(|place| place.take_if(|unit| unit.id == id))
+        else {
+            return;
+        };
+        self.free.push(id.index);
+        self.forget_alarms(&unit);
+        self.listeners.remove(&id);
+        let Some(parent) = unit.parent else { return };
+        if let Some(above) = self.unit_mut(parent) {
+            above.children.swap_remove(unit.seat);
+            if let Some(moved) = above.children.get(unit.seat).copied()
+                && let Some(moved) = self.unit_mut(moved)
+            {
+                moved.seat = unit.seat;
+            }
+        }
+        let good = matches!(outcome, Outcome::Completed { .. });
+        if unit.role == Role::Main {
+            self.record(plan, at, &unit, outcome);
+        }
+        self.hand_up(plan, parent, &mut unit, outcome, good);
+        self.settle_parent(plan, at, parent, &unit, outcome);
+        self.frames.release(unit.frame);
+        self.wake(parent);
+    }
+
+    /// Hands what can be undone, and the variables that were set, to the unit around.
+    fn hand_up(&mut self, plan: &Plan, parent: UnitId, unit: &mut Unit, outcome: &Outcome, good: bool) {
+        self.note_doubt(plan, unit);
+        let own = self.entry(plan, unit, &outcome.output());
+        let stays = matches!(unit.role, Role::Alternate(_));
+        let Some(above) = self.unit_mut(parent) else { return };
+        let entries = if stays { &mut above.kept } else { &mut above.undo };
+        entries.append(&mut unit.undo);
+        entries.append(&mut unit.kept);
+        entries.extend(own);
+        // What a skipped or failed unit had set is forgotten (semantics 40).
+        if let Some(view) = unit.view.as_ref().filter(|_| good) {
+            let mut next = Some(parent);
+            while let Some(above) = next.and_then(|id| self.unit_mut(id)) {
+                if let Some(outer) = &mut above.view {
+                    outer.merge(view);
+                    break;
+                }
+                next = above.parent;
+            }
+        }
+    }
+
+    /// What can be undone of a step that has ended, if anything can.
+    fn entry(&mut self, plan: &Plan, unit: &Unit, output: &Value) -> Option<(u32, Entry)> {
+        let node = (unit.role == Role::Main).then(|| plan.node(unit.node))?;
+        let child = matches!(node.kind, Kind::Child { .. });
+        if node.clauses.undo.is_none() && !child {
+            return None;
+        }
+        let Task::Act(act) = &unit.task else { return None };
+        let happened = act.output.is_some();
+        if !happened && !unit.doubt {
+            return None;
+        }
+        // A child without an undo of its own is undone by its own entries; without any, there is nothing to do.
+        if node.clauses.undo.is_none() && !act.next.is_true() {
+            return None;
+        }
+        self.completions += 1;
+        self.frames.retain(unit.frame);
+        let entry = Entry {
+            step: unit.node,
+            frame: unit.frame,
+            output: act.output.clone().unwrap_or_else(|| output.clone()),
+            key: act.key.clone(),
+            doubt: !happened,
+            place: self.place_of_gone(plan, unit, true).into(),
+        };
+        Some((self.completions, entry))
+    }
+
+    /// A step that is given up itself: what it has done, or may have done, is undone with it (semantics 3, 35).
+    fn give_up_own(&mut self, plan: &Plan, id: UnitId) {
+        let Some(mut unit) = self.units.get_mut(id.index as usize).and_then(Option::take) else { return };
+        if unit.id == id
+            && let Some((order, entry)) = self.entry(plan, &unit, &Value::Unit)
+        {
+            self.note_doubt(plan, &unit);
+            unit.undo.insert(order, entry);
+            unit.doubt = false;
+            if let Task::Act(act) = &mut unit.task {
+                act.output = None;
+            }
+        }
+        self.units[id.index as usize] = Some(unit);
+    }
+
+    /// Remembers the key of a `keyed` step that may have happened without our knowing, for when it is decided anew.
+    fn note_doubt(&mut self, plan: &Plan, unit: &Unit) {
+        let Task::Act(act) = &unit.task else { return };
+        let Kind::Call { operation, .. } = &plan.node(unit.node).kind else { return };
+        let keyed = plan
+            .operations
+            .get(operation)
+            .is_some_and(|operation| matches!(operation.signature.effect, crate::lang::catalog::Effect::Keyed { .. }));
+        if !keyed || (!unit.doubt && self.doubts.is_empty()) {
+            return;
+        }
+        // What was undone gets a new key.
+        let clauses = &plan.node(unit.node).clauses;
+        if clauses.undo.is_some() && clauses.undo_is_static {
+            return;
+        }
+        let place = self.place_of_gone(plan, unit, false);
+        if unit.doubt && act.output.is_none() {
+            self.doubts.insert(place, (act.params.clone(), act.key.clone()));
+        } else {
+            self.doubts.remove(&place);
+        }
+    }
+
+    /// The place of a unit that is in the table no more, with its generations or without.
+    fn place_of_gone(&self, plan: &Plan, unit: &Unit, generations: bool) -> String {
+        let above = unit.parent.map(|parent| self.place_with(plan, parent, generations)).unwrap_or_default();
+        let separator = if above.is_empty() { "" } else { "." };
+        let own = if generations && unit.generation > 0 { format!("~{}", unit.generation) } else { String::new() };
+        format!("{above}{separator}{}{own}", plan.node(unit.node).label)
+    }
+
+    /// The record of a step that has ended, put where others read it.
+    pub(super) fn record(&mut self, plan: &Plan, at: Timestamp, unit: &Unit, outcome: &Outcome) {
+        let node = plan.node(unit.node);
+        let Some(slot) = node.slot else { return };
+        let mut more = More::default();
+        let failure = match outcome {
+            Outcome::Failed { failure } => Some(failure),
+            Outcome::Skipped { failure, .. } => failure.as_ref(),
+            Outcome::Completed { .. } | Outcome::Cancelled => None,
+        };
+        if let Some(failure) = failure {
+            let step = node.name.clone().unwrap_or_else(|| node.label.clone());
+            more.error = Some(error_value(failure, &step, unit.attempts));
+        }
+        match &unit.task {
+            Task::Race(race) => {
+                let name = |index: u32| match &node.kind {
+                    Kind::Race(crate::lang::plan::node::Race { runners: Runners::Branches(branches), .. }) => {
+                        branches.get(index as usize).map_or(Value::Unit, |branch| Value::Text(branch.name.clone()))
+                    }
+                    _ => Value::Int(index.into()),
+                };
+                more.winner = race.winners.first().map(|(index, _)| name(*index));
+                if race.wins > 1 {
+                    more.winners = Some(Value::list(race.winners.iter().map(|(index, _)| name(*index))));
+                }
+            }
+            Task::Loop(turns) => {
+                let mut failed: Vec<_> = turns.failed.iter().collect();
+                failed.sort_by_key(|(index, _)| *index);
+                more.failed = Some(Value::list(failed.into_iter().map(|(index, failure)| {
+                    Value::map([("index", Value::Int((*index).into())), ("error", Value::from(failure.to_value()))])
+                })));
+            }
+            Task::Act(act) => more.by = act.by.clone().map(|by| by_value(by, at)),
+            Task::Listen(listen) => more.by = listen.by.clone().map(|by| by_value(by, at)),
+            Task::None | Task::Sleep { .. } | Task::Body(_) | Task::Gate(_) => {}
+        }
+        let has_more = more.error.is_some() || more.winner.is_some() || more.failed.is_some() || more.by.is_some();
+        let record = StepRecord {
+            status: outcome.word(),
+            output: outcome.output(),
+            attempts: match outcome {
+                Outcome::Skipped { failure: None, .. } => unit.attempts,
+                _ => unit.attempts.max(1),
+            },
+            started: unit.opened,
+            ended: at,
+            more: has_more.then(|| Box::new(more)),
+        };
+        self.frames.write(unit.frame, slot, Some(record));
+    }
+
+    /// What the end of a unit means for the one around it.
+    pub(super) fn settle_parent(&mut self, plan: &Plan, at: Timestamp, parent: UnitId, unit: &Unit, outcome: &Outcome) {
+        let gathered: Vec<Value> = match unit.role {
+            Role::Turn(_) | Role::Branch(_) => {
+                let good = matches!(outcome, Outcome::Completed { .. });
+                gathers(&plan.node(unit.node).kind)
+                    .iter()
+                    .map(|gather| {
+                        let inner = self.frames.get(unit.frame).slots.get(gather.inner.index as usize);
+                        let inner = inner.and_then(Option::as_ref).filter(|_| good);
+                        inner.map_or(Value::Unit, |record| record.output.clone())
+                    })
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        if unit.role == Role::Main
+            && let Task::Loop(_) | Task::Race(_) = &unit.task
+        {
+            self.write_gathers(plan, at, unit, outcome);
+        }
+        let Some(above) = self.unit_mut(parent) else { return };
+        let failure = match outcome {
+            Outcome::Failed { failure } => Some(failure.clone()),
+            Outcome::Completed { .. } | Outcome::Skipped { .. } | Outcome::Cancelled => None,
+        };
+        match unit.role {
+            Role::Main => {
+                // A page of a stream hands its items to the loop.
+                if let (Task::Loop(turns), Task::Act(act)) = (&mut above.task, &unit.task) {
+                    let page = outcome.output();
+                    match &page {
+                        Value::List(more) => Arc::make_mut(&mut turns.items).extend(more.iter().cloned()),
+                        Value::Unit => {}
+                        other => Arc::make_mut(&mut turns.items).push(other.clone()),
+                    }
+                    turns.page = Some(act.next.clone());
+                }
+                mark(plan, above, unit.node, Step::Done);
+                if let Some(failure) = failure {
+                    fall(above, failure);
+                } else if matches!(outcome, Outcome::Cancelled) && !above.resting && above.closing.is_none() {
+                    // Only a unit that comes to rest cancels what is in it; otherwise others cancelled it.
+                    fall(above, Arc::new(Failure::new(crate::base::failure::Kind::Cancelled, "it was cancelled")));
+                }
+            }
+            Role::Turn(index) => {
+                if let Task::Loop(turns) = &mut above.task {
+                    let index = index as usize;
+                    if turns.outputs.len() <= index {
+                        turns.outputs.resize(index + 1, Value::Unit);
+                    }
+                    turns.outputs[index] = outcome.output();
+                    for (values, value) in turns.gathered.iter_mut().zip(gathered) {
+                        if values.len() <= index {
+                            values.resize(index + 1, Value::Unit);
+                        }
+                        values[index] = value;
+                    }
+                    turns.enough |= unit.progress().is_some_and(|progress| progress.enough);
+                    if let Some(failure) = failure {
+                        turns.failed.push((index as u32, failure.clone()));
+                        let absorbed =
+                            matches!(unit.closing.as_deref(), Some(Then::Discard { outcome: Outcome::Failed { .. } }));
+                        if !absorbed {
+                            fall(above, failure);
+                        }
+                    }
+                }
+            }
+            Role::Branch(index) => {
+                if let Task::Race(race) = &mut above.task {
+                    match outcome {
+                        Outcome::Completed { output } => {
+                            if race.winners.is_empty() {
+                                race.gathered = gathered;
+                            }
+                            race.winners.push((index, output.clone()));
+                        }
+                        Outcome::Skipped { failure, .. } => {
+                            race.failed += 1;
+                            let left = u64::from(race.runners.saturating_sub(race.failed));
+                            if let Some(failure) = failure.as_ref().filter(|_| left < race.wins) {
+                                fall(above, failure.clone());
+                            }
+                        }
+                        Outcome::Failed { .. } => race.failed += 1,
+                        Outcome::Cancelled => {}
+                    }
+                    if let Some(failure) = failure {
+                        let absorbed =
+                            matches!(unit.closing.as_deref(), Some(Then::Discard { outcome: Outcome::Failed { .. } }));
+                        if !absorbed {
+                            fall(above, failure);
+                        }
+                    }
+                }
+            }
+            Role::Notify(_) => {
+                if let Some(trouble) = &mut above.trouble {
+                    trouble.awaits = Awaits::Nothing;
+                }
+            }
+            Role::Alternate(_) => {
+                if let Some(trouble) = &mut above.trouble {
+                    trouble.awaits = Awaits::Answered(Box::new(outcome.clone()));
+                }
+            }
+            Role::Run | Role::Undo | Role::Meanwhile(_) | Role::Lifecycle(..) => {}
+        }
+    }
+
+    /// Steps inside a loop or race that are read outside it.
+    pub(super) fn write_gathers(&mut self, plan: &Plan, at: Timestamp, unit: &Unit, outcome: &Outcome) {
+        let kind = &plan.node(unit.node).kind;
+        let values: Vec<(Slot, Value)> = match &unit.task {
+            Task::Loop(turns) => gathers(kind)
+                .iter()
+                .zip(&turns.gathered)
+                .map(|(gather, values)| {
+                    let last = matches!(kind, Kind::Repeat { .. });
+                    let value = if last {
+                        values.last().cloned().unwrap_or_default()
+                    } else {
+                        Value::list(values.iter().cloned())
+                    };
+                    (gather.outer, value)
+                })
+                .collect(),
+            Task::Race(race) => {
+                gathers(kind).iter().zip(&race.gathered).map(|(gather, value)| (gather.outer, value.clone())).collect()
+            }
+            _ => Vec::new(),
+        };
+        for (slot, value) in values {
+            let mut record = StepRecord::of(value, at);
+            record.status = outcome.word();
+            self.frames.write(unit.frame, slot, Some(record));
+        }
+    }
+}
+
+fn by_value(by: Arc<str>, at: Timestamp) -> Value {
+    let mut map = Map::new();
+    map.insert("name".into(), Value::Text(by));
+    map.insert("at".into(), Value::moment(at));
+    map.into()
+}

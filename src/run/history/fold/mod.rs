@@ -1,0 +1,335 @@
+//! The fold: how each event changes a run. Nothing is decided here; what is to be looked at again goes into the agenda.
+
+mod acting;
+mod alarm;
+mod ending;
+mod opening;
+
+use std::sync::Arc;
+
+use super::frame::{More, StepRecord};
+use super::unit::{Awaits, Progress, Stage, Step, Task, Trouble, Unit};
+use super::view::View;
+use super::{Arrival, Ending, Run};
+use crate::base::failure::Failure;
+use crate::base::time::Timestamp;
+use crate::base::value::{Map, Value};
+use crate::lang::plan::{Body, Gather, Kind, NodeId, Plan};
+use crate::run::event::{Alarm, Event, Record, Role, UnitId};
+
+use opening::new_unit;
+
+impl Run {
+    /// Takes one more record in. `plan` is the one the run is pinned to.
+    pub fn apply(&mut self, plan: &Plan, record: &Record) {
+        self.events += 1;
+        let at = record.at;
+        match &record.event {
+            // Folded by `Run::accept`; a second one says nothing new.
+            Event::Accepted(_) => {}
+            Event::Started => self.started(plan, at),
+            Event::Set { vars, deadline } => self.set(vars, *deadline),
+            Event::Opened { unit, parent, node, role, given } => {
+                self.opened(plan, at, *unit, *parent, *node, *role, given);
+            }
+            Event::Began { unit, timeout, deadline, begin } => {
+                self.began(plan, at, *unit, *timeout, *deadline, begin);
+            }
+            Event::Attempted { unit, attempt, timeout } => self.attempted(*unit, *attempt, *timeout),
+            Event::Answered { unit, attempt, answer } => self.answered(plan, *unit, *attempt, answer),
+            Event::Raised { unit, chain, inner, failure, step } => {
+                let Some(unit) = self.unit_mut(*unit) else { return };
+                unit.fallen = None;
+                let at_rest = unit.closing.take().is_some();
+                unit.trouble = Some(Box::new(Trouble {
+                    at_rest,
+                    failure: failure.clone(),
+                    step: step.clone(),
+                    chain: *chain,
+                    cursor: 0,
+                    inner: *inner,
+                    awaits: Awaits::Nothing,
+                }));
+                let id = unit.id;
+                self.wake(id);
+            }
+            Event::Chose { unit, handler, choice } => self.chose(plan, *unit, *handler, choice),
+            Event::Closing { unit, then } => self.closing(plan, *unit, then),
+            Event::Ended { unit, outcome } => self.ended(plan, at, *unit, outcome),
+            Event::Computed { unit, node, value } => {
+                self.remember(plan, at, *unit, *node, value.clone());
+                self.passed(plan, *unit, *node);
+            }
+            Event::Broke { unit, node, failure } => self.broke(plan, at, *unit, *node, failure),
+            Event::Assigned { unit, node, add, value } => self.assigned(plan, *unit, *node, *add, value),
+            Event::Passed { unit, node } => self.passed(plan, *unit, *node),
+            Event::Enough { unit } => {
+                if let Some(progress) = self.unit_mut(*unit).and_then(Unit::progress_mut) {
+                    progress.enough = true;
+                }
+                self.wake(*unit);
+            }
+            Event::Paused { unit, until } => {
+                if let Some(unit) = self.unit_mut(*unit)
+                    && let Task::Loop(turns) = &mut unit.task
+                {
+                    turns.ready = false;
+                }
+                self.set_due(*unit, Some(*until));
+            }
+            Event::Scheduled { unit, clause, at } => {
+                self.alarms.insert((*at, *unit, Alarm::Meanwhile(*clause)));
+                if let Some(unit) = self.unit_mut(*unit) {
+                    unit.ticks.push((*clause, *at));
+                }
+            }
+            Event::Woke { unit, alarm } => self.woke(*unit, *alarm),
+            Event::Renewed { unit } => self.renewed(plan, at, *unit),
+            Event::Launched { unit, node, run, .. } => {
+                self.remember(plan, at, *unit, *node, Value::Text(run.0.clone()));
+                self.passed(plan, *unit, *node);
+            }
+            Event::Emitted { unit, node, .. } => self.passed(plan, *unit, *node),
+            Event::Replied { unit, node, status, headers, body } => {
+                if self.reply.is_none() {
+                    self.reply = Some(Value::map([
+                        ("status", Value::Int(*status)),
+                        ("headers", headers.clone()),
+                        ("body", body.clone()),
+                    ]));
+                }
+                self.passed(plan, *unit, *node);
+            }
+            Event::Signalled { name, payload } => self.arrived(true, name, payload),
+            Event::Arrived { topic, payload } => self.arrived(false, topic, payload),
+            Event::Took { unit, number } => self.took(*unit, *number),
+            Event::Ignored { unit, before } => {
+                if let Some(Task::Listen(listen)) = self.unit_mut(*unit).map(|unit| &mut unit.task) {
+                    listen.next = *before;
+                }
+            }
+            Event::Unparked { unit, decision, .. } => self.unparked(*unit, decision),
+            Event::CancelAsked { .. } => {
+                if self.outcome.is_none() {
+                    self.cancel_asked = true;
+                    self.resumed(at);
+                    self.wake(UnitId::RUN);
+                }
+            }
+            Event::PauseAsked { .. } => {
+                self.paused = true;
+                self.paused_at = at;
+            }
+            Event::Resumed { .. } => self.resumed(at),
+            Event::Killed { .. } => {
+                self.killed = true;
+                self.wake(UnitId::RUN);
+            }
+            Event::Problem(problem) => self.problems.push(problem.clone()),
+            Event::Decided { outcome } => {
+                self.outcome = Some(outcome.clone());
+                self.ending = Ending::Decided(0);
+                if let Some(unit) = self.unit_mut(UnitId::RUN) {
+                    unit.trouble = None;
+                    unit.fallen = None;
+                    unit.deadline = None;
+                }
+                self.alarms.retain(|(_, unit, _)| *unit != UnitId::RUN);
+                self.wake(UnitId::RUN);
+            }
+            Event::Rested => self.rested(at),
+            Event::UnwindAsked => {
+                self.ending = Ending::Decided(u32::MAX);
+                self.undone = true;
+                let left = std::mem::take(&mut self.left);
+                if let Some(unit) = self.unit_mut(UnitId::RUN) {
+                    unit.undo = left;
+                }
+                self.wake(UnitId::RUN);
+            }
+        }
+    }
+
+    /// Puts a unit into the agenda.
+    pub(in crate::run) fn wake(&mut self, id: UnitId) {
+        if let Some(unit) = self.unit_mut(id)
+            && !unit.queued
+        {
+            unit.queued = true;
+            self.agenda.push_back(id);
+        }
+    }
+
+    fn started(&mut self, plan: &Plan, at: Timestamp) {
+        self.started_at = Some(at);
+        let frame = self.frames.open(None, plan.body.frame.unwrap_or_default(), None);
+        let mut unit = new_unit(UnitId::RUN, None, NodeId(u32::MAX), Role::Run, frame, at);
+        unit.stage = Stage::Active;
+        unit.view = Some(Box::new(View::of(Value::from(Map::new()))));
+        unit.task = Task::Body(Progress::default());
+        self.units.push(Some(Box::new(unit)));
+        self.opened = 1;
+        self.wake(UnitId::RUN);
+    }
+
+    fn set(&mut self, vars: &Value, deadline: Option<Timestamp>) {
+        let Some(unit) = self.unit_mut(UnitId::RUN) else { return };
+        unit.view = Some(Box::new(View::of(vars.clone())));
+        unit.deadline = deadline;
+        if let Some(deadline) = deadline {
+            self.alarms.insert((deadline, UnitId::RUN, Alarm::Deadline));
+        }
+        self.wake(UnitId::RUN);
+    }
+
+    /// Puts the value of a statement that only computes where others read it.
+    fn remember(&mut self, plan: &Plan, at: Timestamp, id: UnitId, node: NodeId, value: Value) {
+        if let (Some(slot), Some(unit)) = (plan.node(node).slot, self.unit(id)) {
+            let frame = unit.frame;
+            self.frames.write(frame, slot, Some(StepRecord::of(value, at)));
+        }
+    }
+
+    /// Puts the failure of a `let` where others read its value.
+    fn broke(&mut self, plan: &Plan, at: Timestamp, id: UnitId, node: NodeId, failure: &Arc<Failure>) {
+        if let (Some(slot), Some(unit)) = (plan.node(node).slot, self.unit(id)) {
+            let more = More { broken: Some(failure.clone()), ..More::default() };
+            let record = StepRecord { status: "failed", more: Some(Box::new(more)), ..StepRecord::of(Value::Unit, at) };
+            let frame = unit.frame;
+            self.frames.write(frame, slot, Some(record));
+        }
+        self.passed(plan, id, node);
+    }
+
+    fn passed(&mut self, plan: &Plan, id: UnitId, node: NodeId) {
+        if let Some(unit) = self.unit_mut(id) {
+            mark(plan, unit, node, Step::Done);
+            self.wake(id);
+        }
+    }
+
+    fn assigned(&mut self, plan: &Plan, id: UnitId, node: NodeId, add: bool, value: &Value) {
+        if let Kind::Set(set) = &plan.node(node).kind {
+            if set.state {
+                super::view::assign(&mut self.state, &set.path, add, value.clone());
+            } else {
+                let mut next = Some(id);
+                while let Some(unit) = next.and_then(|id| self.unit_mut(id)) {
+                    if let Some(view) = &mut unit.view {
+                        view.assign(&set.path, add, value.clone());
+                        break;
+                    }
+                    next = unit.parent;
+                }
+            }
+        }
+        self.passed(plan, id, node);
+        self.wake_listeners();
+    }
+
+    fn wake_listeners(&mut self) {
+        let ids: Vec<_> = self.listeners.iter().copied().collect();
+        ids.into_iter().for_each(|id| self.wake(id));
+    }
+
+    fn arrived(&mut self, signal: bool, name: &Arc<str>, payload: &Value) {
+        let number = u32::try_from(self.arrivals.len()).unwrap_or(u32::MAX);
+        self.arrivals.push(Arrival { signal, name: name.clone(), payload: payload.clone(), taken: false });
+        if signal {
+            self.signals.entry(name.clone()).or_default().push_back(number);
+        } else {
+            self.topics.entry(name.clone()).or_default().push(number);
+        }
+        self.wake_listeners();
+    }
+
+    fn took(&mut self, id: UnitId, number: u32) {
+        let Some(arrival) = self.arrivals.get_mut(number as usize) else { return };
+        arrival.taken = true;
+        let (payload, signal, name) = (arrival.payload.clone(), arrival.signal, arrival.name.clone());
+        if let Some(waiting) = self.signals.get_mut(&name).filter(|_| signal) {
+            waiting.retain(|other| *other != number);
+        }
+        let Some(unit) = self.unit_mut(id) else { return };
+        let node = unit.node;
+        if let Task::Listen(listen) = &mut unit.task {
+            listen.output = Some(payload);
+        }
+        self.taken.entry(node).or_default().insert(number);
+        self.listeners.remove(&id);
+        self.wake(id);
+    }
+
+    fn rested(&mut self, at: Timestamp) {
+        self.ending = Ending::Rested;
+        self.rested_at = Some(at);
+        self.alarms.clear();
+        self.agenda.clear();
+        self.listeners.clear();
+        if let Some(unit) = self.unit_mut(UnitId::RUN) {
+            let left = std::mem::take(&mut unit.undo);
+            self.left = left;
+        }
+    }
+}
+
+impl StepRecord {
+    /// The record of something that only has a value.
+    pub fn of(output: Value, at: Timestamp) -> Self {
+        Self { status: "completed", output, attempts: 1, started: at, ended: at, more: None }
+    }
+}
+
+/// What is read outside of a loop or race.
+fn gathers(kind: &Kind) -> &[Gather] {
+    match kind {
+        Kind::For(each) => &each.gathers,
+        Kind::While { gathers, .. } | Kind::Repeat { gathers, .. } => gathers,
+        Kind::Race(race) => &race.gathers,
+        _ => &[],
+    }
+}
+
+/// The statements of the bodies of a block that open no frame of their own.
+fn grouped_statements(kind: &Kind) -> Vec<NodeId> {
+    let bodies: Vec<&Body> = match kind {
+        Kind::Sequence(body) | Kind::Parallel(body) | Kind::Lock { body, .. } => vec![body],
+        Kind::If { arms, otherwise } => {
+            arms.iter().map(|(_, branch)| branch).chain(otherwise).map(|branch| &branch.body).collect()
+        }
+        Kind::Match { arms, .. } => arms.iter().map(|arm| &arm.branch.body).collect(),
+        _ => Vec::new(),
+    };
+    bodies.into_iter().flat_map(|body| body.statements.iter().copied()).collect()
+}
+
+/// Notes how far a statement of a body is.
+fn mark(plan: &Plan, unit: &mut Unit, node: NodeId, step: Step) {
+    let parallel = unit.is_parallel(plan);
+    let index = parallel.then(|| {
+        let body = unit.body(plan);
+        // The statements of a body have rising numbers.
+        let index = body.and_then(|body| body.statements.binary_search(&node).ok());
+        (index, body.map_or(0, |body| body.statements.len()))
+    });
+    let Some(progress) = unit.progress_mut() else { return };
+    match index {
+        Some((Some(index), count)) => {
+            progress.each.resize(count, Step::Pending);
+            let old = std::mem::replace(&mut progress.each[index], step);
+            progress.opened += u32::from(old == Step::Pending);
+            progress.done += u32::from(step == Step::Done);
+        }
+        Some((None, _)) => {}
+        None => progress.done += u32::from(step == Step::Done),
+    }
+}
+
+/// Something in a unit has failed. The first failure is the unit's; others are only told (semantics 25).
+fn fall(unit: &mut Unit, failure: Arc<Failure>) {
+    if unit.fallen.is_none() && unit.trouble.is_none() && unit.closing.is_none() {
+        unit.fallen = Some(failure);
+    } else {
+        unit.also.push(failure);
+    }
+}

@@ -1,0 +1,373 @@
+//! Units come to be: their frames, their views of the variables, what they begin with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::super::frame::FrameId;
+use super::super::frame::StepRecord;
+use super::super::unit::{Act, Gate, Listen, Loop, Progress, Race, Stage, Step, Task, Unit};
+use super::super::view::View;
+use super::super::{Ending, Run};
+use super::{gathers, grouped_statements, mark};
+use crate::base::time::Timestamp;
+use crate::base::value::Value;
+use crate::lang::plan::node::Runners;
+use crate::lang::plan::{Kind, NodeId, Plan, Slot};
+use crate::run::event::{Alarm, Begin, Role, UnitId};
+
+impl Run {
+    #[expect(clippy::too_many_arguments, reason = "the parts of one event")]
+    pub(super) fn opened(
+        &mut self,
+        plan: &Plan,
+        at: Timestamp,
+        id: UnitId,
+        parent: UnitId,
+        node: NodeId,
+        role: Role,
+        given: &Value,
+    ) {
+        let Some(above) = self.unit(parent) else { return };
+        let (outer, parallel, seat) = (above.frame, above.is_parallel(plan), above.children.len());
+        let vars = needs_view(plan, parallel, node, role).then(|| self.vars(parent));
+        let frame = self.open_frame(plan, outer, parent, node, role, given);
+        let mut unit = new_unit(id, Some(parent), node, role, frame, at);
+        unit.seat = seat;
+        unit.given = given.clone();
+        unit.view = vars.map(|vars| Box::new(View::of(vars)));
+        if matches!(
+            role,
+            Role::Turn(_) | Role::Branch(_) | Role::Alternate(_) | Role::Meanwhile(_) | Role::Lifecycle(..)
+        ) {
+            unit.stage = Stage::Active;
+            unit.task = Task::Body(Progress::default());
+        }
+        self.opened += 1;
+        if id.index as usize == self.units.len() {
+            self.units.push(Some(Box::new(unit)));
+        } else {
+            self.free.pop();
+            self.units[id.index as usize] = Some(Box::new(unit));
+        }
+        if let Some(above) = self.unit_mut(parent) {
+            above.children.push(id);
+            match role {
+                Role::Main => mark(plan, above, node, Step::Open),
+                Role::Turn(index) => {
+                    if let Task::Loop(turns) = &mut above.task {
+                        turns.next = index + 1;
+                        turns.ready = false;
+                    }
+                }
+                Role::Branch(index) => {
+                    if let Task::Race(race) = &mut above.task {
+                        race.next = index + 1;
+                    }
+                }
+                Role::Undo => drop(above.undo.pop_last()),
+                Role::Lifecycle(..) => {
+                    if let Ending::Decided(done) = &mut self.ending {
+                        *done += 1;
+                    }
+                }
+                Role::Run | Role::Alternate(_) | Role::Notify(_) | Role::Meanwhile(_) => {}
+            }
+        }
+        self.wake(id);
+    }
+
+    /// The frame of a new unit: that of its parent, or one more inside where its role opens one.
+    pub(super) fn open_frame(
+        &mut self,
+        plan: &Plan,
+        outer: FrameId,
+        parent: UnitId,
+        node: NodeId,
+        role: Role,
+        given: &Value,
+    ) -> FrameId {
+        let given_map = |given: &Value| given.as_map().cloned().map(Box::new);
+        match role {
+            Role::Run | Role::Main => {
+                self.frames.retain(outer);
+                outer
+            }
+            Role::Turn(_) | Role::Branch(_) => {
+                let (places, item) = turn_frame(plan, node, role);
+                let frame = self.frames.open(Some(outer), places, None);
+                if let Some(slot) = item {
+                    self.frames.write(frame, slot, Some(StepRecord::of(given.clone(), Timestamp::UNIX_EPOCH)));
+                }
+                frame
+            }
+            Role::Alternate(handler) | Role::Notify(handler) => {
+                let handler = &plan.handlers[handler.0 as usize];
+                let places = match &handler.action {
+                    crate::lang::plan::HandlerAction::Alternate(body) => body.frame.unwrap_or_default(),
+                    _ => 0,
+                };
+                let around = self.frames.at_depth(outer, handler.depth);
+                self.frames.open(Some(around), places, given_map(given))
+            }
+            Role::Undo => {
+                // The entry's hold on its frame passes to the new frame inside it.
+                let entry = self.unit(parent).and_then(|unit| unit.undo.last_key_value()).map(|(_, entry)| entry.frame);
+                let around = entry.unwrap_or(outer);
+                let frame = self.frames.open(Some(around), 0, given_map(given));
+                if entry.is_some() {
+                    self.frames.release(around);
+                }
+                frame
+            }
+            Role::Meanwhile(index) => {
+                let places = plan.node(node).clauses.meanwhile.get(index as usize).and_then(|clause| clause.body.frame);
+                self.frames.open(Some(outer), places.unwrap_or_default(), None)
+            }
+            Role::Lifecycle(moment, index) => {
+                use crate::run::event::Moment;
+                let bodies = match moment {
+                    Moment::Success => &plan.on_success,
+                    Moment::Failure => &plan.on_failure,
+                    Moment::Cancel => &plan.on_cancel,
+                    Moment::Finally => &plan.finally,
+                };
+                let places = bodies.get(index as usize).and_then(|body| body.frame).unwrap_or_default();
+                self.frames.open(Some(outer), places, given_map(given))
+            }
+        }
+    }
+
+    pub(super) fn began(
+        &mut self,
+        plan: &Plan,
+        at: Timestamp,
+        id: UnitId,
+        timeout: Option<Timestamp>,
+        deadline: Option<Timestamp>,
+        begin: &Begin,
+    ) {
+        let Some(unit) = self.unit(id) else { return };
+        let (frame, node) = (unit.frame, unit.node);
+        let mut due = None;
+        let mut listens = false;
+        let task = match begin {
+            Begin::Act { params, key, auth } => Task::Act(Box::new(Act {
+                params: params.clone(),
+                key: key.clone(),
+                auth: auth.clone(),
+                in_flight: false,
+                output: None,
+                next: Value::Unit,
+                by: None,
+            })),
+            Begin::Sleep { until } => {
+                due = Some(*until);
+                Task::Sleep { over: false }
+            }
+            Begin::Listen { since } => {
+                listens = true;
+                Task::Listen(Box::new(Listen { next: *since, output: None, by: None }))
+            }
+            Begin::Body { arm, names } => {
+                for (slot, value) in names {
+                    self.frames.write(frame, *slot, Some(StepRecord::of(value.clone(), at)));
+                }
+                Task::Body(Progress { arm: *arm, ..Progress::default() })
+            }
+            Begin::Loop { items, max, tolerate, every } => {
+                let items = match items {
+                    Value::List(items) => items.clone(),
+                    _ => Arc::default(),
+                };
+                Task::Loop(Box::new(Loop {
+                    outputs: Vec::new(),
+                    items,
+                    next: 0,
+                    max: *max,
+                    tolerate: *tolerate,
+                    every: *every,
+                    gathered: vec![Vec::new(); gathers(&plan.node(node).kind).len()],
+                    failed: Vec::new(),
+                    absorbed: 0,
+                    enough: false,
+                    ready: true,
+                    page: None,
+                }))
+            }
+            Begin::Race { items, wins, max } => {
+                let items = match items {
+                    Value::List(items) => items.clone(),
+                    _ => Arc::default(),
+                };
+                let node = plan.node(node);
+                let written = match &node.kind {
+                    Kind::Race(race) => match &race.runners {
+                        Runners::Branches(branches) => Some(branches.len()),
+                        Runners::Items { .. } => None,
+                    },
+                    _ => None,
+                };
+                Task::Race(Box::new(Race {
+                    runners: u32::try_from(written.unwrap_or(items.len())).unwrap_or(u32::MAX),
+                    items,
+                    wins: *wins,
+                    max: *max,
+                    next: 0,
+                    winners: Vec::new(),
+                    gathered: vec![Value::Unit; gathers(&node.kind).len()],
+                    failed: 0,
+                }))
+            }
+            Begin::Gate { key, places } => Task::Gate(Box::new(Gate {
+                key: key.clone(),
+                places: *places,
+                entered: false,
+                progress: Progress::default(),
+            })),
+        };
+        if let Some(unit) = self.unit_mut(id) {
+            unit.stage = Stage::Active;
+            unit.timeout = timeout;
+            unit.deadline = deadline;
+            unit.edited = None;
+            unit.task = task;
+        }
+        if let Some(timeout) = timeout {
+            self.alarms.insert((timeout, id, Alarm::Timeout));
+        }
+        if let Some(deadline) = deadline {
+            self.alarms.insert((deadline, id, Alarm::Deadline));
+        }
+        if due.is_some() {
+            self.set_due(id, due);
+        }
+        if listens {
+            self.listeners.insert(id);
+        }
+        self.wake(id);
+    }
+
+    pub(super) fn renewed(&mut self, plan: &Plan, at: Timestamp, id: UnitId) {
+        let vars = self.unit(id).and_then(|unit| unit.parent).map(|parent| self.vars(parent));
+        self.set_due(id, None);
+        let Some(unit) = self.unit_mut(id) else { return };
+        let gone = unit.clone();
+        unit.generation += 1;
+        unit.attempts = 0;
+        unit.doubt = false;
+        unit.trouble = None;
+        unit.closing = None;
+        unit.fallen = None;
+        unit.also.clear();
+        unit.timeout = None;
+        unit.deadline = None;
+        unit.ticks.clear();
+        unit.opened = at;
+        if let (Some(view), Some(vars)) = (&mut unit.view, vars) {
+            **view = View::of(vars);
+        }
+        let (stage, task) = match unit.role {
+            Role::Main | Role::Notify(_) | Role::Undo => (Stage::Opened, Task::None),
+            Role::Run
+            | Role::Turn(_)
+            | Role::Branch(_)
+            | Role::Alternate(_)
+            | Role::Meanwhile(_)
+            | Role::Lifecycle(..) => (Stage::Active, Task::Body(Progress::default())),
+        };
+        unit.stage = stage;
+        unit.task = task;
+        self.forget_alarms(&gone);
+        self.listeners.remove(&id);
+        self.forget_records(plan, &gone);
+        self.wake(id);
+    }
+
+    /// What the steps in a unit that begins anew have put out is nobody's any more.
+    fn forget_records(&mut self, plan: &Plan, unit: &Unit) {
+        let mut nodes: Vec<NodeId> = match unit.role {
+            Role::Main => {
+                if let Some(slot) = plan.node(unit.node).slot {
+                    self.frames.write(unit.frame, slot, None);
+                }
+                grouped_statements(&plan.node(unit.node).kind)
+            }
+            _ => unit.body(plan).map(|body| body.statements.clone()).unwrap_or_default(),
+        };
+        while let Some(node) = nodes.pop().map(|node| plan.node(node)) {
+            if let Some(slot) = node.slot {
+                self.frames.write(unit.frame, slot, None);
+            }
+            for gather in gathers(&node.kind) {
+                self.frames.write(unit.frame, gather.outer, None);
+            }
+            nodes.extend(grouped_statements(&node.kind));
+        }
+    }
+}
+
+pub(super) fn new_unit(
+    id: UnitId,
+    parent: Option<UnitId>,
+    node: NodeId,
+    role: Role,
+    frame: FrameId,
+    at: Timestamp,
+) -> Unit {
+    Unit {
+        id,
+        parent,
+        seat: 0,
+        node,
+        role,
+        frame,
+        generation: 0,
+        stage: Stage::Opened,
+        task: Task::None,
+        children: Vec::new(),
+        opened: at,
+        timeout: None,
+        deadline: None,
+        due: None,
+        attempts: 0,
+        doubt: false,
+        budgets: BTreeMap::new(),
+        trouble: None,
+        closing: None,
+        resting: false,
+        undo: BTreeMap::new(),
+        kept: BTreeMap::new(),
+        view: None,
+        given: Value::Unit,
+        fallen: None,
+        also: Vec::new(),
+        ticks: Vec::new(),
+        edited: None,
+        queued: false,
+    }
+}
+
+/// Whether a new unit has a view of the variables of its own (semantics 40, 56).
+fn needs_view(plan: &Plan, in_parallel: bool, node: NodeId, role: Role) -> bool {
+    match role {
+        Role::Main => in_parallel || plan.node(node).restores,
+        Role::Turn(_) => plan.node(node).restores || matches!(&plan.node(node).kind, Kind::For(each) if each.parallel),
+        Role::Branch(_) | Role::Alternate(_) => true,
+        Role::Run | Role::Notify(_) | Role::Undo | Role::Meanwhile(_) | Role::Lifecycle(..) => false,
+    }
+}
+
+/// How many places the frame of a turn or branch has, and which is that of the item.
+fn turn_frame(plan: &Plan, node: NodeId, role: Role) -> (u16, Option<Slot>) {
+    match (&plan.node(node).kind, role) {
+        (Kind::For(each), _) => (each.body.frame.unwrap_or_default(), Some(each.item)),
+        (Kind::While { body, .. } | Kind::Repeat { body, .. }, _) => (body.frame.unwrap_or_default(), None),
+        (Kind::Race(race), Role::Branch(index)) => match &race.runners {
+            Runners::Branches(branches) => {
+                (branches.get(index as usize).and_then(|branch| branch.body.frame).unwrap_or_default(), None)
+            }
+            Runners::Items { item, body, .. } => (body.frame.unwrap_or_default(), Some(*item)),
+        },
+        _ => (0, None),
+    }
+}

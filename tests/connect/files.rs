@@ -1,0 +1,192 @@
+//! `files.*` in a directory of their own.
+
+use std::path::Path;
+
+use orchestra_flow::base::value::{Map, Value};
+use orchestra_flow::run::world::Perform;
+
+use super::desk::{act, desk, failure, json, perform, value};
+
+fn directory() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a directory")
+}
+
+#[tokio::test]
+async fn what_is_written_is_read_again() {
+    let home = directory();
+    let rows = [
+        ("a.txt", r#""héllo\n""#, "()", r#""héllo\n""#),
+        ("a.json", r#"{ "a": [1, { "b": 2.5 }], "gone": null }"#, "()", r#"{"a":[1,{"b":2.5}]}"#),
+        ("deep/er/a.jsonl", r#"[{ "a": 1 }, 2, "x"]"#, "()", r#"[{"a":1},2,"x"]"#),
+        (
+            "a.csv",
+            r#"[{ "name": "Ada, L", "n": 1 }, { "name": "B\"b", "m": 2 }]"#,
+            "()",
+            r#"[{"name":"Ada, L","n":"1","m":""},{"name":"B\"b","n":"","m":"2"}]"#,
+        ),
+        ("b.dat", r#"[1, 2]"#, "json", "[1,2]"),
+        ("a.txt", r#""new""#, "text", r#""new""#),
+        ("empty.csv", "[]", "()", "[]"),
+    ];
+    for (path, content, format, expected) in rows {
+        let format = if format == "()" { String::new() } else { format!(r#", "format": "{format}""#) };
+        let write = format!(r#"{{ "path": "{path}", "content": {content}{format} }}"#);
+        let written = value(perform(home.path(), "files.write", &write).await);
+        assert_eq!(written["path"], path);
+        let bytes = std::fs::metadata(home.path().join(path)).expect("the file").len();
+        assert_eq!(written["bytes"], bytes);
+        let read = value(perform(home.path(), "files.read", &format!(r#"{{ "path": "{path}"{format} }}"#)).await);
+        assert_eq!(read.to_string(), expected, "{path}");
+    }
+    let left: Vec<_> = std::fs::read_dir(home.path()).expect("the directory").filter_map(Result::ok).collect();
+    assert!(left.iter().all(|entry| !entry.file_name().to_string_lossy().ends_with(".part")), "{left:?}");
+}
+
+#[tokio::test]
+async fn what_is_appended_stands_at_the_end() {
+    let home = directory();
+    for (path, content) in [
+        ("log.txt", r#""one\n""#),
+        ("log.txt", r#""two\n""#),
+        ("log.jsonl", r#"{ "n": 1 }"#),
+        ("log.jsonl", r#"[{ "n": 2 }, { "n": 3 }]"#),
+        ("log.csv", r#"{ "a": 1, "b": 2 }"#),
+        ("log.csv", r#"[{ "b": 4, "a": 3 }]"#),
+    ] {
+        value(perform(home.path(), "files.append", &format!(r#"{{ "path": "{path}", "content": {content} }}"#)).await);
+    }
+    let text = |name: &str| std::fs::read_to_string(home.path().join(name)).expect("the file");
+    assert_eq!(text("log.txt"), "one\ntwo\n");
+    assert_eq!(text("log.jsonl"), "{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n");
+    assert_eq!(text("log.csv"), "a,b\n1,2\n3,4\n");
+    let wrong = r#"{ "path": "log.csv", "content": { "c": 5 } }"#;
+    let (failure, certain) = failure(perform(home.path(), "files.append", wrong).await);
+    assert_eq!((failure.kind.name(), certain), ("validation_error", true));
+    assert_eq!(text("log.csv"), "a,b\n1,2\n3,4\n");
+}
+
+#[tokio::test]
+async fn no_path_leads_out_of_the_roots() {
+    let (outside, home) = (directory(), directory());
+    std::fs::write(outside.path().join("secret.txt"), "s").expect("a file");
+    let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, home.path().join(name)).expect("a link");
+    link(outside.path(), "out");
+    link(&outside.path().join("secret.txt"), "file");
+    link(&outside.path().join("not-there"), "dangling");
+    std::fs::create_dir(home.path().join("in")).expect("a directory");
+    let absolute = outside.path().join("secret.txt").display().to_string();
+    let name = outside.path().file_name().expect("a name").to_string_lossy().into_owned();
+    let paths = [
+        absolute,
+        format!("../{name}/secret.txt"),
+        format!("in/../../{name}/secret.txt"),
+        format!("nowhere/../../{name}/secret.txt"),
+        "out/secret.txt".to_owned(),
+        "out/new.txt".to_owned(),
+        "file".to_owned(),
+        "dangling".to_owned(),
+        "/etc/passwd".to_owned(),
+    ];
+    for path in paths {
+        for operation in ["read", "write", "append", "delete", "rows", "copy", "move"] {
+            let params = format!(r#"{{ "path": "{path}", "content": "x", "to": "{path}" }}"#);
+            let (failure, certain) = failure(perform(home.path(), &format!("files.{operation}"), &params).await);
+            assert_eq!((failure.kind.name(), certain), ("permission_denied", true), "{operation} {path}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(outside.path().join("secret.txt")).expect("the file"), "s");
+    assert_eq!(std::fs::read_dir(outside.path()).expect("the directory").count(), 1);
+}
+
+#[tokio::test]
+async fn the_settings_open_other_roots() {
+    let (outside, home) = (directory(), directory());
+    std::fs::write(outside.path().join("a.txt"), "there").expect("a file");
+    let roots = vec![".".into(), outside.path().to_owned()];
+    let desk = desk(home.path(), "files", Map::new(), |environment| environment.file_roots = roots);
+    let path = outside.path().join("a.txt").display().to_string();
+    let outcome = desk.perform(act("files.read", Value::map([("path", Value::from(path))]))).await;
+    assert_eq!(value(outcome), "there");
+}
+
+#[tokio::test]
+async fn files_are_found_copied_moved_and_deleted() {
+    let home = directory();
+    for name in ["inbox/a.csv", "inbox/b.csv", "inbox/c.txt", "inbox/deep/d.csv", ".hidden/e.csv", "z.csv"] {
+        value(
+            perform(
+                home.path(),
+                "files.write",
+                &format!(r#"{{ "path": "{name}", "content": "x", "format": "text" }}"#),
+            )
+            .await,
+        );
+    }
+    let rows = [
+        ("inbox/*.csv", "inbox/a.csv inbox/b.csv"),
+        ("inbox/?.*", "inbox/a.csv inbox/b.csv inbox/c.txt"),
+        ("**/*.csv", "inbox/a.csv inbox/b.csv inbox/deep/d.csv z.csv"),
+        ("inbox", "inbox/a.csv inbox/b.csv inbox/c.txt inbox/deep"),
+        ("inbox/*/*.csv", "inbox/deep/d.csv"),
+        ("nothing/*.csv", ""),
+    ];
+    for (pattern, expected) in rows {
+        let found = value(perform(home.path(), "files.list", &format!(r#"{{ "path": "{pattern}" }}"#)).await);
+        let paths: Vec<&str> = found.as_array().expect("a list").iter().filter_map(|it| it["path"].as_str()).collect();
+        assert_eq!(paths.join(" "), expected, "{pattern}");
+    }
+    let there = |name: &str| home.path().join(name).exists();
+    value(perform(home.path(), "files.copy", r#"{ "path": "z.csv", "to": "copies/z.csv" }"#).await);
+    assert!(there("z.csv") && there("copies/z.csv"));
+    value(perform(home.path(), "files.move", r#"{ "path": "z.csv", "to": "done/z.csv" }"#).await);
+    assert!(!there("z.csv") && there("done/z.csv"));
+    for (expected, _) in [(true, 1), (false, 2)] {
+        let deleted = value(perform(home.path(), "files.delete", r#"{ "path": "done/z.csv" }"#).await);
+        assert_eq!(deleted["deleted"], expected);
+    }
+    for (operation, params, kind) in [
+        ("read", r#"{ "path": "none.txt" }"#, "not_found"),
+        ("list", r#"{ "path": "none" }"#, "not_found"),
+        ("move", r#"{ "path": "none.txt", "to": "x" }"#, "not_found"),
+        ("write", r#"{ "path": "inbox", "content": "x" }"#, "validation_error"),
+        ("write", r#"{ "path": "inbox/a.csv/b", "content": "x" }"#, "conflict"),
+        ("read", r#"{ "path": "" }"#, "validation_error"),
+        ("read", r#"{ "path": "inbox/a.csv", "format": "yaml" }"#, "validation_error"),
+        ("write", r#"{ "path": "l.jsonl", "content": 1 }"#, "validation_error"),
+    ] {
+        let (failure, _) = failure(perform(home.path(), &format!("files.{operation}"), params).await);
+        assert_eq!(failure.kind.name(), kind, "{operation} {params}: {}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn rows_come_in_pages_and_lose_nothing() {
+    let home = directory();
+    let many = 2_345;
+    let csv: String = (0..many).map(|n| format!("{n},\"line\n{n}\"\n")).collect();
+    std::fs::write(home.path().join("rows.csv"), format!("id,text\n{csv}")).expect("a file");
+    let lines: String = (0..many).map(|n| format!("{{\"id\":{n}}}\n")).collect();
+    std::fs::write(home.path().join("rows.jsonl"), &lines).expect("a file");
+    std::fs::write(home.path().join("rows.txt"), lines.trim_end()).expect("a file");
+    let list = serde_json::json!((0..many).collect::<Vec<_>>()).to_string();
+    std::fs::write(home.path().join("rows.json"), list).expect("a file");
+    for name in ["rows.csv", "rows.jsonl", "rows.txt", "rows.json"] {
+        let whole = value(perform(home.path(), "files.rows", &format!(r#"{{ "path": "{name}" }}"#)).await);
+        let desk = desk(home.path(), "files", Map::new(), |_| {});
+        let (mut page, mut streamed, mut pages) = (Value::Unit, Vec::new(), 0);
+        loop {
+            let mut act = act("files.rows", json(&format!(r#"{{ "path": "{name}" }}"#)));
+            (act.page, act.streamed) = (page, true);
+            let outcome = desk.perform(act).await;
+            page = outcome.next_page.clone();
+            streamed.extend(value(outcome).as_array().expect("a list").clone());
+            pages += 1;
+            if page.is_unit() {
+                break;
+            }
+        }
+        assert_eq!(streamed.len(), many, "{name}");
+        assert_eq!(serde_json::Value::from(streamed), whole, "{name}");
+        assert_eq!(pages, 3, "{name}");
+    }
+}

@@ -1,0 +1,9 @@
+//! Connectors against real peers on loopback.
+
+mod desk;
+mod files;
+mod guard;
+mod http;
+mod mail;
+mod peer;
+mod stdlib;

@@ -1,0 +1,112 @@
+//! A server on loopback that does exactly what a test tells it, misbehaviour included.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What the peer does with one connection.
+#[derive(Clone)]
+pub enum Deed {
+    /// Answers the request with these bytes and closes.
+    Say(String),
+    /// Reads the request and closes without a word.
+    Close,
+    /// Closes without reading.
+    Reset,
+    /// Reads the request and never answers.
+    Silence,
+}
+
+/// A whole answer.
+pub fn answer(status: u16, headers: &str, body: &str) -> Deed {
+    Deed::Say(format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len()))
+}
+
+/// An answer in JSON.
+pub fn says(status: u16, body: &str) -> Deed {
+    answer(status, "Content-Type: application/json\r\n", body)
+}
+
+/// A running peer.
+pub struct Peer {
+    /// Where it listens.
+    pub address: SocketAddr,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Peer {
+    /// Does `deeds` one after the other, one for each connection; the last one again and again.
+    pub async fn new(deeds: impl IntoIterator<Item = Deed>) -> Self {
+        Self::with(|_| deeds).await
+    }
+
+    /// As [`Peer::new`], for deeds that depend on the peer's own address.
+    pub async fn with<I: IntoIterator<Item = Deed>>(deeds: impl FnOnce(SocketAddr) -> I) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port on loopback");
+        let address = listener.local_addr().expect("an address");
+        let deeds: Vec<Deed> = deeds(address).into_iter().collect();
+        let requests: Arc<Mutex<Vec<String>>> = Arc::default();
+        let seen = requests.clone();
+        tokio::spawn(async move {
+            for turn in 0.. {
+                let Ok((stream, _)) = listener.accept().await else { return };
+                let deed = deeds[usize::min(turn, deeds.len() - 1)].clone();
+                tokio::spawn(carry_out(stream, deed, seen.clone()));
+            }
+        });
+        Self { address, requests }
+    }
+
+    /// An address at the peer.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The requests that came, whole.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().expect("no test panics while it holds this").clone()
+    }
+}
+
+async fn carry_out(mut stream: TcpStream, deed: Deed, seen: Arc<Mutex<Vec<String>>>) {
+    if matches!(deed, Deed::Reset) {
+        let _ = stream.set_zero_linger();
+        return;
+    }
+    let Some(request) = read(&mut stream).await else { return };
+    seen.lock().expect("no test panics while it holds this").push(request);
+    match deed {
+        Deed::Say(text) => {
+            // Closing is announced by the headers' absence: one answer for each connection.
+            let text = text.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+            let _ = stream.write_all(text.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+        Deed::Silence => std::future::pending().await,
+        Deed::Close | Deed::Reset => {}
+    }
+}
+
+/// One request with its body.
+async fn read(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|line| {
+                let (name, value) = line.split_once(':')?;
+                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+            });
+            let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
+            let whole = if chunked { body.ends_with("0\r\n\r\n") } else { body.len() >= length.unwrap_or(0) };
+            if whole {
+                return Some(text);
+            }
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
