@@ -4,6 +4,7 @@ mod architecture;
 mod connect;
 mod lang {
     mod check;
+    mod plan;
     mod script;
     mod syntax;
 }

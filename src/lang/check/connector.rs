@@ -369,6 +369,11 @@ impl<'a> Checker<'a> {
         };
         let what = signature.full_name();
         self.parameters(&example.params.fields, &signature.params, &what, name.span, None);
+        if let Some(status) = &example.status {
+            let statuses = Bounds { min: Some(100.0), max: Some(599.0) };
+            self.argument(status, &Shape::Int(statuses), "the status of an answer");
+            self.known_before(status, "the status of an answer");
+        }
         if let Some(headers) = &example.headers {
             self.object(&headers.fields);
         }

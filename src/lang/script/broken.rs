@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rhai::{EvalAltResult, Position};
 
+use super::ambient::Exceeded;
 use super::convert::{self, Unfit};
-use super::engine::TimeIsUp;
 use super::library::demangled;
 use crate::base::failure::{Failure, Kind};
 use crate::base::limit;
 use crate::base::span::Span;
+use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 
 /// Why an expression has no value.
@@ -94,13 +95,18 @@ pub(super) fn translate(error: EvalAltResult, place: &dyn Fn(Position) -> Option
     let span = place(error.position());
     let text = match error {
         E::ErrorRuntime(thrown, _) => return thrown_by_script(&thrown, span),
-        E::ErrorTooManyOperations(_) => {
-            let bound = limit::SCRIPT_OPERATIONS_MAX;
-            return Broken::limit(format!("the script took more than {bound} operations"), span);
-        }
-        E::ErrorTerminated(token, _) if token.is::<TimeIsUp>() => {
-            let bound = limit::SCRIPT_MILLIS_MAX / 1_000;
-            return Broken::limit(format!("the script took longer than {bound} seconds"), span);
+        E::ErrorTerminated(token, _) => {
+            return Broken::limit(
+                match token.try_cast::<Exceeded>() {
+                    Some(Exceeded::Millis(millis)) => {
+                        let bound = Duration(i64::try_from(millis).unwrap_or(i64::MAX));
+                        format!("the script took longer than {bound}")
+                    }
+                    Some(Exceeded::Operations(bound)) => format!("the script took more than {bound} operations"),
+                    None => "the script was ended".to_owned(),
+                },
+                span,
+            );
         }
         E::ErrorStackOverflow(_) => {
             let bound = limit::SCRIPT_CALLS_MAX;

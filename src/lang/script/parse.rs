@@ -57,6 +57,13 @@ pub(super) const RESERVED: [&str; 32] = [
     "global",
 ];
 
+/// How deep the parser may recurse: several times for one bracket, and more often than the tree gets deep.
+const RECURSION_MAX: usize = 2 * limit::EXPRESSION_DEPTH_MAX;
+
+/// Words of Rhai that are functions and can name nothing else.
+pub(super) const CALLED_ONLY: [&str; 10] =
+    ["print", "debug", "eval", "call", "curry", "type_of", "is_shared", "is_def_var", "is_def_fn", "Fn"];
+
 /// What the parser stands on.
 pub(super) struct Parser {
     tokens: Vec<Token>,
@@ -231,7 +238,7 @@ impl Parser {
     /// Goes one level deeper for `inner`.
     pub fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         self.depth += 1;
-        if self.depth > limit::EXPRESSION_DEPTH_MAX {
+        if self.depth > RECURSION_MAX {
             return Err(too_deep(self.span()));
         }
         let result = inner(self);
@@ -604,7 +611,7 @@ impl Parser {
         let Some(text) = self.word() else {
             return Err(Diagnostic::error(code::SYNTAX, span, format!("the name of {what} is missing")).label(found));
         };
-        if KEYWORDS.contains(&&*text) || RESERVED.contains(&&*text) {
+        if KEYWORDS.contains(&&*text) || RESERVED.contains(&&*text) || CALLED_ONLY.contains(&&*text) {
             return Err(Diagnostic::error(
                 code::SYNTAX,
                 span,
