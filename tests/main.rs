@@ -2,6 +2,9 @@
 
 mod architecture;
 mod connect;
+mod run {
+    mod semantics;
+}
 mod lang {
     mod check;
     mod plan;

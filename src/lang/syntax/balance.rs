@@ -23,7 +23,9 @@ pub(super) fn balance(mask: &mut Vec<u8>, brackets: &[usize], faults: &mut Fault
                 mask[group].fill(FAULT);
             }
         }
-        Survey::Broken { surplus } => Repair { mask, faults, open: Vec::new(), surplus }.run(brackets),
+        Survey::Broken { surplus, unmatched } => {
+            Repair { mask, faults, open: Vec::new(), surplus, unmatched }.run(brackets)
+        }
     }
     NESTING_MAX
 }
