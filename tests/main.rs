@@ -9,4 +9,7 @@ mod lang {
     mod script;
     mod syntax;
 }
+mod run {
+    mod semantics;
+}
 mod scripts;
