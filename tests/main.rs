@@ -4,10 +4,14 @@ mod architecture;
 #[cfg(feature = "cli")]
 mod cli;
 mod connect;
-#[cfg(feature = "cli")]
 mod docs;
 mod lang {
     mod check;
+    mod plan;
     mod script;
     mod syntax;
 }
+mod run {
+    mod semantics;
+}
+mod scripts;

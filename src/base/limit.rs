@@ -5,7 +5,7 @@ pub const NESTING_MAX: usize = 128;
 /// How long one expression or script may be, in bytes.
 pub const EXPRESSION_BYTES_MAX: usize = 64 * 1024;
 /// How deep the tree of one expression or script may be: brackets, operators in a row and dots count alike.
-pub const EXPRESSION_DEPTH_MAX: usize = 256;
+pub const EXPRESSION_DEPTH_MAX: usize = 512;
 /// How many lines a source file may have.
 pub const FILE_LINES_MAX: usize = 65_535;
 /// How large a source file may be, in bytes.

@@ -7,7 +7,7 @@ use orchestra_flow::base::report;
 use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
 use orchestra_flow::lang::{NoFiles, compile};
 
-use super::blocks;
+use super::block::blocks;
 
 const README: &str = include_str!("../../README.md");
 

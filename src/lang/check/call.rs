@@ -31,13 +31,13 @@ impl<'a> Checker<'a> {
             Found::Operation(signature) => {
                 let what = signature.full_name();
                 self.parameters(&call.params, &signature.params, &what, call.callee.span, Some(&signature));
-                let params = Shape::Object(shape::Object { name: None, fields: signature.params.clone() }.into());
+                let params = as_given(&signature.params);
                 Done { params, ..Done::new(Typed::of(signature.result.clone())) }
             }
             Found::Workflow(name) => {
                 let face = self.faces.get(&name).cloned().unwrap_or_default();
                 self.parameters(&call.params, &face.input.fields, &name, call.callee.span, None);
-                Done { params: Shape::Object(face.input), ..Done::new(Typed::of(face.output)) }
+                Done { params: as_given(&face.input.fields), ..Done::new(Typed::of(face.output)) }
             }
             Found::Nobody => {
                 self.object(&call.params);
@@ -304,4 +304,9 @@ impl<'a> Checker<'a> {
         }
         self.unknown_of(code::UNKNOWN_PARAMETER, name, place, message, &known);
     }
+}
+
+/// `params` for handlers and mocks: whoever writes them knows which ones are given.
+pub(super) fn as_given(fields: &[shape::Field]) -> Shape {
+    Shape::object(fields.iter().map(|field| (field.name.clone(), field.shape.present().clone())))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::call::Found;
+use super::call::{Found, as_given};
 use super::checked::Callee;
 use super::checker::{Checker, Course, Here, Typed};
 use super::code;
@@ -206,12 +206,12 @@ impl<'a> Checker<'a> {
         }
         match self.callee(target) {
             Found::Operation(signature) => {
-                let params = crate::base::shape::Object { name: None, fields: signature.params.clone() };
-                Some(Mocked { answer: signature.result.clone(), params: Shape::Object(params.into()) })
+                let params = as_given(&signature.params);
+                Some(Mocked { answer: signature.result.clone(), params })
             }
             Found::Workflow(name) => {
                 let face = self.faces.get(&name).cloned().unwrap_or_default();
-                Some(Mocked { answer: face.output, params: Shape::Object(face.input) })
+                Some(Mocked { answer: face.output, params: as_given(&face.input.fields) })
             }
             Found::Nobody => None,
         }

@@ -44,7 +44,11 @@ impl<'a> Checker<'a> {
     }
 
     fn trigger(&mut self, trigger: &'a Trigger, input: &Arc<Object>) {
-        let batched = trigger.clauses.iter().any(|clause| matches!(clause.kind, TriggerClauseKind::Batch { .. }));
+        // With either of them a run may get several items at once: `{ items }`, each as `input:` makes it.
+        let batched = trigger
+            .clauses
+            .iter()
+            .any(|clause| matches!(clause.kind, TriggerClauseKind::Batch { .. } | TriggerClauseKind::Debounce { .. }));
         let mut here = self.here.clone();
         here.words.retain(|(word, _)| !matches!(*word, "trigger" | "vars" | "state" | "run" | "input"));
         let shape = self.item_shape(&trigger.kind);

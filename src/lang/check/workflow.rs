@@ -101,6 +101,9 @@ impl<'a> Checker<'a> {
             .iter()
             .map(|declare| {
                 let field = self.catalog.types.field(self.trees, self.tree, declare, &mut found);
+                if let Some(value) = &declare.value {
+                    self.value(value);
+                }
                 if let Some(ty) = &declare.ty {
                     self.checked.shapes.insert(ty.span, field.shape.clone());
                 }
@@ -185,14 +188,34 @@ impl<'a> Checker<'a> {
         self.course.scopes.push(&workflow.body);
         let (result, _) = self.body(&workflow.body, Owner::Workflow);
         let mut output = result.output.shape;
-        for returned in std::mem::take(&mut self.course.returned) {
+        let returned = std::mem::take(&mut self.course.returned);
+        self.checked.shapes.insert(workflow.span, self.promised(workflow, &returned));
+        for returned in returned {
             output = output.join(&returned);
         }
-        self.checked.shapes.insert(workflow.span, output.clone());
         if let Some(face) = self.faces.get_mut(&name) {
             face.output = output;
         }
         self.shared_state(workflow);
+    }
+
+    /// What a run's output is held to: the types that `output` states, and nothing that was merely found out.
+    fn promised(&self, workflow: &Workflow, returned: &[Shape]) -> Shape {
+        let fields = workflow.body.items.iter().find_map(|item| match item {
+            Item::Output(Output { form: OutputForm::Fields(fields), .. }) => Some(fields),
+            _ => None,
+        });
+        let Some(fields) = fields else { return Shape::Any };
+        let stated = Shape::object(fields.iter().map(|declare| {
+            let stated = declare.ty.as_ref().and_then(|ty| self.checked.shapes.get(&ty.span));
+            (declare.name.text.clone(), stated.cloned().unwrap_or_default())
+        }));
+        match returned {
+            [] => stated,
+            some if some.iter().all(|shape| *shape == Shape::Unit) => stated.optional(),
+            // A run that returns something else promises nothing.
+            _ => Shape::Any,
+        }
     }
 
     /// Gives names to steps without one, and notes where names are declared.
@@ -238,13 +261,14 @@ impl<'a> Checker<'a> {
             }
             _ => {}
         });
+        let written = taken.clone();
         unnamed.retain(|(word, span)| !bare.contains(span) && reserved::reason(word).is_none());
         let mut count: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         for (word, _) in &unnamed {
             *count.entry(word.clone()).or_default() += 1;
         }
         for (word, span) in unnamed {
-            if count.get(&word) > Some(&1) {
+            if count.get(&word) > Some(&1) && !written.contains(&word) {
                 course.ambiguous.insert(word.clone());
             }
             let mut name = word.clone();

@@ -7,11 +7,15 @@ use std::time::Instant;
 
 use rhai::Dynamic;
 
+use crate::base::limit;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 
 /// How much one evaluation may print, in bytes; more is cut off.
 const PRINTED_BYTES_MAX: usize = 64 * 1024;
+
+/// How often the clock is looked at, in operations.
+const CLOCK_OPERATIONS: u64 = 128;
 
 /// What an evaluation was given.
 #[derive(Default)]
@@ -30,13 +34,27 @@ pub(super) struct Ambient {
 
 thread_local! {
     static AMBIENT: RefCell<Option<Ambient>> = const { RefCell::new(None) };
-    static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// How many milliseconds the evaluation may take, until its clock is first looked at; from then on when it must end.
+    static TIME: Cell<Time> = const { Cell::new(Time::Allowed(0)) };
+    static OPERATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Runs `inner` with `ambient` around it and gives both back.
-pub(super) fn around<T>(ambient: Option<Ambient>, inner: impl FnOnce() -> T) -> (T, Option<Ambient>) {
+/// The time of one evaluation. Most end before anybody looks at a clock, which costs more than they do.
+#[derive(Clone, Copy)]
+enum Time {
+    Allowed(u64),
+    Until(Instant, u64),
+    Over(Exceeded),
+}
+
+/// Runs `inner` with `ambient` around it, for at most so many milliseconds, and gives both back.
+pub(super) fn around<T>(ambient: Option<Ambient>, millis_max: u64, inner: impl FnOnce() -> T) -> (T, Option<Ambient>) {
+    TIME.set(Time::Allowed(millis_max));
+    OPERATIONS.set(0);
+    if ambient.is_none() {
+        return (inner(), None);
+    }
     let before = AMBIENT.replace(ambient);
-    BEGAN.set(None);
     let result = inner();
     let after = AMBIENT.replace(before);
     (result, after)
@@ -47,14 +65,37 @@ pub(super) fn ask<T>(question: impl FnOnce(&mut Ambient) -> T) -> Option<T> {
     AMBIENT.with_borrow_mut(|ambient| ambient.as_mut().map(question))
 }
 
-/// How many milliseconds ago the evaluation began, counted from the first time this is asked.
-pub(super) fn elapsed_millis() -> u128 {
-    let began = BEGAN.get().unwrap_or_else(|| {
-        let now = Instant::now();
-        BEGAN.set(Some(now));
-        now
-    });
-    began.elapsed().as_millis()
+/// A bound that an evaluation has met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exceeded {
+    /// So many operations.
+    Operations(u64),
+    /// So many milliseconds.
+    Millis(u64),
+}
+
+/// Counts one operation. Rhai's own count is of no use: what a closure does for a function such as `map` is lost to it.
+pub(super) fn tick() -> Option<Exceeded> {
+    let operations = OPERATIONS.get() + 1;
+    OPERATIONS.set(operations);
+    if !operations.is_multiple_of(CLOCK_OPERATIONS) {
+        return None;
+    }
+    let found = match TIME.get() {
+        Time::Over(found) => Some(found),
+        _ if operations > limit::SCRIPT_OPERATIONS_MAX => Some(Exceeded::Operations(limit::SCRIPT_OPERATIONS_MAX)),
+        Time::Until(end, millis) => (Instant::now() > end).then_some(Exceeded::Millis(millis)),
+        Time::Allowed(millis) => {
+            TIME.set(Time::Until(Instant::now() + std::time::Duration::from_millis(millis), millis));
+            None
+        }
+    };
+    if let Some(found) = found {
+        // Some functions of Rhai, such as `sort`, drop the errors of their closures: the very next operation fails too.
+        TIME.set(Time::Over(found));
+        OPERATIONS.set(CLOCK_OPERATIONS - 1);
+    }
+    found
 }
 
 /// The next number of this evaluation's chance (SplitMix64 over the seed).

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use rhai::{EvalAltResult, Position};
 
+use super::ambient::Exceeded;
 use super::convert::{self, Unfit};
-use super::engine::TimeIsUp;
 use super::library::demangled;
 use crate::base::failure::{Failure, Kind};
 use crate::base::limit;
 use crate::base::span::Span;
+use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 
 /// Why an expression has no value.
@@ -22,13 +23,13 @@ pub struct Broken {
     /// `script_error`, `limit_exceeded`, or the type that the script itself threw.
     pub kind: Kind,
     /// What else was thrown, by name.
-    pub details: Map,
+    pub details: Arc<Map>,
 }
 
 impl Broken {
     /// A `script_error`.
     pub fn script(message: impl Into<String>, span: Option<Span>) -> Self {
-        Self { message: message.into(), span, kind: Kind::ScriptError, details: Map::new() }
+        Self { message: message.into(), span, kind: Kind::ScriptError, details: Arc::default() }
     }
 
     /// A bound was met.
@@ -39,7 +40,11 @@ impl Broken {
 
 impl From<Broken> for Failure {
     fn from(broken: Broken) -> Self {
-        Self { details: broken.details, span: broken.span, ..Self::new(broken.kind, broken.message) }
+        Self {
+            details: Arc::unwrap_or_clone(broken.details),
+            span: broken.span,
+            ..Self::new(broken.kind, broken.message)
+        }
     }
 }
 
@@ -94,13 +99,18 @@ pub(super) fn translate(error: EvalAltResult, place: &dyn Fn(Position) -> Option
     let span = place(error.position());
     let text = match error {
         E::ErrorRuntime(thrown, _) => return thrown_by_script(&thrown, span),
-        E::ErrorTooManyOperations(_) => {
-            let bound = limit::SCRIPT_OPERATIONS_MAX;
-            return Broken::limit(format!("the script took more than {bound} operations"), span);
-        }
-        E::ErrorTerminated(token, _) if token.is::<TimeIsUp>() => {
-            let bound = limit::SCRIPT_MILLIS_MAX / 1_000;
-            return Broken::limit(format!("the script took longer than {bound} seconds"), span);
+        E::ErrorTerminated(token, _) => {
+            return Broken::limit(
+                match token.try_cast::<Exceeded>() {
+                    Some(Exceeded::Millis(millis)) => {
+                        let bound = Duration(i64::try_from(millis).unwrap_or(i64::MAX));
+                        format!("the script took longer than {bound}")
+                    }
+                    Some(Exceeded::Operations(bound)) => format!("the script took more than {bound} operations"),
+                    None => "the script was ended".to_owned(),
+                },
+                span,
+            );
         }
         E::ErrorStackOverflow(_) => {
             let bound = limit::SCRIPT_CALLS_MAX;
@@ -181,7 +191,7 @@ fn thrown_by_script(thrown: &rhai::Dynamic, span: Option<Span>) -> Broken {
                 details.shift_remove("details");
                 details.extend(inner.iter().map(|(key, value)| (Arc::clone(key), value.clone())));
             }
-            Broken { message, span, kind, details }
+            Broken { message, span, kind, details: Arc::new(details) }
         }
         Value::Unit => Broken::script("the script threw an error without a word", span),
         other => Broken::script(other.to_string(), span),

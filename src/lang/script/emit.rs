@@ -3,10 +3,11 @@
 //! What is ours and not Rhai's is written as calls of functions whose names begin with `__`, which no program can use.
 //! Paths outside are written as variables, so that Rhai never walks through an input it would have to copy first.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::library;
-use super::parse::{KEYWORDS, RESERVED};
+use super::parse::{CALLED_ONLY, KEYWORDS, RESERVED};
 use super::resolve::{Setting, Slot};
 use super::tree::{Arm, Kind, Name, Node, Part, Tail};
 use crate::base::span::Span;
@@ -14,10 +15,6 @@ use crate::base::value::Value;
 
 /// Columns after which a line is broken: Rhai counts them in 16 bits.
 const COLUMNS: usize = 1_000;
-
-/// Words that Rhai does not take as the name of a property, beyond keywords and reserved words.
-const NO_PROPERTY: [&str; 11] =
-    ["print", "debug", "eval", "call", "curry", "type_of", "is_shared", "is_def_var", "is_def_fn", "Fn", "tag"];
 
 /// The places of an emitted text, in order.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +28,12 @@ impl Marks {
     }
 }
 
+/// The names of the variables that hold the first slots: most expressions need no others.
+const SLOTS: [&str; 8] = ["__s0", "__s1", "__s2", "__s3", "__s4", "__s5", "__s6", "__s7"];
+
 /// The name of the variable that holds a slot.
-pub(super) fn slot_name(slot: usize) -> String {
-    format!("__s{slot}")
+pub(super) fn slot_name(slot: usize) -> Cow<'static, str> {
+    SLOTS.get(slot).map_or_else(|| format!("__s{slot}").into(), |name| Cow::Borrowed(*name))
 }
 
 /// The slot whose variable is called `name`.
@@ -136,13 +136,13 @@ impl<'a> Emitter<'a> {
                 | Kind::Map(_)
                 | Kind::Variable(_)
                 | Kind::This
-                | Kind::Slot(_)
+                | Kind::Slot { .. }
                 | Kind::Setting(_)
                 | Kind::Call { .. }
                 | Kind::Method { .. }
                 | Kind::Field { .. }
                 | Kind::Index { .. }
-                | Kind::Block(..)
+                | Kind::Range { .. }
         );
         if plain {
             return self.node(node);
@@ -196,7 +196,7 @@ impl<'a> Emitter<'a> {
             }
             Kind::Variable(name) => self.push(name),
             Kind::This => self.push("this"),
-            Kind::Slot(slot) => {
+            Kind::Slot { slot, .. } => {
                 if self.careful && self.closures > 0 && self.slots.get(*slot).is_some_and(|slot| slot.captured) {
                     self.push(&format!("__read({slot})"));
                 } else {
@@ -245,6 +245,7 @@ impl<'a> Emitter<'a> {
             }
             Kind::Binary { op, op_span, left, right } => self.binary(op, *op_span, node.span, left, right),
             Kind::Range { from, to, inclusive } => {
+                self.push("(");
                 from.iter().for_each(|node| self.operand(node));
                 if from.is_none() {
                     self.push("0");
@@ -252,6 +253,7 @@ impl<'a> Emitter<'a> {
                 self.mark(node.span);
                 self.push(if *inclusive { "..=" } else { ".." });
                 to.iter().for_each(|node| self.operand(node));
+                self.push(")");
             }
             Kind::Call { name, args, open } => {
                 self.push(&library::mangled(&name.text));
@@ -417,7 +419,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn binary(&mut self, op: &str, op_span: Span, span: Span, left: &Node, right: &Node) {
-        let asks = |node: &Node| !matches!(node.kind, Kind::Slot(_)) && !is_number(node) && !is_text(node);
+        let asks = |node: &Node| !matches!(node.kind, Kind::Slot { .. }) && !is_number(node) && !is_text(node);
         if let Some(function) = comparison(op)
             && (asks(left) || asks(right) || !alike(left, right))
         {
@@ -531,13 +533,14 @@ pub(super) fn quoted(text: &str) -> String {
     out
 }
 
-/// Whether Rhai takes the name behind a dot.
+/// Whether Rhai takes the name behind a dot as that of a field; `tag` it takes for something of its own.
 fn is_property(name: &str) -> bool {
     super::path::is_plain(name)
         && name.trim_start_matches('_').starts_with(|c: char| c.is_ascii_alphabetic())
         && !KEYWORDS.contains(&name)
         && !RESERVED.contains(&name)
-        && !NO_PROPERTY.contains(&name)
+        && !CALLED_ONLY.contains(&name)
+        && name != "tag"
 }
 
 fn comparison(op: &str) -> Option<&'static str> {
@@ -569,8 +572,8 @@ fn is_text(node: &Node) -> bool {
 fn alike(left: &Node, right: &Node) -> bool {
     let literal = |node: &Node| is_number(node) || is_text(node);
     match (&left.kind, &right.kind) {
-        (Kind::Slot(_), _) => literal(right),
-        (_, Kind::Slot(_)) => literal(left),
+        (Kind::Slot { .. }, _) => literal(right),
+        (_, Kind::Slot { .. }) => literal(left),
         _ => is_number(left) == is_number(right),
     }
 }

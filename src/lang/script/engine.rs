@@ -13,16 +13,9 @@ use super::ambient;
 use super::functions;
 use crate::base::limit;
 
-/// How often the clock is looked at, in operations; a power of two.
-const CLOCK_OPERATIONS: u64 = 128;
-
 /// How deep expressions may be for Rhai's parser. The bound people meet is ours, on our own tree; this one only has to
 /// lie above what we emit from such a tree.
-const RHAI_DEPTH: usize = 8 * limit::EXPRESSION_DEPTH_MAX;
-
-/// What ends an evaluation that takes too long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TimeIsUp;
+const RHAI_DEPTH: usize = 4 * limit::EXPRESSION_DEPTH_MAX;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(build);
 
@@ -52,17 +45,12 @@ fn build() -> Engine {
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_fail_on_invalid_map_property(true);
     engine.set_max_expr_depths(RHAI_DEPTH, RHAI_DEPTH);
-    engine.set_max_operations(limit::SCRIPT_OPERATIONS_MAX);
     engine.set_max_call_levels(limit::SCRIPT_CALLS_MAX);
     engine.set_max_string_size(limit::SCRIPT_TEXT_BYTES_MAX);
     engine.set_max_array_size(limit::SCRIPT_LIST_ITEMS_MAX);
     engine.set_max_map_size(limit::SCRIPT_MAP_ENTRIES_MAX);
     engine.set_max_variables(limit::SCRIPT_VARIABLES_MAX);
-    engine.on_progress(|operations| {
-        let asks = operations % CLOCK_OPERATIONS == 0;
-        let late = asks && ambient::elapsed_millis() > u128::from(limit::SCRIPT_MILLIS_MAX);
-        late.then(|| Dynamic::from(TimeIsUp))
-    });
+    engine.on_progress(|_| ambient::tick().map(Dynamic::from));
     engine.on_print(ambient::print);
     engine.on_debug(|text, _, _| ambient::print(text));
     functions::register(&mut engine);

@@ -6,13 +6,14 @@ use rhai::{Dynamic, Position};
 
 use super::ambient::{self, Ambient};
 use super::broken::{self, Broken};
+use super::compute::{self, Bindings, Unbound};
 use super::convert;
 use super::emit::{self, Emitter, Marks};
 use super::engine;
 use super::library::{self, Library};
-use super::path;
-use super::resolve::{Called, Demand, Read, Resolved, Setting, Slot};
-use super::tree::{Kind, Node, Part};
+use super::resolve::{Called, Read, Resolved, Setting};
+use super::tree::{Kind, Node};
+use crate::base::limit;
 use crate::base::span::Span;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
@@ -31,6 +32,10 @@ pub trait Scope {
     fn env(&self, name: &str) -> Option<Value>;
     /// The secret `name`; `None` where it is not set.
     fn secret(&self, name: &str) -> Option<Value>;
+    /// How long the evaluation may take, in milliseconds of wall time.
+    fn millis_max(&self) -> u64 {
+        limit::SCRIPT_MILLIS_MAX
+    }
 }
 
 /// A compiled expression. Cloning it costs a count.
@@ -43,7 +48,7 @@ struct Inner {
     tree: Node,
     found: Resolved,
     constant: Option<Value>,
-    /// Whether we compute it ourselves: constants and paths, and texts, lists and maps of such.
+    /// Whether it consists of what we compute ourselves; see [`compute`].
     ours: bool,
     library: Library,
     plain: OnceLock<Result<Script, Broken>>,
@@ -55,9 +60,6 @@ struct Script {
     ast: rhai::AST,
     marks: Marks,
 }
-
-/// Roots that have been asked for, by name.
-type Roots = Vec<(Arc<str>, Option<Value>)>;
 
 impl std::fmt::Debug for Expr {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,7 +77,7 @@ impl PartialEq for Expr {
 impl Expr {
     pub(super) fn new(text: &str, span: Span, tree: Node, found: Resolved, library: Library) -> Self {
         let constant = tree.constant();
-        let ours = is_ours(&tree);
+        let ours = compute::is_ours(&tree);
         Self(Arc::new(Inner {
             text: text.into(),
             span,
@@ -113,7 +115,7 @@ impl Expr {
     /// The path, if it is nothing but one.
     pub fn path(&self) -> Option<&Read> {
         match self.0.tree.kind {
-            Kind::Slot(slot) => Some(&self.0.found.reads[self.0.found.slots[slot].read]),
+            Kind::Slot { read, .. } => Some(&self.0.found.reads[read]),
             _ => None,
         }
     }
@@ -145,97 +147,23 @@ impl Expr {
         if let Some(value) = &self.0.constant {
             return Ok(value.clone());
         }
-        if self.0.ours {
-            return self.compute(&self.0.tree, scope, &mut Roots::new());
+        if self.0.ours
+            && let Some(value) = Bindings::new(&self.0.found, scope).compute(&self.0.tree)?
+        {
+            return Ok(value);
         }
         self.run(scope)
-    }
-
-    // What we compute ourselves.
-
-    fn compute(&self, node: &Node, scope: &dyn Scope, roots: &mut Roots) -> Result<Value, Broken> {
-        match &node.kind {
-            Kind::Constant(value) => Ok(value.clone()),
-            Kind::Slot(slot) => self.bind(*slot, scope, roots).map_err(|found| found.at(node.span)),
-            Kind::Setting(at) => setting(&self.0.found.settings[*at], scope),
-            Kind::Text(parts) => {
-                let mut text = String::new();
-                for part in parts {
-                    match part {
-                        Part::Plain(plain) => text.push_str(plain),
-                        Part::Value(node) => {
-                            let value = self.compute(node, scope, roots)?;
-                            append(&mut text, &value).map_err(|message| Broken::script(message, Some(node.span)))?;
-                        }
-                    }
-                }
-                Ok(Value::from(text))
-            }
-            Kind::List(items) => {
-                let items: Result<Vec<_>, _> = items.iter().map(|item| self.compute(item, scope, roots)).collect();
-                Ok(Value::list(items?))
-            }
-            Kind::Map(entries) => {
-                let entries: Result<Vec<_>, Broken> = entries
-                    .iter()
-                    .map(|(key, value)| Ok((key.text.clone(), self.compute(value, scope, roots)?)))
-                    .collect();
-                Ok(Value::map(entries?))
-            }
-            _ => Ok(node.constant().unwrap_or_default()),
-        }
-    }
-
-    /// The value of a slot, if its path leads to one that is fit for where it is used.
-    fn bind(&self, slot: usize, scope: &dyn Scope, roots: &mut Roots) -> Result<Value, Unbound> {
-        let Slot { read, demand, .. } = self.0.found.slots[slot];
-        let path = &self.0.found.reads[read];
-        let known = roots.iter().position(|(name, _)| *name == path.root);
-        let known = known.unwrap_or_else(|| {
-            roots.push((path.root.clone(), scope.root(read)));
-            roots.len() - 1
-        });
-        let Some(root) = &roots[known].1 else {
-            let message = format!("nothing is called `{}` here", path.root);
-            return Err(Unbound { broken: Broken::script(message, None), segment: None, path_span: path.span });
-        };
-        let value = match path::follow(&path.root, root, &path.path) {
-            Ok(value) => value,
-            // Operations that were never called, events that were never emitted.
-            Err(_) if matches!(&*path.root, "calls" | "emitted") => return Ok(Value::list([])),
-            Err(dead) => {
-                let segment = path.path[dead.segment].span;
-                return Err(Unbound {
-                    broken: Broken::script(dead.message, None),
-                    segment: Some(segment),
-                    path_span: path.span,
-                });
-            }
-        };
-        match unfit(&value, demand) {
-            None => Ok(value),
-            Some(wanted) => {
-                let written = path::written(&path.root, &path.path, path.path.len());
-                let message = match &value {
-                    Value::Unit => {
-                        format!("`{written}` is `()` here; say by `??` what counts instead: `{written} ?? ...`")
-                    }
-                    other => format!("`{written}` is {}, which cannot be compared with {wanted}", path::a(other)),
-                };
-                Err(Unbound { broken: Broken::script(message, None), segment: None, path_span: path.span })
-            }
-        }
     }
 
     // What Rhai computes.
 
     fn run(&self, scope: &dyn Scope) -> Result<Value, Broken> {
-        let mut roots = Roots::new();
+        let mut bindings = Bindings::new(&self.0.found, scope);
         let slots = &self.0.found.slots;
         let mut bound = rhai::Scope::new();
         let mut unbound: Vec<(usize, Unbound)> = Vec::new();
         for slot in 0..slots.len() {
-            match self.bind(slot, scope, &mut roots) {
+            match bindings.slot(slot) {
                 Ok(value) => {
                     bound.push_constant_dynamic(emit::slot_name(slot), convert::to_rhai(&value));
                 }
@@ -262,7 +190,7 @@ impl Expr {
             slots: if careful { self.captured(&bound) } else { Vec::new() },
             ..Ambient::default()
         });
-        let (result, ambient) = ambient::around(ambient, || {
+        let (result, ambient) = ambient::around(ambient, scope.millis_max(), || {
             let result = engine::engine().eval_ast_with_scope::<Dynamic>(&mut bound, &script.ast);
             result.map(|value| convert::from_rhai(&value))
         });
@@ -292,8 +220,7 @@ impl Expr {
             && let Some(slot) = emit::slot_named(name)
             && let Some((_, found)) = unbound.into_iter().find(|(known, _)| *known == slot)
         {
-            let span = place(position);
-            return span.map_or(found.broken.clone(), |span| found.at(span));
+            return found.at(place(position).unwrap_or(self.0.span));
         }
         let mut found = broken::translate(error, &place);
         found.span = found.span.or(Some(self.0.span));
@@ -321,74 +248,5 @@ impl Expr {
             Ok(Script { ast: library.ast.merge(&ast), marks })
         });
         compiled.as_ref().map_err(Clone::clone)
-    }
-}
-
-/// A path that leads to nothing that could be bound.
-struct Unbound {
-    broken: Broken,
-    /// The segment that is to blame, if one is.
-    segment: Option<Span>,
-    path_span: Span,
-}
-
-impl Unbound {
-    /// As an error of the place where it was read: its segment there, if this is the place whose segments we know.
-    fn at(self, span: Span) -> Broken {
-        let span = if span == self.path_span { self.segment.unwrap_or(span) } else { span };
-        Broken { span: Some(span), ..self.broken }
-    }
-}
-
-/// What a value would have to be, if it is not.
-fn unfit(value: &Value, demand: Demand) -> Option<&'static str> {
-    match (demand, value) {
-        (Demand::Nothing, _) => None,
-        (_, Value::Unit) => Some("anything"),
-        (Demand::Number, Value::Int(_) | Value::Float(_)) | (Demand::Text, Value::Text(_)) | (Demand::Present, _) => {
-            None
-        }
-        (Demand::Number, _) => Some("a number"),
-        (Demand::Text, _) => Some("a text"),
-    }
-}
-
-fn setting(found: &Setting, scope: &dyn Scope) -> Result<Value, Broken> {
-    let value = if found.secret { scope.secret(&found.name) } else { scope.env(&found.name) };
-    value.ok_or_else(|| Broken::script(no_setting(&found.name, found.secret), Some(found.span)))
-}
-
-/// What is said of a setting that is not there.
-pub(super) fn no_setting(name: &str, secret: bool) -> String {
-    let what = if secret { "secret" } else { "setting" };
-    format!("the {what} `{name}` is not set")
-}
-
-/// Adds a value to a text.
-pub(super) fn append(text: &mut String, value: &Value) -> Result<(), String> {
-    use std::fmt::Write as _;
-    match value {
-        Value::Unit => {
-            Err("this is `()`, which is no text; say by `??` what stands there instead: `${... ?? \"\"}`".into())
-        }
-        Value::Text(more) => {
-            text.push_str(more);
-            Ok(())
-        }
-        other => write!(text, "{other}").map_err(|error| error.to_string()),
-    }
-}
-
-/// Whether we compute a tree ourselves.
-fn is_ours(node: &Node) -> bool {
-    match &node.kind {
-        Kind::Constant(_) | Kind::Slot(_) | Kind::Setting(_) | Kind::Char(_) => true,
-        Kind::Text(parts) => parts.iter().all(|part| match part {
-            Part::Plain(_) => true,
-            Part::Value(node) => is_ours(node),
-        }),
-        Kind::List(items) => items.iter().all(is_ours),
-        Kind::Map(entries) => entries.iter().all(|(_, value)| is_ours(value)),
-        _ => false,
     }
 }

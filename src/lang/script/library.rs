@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use super::emit::{Emitter, Marks};
 use super::engine;
 use super::resolve::{self, Setting};
+use super::stack;
 use super::tree::{Name, Node};
 use super::{Form, Function};
 use crate::base::diagnostic::Diagnostic;
@@ -53,11 +54,16 @@ impl Library {
     /// `alias.name`; in its body the others of that file are known by their bare names. Of two functions with one name
     /// the first counts; to complain about it is the affair of who knows the files.
     pub fn compile(functions: &[Function]) -> (Self, Vec<Diagnostic>) {
+        let deep = functions.iter().map(|function| &*function.body).find(|body| stack::may_be_deep(body));
+        stack::with_room(deep.unwrap_or_default(), || Self::compiled_from(functions))
+    }
+
+    fn compiled_from(functions: &[Function]) -> (Self, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut entries = BTreeMap::new();
         for function in functions {
             let body = super::tree_of(&function.body, function.span, Form::Block);
-            let body = body.map_err(|found| diagnostics.push(found)).ok();
+            let body = body.map_err(|found| diagnostics.push(found.into())).ok();
             let name = |text: &Arc<str>| Name { text: text.clone(), span: function.name_span };
             let params = function.params.iter().map(name).collect();
             entries.entry(function.name.clone()).or_insert(Entry { params, body });

@@ -19,10 +19,12 @@ use crate::base::span::Span;
 mod ambient;
 mod broken;
 pub mod code;
+mod compute;
 mod convert;
 mod emit;
 mod engine;
 mod expr;
+mod fault;
 pub mod functions;
 mod infer;
 mod library;
@@ -31,6 +33,7 @@ mod mistaken;
 mod parse;
 mod path;
 mod resolve;
+mod stack;
 mod statement;
 mod token;
 mod tree;
@@ -38,7 +41,7 @@ mod tree;
 pub use broken::Broken;
 pub use expr::{Expr, Scope};
 pub use functions::{FixedFunction, functions};
-pub use infer::joined;
+pub use infer::{field, joined};
 pub use library::Library;
 pub use path::{Key, Segment};
 pub use resolve::{Called, Origin, Read, Setting};
@@ -70,16 +73,18 @@ pub struct Function {
 /// Compiles `text`, which stands at `span`. What it reads from outside need not exist: who knows the names in scope
 /// checks [`Expr::reads`].
 pub fn compile(text: &str, span: Span, form: Form, library: &Library) -> Result<Expr, Vec<Diagnostic>> {
-    let mut tree = tree_of(text, span, form).map_err(|found| vec![found])?;
-    let found = resolve::resolve(&mut tree, &[], None, library, Vec::new());
-    if !found.diagnostics.is_empty() {
-        return Err(found.diagnostics);
-    }
-    Ok(Expr::new(text, span, tree, found, library.clone()))
+    stack::with_room(text, || {
+        let mut tree = tree_of(text, span, form).map_err(|found| vec![found.into()])?;
+        let found = resolve::resolve(&mut tree, &[], None, library, Vec::new());
+        if !found.diagnostics.is_empty() {
+            return Err(found.diagnostics);
+        }
+        Ok(Expr::new(text, span, tree, found, library.clone()))
+    })
 }
 
 /// The tree of a text.
-fn tree_of(text: &str, span: Span, form: Form) -> Result<tree::Node, Diagnostic> {
+fn tree_of(text: &str, span: Span, form: Form) -> Result<tree::Node, fault::Fault> {
     match form {
         Form::Expression => parse::expression(text, span),
         Form::Block => parse::block(text, span),

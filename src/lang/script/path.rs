@@ -58,42 +58,51 @@ pub(super) struct Dead {
 
 /// Follows a path from the value of its root.
 pub(super) fn follow(root: &str, value: &Value, path: &[Segment]) -> Result<Value, Dead> {
-    let mut here = std::borrow::Cow::Borrowed(value);
+    let mut here = value;
+    // What is no part of a value but computed from it: the year of a moment, a character of a text.
+    let mut computed: Value;
     for (at, segment) in path.iter().enumerate() {
-        if here.is_unit() {
-            if segment.optional {
-                return Ok(Value::Unit);
-            }
-            let before = written(root, path, at);
-            let behind = segment.key.to_string();
-            let optional = if behind.starts_with('.') { format!("?{behind}") } else { format!("?{behind}") };
-            return Err(Dead {
-                segment: at,
-                message: format!(
-                    "`{before}` is `()`, so it has no `{}`; `{before}{optional}` gives `()` then",
-                    name(&segment.key)
-                ),
-            });
-        }
-        let next = match (&*here, &segment.key) {
-            (Value::Map(map), Key::Field(name)) => map.get(name).cloned(),
-            (Value::List(items), Key::Item(number)) => item(items.len(), *number).map(|index| items[index].clone()),
-            (Value::Text(text), Key::Item(number)) => item(text.chars().count(), *number)
-                .and_then(|index| text.chars().nth(index))
-                .map(|c| Value::from(c.to_string())),
-            (Value::Bytes(bytes), Key::Item(number)) => {
-                item(bytes.len(), *number).map(|index| Value::Int(bytes[index].into()))
-            }
-            (other, Key::Field(name)) => super::functions::property(other, name),
+        let next = match (here, &segment.key) {
+            (Value::Map(map), Key::Field(name)) => map.get(name),
+            (Value::List(items), Key::Item(number)) => item(items.len(), *number).map(|index| &items[index]),
+            (Value::Unit, _) if segment.optional => return Ok(Value::Unit),
+            (Value::Unit, _) => return Err(Dead { segment: at, message: absent(root, path, at) }),
             _ => None,
         };
-        match next {
-            Some(next) => here = std::borrow::Cow::Owned(next),
+        if let Some(next) = next {
+            here = next;
+            continue;
+        }
+        match part(here, &segment.key) {
+            Some(part) => {
+                computed = part;
+                here = &computed;
+            }
             None if segment.optional => return Ok(Value::Unit),
-            None => return Err(Dead { segment: at, message: missing(root, path, at, &here) }),
+            None => return Err(Dead { segment: at, message: missing(root, path, at, here) }),
         }
     }
-    Ok(here.into_owned())
+    Ok(here.clone())
+}
+
+/// What is computed from a value that has no such part.
+fn part(value: &Value, key: &Key) -> Option<Value> {
+    match (value, key) {
+        (Value::Text(text), Key::Item(number)) => {
+            let index = item(text.chars().count(), *number)?;
+            text.chars().nth(index).map(|c| Value::from(c.to_string()))
+        }
+        (Value::Bytes(bytes), Key::Item(number)) => Some(Value::Int(bytes[item(bytes.len(), *number)?].into())),
+        (Value::Map(_) | Value::List(_), Key::Item(_)) => None,
+        (_, Key::Field(name)) => super::functions::property(value, name),
+        _ => None,
+    }
+}
+
+fn absent(root: &str, path: &[Segment], at: usize) -> String {
+    let before = written(root, path, at);
+    let key = &path[at].key;
+    format!("`{before}` is `()`, so it has no `{}`; `{before}?{key}` gives `()` then", name(key))
 }
 
 /// The place of item `number` in a list of `length`.

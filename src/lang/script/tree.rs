@@ -43,8 +43,11 @@ pub(super) enum Kind {
         index: Box<Node>,
         optional: bool,
     },
-    /// A path outside of the script, by its place in the list of slots; put in by `resolve`.
-    Slot(usize),
+    /// A path outside of the script, by its place in the lists of slots and of reads; put in by `resolve`.
+    Slot {
+        slot: usize,
+        read: usize,
+    },
     /// A setting or a secret, by its place in the list of settings; put in by `resolve`.
     Setting(usize),
 
@@ -231,7 +234,12 @@ impl Kind {
     /// Calls `visit` with each direct child, in the order in which they run.
     pub fn each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Node)) {
         match self {
-            Self::Constant(_) | Self::Char(_) | Self::Variable(_) | Self::This | Self::Slot(_) | Self::Setting(_) => {}
+            Self::Constant(_)
+            | Self::Char(_)
+            | Self::Variable(_)
+            | Self::This
+            | Self::Slot { .. }
+            | Self::Setting(_) => {}
             Self::Nothing => {}
             Self::Text(parts) => parts.iter().for_each(|part| {
                 if let Part::Value(node) = part {

@@ -6,7 +6,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Position};
 
 use super::super::ambient;
 use super::super::convert::{self, Members, Null};
-use super::super::{emit, expr, path};
+use super::super::{compute, emit, path};
 use super::compare::order;
 use super::{Outcome, fail, ours};
 use crate::base::limit;
@@ -30,7 +30,7 @@ pub(super) fn register(engine: &mut Engine) {
         let found = ambient::ask(|ambient| ambient.slots.get(slot).cloned().flatten()).flatten();
         found.map_or_else(
             // The same error as for a variable that is not bound, so that it is told in the same way.
-            || Err(EvalAltResult::ErrorVariableNotFound(emit::slot_name(slot), Position::NONE).into()),
+            || Err(EvalAltResult::ErrorVariableNotFound(emit::slot_name(slot).into_owned(), Position::NONE).into()),
             Ok,
         )
     });
@@ -41,12 +41,12 @@ pub(super) fn register(engine: &mut Engine) {
         });
         match found.flatten() {
             Some(value) => Ok(convert::to_rhai(&value)),
-            None => fail(expr::no_setting(&name, secret)),
+            None => fail(compute::no_setting(&name, secret)),
         }
     });
-    engine.register_fn("sleep", |_: Dynamic| -> Outcome<()> {
-        fail("a script cannot sleep; a workflow waits by `wait`")
-    });
+    // Rhai's own would hold up the thread.
+    engine.register_fn("sleep", |_: i64| no_sleep());
+    engine.register_fn("sleep", |_: f64| no_sleep());
     engine.register_fn("replace", replace);
     engine.register_fn("replace", |text: &mut ImmutableString, find: char, by: ImmutableString| {
         replace(text, find.to_string().into(), by)
@@ -60,13 +60,17 @@ pub(super) fn register(engine: &mut Engine) {
     sets(engine);
 }
 
+fn no_sleep() -> Outcome<()> {
+    fail("a script cannot sleep; a workflow waits by `wait`")
+}
+
 /// A value as it stands inside of a text.
 fn text(value: Dynamic) -> Outcome<ImmutableString> {
     if let Ok(text) = value.as_immutable_string_ref() {
         return Ok(text.clone());
     }
     let mut found = String::new();
-    match expr::append(&mut found, &ours(&value)?) {
+    match compute::append(&mut found, &ours(&value)?) {
         Ok(()) => Ok(found.into()),
         Err(message) => fail(message),
     }

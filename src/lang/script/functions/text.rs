@@ -263,7 +263,7 @@ pub(super) fn joined(items: &[Dynamic], separator: &str) -> Outcome<ImmutableStr
                 "item [{at}] is `()`, which is no text; leave it out by `filter` or say by `??` what counts"
             ));
         }
-        if let Err(message) = super::super::expr::append(&mut out, &value) {
+        if let Err(message) = super::super::compute::append(&mut out, &value) {
             return fail(message);
         }
         if out.len() > limit::SCRIPT_TEXT_BYTES_MAX {

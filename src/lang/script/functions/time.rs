@@ -197,10 +197,12 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("add", |moment: &mut Moment, amount: Duration| shifted(moment, amount));
     engine.register_fn("add", |date: &mut Day, amount: Duration| shifted_date(*date, amount));
     engine.register_fn("add", |moment: &mut Moment, amount: Map| -> Outcome<Moment> {
-        moment.checked_add(span(&amount)?).map_or_else(|_| too_far(), |later| Ok(later.into()))
+        let found = spans(&amount)?.into_iter().try_fold((**moment).clone(), |moment, span| moment.checked_add(span));
+        found.map_or_else(|_| too_far(), |later| Ok(later.into()))
     });
     engine.register_fn("add", |date: &mut Day, amount: Map| -> Outcome<Day> {
-        date.checked_add(span(&amount)?).map_or_else(|_| too_far(), Ok)
+        let found = spans(&amount)?.into_iter().try_fold(*date, |date, span| date.checked_add(span));
+        found.map_or_else(|_| too_far(), Ok)
     });
     texts(engine);
     operators(engine);
@@ -427,32 +429,35 @@ fn start_of_date(date: Date, unit: &str) -> Outcome<Day> {
     found.map_or_else(|_| too_far(), Ok)
 }
 
-/// An amount on the calendar.
-fn span(amount: &Map) -> Outcome<Span> {
-    let mut span = Span::new();
-    for (unit, number) in amount {
+/// The units of an amount on the calendar, in the order in which they are added.
+const AMOUNTS: [&str; 7] = ["years", "months", "weeks", "days", "hours", "minutes", "seconds"];
+
+/// An amount on the calendar, one unit after the other: the largest first, so that a month and a day back from the end
+/// of January end in February.
+fn spans(amount: &Map) -> Outcome<Vec<Span>> {
+    if let Some(unit) = amount.keys().find(|unit| !AMOUNTS.contains(&unit.as_str())) {
+        let near = crate::base::diagnostic::nearest(unit, AMOUNTS);
+        let advice =
+            near.map_or_else(|| format!("there are {}", AMOUNTS.join(", ")), |near| format!("did you mean `{near}`?"));
+        return fail(format!("`{unit}` is no unit of an amount; {advice}"));
+    }
+    let mut spans = Vec::new();
+    for unit in AMOUNTS {
+        let Some(number) = amount.get(unit) else { continue };
         let Ok(number) = number.as_int() else {
             return fail(format!("`{unit}` is a whole number, not {}", described(number)));
         };
-        let longer = match unit.as_str() {
+        let span = Span::new();
+        let span = match unit {
             "years" => span.try_years(number),
             "months" => span.try_months(number),
             "weeks" => span.try_weeks(number),
             "days" => span.try_days(number),
             "hours" => span.try_hours(number),
             "minutes" => span.try_minutes(number),
-            "seconds" => span.try_seconds(number),
-            _ => {
-                let known = ["years", "months", "weeks", "days", "hours", "minutes", "seconds"];
-                let near = crate::base::diagnostic::nearest(unit, known);
-                let advice = near.map_or_else(
-                    || format!("there are {}", known.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                return fail(format!("`{unit}` is no unit of an amount; {advice}"));
-            }
+            _ => span.try_seconds(number),
         };
-        span = longer.or_else(|_| too_far())?;
+        spans.push(span.or_else(|_| too_far())?);
     }
-    Ok(span)
+    Ok(spans)
 }

@@ -64,8 +64,9 @@ pub(super) fn present(shape: Shape) -> Shape {
     }
 }
 
-/// The type of the field `name`; `None` where there is none or nothing is known.
-pub(super) fn field(shape: &Shape, name: &str) -> Option<Shape> {
+/// The type of the field `name` of a value of this type, such as the `year` of a date or the `len` of a list; `None` where
+/// it has none, or nothing is known.
+pub fn field(shape: &Shape, name: &str) -> Option<Shape> {
     match shape {
         Shape::Object(object) => {
             object.fields.iter().find(|field| &*field.name == name).map(|field| field.shape.clone())

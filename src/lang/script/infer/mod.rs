@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::expr::Expr;
 use super::resolve::Resolved;
+use super::stack;
 use super::tree::{Kind, Leave, Node, Part, Tail};
 use crate::base::shape::{Bounds, Field, Object, Shape};
 use crate::base::value::Value;
@@ -12,20 +13,23 @@ use crate::base::value::Value;
 mod call;
 mod join;
 
-pub use join::joined;
-use join::{field, item, present};
+pub use join::{field, joined};
+use join::{item, present};
 
 impl Expr {
     /// Its type, if the paths it reads have the types that `read` gives by their number in [`Expr::reads`], each the type
     /// of the value at the end of the path; [`Shape::Any`] where nothing is known.
     pub fn shape(&self, read: &dyn Fn(usize) -> Shape) -> Shape {
         let (tree, found) = self.tree();
-        let mut changed = BTreeSet::new();
-        changes(tree, &mut changed);
-        let mut infer = Infer { found, read, locals: Vec::new(), changed, returned: None };
-        let value = infer.node(tree);
-        let returned = infer.returned.take();
-        either(value, returned).unwrap_or(Shape::Unit)
+        let reads: Vec<Shape> = (0..found.reads.len()).map(read).collect();
+        stack::with_room(self.text(), || {
+            let mut changed = BTreeSet::new();
+            changes(tree, &mut changed);
+            let mut infer = Infer { found, reads, locals: Vec::new(), changed, returned: None };
+            let value = infer.node(tree);
+            let returned = infer.returned.take();
+            either(value, returned).unwrap_or(Shape::Unit)
+        })
     }
 }
 
@@ -34,7 +38,8 @@ type Found = Option<Shape>;
 
 struct Infer<'a> {
     found: &'a Resolved,
-    read: &'a dyn Fn(usize) -> Shape,
+    /// The types of what is read.
+    reads: Vec<Shape>,
     locals: Vec<(Arc<str>, Shape)>,
     /// Variables that are assigned to somewhere: their type may change, so nothing is said about it.
     changed: BTreeSet<Arc<str>>,
@@ -103,10 +108,9 @@ impl Infer<'_> {
             }
             Kind::Variable(name) => self.local(name),
             Kind::This | Kind::Closure { .. } => Shape::Any,
-            Kind::Slot(slot) => {
-                let at = self.found.slots[*slot].read;
-                let read = &self.found.reads[at];
-                let shape = (self.read)(at);
+            Kind::Slot { read: at, .. } => {
+                let read = &self.found.reads[*at];
+                let shape = self.reads[*at].clone();
                 let tested = read.tested == read.path.len() && read.tested > 0;
                 if tested { present(shape) } else { shape }
             }
@@ -304,9 +308,9 @@ fn binary(op: &str, left: &Shape, right: &Shape) -> Shape {
         ("<<" | ">>", _, _) => INT,
         (_, Int(_), Int(_)) => INT,
         ("+" | "-" | "*" | "/" | "%" | "**", Int(_) | Float(_), Int(_) | Float(_)) => FLOAT,
+        ("+" | "-", Set(item, bounds), _) => Set(item.clone(), *bounds),
         ("+", text, _) | ("+", _, text) if is_text(text) => TEXT,
         ("+", List(a, _), List(b, _)) => list(joined((**a).clone(), (**b).clone())),
-        ("+" | "-", Set(item, bounds), _) => Set(item.clone(), *bounds),
         ("+", DateTime, Duration) | ("+", Duration, DateTime) | ("-", DateTime, Duration) => DateTime,
         ("+", Date, Duration) | ("+", Duration, Date) | ("-", Date, Duration) => Date,
         ("-", DateTime, DateTime) | ("-", Date, Date) | ("+" | "-", Duration, Duration) => Duration,

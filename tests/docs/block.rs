@@ -1,8 +1,4 @@
-//! What the documentation shows is run.
-
-mod embedding;
-mod pages;
-mod readme;
+//! The fenced blocks of a page.
 
 /// A fenced block of a page.
 pub struct Block {

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use orchestra_flow::lang::{NoFiles, compile};
 
-use super::blocks;
+use super::block::{Block, blocks};
 
 /// The codes that the source declares, read off its text.
 fn declared() -> BTreeSet<String> {
@@ -63,7 +63,7 @@ fn the_wrong_program_has_the_fault_and_the_right_one_has_none() {
 }
 
 /// The codes that an example yields: of errors, and of warnings where the page is about one.
-fn codes_of(example: &[super::Block]) -> Vec<String> {
+fn codes_of(example: &[Block]) -> Vec<String> {
     // What is more than one program is a folder in which commands are given.
     match example {
         [block] if block.kind == "flow" => {
@@ -75,7 +75,7 @@ fn codes_of(example: &[super::Block]) -> Vec<String> {
 }
 
 /// Files named by their fence (```` ```toml flow.toml ````), commands in `sh`.
-fn codes_in_folder(blocks: &[super::Block]) -> Vec<String> {
+fn codes_in_folder(blocks: &[Block]) -> Vec<String> {
     let folder = tempfile::TempDir::new().expect("a folder for an example");
     let mut said = String::new();
     for block in blocks {

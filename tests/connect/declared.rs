@@ -1,0 +1,437 @@
+//! Operations that connectors declare, against peers on loopback.
+
+use std::time::Instant;
+
+use orchestra_flow::base::span::Sources;
+use orchestra_flow::base::time::Duration;
+use orchestra_flow::base::value::Value;
+use orchestra_flow::connect::log::Log;
+use orchestra_flow::connect::{Connectors, Natives};
+use orchestra_flow::host::settings::Settings;
+use orchestra_flow::host::settings::configure::Uses;
+use orchestra_flow::lang::plan::Package;
+use orchestra_flow::lang::{NoFiles, compile};
+use orchestra_flow::run::world::{Act, Outcome, Perform};
+
+use super::desk::{act, failure, json, value};
+use super::peer::{Deed, Peer, answer, says};
+
+/// The package of a text that must have no errors.
+pub fn package(text: &str) -> Package {
+    let compilation = compile("test.flow", text, &NoFiles);
+    let shown: Vec<String> = compilation
+        .diagnostics
+        .iter()
+        .filter(|it| it.is_error())
+        .map(|it| {
+            let source = compilation.sources.get(it.primary.span.file);
+            format!("{}:{}: {} {}", source.name, source.position(it.primary.span.start).line, it.code.0, it.message)
+        })
+        .collect();
+    assert!(shown.is_empty(), "{}", shown.join("\n"));
+    compilation.package.expect("a text without errors gives a package")
+}
+
+/// The connectors of a package with the settings of an environment; all that is missing fails the test.
+pub fn connectors(package: &Package, environment: &[(&str, &str)]) -> Connectors {
+    let variables = environment.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    let mut sources = Sources::default();
+    let home = tempfile::tempdir().expect("a directory");
+    let (settings, mut diagnostics) = Settings::read(home.path(), variables, &[], &mut sources);
+    let mut configured = Vec::new();
+    let uses = Uses::of_all(package);
+    let (found, more) = settings.configure(package, &uses, &mut sources);
+    configured.extend(found);
+    diagnostics.extend(more);
+    let shown: Vec<&str> = diagnostics.iter().map(|it| it.message.as_str()).collect();
+    assert!(shown.is_empty(), "{}", shown.join("\n"));
+    Connectors::new(settings.environment(Log::default()), configured, Natives::standard())
+}
+
+/// An act of an operation of the package.
+pub fn call(package: &Package, name: &str, params: Value) -> Act {
+    let (connector, operation) = name.split_once('.').expect("a test names connector and operation");
+    let operation = package.connectors[connector].operations[operation].clone();
+    Act { operation, ..act(name, params) }
+}
+
+/// A connector with this body, and a workflow that calls its operation `do`.
+struct Trial {
+    package: Package,
+    connectors: Connectors,
+}
+
+impl Trial {
+    fn new(peer: &Peer, body: &str) -> Self {
+        Self::calling(peer, body, "")
+    }
+
+    fn calling(peer: &Peer, body: &str, params: &str) -> Self {
+        let text = format!(
+            "connector svc {{\n config {{ base_url: url, token: secret? }}\n {body}\n }}\n workflow w {{ step svc.do {{ {params} }} }}"
+        );
+        let package = package(&text);
+        let connectors = connectors(&package, &[("FLOW_CONNECTOR_SVC_BASE_URL", &peer.url("/api/"))]);
+        Self { package, connectors }
+    }
+
+    async fn ask(&self, params: &str) -> Outcome {
+        self.with(params, |_| {}).await
+    }
+
+    async fn with(&self, params: &str, shape: impl FnOnce(&mut Act)) -> Outcome {
+        let mut act = call(&self.package, "svc.do", json(params));
+        shape(&mut act);
+        self.connectors.perform(act).await
+    }
+}
+
+/// Every example of the standard library holds: the answer it `gets` makes what it `gives`, or the failure it names.
+#[tokio::test]
+async fn the_examples_of_the_standard_library_hold() {
+    let package = package(
+        r#"workflow all {
+            step slack.post_message { channel: "x", text: "y" }
+            step jira.create_issue { project: "X", summary: "y" }
+            step salesforce.create { object: "Contact", fields: { LastName: "x" } }
+            step google_calendar.create_event { title: "x", schedule: "tomorrow" }
+        }"#,
+    );
+    let mut held = 0;
+    for (name, connector) in &package.connectors {
+        for operation in connector.operations.values().filter(|operation| operation.request.is_some()) {
+            for example in &operation.examples {
+                let body = if example.gets.is_unit() { String::new() } else { example.gets.to_json().to_string() };
+                let peer = Peer::new([says(example.status, &body)]).await;
+                let base = [
+                    ("FLOW_CONNECTOR_SLACK_TOKEN", "t"),
+                    ("FLOW_CONNECTOR_JIRA_TOKEN", "t"),
+                    ("FLOW_CONNECTOR_SALESFORCE_TOKEN", "t"),
+                    ("FLOW_CONNECTOR_GOOGLE_CALENDAR_TOKEN", "t"),
+                    ("FLOW_CONNECTOR_SLACK_BASE_URL", &peer.url("")),
+                    ("FLOW_CONNECTOR_JIRA_BASE_URL", &peer.url("")),
+                    ("FLOW_CONNECTOR_SALESFORCE_BASE_URL", &peer.url("")),
+                    ("FLOW_CONNECTOR_GOOGLE_CALENDAR_BASE_URL", &peer.url("")),
+                ];
+                let full = operation.signature.full_name();
+                let outcome = connectors(&package, &base).perform(call(&package, &full, example.params.clone())).await;
+                match (&example.gives, &example.fails, outcome.result) {
+                    (Some(gives), _, Ok(got)) => {
+                        let shown = got.to_json().to_string().replace(&peer.url(""), "https://example.atlassian.net");
+                        let gives = operation.signature.result.check_answer(gives);
+                        let gives = gives.unwrap_or_else(|misfits| panic!("{full}: {misfits:?}"));
+                        assert_eq!(json(&shown), json(&gives.to_json().to_string()), "{full}");
+                    }
+                    (None, Some(kind), Err(failure)) => assert_eq!(failure.kind, *kind, "{full}: {}", failure.message),
+                    (_, _, got) => panic!("{full}: {got:?}"),
+                }
+                held += 1;
+            }
+        }
+        assert!(!connector.operations.is_empty(), "{name}");
+    }
+    assert!(held > 30, "{held}");
+}
+
+#[tokio::test]
+async fn a_request_is_filled_in_from_its_template() {
+    let peer = Peer::new([says(200, r#"{ "id": 7 }"#)]).await;
+    let body = r#"
+        headers: { "X-App": "flow" }
+        query: { v: 2, gone: () }
+        once operation do(id: string, note: string?, tags: list<string> = ["a", "b"]) -> { id: int } {
+            POST "/things/{id}/${id}?fixed=1" { query: { note, tags }, body: { id, note, deep: { note, n: 1 + 1 } }, headers: { "X-Id": id } }
+            output { id: response.body.id }
+        }"#;
+    let trial = Trial::calling(&peer, body, "id: \"x\"");
+    assert_eq!(value(trial.ask(r#"{ "id": "a/b c?" }"#).await).to_string(), r#"{"id":7}"#);
+    let request = peer.requests().remove(0);
+    let target = "POST /api/things/a%2Fb%20c%3F/a%2Fb%20c%3F?fixed=1&v=2&tags=a&tags=b HTTP/1.1\r\n";
+    assert!(request.starts_with(target), "{request}");
+    assert!(request.contains("x-app: flow\r\n") && request.contains("x-id: a/b c?\r\n"), "{request}");
+    assert!(request.ends_with(r#"{"id":"a/b c?","deep":{"n":2}}"#), "{request}");
+    for id in ["", ".", ".."] {
+        let (failure, certain) = failure(trial.ask(&format!(r#"{{ "id": "{id}" }}"#)).await);
+        assert_eq!((failure.kind.name(), certain), ("validation_error", true), "{id:?}");
+    }
+}
+
+#[tokio::test]
+async fn rules_come_before_the_status_and_the_operations_own_before_the_connectors() {
+    let body = r#"
+        fail conflict "the connector's" when response.body.code == "dup"
+        fail not_found when response.body.code == "gone"
+        fail outcome_unknown when response.body.code == "maybe"
+        once operation do() -> any {
+            GET "/x"
+            fail auth_error "its own: ${response.body.code}" when response.body.code == "dup" && response.status == 400
+        }"#;
+    let rows = [
+        (400, r#"{ "code": "dup" }"#, "auth_error", "its own: dup", true),
+        (200, r#"{ "code": "dup" }"#, "conflict", "the connector's", true),
+        (200, r#"{ "code": "gone" }"#, "not_found", "", true),
+        (500, r#"{ "code": "gone" }"#, "not_found", "", true),
+        (200, r#"{ "code": "maybe" }"#, "outcome_unknown", "", false),
+        (400, r#"{ "other": 1 }"#, "validation_error", "400", true),
+        (404, "", "not_found", "404", true),
+        (503, r#"["x"]"#, "server_error", "503", false),
+    ];
+    for (status, body_text, kind, message, certain) in rows {
+        let peer = Peer::new([says(status, body_text)]).await;
+        let (failure, is_certain) = failure(Trial::new(&peer, body).ask("{}").await);
+        assert_eq!((failure.kind.name(), is_certain), (kind, certain), "{status} {body_text}");
+        assert!(failure.message.contains(message), "{status} {body_text}: {}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_after_the_answer_came_is_no_proof_that_nothing_happened() {
+    let peer = Peer::new([says(200, "{}")]).await;
+    let trial =
+        Trial::new(&peer, r#"once operation do() -> any { POST "/x" { body: 1 }, output response.body.no.such }"#);
+    let (failure, certain) = failure(trial.ask("{}").await);
+    assert_eq!((failure.kind.name(), certain), ("script_error", false), "{}", failure.message);
+}
+
+#[tokio::test]
+async fn the_key_goes_where_the_operation_says() {
+    let rows = [
+        ("keyed \"X-Key\" for 24h", "x-key: 01J:step\r\n"),
+        ("keyed \"body.token\"", r#"{"a":1,"token":"01J:step"}"#),
+        ("keyed \"query.token\"", "?token=01J%3Astep "),
+    ];
+    for (effect, expected) in rows {
+        let peer = Peer::new([says(200, "{}")]).await;
+        let trial =
+            Trial::new(&peer, &format!(r#"{effect} operation do() -> any {{ POST "/x" {{ body: {{ a: 1 }} }} }}"#));
+        value(trial.ask("{}").await);
+        assert!(peer.requests()[0].contains(expected), "{effect}: {}", peer.requests()[0]);
+    }
+}
+
+#[tokio::test]
+async fn pages_are_collected_or_streamed_one_by_one() {
+    let link = |own: std::net::SocketAddr, to: &str| {
+        format!(
+            "Link: <http://{own}/api/x?page={to}>; rel=\"next\", <x>; rel=\"last\"\r\nContent-Type: application/json\r\n"
+        )
+    };
+    let cursor = r#"paginate cursor { send: query.cursor, next: response.body.next, items: response.body.items }"#;
+    let rows: [(&str, Vec<Deed>, &[&str]); 5] = [
+        (
+            cursor,
+            vec![
+                says(200, r#"{"items":[1,2],"next":"a"}"#),
+                says(200, r#"{"items":[3],"next":"b"}"#),
+                says(200, r#"{"items":[4]}"#),
+            ],
+            &["/api/x?n=2 ", "/api/x?n=2&cursor=a ", "/api/x?n=2&cursor=b "],
+        ),
+        (
+            // The cursor repeats: that is the end.
+            cursor,
+            vec![says(200, r#"{"items":[1,2],"next":"a"}"#), says(200, r#"{"items":[3,4],"next":"a"}"#), says(500, "")],
+            &["/api/x?n=2 ", "/api/x?n=2&cursor=a "],
+        ),
+        (
+            "paginate page { send: query.page, items: response.body, size: 2 }",
+            vec![says(200, "[1,2]"), says(200, "[3,4]"), says(200, "[]"), says(500, "")],
+            &["/api/x?n=2&page=1 ", "/api/x?n=2&page=2 ", "/api/x?n=2&page=3 "],
+        ),
+        (
+            "paginate offset { send: query.from, items: response.body, size: 3 }",
+            vec![says(200, "[1,2,3]"), says(200, "[4]"), says(500, "")],
+            &["/api/x?n=2&from=0 ", "/api/x?n=2&from=3 "],
+        ),
+        (
+            "paginate cursor { send: query.cursor, next: response.body.next, items: response.body.items, max: 2 }",
+            vec![says(200, r#"{"items":[1,2],"next":"a"}"#), says(200, r#"{"items":[3,4],"next":"b"}"#), says(500, "")],
+            &["/api/x?n=2 ", "/api/x?n=2&cursor=a "],
+        ),
+    ];
+    for (paginate, deeds, targets) in rows {
+        let body = format!(r#"read operation do() -> list<int> {{ GET "/x" {{ query: {{ n: 2 }} }}, {paginate} }}"#);
+        for streamed in [false, true] {
+            let peer = Peer::new(deeds.clone()).await;
+            let trial = Trial::new(&peer, &body);
+            let (mut page, mut items) = (Value::Unit, Vec::new());
+            loop {
+                let outcome = trial.with("{}", |act| (act.page, act.streamed) = (page, streamed)).await;
+                page = outcome.next_page.clone();
+                items.extend(value(outcome).as_array().expect("a list").clone());
+                if page.is_unit() {
+                    break;
+                }
+            }
+            assert_eq!(serde_json::Value::from(items).to_string(), "[1,2,3,4]", "{paginate}");
+            let asked: Vec<String> =
+                peer.requests().iter().map(|it| it.split("HTTP/1.1").next().unwrap_or("")[4..].to_owned()).collect();
+            assert_eq!(asked, targets, "{paginate}");
+        }
+    }
+    let peer = Peer::with(|own| {
+        [answer(200, &link(own, "2"), "[1]"), answer(200, "Content-Type: application/json\r\n", "[2]")]
+    })
+    .await;
+    let body = r#"auth bearer "t0ken"
+        read operation do() -> list<int> { GET "/x", paginate link { items: response.body } }"#;
+    assert_eq!(value(Trial::new(&peer, body).ask("{}").await).to_string(), "[1,2]");
+    assert!(peer.requests()[1].starts_with("GET /api/x?page=2 ") && peer.requests()[1].contains("Bearer t0ken"));
+}
+
+#[tokio::test]
+async fn the_next_page_of_another_origin_gets_no_credentials() {
+    let other = Peer::new([says(200, "[2]")]).await;
+    let next = format!("Link: <{}>; rel=next\r\nContent-Type: application/json\r\n", other.url("/y"));
+    let peer = Peer::new([answer(200, &next, "[1]")]).await;
+    let body = r#"auth bearer "t0ken"
+        read operation do() -> list<int> { GET "/x", paginate link { items: response.body } }"#;
+    let (failure, _) = failure(Trial::new(&peer, body).ask("{}").await);
+    // The settings name the first host only.
+    assert_eq!(failure.kind.name(), "permission_denied");
+    assert_eq!(other.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_first_auth_with_all_its_values_is_taken() {
+    let body = r#"
+        auth basic { user: "ada", password: config.token }
+        auth header "X-Key" config.token
+        auth bearer "third"
+        read operation do() -> any { GET "/x" }"#;
+    let peer = Peer::new([says(200, "{}")]).await;
+    value(Trial::new(&peer, body).ask("{}").await);
+    assert!(peer.requests()[0].contains("authorization: Bearer third\r\n"), "{}", peer.requests()[0]);
+    let text = format!(
+        "connector svc {{ config {{ base_url: url, token: secret? }}\n {body} }} workflow w {{ step svc.do {{}} }}"
+    );
+    let package = package(&text);
+    let environment = [("FLOW_CONNECTOR_SVC_BASE_URL", &*peer.url("")), ("FLOW_CONNECTOR_SVC_TOKEN", "s3c")];
+    value(connectors(&package, &environment).perform(call(&package, "svc.do", json("{}"))).await);
+    assert!(peer.requests()[1].contains("authorization: Basic YWRhOnMzYw==\r\n"), "{}", peer.requests()[1]);
+}
+
+const OAUTH: &str = r#"
+    auth oauth2 { grant: "refresh_token", token_url: "${config.base_url}token", client_id: "c", client_secret: "cs", refresh_token: "r0" }
+    read operation do() -> any { GET "/x" }"#;
+
+#[tokio::test]
+async fn tokens_are_fetched_once_and_renewed_when_refused() {
+    let peer = Peer::new([
+        says(200, r#"{ "access_token": "first", "expires_in": 3600, "refresh_token": "r1" }"#),
+        says(200, r#"{ "n": 1 }"#),
+        says(401, "{}"),
+        says(200, r#"{ "access_token": "second", "expires_in": 3600 }"#),
+        says(200, r#"{ "n": 2 }"#),
+        says(401, "{}"),
+        says(200, r#"{ "access_token": "third" }"#),
+        says(401, "{}"),
+    ])
+    .await;
+    let trial = Trial::new(&peer, OAUTH);
+    assert_eq!(value(trial.ask("{}").await)["n"], 1);
+    assert_eq!(value(trial.ask("{}").await)["n"], 2);
+    let (failure, certain) = failure(trial.ask("{}").await);
+    assert_eq!((failure.kind.name(), certain), ("auth_error", true));
+    let asked: Vec<String> = peer
+        .requests()
+        .iter()
+        .map(|request| {
+            let token = request.lines().find_map(|line| line.strip_prefix("authorization: Bearer "));
+            token.map_or_else(|| request.lines().last().unwrap_or_default().to_owned(), ToOwned::to_owned)
+        })
+        .collect();
+    let form = |refresh: &str| format!("grant_type=refresh_token&refresh_token={refresh}&client_id=c&client_secret=cs");
+    // The rotated refresh token takes the place of the first one.
+    let expected = [
+        form("r0"),
+        "first".into(),
+        "first".into(),
+        form("r1"),
+        "second".into(),
+        "second".into(),
+        form("r1"),
+        "third".into(),
+    ];
+    assert_eq!(asked, expected);
+}
+
+#[tokio::test]
+async fn calls_that_wait_share_one_token() {
+    let peer = Peer::new([says(200, r#"{ "access_token": "only", "expires_in": 3600 }"#), says(200, "{}")]).await;
+    let trial = Trial::new(&peer, OAUTH);
+    let (one, two, three) = tokio::join!(trial.ask("{}"), trial.ask("{}"), trial.ask("{}"));
+    [one, two, three].into_iter().for_each(|outcome| drop(value(outcome)));
+    assert_eq!(peer.requests().iter().filter(|request| request.starts_with("POST /api/token")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_is_about_to_expire_is_renewed_first() {
+    let token = says(200, r#"{ "access_token": "short", "expires_in": 30 }"#);
+    let peer = Peer::new([token.clone(), says(200, "{}"), token, says(200, "{}")]).await;
+    let trial = Trial::new(&peer, OAUTH);
+    value(trial.ask("{}").await);
+    value(trial.ask("{}").await);
+    assert_eq!(peer.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn where_no_token_is_given_nothing_was_asked() {
+    for (status, body, kind) in [
+        (400, r#"{ "error": "invalid_grant", "error_description": "r0 is revoked" }"#, "auth_error"),
+        (401, r#"{ "error": "invalid_client" }"#, "auth_error"),
+        (500, "", "server_error"),
+        (200, "{}", "auth_error"),
+    ] {
+        let peer = Peer::new([says(status, body)]).await;
+        let (failure, certain) = failure(Trial::new(&peer, OAUTH).ask("{}").await);
+        assert_eq!((failure.kind.name(), certain), (kind, true), "{status} {body}");
+        assert_eq!(peer.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn no_more_requests_than_the_limit_allows() {
+    let peer = Peer::new([says(200, "{}")]).await;
+    let trial = Trial::new(&peer, "limit 2 per 300ms\n read operation do() -> any { GET \"/x\" }");
+    let started = Instant::now();
+    for _ in 0..5 {
+        value(trial.ask("{}").await);
+    }
+    assert!(started.elapsed().as_millis() >= 600, "{:?}", started.elapsed());
+    let trial = Trial::new(&peer, "limit 1 per 1h\n read operation do() -> any { GET \"/x\" }");
+    value(trial.ask("{}").await);
+    let (failure, certain) = failure(trial.ask("{}").await);
+    assert_eq!((failure.kind.name(), certain), ("rate_limited", true));
+    assert!(failure.retry_after.is_some_and(|wait| wait > Duration::seconds(3_500)));
+}
+
+#[tokio::test]
+async fn the_connector_says_in_which_header_to_look_for_the_pause() {
+    let peer = Peer::new([answer(429, "X-Wait: 3\r\nRetry-After: 9\r\n", "")]).await;
+    let trial = Trial::new(&peer, "retry_after header \"X-Wait\"\n read operation do() -> any { GET \"/x\" }");
+    assert_eq!(failure(trial.ask("{}").await).0.retry_after, Some(Duration::seconds(3)));
+}
+
+#[tokio::test]
+async fn an_operation_may_be_in_more_of_a_hurry_than_the_step() {
+    let peer = Peer::new([Deed::Silence]).await;
+    let trial = Trial::new(&peer, "read operation do() -> any { GET \"/x\", timeout 200ms }");
+    let started = Instant::now();
+    let (failure, certain) = failure(trial.ask("{}").await);
+    assert_eq!((failure.kind.name(), certain), ("timeout", false));
+    assert!(failure.message.contains("200ms") && started.elapsed().as_secs() < 3, "{}", failure.message);
+}
+
+#[tokio::test]
+async fn a_connector_calls_the_functions_of_its_file() {
+    let peer = Peer::new([says(200, "{}")]).await;
+    let text = r#"
+        fn shout(text) { text.to_upper() + "!" }
+        connector svc { config { base_url: url } once operation do(a: string) -> any { POST "/x" { body: { a: shout(a) } } } }
+        workflow w { step svc.do { a: "x" } }"#;
+    let package = package(text);
+    let connectors = connectors(&package, &[("FLOW_CONNECTOR_SVC_BASE_URL", &peer.url(""))]);
+    value(connectors.perform(call(&package, "svc.do", json(r#"{ "a": "hey" }"#))).await);
+    assert!(peer.requests()[0].ends_with(r#"{"a":"HEY!"}"#), "{}", peer.requests()[0]);
+}
