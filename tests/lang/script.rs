@@ -185,6 +185,10 @@ fn expressions_give_their_values() {
             ("input.lines.map(|l| l.price).reduce(|sum, x| sum + x, 0)", "15.5"),
             ("input.lines.some(|l| l.sku == \"y\")", "true"),
             ("input.lines.all(|l| l.n > 1)", "false"),
+            // What is missing does no harm where it is not read, in closures neither.
+            ("if input.rush { 1 } else { input.nope.at }", "1"),
+            ("input.lines.map(|l| if l.n > 100 { input.nope } else { l.n })", "[2, 1]"),
+            ("input.lines.map(|l| { let f = |x| x + (input?.nope ?? 1); f.call(l.n) })", "[3, 2]"),
             ("[1, 2, 3][1]", "2"),
             ("#{ a: #{ b: [5] } }.a.b[0]", "5"),
             ("`back ${input.name} tick`", "\"back Ada tick\""),
@@ -307,6 +311,10 @@ fn scripts_in_the_spirit_of_rhais_own_run_as_they_are() {
             (
                 "fn risky(x) { if x > 1 { throw \"too big\"; } x } try { risky(5) } catch (e) { return e }",
                 "\"too big\"",
+            ),
+            (
+                "let r = (); try { let a = [1]; a[5]; } catch (e) { r = e; } r.error + \" \" + r.keys().contains(\"line\")",
+                "\"ErrorArrayBounds false\"",
             ),
             // Lists.
             ("let a = [1, 2, 3]; a.push(4); a.insert(0, 0); a.remove(1); a += 5; a", "[0, 2, 3, 4, 5]"),
@@ -479,6 +487,12 @@ fn errors_of_a_run_name_their_place_in_our_words() {
             ("input.lines.map(|l| input.nope)", "nope", "`input` has no field `nope`"),
             ("5m + 3", "5m + 3", "`+` does not work between a duration and an int"),
             ("sorted([1, \"a\"])", "sorted([1, \"a\"])", "cannot be compared with"),
+            (
+                "input.total.matches(\"x\")",
+                "matches(\"x\")",
+                "`matches` does not take an int and a string; it is `matches(text: string",
+            ),
+            ("input.lines.map(|l| l?.no + \"x\")", "l?.no", "this is `()`"),
             ("|x| x", "|x| x", "the result is a function, which is no value that can be kept"),
         ],
     );
@@ -649,6 +663,8 @@ fn mistakes_in_scripts_are_told_before_the_run() {
         ("[1][\"a\"]", "F0912", "\"a\"", "nothing can be found"),
         ("|a, a| a", "F0912", "a", "two parameters"),
         ("switch 1 { 0..5 => 1, 3 => 2 }", "F0912", "3", "behind a range"),
+        ("type_of(input.a) == \"int\"", "F0912", "\"int\"", "`type_of` never gives `int`"),
+        ("this.x", "F0912", "this", "`this` means nothing"),
         ("let print = 1;", "F0901", "print", "is a word of Rhai"),
         ("/* never", "F0901", "/*", "this comment is never closed"),
     ];
@@ -1398,4 +1414,37 @@ proptest! {
         let Ok(Value::Map(found)) = evaluated_in(expr, roots).0 else { panic!("a map comes back") };
         prop_assert_eq!(Value::Map(found), value);
     }
+}
+
+#[test]
+fn places_count_from_where_the_text_stands() {
+    let at = |start: usize, text: &str| Span::new(FileId(3), start..start + text.len());
+    // Line ends of every kind and what is no ASCII do not shift them.
+    for (text, inner) in [
+        ("input.nope", "nope"),
+        ("\r\n  // é\r\n  input.nope", "nope"),
+        ("\"é😀 ${input.nope}\"", "nope"),
+        ("{ let s = \"ééé\\n\";\n let t = `ü${s}\n`;\n\n t.x }", "x"),
+        ("[\"é\"].map(|x| {\n  let y = \"ß\"; y + x.z })", "z"),
+    ] {
+        let expr = compile(text, at(100, text), Form::Expression, &Library::empty()).expect(text);
+        let found = evaluated_in(expr, roots()).0.expect_err(text);
+        let start = 100 + text.rfind(inner).expect("it is there");
+        assert_eq!(found.span, Some(Span::new(FileId(3), start..start + inner.len())), "{text}: {found}");
+    }
+    let text = "1 +\r\n  'no'";
+    let found = compile(text, at(50, text), Form::Expression, &Library::empty()).expect_err(text);
+    assert_eq!(found[0].primary.span, Span::new(FileId(3), 57..61));
+}
+
+#[test]
+fn expressions_go_between_threads_and_failures_into_handlers() {
+    fn shared<T: Send + Sync + Clone>(_: &T) {}
+    let expr = compiled("throw #{ type: \"conflict\", message: \"no\", sku: 1 }", Form::Block, &Library::empty());
+    shared(&expr);
+    shared(&Library::empty());
+    let found = evaluated_in(expr, roots()).0.expect_err("it throws");
+    let failure = orchestra_flow::base::failure::Failure::from(found);
+    assert_eq!((failure.kind.name(), &*failure.message), ("conflict", "no"));
+    assert_eq!(failure.details.get("sku"), Some(&Value::Int(1)));
 }

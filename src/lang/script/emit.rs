@@ -328,10 +328,15 @@ impl<'a> Emitter<'a> {
                 self.push("try ");
                 self.node(body);
                 self.push(" catch ");
-                if let Some(error) = error {
-                    self.push(&format!("({}) ", error.text));
+                match (error, &handler.kind) {
+                    (Some(error), Kind::Block(statements, tail)) => {
+                        let name = &error.text;
+                        self.push(&format!("({name}) {{ {name} = __caught({name}); "));
+                        self.statements(statements, *tail);
+                        self.push(" }");
+                    }
+                    _ => self.node(handler),
                 }
-                self.node(handler);
             }
             Kind::Let { name, constant, value } => {
                 self.push(if *constant { "const " } else { "let " });
@@ -347,12 +352,8 @@ impl<'a> Emitter<'a> {
                 self.mark(node.span);
                 self.push(op);
                 self.push(" ");
-                if *op == "+=" && !matches!(value.kind, Kind::List(_) | Kind::Constant(_)) {
-                    // Rhai would add `()` to a text without a word.
-                    self.mark(value.span);
-                    self.push("__some(");
-                    self.node(value);
-                    self.push(")");
+                if *op == "+=" {
+                    self.present(value);
                 } else {
                     self.operand(value);
                 }
@@ -441,12 +442,12 @@ impl<'a> Emitter<'a> {
             self.push(")");
             return;
         }
-        if op == "+" && is_text(right) && asks(left) {
-            self.mark(left.span);
-            self.push("__some(");
-            self.node(left);
-            self.push(") + ");
-            self.operand(right);
+        if op == "+" && !is_number(left) && !is_number(right) {
+            self.present(left);
+            self.push(" ");
+            self.mark(span);
+            self.push("+ ");
+            self.present(right);
             return;
         }
         if op == "!in" {
@@ -467,6 +468,18 @@ impl<'a> Emitter<'a> {
             Kind::Leave { .. } => self.node(right),
             _ => self.operand(right),
         }
+    }
+
+    /// What is added to something: Rhai would add `()` to a text without a word. What is computed is never `()`, or
+    /// fails by itself.
+    fn present(&mut self, node: &Node) {
+        if !matches!(node.kind, Kind::Variable(_) | Kind::Field { .. } | Kind::Index { .. } | Kind::Method { .. }) {
+            return self.operand(node);
+        }
+        self.mark(node.span);
+        self.push("__some(");
+        self.node(node);
+        self.push(")");
     }
 
     fn text(&mut self, parts: &[Part]) {

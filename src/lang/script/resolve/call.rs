@@ -225,6 +225,8 @@ impl Resolver<'_> {
         let found = Diagnostic::error(code::FUNCTION, place, format!("there is no function `{name}`"));
         let found = if let Some(ours) = mistaken::foreign_function(name) {
             found.fix(format!("it is called `{ours}` here"), place, ours.to_string())
+        } else if let Some(signature) = self.library.signature(name).filter(|_| method) {
+            found.hint(format!("it is called `{signature}`, with what stands before the dot as its first argument"))
         } else if self.is_local(name) && !method {
             found.hint(format!("call a closure by `{name}.call(...)`"))
         } else {
