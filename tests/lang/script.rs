@@ -272,6 +272,10 @@ fn scripts_in_the_spirit_of_rhais_own_run_as_they_are() {
             ("let out = []; for (item, i) in [\"a\", \"b\"] { out.push(`${i}${item}`); } out", "[\"0a\", \"1b\"]"),
             ("let n = 0; for c in \"hello\".chars() { if c == 'l' { n += 1; } } n", "2"),
             ("let keys = \"\"; for k in #{ a: 1, b: 2 }.keys() { keys += k; } keys", "\"ab\""),
+            ("let out = []; for e in #{ a: 1, b: 2 } { out.push(e.key + e.value); } out", "[\"a1\", \"b2\"]"),
+            ("let n = \"\"; for c in \"ab\" { n = c + n; } n", "\"ba\""),
+            ("first_of([(), \"\", \"x\"])", "\"x\""),
+            ("Fn(\"now\").call() == now()", "true"),
             ("let total = 0; for x in range(0, 10, 3) { total += x; } total", "18"),
             // Functions and recursion.
             ("fn fib(n) { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } } fib(15)", "610"),
@@ -1447,4 +1451,27 @@ fn expressions_go_between_threads_and_failures_into_handlers() {
     let failure = orchestra_flow::base::failure::Failure::from(found);
     assert_eq!((failure.kind.name(), &*failure.message), ("conflict", "no"));
     assert_eq!(failure.details.get("sku"), Some(&Value::Int(1)));
+}
+
+#[test]
+fn what_a_workflow_adds_up() {
+    let of = |text: &str| evaluated(text, Form::Expression).unwrap_or_else(|found| panic!("{text}: {found}"));
+    for (value, more, expected) in [
+        ("1", "2", "3"),
+        ("1", "0.5", "1.5"),
+        ("\"a\"", "\"b\"", "\"ab\""),
+        ("[1]", "2", "[1, 2]"),
+        ("[1]", "[2, 3]", "[1, 2, 3]"),
+        ("#{ a: 1 }", "#{ b: 2 }", "#{ a: 1, b: 2 }"),
+        ("30s", "1m", "90s"),
+        ("()", "5", "5"),
+    ] {
+        assert_eq!(script::added(&of(value), &of(more)), Ok(of(expected)), "{value} += {more}");
+    }
+    let set = Value::Set(Arc::new([Value::Int(1)].into_iter().collect()));
+    let grown = script::added(&set, &of("[1, 2]")).expect("a set takes items in");
+    assert_eq!(grown.to_json().to_string(), "[1,2]");
+    for (value, more) in [("1", "\"a\""), ("#{}", "1"), ("9223372036854775807", "1"), ("true", "true")] {
+        assert!(script::added(&of(value), &of(more)).is_err(), "{value} += {more}");
+    }
 }

@@ -320,7 +320,14 @@ impl<'a> Emitter<'a> {
                     None => self.push(&item.text),
                 }
                 self.push(" in ");
-                self.operand(over);
+                if matches!(over.kind, Kind::Map(_)) {
+                    // Rhai's parser does not know that maps can be gone through here; behind braces it does not look.
+                    self.push("{ ");
+                    self.operand(over);
+                    self.push(" }");
+                } else {
+                    self.operand(over);
+                }
                 self.push(" ");
                 self.node(body);
             }

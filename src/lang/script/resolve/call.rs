@@ -188,7 +188,7 @@ impl Resolver<'_> {
             );
             return Some(Origin::Rhai);
         }
-        if matches!(name, "now" | "today" | "uuid" | "random" | "print" | "debug" | "datetime" | "date" | "parse") {
+        if matches!(name, "now" | "today" | "uuid" | "random" | "print" | "debug" | "Fn") {
             self.found.asks = true;
         }
         if let Some(fixed) = functions::fixed(name) {
