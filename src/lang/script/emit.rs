@@ -322,9 +322,9 @@ impl<'a> Emitter<'a> {
                 self.push(" in ");
                 if matches!(over.kind, Kind::Map(_)) {
                     // Rhai's parser does not know that maps can be gone through here; behind braces it does not look.
-                    self.push("{ ");
+                    self.push("({ ");
                     self.operand(over);
-                    self.push(" }");
+                    self.push(" })");
                 } else {
                     self.operand(over);
                 }
