@@ -2,9 +2,14 @@
 
 mod architecture;
 mod connect;
+mod docs;
 mod lang {
     mod check;
     mod plan;
     mod script;
     mod syntax;
 }
+mod run {
+    mod semantics;
+}
+mod scripts;

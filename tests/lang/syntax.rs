@@ -64,17 +64,18 @@ fn annotated(text: &str) -> String {
             let from = start.column as usize;
             let to = if end.line == start.line { end.column as usize } else { width + 1 }.max(from + 1);
             let indent = line.len() - line.trim_start().len();
-            let lead = if from > indent + 3 {
-                format!("{}//{}{}", " ".repeat(indent), " ".repeat(from - indent - 3), "~".repeat(to - from))
-            } else if from > 3 {
-                format!("{}//{}", " ".repeat(from - 4), format_args!(" {}", "~".repeat(to - from)))
-            } else {
-                format!("{}//@{from}-{}", " ".repeat(indent), to - 1)
+            // The tildes stand under what is underlined; where that begins too far left, its columns are written out.
+            let slashes = if from > indent + 3 { indent } else { from.saturating_sub(4) };
+            let (lead, mark) = match from.checked_sub(slashes + 3) {
+                Some(gap) if from > 3 => {
+                    (format!("{}//{}", " ".repeat(slashes), " ".repeat(gap)), "~".repeat(to - from))
+                }
+                _ => (format!("{}//", " ".repeat(indent)), format!("@{from}-{}", to - 1)),
             };
             let severity = if diagnostic.severity == Severity::Warning { "warning: " } else { "" };
-            lines += &format!("{lead} {} {severity}{}\n", diagnostic.code.0, diagnostic.message);
+            lines += &format!("{lead}{mark} {} {severity}{}\n", diagnostic.code.0, diagnostic.message);
             for hint in &diagnostic.hints {
-                lines += &format!("{}//   help: {}\n", " ".repeat(from.saturating_sub(4)), hint.text);
+                lines += &format!("{}  help: {}\n", lead, hint.text);
             }
         }
     }

@@ -23,13 +23,13 @@ pub struct Broken {
     /// `script_error`, `limit_exceeded`, or the type that the script itself threw.
     pub kind: Kind,
     /// What else was thrown, by name.
-    pub details: Map,
+    pub details: Arc<Map>,
 }
 
 impl Broken {
     /// A `script_error`.
     pub fn script(message: impl Into<String>, span: Option<Span>) -> Self {
-        Self { message: message.into(), span, kind: Kind::ScriptError, details: Map::new() }
+        Self { message: message.into(), span, kind: Kind::ScriptError, details: Arc::default() }
     }
 
     /// A bound was met.
@@ -40,7 +40,11 @@ impl Broken {
 
 impl From<Broken> for Failure {
     fn from(broken: Broken) -> Self {
-        Self { details: broken.details, span: broken.span, ..Self::new(broken.kind, broken.message) }
+        Self {
+            details: Arc::unwrap_or_clone(broken.details),
+            span: broken.span,
+            ..Self::new(broken.kind, broken.message)
+        }
     }
 }
 
@@ -187,7 +191,7 @@ fn thrown_by_script(thrown: &rhai::Dynamic, span: Option<Span>) -> Broken {
                 details.shift_remove("details");
                 details.extend(inner.iter().map(|(key, value)| (Arc::clone(key), value.clone())));
             }
-            Broken { message, span, kind, details }
+            Broken { message, span, kind, details: Arc::new(details) }
         }
         Value::Unit => Broken::script("the script threw an error without a word", span),
         other => Broken::script(other.to_string(), span),

@@ -24,6 +24,7 @@ mod convert;
 mod emit;
 mod engine;
 mod expr;
+mod fault;
 pub mod functions;
 mod infer;
 mod library;
@@ -73,7 +74,7 @@ pub struct Function {
 /// checks [`Expr::reads`].
 pub fn compile(text: &str, span: Span, form: Form, library: &Library) -> Result<Expr, Vec<Diagnostic>> {
     stack::with_room(text, || {
-        let mut tree = tree_of(text, span, form).map_err(|found| vec![found])?;
+        let mut tree = tree_of(text, span, form).map_err(|found| vec![found.into()])?;
         let found = resolve::resolve(&mut tree, &[], None, library, Vec::new());
         if !found.diagnostics.is_empty() {
             return Err(found.diagnostics);
@@ -83,7 +84,7 @@ pub fn compile(text: &str, span: Span, form: Form, library: &Library) -> Result<
 }
 
 /// The tree of a text.
-fn tree_of(text: &str, span: Span, form: Form) -> Result<tree::Node, Diagnostic> {
+fn tree_of(text: &str, span: Span, form: Form) -> Result<tree::Node, fault::Fault> {
     match form {
         Form::Expression => parse::expression(text, span),
         Form::Block => parse::block(text, span),

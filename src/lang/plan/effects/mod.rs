@@ -16,7 +16,7 @@ use super::workflow::{Package, Plan};
 use super::{trigger, visit, written};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
-use crate::lang::script::Library;
+use crate::lang::script::{Library, Setting};
 use target::{Decided, known};
 
 mod print;
@@ -85,6 +85,17 @@ pub fn effects(package: &Package, plan: &Plan) -> Effects {
     account.effects.operations.sort_by_key(key);
     account.effects.starts = plan.triggers.iter().map(written::trigger).collect();
     account.effects
+}
+
+/// The settings and secrets that the expressions of `plan` itself read, each where it is read first.
+pub fn settings_read(plan: &Plan) -> Vec<Setting> {
+    let library = plan.functions.library();
+    let mut found: Vec<Setting> = Vec::new();
+    visit::plan(plan, &mut |script| found.extend(script.compiled(library).uses_settings().cloned()));
+    found.sort_by_key(|setting| setting.span);
+    let mut seen = BTreeSet::new();
+    found.retain(|setting| seen.insert((setting.name.clone(), setting.secret)));
+    found
 }
 
 struct Account<'a> {

@@ -14,6 +14,7 @@ use super::value::Values;
 use crate::base::id::Digest;
 use crate::base::shape::{Field, Object, Shape};
 use crate::base::value::{Map, Value};
+use crate::lang::catalog::types::constant;
 use crate::lang::check::{Checked, Module};
 use crate::lang::syntax::ast::{self, Item, Moment};
 
@@ -155,11 +156,13 @@ pub(super) fn variable(declared: &ast::Declare, values: &Values<'_>) -> (Field, 
 
 /// A declared field: its type as written, or that of its value.
 pub(super) fn field(declared: &ast::Declare, values: &Values<'_>) -> Field {
-    let default = declared.value.as_ref().map(|value| values.constant(value));
+    let shape = values.declared(declared.ty.as_ref(), declared.value.as_ref());
+    let default = declared.value.as_ref().and_then(constant).filter(|default| !default.is_unit());
     Field {
         name: declared.name.text.clone(),
-        shape: values.declared(declared.ty.as_ref(), declared.value.as_ref()),
-        default: default.filter(|default| !default.is_unit()),
+        // As the type wants it; a default that does not fit was reported.
+        default: default.map(|default| shape.check(&default).unwrap_or(default)),
+        shape,
         doc: declared.doc.as_ref().map(|doc| doc.text.clone()),
     }
 }

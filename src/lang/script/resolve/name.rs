@@ -91,6 +91,12 @@ impl<'a> Resolver<'a> {
             return;
         }
         let span = node.span;
+        if matches!(node.kind, Kind::This) && !self.function && self.closures == 0 {
+            let found = Diagnostic::error(code::PLACE, span, "`this` means nothing outside of a function");
+            self.found
+                .diagnostics
+                .push(found.hint("it is the value before the dot of a call: `fn double() { this * 2 }`, `x.double()`"));
+        }
         match &mut node.kind {
             Kind::Constant(_) | Kind::Char(_) | Kind::This | Kind::Slot { .. } | Kind::Setting(_) | Kind::Nothing => {}
             Kind::Variable(_) => {}

@@ -40,6 +40,7 @@ pub(super) fn build(
 ) -> (Program, Vec<Diagnostic>) {
     let mut builder =
         Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new(), incomplete: None, dangling: None };
+    builder.poison_lost();
     let declarations = builder.file(root);
     let Builder { poisoned, faults, .. } = builder;
     (Program { file, declarations, comments: scan.comments.clone(), poisoned }, faults.sorted())
@@ -132,7 +133,7 @@ impl Builder<'_> {
     fn items<'m>(&mut self, node: Node<'m>) -> Vec<Item<'m>> {
         let mut items: Vec<Item<'m>> = Vec::new();
         let mut before: Option<Range<usize>> = None;
-        for node in node.into_inner() {
+        for node in node.into_inner().filter(|node| node.as_rule() != Rule::EOI) {
             let range = self.range(&node);
             if node.as_rule() == Rule::semicolon {
                 self.semicolon(range);
