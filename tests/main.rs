@@ -2,7 +2,6 @@
 
 mod architecture;
 mod connect;
-mod docs;
 mod lang {
     mod check;
     mod plan;
@@ -12,4 +11,5 @@ mod lang {
 mod run {
     mod semantics;
 }
+mod manual;
 mod scripts;
