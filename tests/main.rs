@@ -4,7 +4,6 @@ mod architecture;
 #[cfg(feature = "cli")]
 mod cli;
 mod connect;
-mod docs;
 mod lang {
     mod check;
     mod plan;
@@ -14,4 +13,5 @@ mod lang {
 mod run {
     mod semantics;
 }
+mod manual;
 mod scripts;

@@ -1,4 +1,5 @@
-//! The documentation: its programs compile, its links lead somewhere, what it lists is there.
+//! The manual in `docs/` and the list in `scripts/`: the programs compile, the links lead somewhere, what is listed
+//! is there.
 
 mod block;
 mod embedding;
