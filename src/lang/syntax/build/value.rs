@@ -275,7 +275,7 @@ fn respelt(digits: &str) -> Option<String> {
     }
     let unit: Duration = format!("1{unit}").parse().ok()?;
     let millis = number.parse::<f64>().ok()? * unit.0 as f64;
-    (millis >= 0.0 && millis < 9e15 && millis.fract() == 0.0).then(|| Duration(millis as i64).to_string())
+    ((0.0..9e15).contains(&millis) && millis.fract() == 0.0).then(|| Duration(millis as i64).to_string())
 }
 
 /// `PT1H30M` as `1h30m`.
