@@ -15,10 +15,10 @@ pub use lines::Line;
 pub use waits::{clock, first_line};
 
 use super::elapsed::elapsed;
-use crate::base::failure::Failure;
 use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
 use crate::lang::plan::{Kind, Node, NodeId, Plan};
-use crate::run::event::{Alarm, Begin, Choice, Event, Moment, Outcome, Problem, Record, Role, Then, UnitId};
+use crate::run::event::{Alarm, Answer, Begin, Choice, Event, Moment, Outcome, Record, Role, Then, UnitId};
 
 /// How many turns of a loop plain lines tell in full; of the rest they tell only what goes wrong.
 const TURNS_TOLD_MAX: u32 = 10;
@@ -36,10 +36,6 @@ pub struct Tree {
     units: HashMap<UnitId, ItemId>,
     root: Option<ItemId>,
     next: u64,
-    /// What went wrong beside the outcome.
-    problems: Vec<Arc<Problem>>,
-    /// The failure the run ended with.
-    failure: Option<Arc<Failure>>,
     /// The steps that wait for a person's decision, in order, with their names and errors.
     parked: Vec<(UnitId, String, String)>,
 }
@@ -47,26 +43,7 @@ pub struct Tree {
 impl Tree {
     /// The tree of a run of `plan` that has not begun.
     pub fn new(plan: Arc<Plan>) -> Self {
-        Self {
-            plan,
-            items: BTreeMap::new(),
-            units: HashMap::new(),
-            root: None,
-            next: 0,
-            problems: Vec::new(),
-            failure: None,
-            parked: Vec::new(),
-        }
-    }
-
-    /// The failure the run ended with, as the journal tells it.
-    pub fn failure(&self) -> Option<&Arc<Failure>> {
-        self.failure.as_ref()
-    }
-
-    /// What went wrong beside the outcome.
-    pub fn problems(&self) -> &[Arc<Problem>] {
-        &self.problems
+        Self { plan, items: BTreeMap::new(), units: HashMap::new(), root: None, next: 0, parked: Vec::new() }
     }
 
     /// The steps that were parked since the last call: unit, name, error.
@@ -87,7 +64,16 @@ impl Tree {
                 self.units.insert(UnitId::RUN, root);
                 notes.busy(&accepted.workflow, format!("started, run {}", accepted.run));
             }
-            Event::Opened { unit, parent, node, role, .. } => self.opened(at, *unit, *parent, *node, *role),
+            Event::Opened { unit, parent, node, role, given } => {
+                self.opened(at, *unit, *parent, *node, *role);
+                if let (Role::Undo, Some(place)) = (role, given.get("place").and_then(Value::as_text))
+                    && let Some(item) = self.item_mut(*unit)
+                {
+                    // It runs under what is discarded, but belongs to the step whose effect it takes back.
+                    item.name = format!("undo {place}");
+                    item.path = format!("{place}/undo");
+                }
+            }
             Event::Began { unit, begin, .. } => self.began(*unit, begin, &mut notes),
             Event::Attempted { unit, attempt, .. } => self.attempted(*unit, *attempt, &mut notes),
             Event::Raised { unit, failure, .. } => {
@@ -107,11 +93,14 @@ impl Tree {
                     item.state = State::Running;
                 }
             }
-            Event::Answered { unit, .. } => {
-                if let Some(item) = self.item_mut(*unit)
-                    && matches!(item.state, State::Waiting(_))
-                {
-                    item.state = State::Running;
+            Event::Answered { unit, answer, .. } => {
+                if let Some(item) = self.item_mut(*unit) {
+                    if matches!(item.state, State::Waiting(_)) {
+                        item.state = State::Running;
+                    }
+                    if let Answer::Failed { failure, .. } = answer {
+                        item.trouble = Some(first_line(&failure.to_string()));
+                    }
                 }
             }
             Event::Renewed { unit } => self.renewed(*unit, &mut notes),
@@ -146,7 +135,6 @@ impl Tree {
                     Tone::Bad,
                     format!("problem: {}: {}", problem.kind, problem.message),
                 );
-                self.problems.push(problem.clone());
             }
             Event::Decided { outcome } => self.decided(at, outcome, &mut notes),
             Event::Rested => self.rested(at),
@@ -155,6 +143,9 @@ impl Tree {
             | Event::Set { .. }
             | Event::Assigned { .. }
             | Event::Passed { .. }
+            | Event::Broke { .. }
+            | Event::Scheduled { .. }
+            | Event::Ignored { .. }
             | Event::Enough { .. }
             | Event::UnwindAsked
             | Event::Woke { .. }
@@ -246,8 +237,13 @@ impl Tree {
             }
             Begin::Act { .. } | Begin::Body { .. } | Begin::Race { .. } => return,
         };
-        // Who waits for a person or a time says so even in the thousandth turn.
-        notes.say(item.path.clone(), Tone::Busy, waits.clone());
+        // Who waits for a person or for long says so even in the thousandth turn.
+        let is_short = matches!(begin, Begin::Sleep { until } if Duration::between(notes.at, *until) < PAUSE_TOLD_MIN);
+        if is_short {
+            notes.unless_quiet(Some(item), Tone::Busy, waits.clone());
+        } else {
+            notes.say(item.path.clone(), Tone::Busy, waits.clone());
+        }
         item.state = State::Waiting(waits);
     }
 
@@ -406,7 +402,6 @@ impl Tree {
             Outcome::Completed { .. } => (State::Completed, Tone::Good),
             Outcome::Skipped { .. } => (State::Skipped, Tone::Faint),
             Outcome::Failed { failure } => {
-                self.failure = Some(failure.clone());
                 root.trouble = Some(first_line(&failure.to_string()));
                 (State::Failed, Tone::Bad)
             }

@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use super::{CREDENTIAL, Record, Sent, echo};
 use crate::base::id::RunId;
 use crate::base::limit::RESPONSE_BYTES_MAX;
+use crate::base::shape::Shape;
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::connect::registry::Call;
@@ -36,6 +37,7 @@ struct Route {
     operation: Arc<str>,
     method: Arc<str>,
     path: Regex,
+    result: Shape,
     /// Examples of success, each with the request it makes.
     examples: Vec<(Example, Value)>,
 }
@@ -77,7 +79,8 @@ impl Desk {
                 let answer = echo::fit(&example.gets, request, &actual);
                 (Some(route.operation.clone()), example.status, example.headers.clone(), answer)
             }
-            None => (Some(route.operation.clone()), 200, Value::Unit, Value::map([("ok", Value::Bool(true))])),
+            // Services mostly answer with what the operation gives, or with something that has the same names.
+            None => (Some(route.operation.clone()), 200, Value::Unit, route.result.example()),
         }
     }
 
@@ -121,6 +124,7 @@ impl Route {
             operation: operation.signature.name.clone(),
             method: request.method.clone(),
             path,
+            result: operation.signature.result.clone(),
             examples: examples.map(|example| (example.clone(), request_of(connector, operation, example))).collect(),
         })
     }

@@ -93,7 +93,7 @@ impl<'a> Checker<'a> {
         if &**root == "steps" {
             return self.record(read, all);
         }
-        if let Some(binding) = self.names.find(root).cloned() {
+        if let Some(binding) = self.names.find(root).filter(|_| !self.course.ambiguous.contains(root)).cloned() {
             let start = Typed { shape: binding.shape.clone(), secret: binding.secret };
             let typed = self.follow(read, 0, start, Some(&binding), all);
             return (Target::Binding(root.clone(), binding.spans), typed);
