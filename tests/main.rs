@@ -1,6 +1,8 @@
 //! The tests of the project, in one binary; each module goes in by a door that users use.
 
 mod architecture;
+#[cfg(feature = "cli")]
+mod cli;
 mod connect;
 mod lang {
     mod check;
@@ -8,3 +10,8 @@ mod lang {
     mod script;
     mod syntax;
 }
+mod run {
+    mod semantics;
+}
+mod manual;
+mod scripts;

@@ -30,7 +30,8 @@ impl Run {
 
     pub(super) fn answered(&mut self, plan: &Plan, id: UnitId, attempt: u32, answer: &Answer) {
         let Some(unit) = self.unit_mut(id) else { return };
-        if let Some(timeout) = unit.timeout.take() {
+        // The timeout of a lock bounds what is done inside as well.
+        if let Some(timeout) = unit.timeout.take_if(|_| !matches!(unit.task, Task::Gate(_))) {
             self.alarms.remove(&(timeout, id, Alarm::Timeout));
         }
         let step = match answer {

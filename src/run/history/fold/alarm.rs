@@ -2,8 +2,8 @@
 
 use super::super::Run;
 use super::super::unit::{Stage, Task, Unit};
-use crate::base::time::Timestamp;
-use crate::run::event::{Alarm, UnitId};
+use crate::base::time::{Duration, Timestamp};
+use crate::run::event::{Alarm, Then, UnitId};
 
 impl Run {
     pub(super) fn woke(&mut self, id: UnitId, alarm: Alarm) {
@@ -33,6 +33,32 @@ impl Run {
             None => self.alarms.retain(|(_, unit, other)| (*unit, *other) != (id, alarm)),
         }
         self.wake(id);
+    }
+
+    /// Goes on after a pause: what was left of timeouts, deadlines and pauses between attempts is left still; waits have
+    /// gone on meanwhile (semantics 11).
+    pub(super) fn resumed(&mut self, at: Timestamp) {
+        if !std::mem::take(&mut self.paused) {
+            return;
+        }
+        let passed = Duration::between(self.paused_at, at);
+        for (due, id, alarm) in std::mem::take(&mut self.alarms) {
+            let later = passed.after(due);
+            let shifted = match (self.unit_mut(id), alarm) {
+                (Some(unit), Alarm::Timeout) => unit.timeout.replace(later).is_some(),
+                (Some(unit), Alarm::Deadline) => unit.deadline.replace(later).is_some(),
+                (Some(unit), Alarm::Due) if unit.is_between_attempts() => unit.due.replace(later).is_some(),
+                (_, Alarm::Due | Alarm::Meanwhile(_)) | (None, _) => false,
+            };
+            self.alarms.insert((if shifted { later } else { due }, id, alarm));
+            // Whoever begins anew then has it written into what it closes for.
+            if let Some(Then::Anew { at }) = self.unit_mut(id).and_then(|unit| unit.closing.as_deref_mut())
+                && shifted
+                && alarm == Alarm::Due
+            {
+                *at = later;
+            }
+        }
     }
 
     /// Sets, or takes away, what a unit sleeps for.

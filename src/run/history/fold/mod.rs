@@ -3,11 +3,8 @@
 mod acting;
 mod alarm;
 mod ending;
-mod entry;
 mod opening;
-mod renewing;
 
-use opening::new_unit;
 use std::sync::Arc;
 
 use super::frame::{More, StepRecord};
@@ -15,10 +12,12 @@ use super::unit::{Awaits, Progress, Stage, Step, Task, Trouble, Unit};
 use super::view::View;
 use super::{Arrival, Ending, Run};
 use crate::base::failure::Failure;
-use crate::base::time::{Duration, Timestamp};
+use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::lang::plan::{Gather, Kind, NodeId, Plan};
-use crate::run::event::{Alarm, Event, Record, Role, Then, UnitId};
+use crate::lang::plan::{Body, Gather, Kind, NodeId, Plan};
+use crate::run::event::{Alarm, Event, Record, Role, UnitId};
+
+use opening::new_unit;
 
 impl Run {
     /// Takes one more record in. `plan` is the one the run is pinned to.
@@ -161,32 +160,6 @@ impl Run {
         }
     }
 
-    /// Goes on after a pause: what was left of timeouts, deadlines and pauses between attempts is left still; waits have
-    /// gone on meanwhile (semantics 11).
-    fn resumed(&mut self, at: Timestamp) {
-        if !std::mem::take(&mut self.paused) {
-            return;
-        }
-        let passed = Duration::between(self.paused_at, at);
-        for (due, id, alarm) in std::mem::take(&mut self.alarms) {
-            let later = passed.after(due);
-            let shifted = match (self.unit_mut(id), alarm) {
-                (Some(unit), Alarm::Timeout) => unit.timeout.replace(later).is_some(),
-                (Some(unit), Alarm::Deadline) => unit.deadline.replace(later).is_some(),
-                (Some(unit), Alarm::Due) if unit.is_between_attempts() => unit.due.replace(later).is_some(),
-                (_, Alarm::Due | Alarm::Meanwhile(_)) | (None, _) => false,
-            };
-            self.alarms.insert((if shifted { later } else { due }, id, alarm));
-            // Whoever begins anew then has it written into what it closes for.
-            if let Some(Then::Anew { at }) = self.unit_mut(id).and_then(|unit| unit.closing.as_deref_mut())
-                && shifted
-                && alarm == Alarm::Due
-            {
-                *at = later;
-            }
-        }
-    }
-
     fn started(&mut self, plan: &Plan, at: Timestamp) {
         self.started_at = Some(at);
         let frame = self.frames.open(None, plan.body.frame.unwrap_or_default(), None);
@@ -315,6 +288,19 @@ fn gathers(kind: &Kind) -> &[Gather] {
         Kind::Race(race) => &race.gathers,
         _ => &[],
     }
+}
+
+/// The statements of the bodies of a block that open no frame of their own.
+fn grouped_statements(kind: &Kind) -> Vec<NodeId> {
+    let bodies: Vec<&Body> = match kind {
+        Kind::Sequence(body) | Kind::Parallel(body) | Kind::Lock { body, .. } => vec![body],
+        Kind::If { arms, otherwise } => {
+            arms.iter().map(|(_, branch)| branch).chain(otherwise).map(|branch| &branch.body).collect()
+        }
+        Kind::Match { arms, .. } => arms.iter().map(|arm| &arm.branch.body).collect(),
+        _ => Vec::new(),
+    };
+    bodies.into_iter().flat_map(|body| body.statements.iter().copied()).collect()
 }
 
 /// Notes how far a statement of a body is.
