@@ -1,6 +1,8 @@
 //! The tests of the project, in one binary; each module goes in by a door that users use.
 
 mod architecture;
+#[cfg(feature = "cli")]
+mod cli;
 mod connect;
 mod lang {
     mod check;

@@ -1,6 +1,13 @@
 //! The manual in `docs/` and the list in `scripts/`: the programs compile, the links lead somewhere, what is listed
 //! is there.
 
+mod block;
+mod embedding;
+#[cfg(feature = "cli")]
+mod errors;
+#[cfg(feature = "cli")]
+mod readme;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -16,8 +16,9 @@ pub use waits::{clock, first_line};
 
 use super::elapsed::elapsed;
 use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
 use crate::lang::plan::{Kind, Node, NodeId, Plan};
-use crate::run::event::{Alarm, Begin, Choice, Event, Moment, Outcome, Record, Role, Then, UnitId};
+use crate::run::event::{Alarm, Answer, Begin, Choice, Event, Moment, Outcome, Record, Role, Then, UnitId};
 
 /// How many turns of a loop plain lines tell in full; of the rest they tell only what goes wrong.
 const TURNS_TOLD_MAX: u32 = 10;
@@ -63,7 +64,16 @@ impl Tree {
                 self.units.insert(UnitId::RUN, root);
                 notes.busy(&accepted.workflow, format!("started, run {}", accepted.run));
             }
-            Event::Opened { unit, parent, node, role, .. } => self.opened(at, *unit, *parent, *node, *role),
+            Event::Opened { unit, parent, node, role, given } => {
+                self.opened(at, *unit, *parent, *node, *role);
+                if let (Role::Undo, Some(place)) = (role, given.get("place").and_then(Value::as_text))
+                    && let Some(item) = self.item_mut(*unit)
+                {
+                    // It runs under what is discarded, but belongs to the step whose effect it takes back.
+                    item.name = format!("undo {place}");
+                    item.path = format!("{place}/undo");
+                }
+            }
             Event::Began { unit, begin, .. } => self.began(*unit, begin, &mut notes),
             Event::Attempted { unit, attempt, .. } => self.attempted(*unit, *attempt, &mut notes),
             Event::Raised { unit, failure, .. } => {
@@ -83,11 +93,14 @@ impl Tree {
                     item.state = State::Running;
                 }
             }
-            Event::Answered { unit, .. } => {
-                if let Some(item) = self.item_mut(*unit)
-                    && matches!(item.state, State::Waiting(_))
-                {
-                    item.state = State::Running;
+            Event::Answered { unit, answer, .. } => {
+                if let Some(item) = self.item_mut(*unit) {
+                    if matches!(item.state, State::Waiting(_)) {
+                        item.state = State::Running;
+                    }
+                    if let Answer::Failed { failure, .. } = answer {
+                        item.trouble = Some(first_line(&failure.to_string()));
+                    }
                 }
             }
             Event::Renewed { unit } => self.renewed(*unit, &mut notes),

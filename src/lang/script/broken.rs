@@ -6,6 +6,7 @@ use rhai::{EvalAltResult, Position};
 
 use super::ambient::Exceeded;
 use super::convert::{self, Unfit};
+use super::functions;
 use super::library::demangled;
 use crate::base::failure::{Failure, Kind};
 use crate::base::limit;
@@ -241,18 +242,20 @@ fn no_function(signature: &str) -> String {
         [only] if operator => format!("`{name}` does not work on {}{absent}", with_article(only)),
         [] => format!("there is no function `{name}` without arguments"),
         _ => {
-            let near = nearest_method(&name);
             let list = types.iter().map(|word| with_article(word)).collect::<Vec<_>>().join(" and ");
-            format!("there is no function `{name}` for {list}{absent}{near}")
+            match functions::fixed(&name) {
+                Some(fixed) => format!("`{name}` does not take {list}{absent}; it is `{}`", fixed.signature),
+                None => format!("there is no function `{name}` for {list}{absent}{}", nearest_method(&name)),
+            }
         }
     }
 }
 
 fn nearest_method(name: &str) -> String {
-    if super::functions::is_rhai(name) || super::functions::fixed(name).is_some() {
+    if functions::is_rhai(name) {
         return String::new();
     }
-    crate::base::diagnostic::nearest(name, super::functions::names())
+    crate::base::diagnostic::nearest(name, functions::names())
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 

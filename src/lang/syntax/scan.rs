@@ -388,7 +388,8 @@ impl Cutter<'_, '_> {
 
     fn unclosed(&mut self, start: usize, why: Unclosed) {
         let line_end = self.line_end(start);
-        let shown = start..start + self.text[start..line_end].trim_end().len();
+        let text_end = self.before_closers(start, line_end);
+        let shown = start..text_end;
         let rest = &self.bytes[start..];
         let (quote, lines) = match rest[0] {
             b'`' => ("`".to_owned(), true),
@@ -429,6 +430,30 @@ impl Cutter<'_, '_> {
         self.lost += usize::from(lines);
         self.fill(start..end, FAULT);
         self.at = end;
+    }
+
+    /// Where a text that was never closed probably ends on its line: before the brackets that close what the line opened.
+    fn before_closers(&self, start: usize, line_end: usize) -> usize {
+        let line_start = self.bytes[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let mut open = Vec::new();
+        let on_line = self.brackets.iter().rposition(|at| *at < line_start).map_or(0, |last| last + 1);
+        for at in &self.brackets[on_line..] {
+            match self.bytes[*at] {
+                b'(' => open.push(b')'),
+                b'[' => open.push(b']'),
+                b'{' => open.push(b'}'),
+                _ => drop(open.pop()),
+            }
+        }
+        let mut end = start + self.text[start..line_end].trim_end().len();
+        for closer in open {
+            let inside = self.text[start + 1..end].trim_end();
+            if inside.as_bytes().last() != Some(&closer) {
+                break;
+            }
+            end = start + 1 + inside[..inside.len() - 1].trim_end().len();
+        }
+        end
     }
 
     /// The end of the last line before one that is indented no more than the line of `start`.

@@ -1,7 +1,7 @@
 //! What a program can touch outside itself: operations, hosts, files, secrets, people, other workflows.
 //!
 //! In: a plan, and the package it belongs to. Out: an account of everything, as data and as text.
-//! Never: what is only known while it runs; there the account says which expression decides (held by `tests/lang/effects.rs`).
+//! Never: what is only known while it runs; there the account says which expression decides (held by `tests/lang/plan.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -330,19 +330,33 @@ fn names(plan: &Plan) -> BTreeMap<NodeId, String> {
 fn settled(formula: &Formula, plan: &Plan) -> Formula {
     match formula {
         Formula::Script(script) => {
-            let name = script.source.strip_prefix("vars.").unwrap_or_default();
-            let is_set = |node: &Node| matches!(&node.kind, Kind::Set(set) if !set.state && set.path.first().is_some_and(|root| &**root == name));
-            let variable = plan.vars.iter().find(|(field, _)| &*field.name == name);
-            match variable {
-                Some((_, value @ Formula::Constant(_))) if !plan.nodes.iter().any(is_set) => value.clone(),
-                _ => formula.clone(),
+            let mut source = script.source.to_string();
+            for (field, value) in &plan.vars {
+                let Formula::Constant(value) = value else { continue };
+                if !source.contains("vars.") || is_set(&field.name, plan) {
+                    continue;
+                }
+                if *source == format!("vars.{}", field.name) {
+                    return Formula::Constant(value.clone());
+                }
+                source = source.replace(&format!("${{vars.{}}}", field.name), &text(value));
             }
+            Formula::Script(Script { source: source.into(), ..script.clone() })
         }
         Formula::Object(fields) => {
             Formula::Object(fields.iter().map(|(name, value)| (name.clone(), settled(value, plan))).collect())
         }
         Formula::Constant(_) | Formula::List(_) => formula.clone(),
     }
+}
+
+/// Whether some statement gives the variable another value.
+fn is_set(variable: &str, plan: &Plan) -> bool {
+    let sets = |node: &Node| match &node.kind {
+        Kind::Set(set) => !set.state && set.path.first().is_some_and(|name| &**name == variable),
+        _ => false,
+    };
+    plan.nodes.iter().any(sets)
 }
 
 /// A text that is known, without quotes.

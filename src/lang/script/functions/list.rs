@@ -1,10 +1,11 @@
 //! Fixed functions about lists, sets and maps. Whatever goes through items takes a list, a set or a range.
 
+use std::any::TypeId;
 use std::cmp::Ordering;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, Module, NativeCallContext};
 
 use super::super::convert::{self, Members};
 use super::compare::{number, order};
@@ -179,11 +180,26 @@ pub(super) fn register(engine: &mut Engine) {
         a.iter().cloned().zip(b).map(|(a, b)| Dynamic::from_array(vec![a, b])).collect::<Array>()
     });
     on_sets(engine);
+    engine.register_global_module(entries().into());
     engine
         .register_fn("map", |context: NativeCallContext<'_>, range: Range<i64>, by: FnPtr| mapped(&context, range, by));
     engine.register_fn("map", |context: NativeCallContext<'_>, range: RangeInclusive<i64>, by: FnPtr| {
         mapped(&context, range, by)
     });
+}
+
+/// Going through a map: its entries as `#{ key, value }`, as the loops of a workflow do.
+fn entries() -> Module {
+    let mut module = Module::new();
+    module.set_iter(TypeId::of::<Map>(), |map| {
+        let entry = |(key, value): (_, Dynamic)| {
+            let key: ImmutableString = key;
+            Dynamic::from_map(Map::from([("key".into(), key.into()), ("value".into(), value)]))
+        };
+        let entries: Array = map.cast::<Map>().into_iter().map(|(key, value)| entry((key.into(), value))).collect();
+        Box::new(entries.into_iter())
+    });
+    module
 }
 
 /// `map` for ranges, which Rhai has for lists only.

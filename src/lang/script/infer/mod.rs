@@ -184,7 +184,9 @@ impl Infer<'_> {
             Kind::For { item: name, counter, over, body } => {
                 let over = self.value(over);
                 let before = self.locals.len();
-                self.locals.push((name.text.clone(), item(&over)));
+                // The entries of a map are `#{ key, value }`.
+                let turn = if matches!(over, Shape::Map(..) | Shape::Object(_)) { Shape::Any } else { item(&over) };
+                self.locals.push((name.text.clone(), turn));
                 if let Some(counter) = counter {
                     self.locals.push((counter.text.clone(), INT));
                 }

@@ -18,6 +18,7 @@ mod turns;
 mod types;
 mod value;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,8 +39,16 @@ pub(super) fn build(
     root: Node<'_>,
     faults: Faults<'_>,
 ) -> (Program, Vec<Diagnostic>) {
-    let mut builder =
-        Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new(), incomplete: None, dangling: None };
+    let mut builder = Builder {
+        text,
+        mask: &scan.mask,
+        scan,
+        faults,
+        poisoned: Vec::new(),
+        incomplete: None,
+        cut: BTreeSet::new(),
+        dangling: None,
+    };
     builder.poison_lost();
     let declarations = builder.file(root);
     let Builder { poisoned, faults, .. } = builder;
@@ -57,6 +66,8 @@ struct Builder<'s> {
     poisoned: Vec<Name>,
     /// Where the last item that lacks something ends: what stands glued to it is why.
     incomplete: Option<usize>,
+    /// Where expressions end that are only the beginning of what was meant: something stands glued to them that could not be read.
+    cut: BTreeSet<usize>,
     /// Where the last expression that stopped in the middle ends: its rest may stand on the next line.
     dangling: Option<usize>,
 }
@@ -144,6 +155,9 @@ impl Builder<'_> {
                 let between = &self.mask[before.end.min(range.start)..range.start];
                 !between.contains(['\n', ',']) && self.mask.as_bytes()[before.end.saturating_sub(1)] != b'}'
             });
+            if let Some(before) = glued_to.as_ref().filter(|_| is_junk(node.as_rule())) {
+                self.cut.insert(before.end);
+            }
             if glued_to.is_some() && !is_junk(node.as_rule()) && !self.is_lost(range.clone()) {
                 let word = self.first_word(&node);
                 let (shown, place) = (self.slice(word.clone()).to_owned(), self.faults.span(word.start..word.start));
@@ -236,7 +250,7 @@ impl Builder<'_> {
             self.too_long(range, "this expression");
             return Expr::hole(span);
         }
-        if self.is_unfit(range.clone()) {
+        if self.is_unfit(range.clone()) || self.cut.contains(&range.end) {
             return Expr::hole(span);
         }
         Expr { source: self.slice(range).into(), span }

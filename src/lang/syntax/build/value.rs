@@ -8,6 +8,7 @@ use super::super::grammar::{Node, Rule};
 use super::Builder;
 use super::junk::Place;
 use crate::base::limit;
+use crate::base::span::Span;
 
 impl Builder<'_> {
     pub(super) fn value(&mut self, node: Node<'_>) -> Value {
@@ -169,8 +170,10 @@ impl Builder<'_> {
         let whole = self.span(&node);
         let mut parts = node.into_inner();
         let Some(first) = parts.next() else { return Arg::Expr(Expr::hole(whole)) };
-        if let Some(unit) = parts.next() {
-            return self.spelt_unit(&first, &unit);
+        match parts.next() {
+            Some(unit) if unit.as_rule() == Rule::mistaken_unit => return self.spelt_unit(&first, &unit),
+            Some(_) => return self.long_arg(whole),
+            None => {}
         }
         let (range, span) = (self.range(&first), self.span(&first));
         if first.as_rule() == Rule::percent {
@@ -180,6 +183,24 @@ impl Builder<'_> {
         let written = self.written(&first).to_owned();
         self.check_number(&written, &first);
         Arg::Expr(self.expr_at(range))
+    }
+
+    /// `timeout input.pause + 1s`
+    fn long_arg(&mut self, span: Span) -> Arg {
+        let written = self.slice(span.range()).to_owned();
+        if !self.is_unfit(span.range()) {
+            let fault = self
+                .faults
+                .error(
+                    code::NEEDS_BRACKETS,
+                    span.range(),
+                    "the parameter of a clause is too long to stand without brackets",
+                )
+                .label("only a number, a duration, a text, a path or one call does")
+                .fix(format!("write `({written})`"), span, format!("({written})"));
+            self.faults.push(fault);
+        }
+        Arg::Expr(self.expr_at(span.range()))
     }
 
     /// `5 minutes`
