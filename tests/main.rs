@@ -4,6 +4,7 @@ mod architecture;
 #[cfg(feature = "cli")]
 mod cli;
 mod connect;
+mod docs;
 mod lang {
     mod check;
     mod plan;
@@ -13,5 +14,4 @@ mod lang {
 mod run {
     mod semantics;
 }
-mod manual;
 mod scripts;
