@@ -3,7 +3,10 @@
 mod architecture;
 mod connect;
 mod run {
+    mod random;
     mod semantics;
+    mod simulator;
+    mod told;
 }
 mod lang {
     mod check;
