@@ -4,6 +4,7 @@ mod architecture;
 #[cfg(feature = "cli")]
 mod cli;
 mod connect;
+mod docs;
 mod lang {
     mod check;
     mod plan;
@@ -11,7 +12,9 @@ mod lang {
     mod syntax;
 }
 mod run {
+    mod random;
     mod semantics;
+    mod simulator;
+    mod told;
 }
-mod manual;
 mod scripts;
