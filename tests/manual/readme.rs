@@ -59,6 +59,6 @@ fn its_rust_is_what_is_tested() {
     let bare = |text: &str| text.lines().map(|line| line.trim().to_owned() + "\n").collect::<String>();
     let region = bare(tested.split("// README\n").nth(1).expect("the tested text is marked"));
     for part in bare(&shown.text).split("\n\n") {
-        assert!(region.contains(part.trim_end()), "not in `tests/docs/embedding.rs`:\n{part}");
+        assert!(region.contains(part.trim_end()), "not in `tests/manual/embedding.rs`:\n{part}");
     }
 }
