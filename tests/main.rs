@@ -4,10 +4,20 @@ mod architecture;
 mod base {
     mod shape;
 }
+#[cfg(feature = "cli")]
+mod cli;
 mod connect;
+mod docs;
 mod lang {
     mod check;
     mod plan;
     mod script;
     mod syntax;
 }
+mod run {
+    mod random;
+    mod semantics;
+    mod simulator;
+    mod told;
+}
+mod scripts;

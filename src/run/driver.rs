@@ -44,6 +44,8 @@ enum Told {
     Command(Command),
     /// Undo the run, and say what came of it.
     Unwind(oneshot::Sender<Summary>),
+    /// The run that waited for it has ended: nobody will undo it any more.
+    Forget,
 }
 
 /// A run that was started.
@@ -204,16 +206,24 @@ impl Drive {
         if undoable {
             // The run that waited for this one may undo it as long as it has not ended itself.
             while let Some(told) = inbox.recv().await {
-                let Told::Unwind(answer) = told else { continue };
-                self.tell_machine(Command::Unwind);
-                self.until_rest(&mut inbox).await;
-                let _ = answer.send(Summary::of(&self.run));
-                break;
+                match told {
+                    Told::Command(_) => {}
+                    Told::Forget => break,
+                    Told::Unwind(answer) => {
+                        self.tell_machine(Command::Unwind);
+                        self.until_rest(&mut inbox).await;
+                        let _ = answer.send(Summary::of(&self.run));
+                        break;
+                    }
+                }
             }
         }
         self.inner.runs.remove(&self.run.accepted.run);
         for child in &self.children {
-            self.inner.runs.remove(child);
+            if let Some((_, child)) = self.inner.runs.remove(child) {
+                // A child without anything to undo has gone already.
+                let _ = child.send(Told::Forget);
+            }
         }
     }
 
@@ -257,8 +267,8 @@ impl Drive {
     fn told(&mut self, told: Told) {
         match told {
             Told::Command(command) => self.tell_machine(command),
-            // Only a run that rests is undone.
-            Told::Unwind(_) => {}
+            // Only a run that rests is undone, or forgotten.
+            Told::Unwind(_) | Told::Forget => {}
         }
     }
 
@@ -317,10 +327,9 @@ impl Drive {
                 Action::StartChild { unit, attempt, run, workflow, input } => {
                     self.start_child(unit, attempt, run, &workflow, &input);
                 }
-                Action::CancelChild { run } => {
-                    let by = self.run.accepted.run.0.clone();
-                    // A child that has ended need not be cancelled.
-                    let _ = self.inner.tell(&run, Command::Cancel { by });
+                Action::TellChild { run, word } => {
+                    // A child that has ended need not know.
+                    let _ = self.inner.tell(&run, word.command(&self.run.accepted.run));
                 }
                 Action::UnwindChild { unit, attempt, run } => self.unwind_child(unit, attempt, &run),
                 Action::EnterLock { unit, key, places } => self.enter(unit, &key, places),
@@ -347,7 +356,7 @@ impl Drive {
                     tracing::error!(run = %run, "could not start `{workflow}`: {error}");
                 }
             }
-            Event::Assigned { .. } => {
+            Event::Assigned { node, .. } if matches!(&self.plan.node(*node).kind, Kind::Set(set) if set.state) => {
                 if let Some(key) = &self.state_key {
                     lock(&self.inner.states).insert(key.clone(), self.run.state.clone());
                 }

@@ -173,6 +173,15 @@ pub enum Event {
         /// Its value.
         value: Value,
     },
+    /// A `let` could not be computed: whoever reads it first raises its error (semantics 55).
+    Broke {
+        /// In which unit it stands.
+        unit: UnitId,
+        /// Which statement.
+        node: NodeId,
+        /// Why.
+        failure: Arc<Failure>,
+    },
     /// A variable got a value.
     Assigned {
         /// In which unit the statement stands.
@@ -202,6 +211,15 @@ pub enum Event {
         unit: UnitId,
         /// Until when.
         until: Timestamp,
+    },
+    /// A `remind` or `escalate` of a unit that waits comes due then.
+    Scheduled {
+        /// Which unit.
+        unit: UnitId,
+        /// Which of its clauses, by its place.
+        clause: u32,
+        /// When.
+        at: Timestamp,
     },
     /// A time that a unit waited for has come.
     Woke {
@@ -274,6 +292,13 @@ pub enum Event {
         unit: UnitId,
         /// The number of the signal or event among those that came.
         number: u32,
+    },
+    /// None of the events that came before this number is for the unit that waits for one.
+    Ignored {
+        /// Which unit.
+        unit: UnitId,
+        /// The number of the first event that it has not looked at.
+        before: u32,
     },
     /// A parked step was decided by a person.
     Unparked {

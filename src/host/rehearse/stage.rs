@@ -289,10 +289,7 @@ impl<'a> Stage<'a> {
                 Action::StartChild { unit, attempt, run, workflow, input } => {
                     self.start_child(id, unit, attempt, run, &workflow, &input);
                 }
-                Action::CancelChild { run } => {
-                    let by = id.0.clone();
-                    self.later(Duration::ZERO, run, Command::Cancel { by });
-                }
+                Action::TellChild { run, word } => self.later(Duration::ZERO, run, word.command(id)),
                 Action::UnwindChild { unit, attempt, run } => match self.runs.get_mut(&run) {
                     Some(child) => {
                         child.waits = Some((id.clone(), unit, attempt));

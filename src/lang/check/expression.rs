@@ -22,6 +22,10 @@ impl<'a> Checker<'a> {
         if let Some(known) = self.compiled.get(&span) {
             return known.clone();
         }
+        // A hole in the tree has been reported, and may be anything.
+        if source.is_empty() && form == Form::Expression {
+            return None;
+        }
         let library = self.library();
         let compiled = match script::compile(source, span, form, &library) {
             Ok(compiled) => Some(compiled),

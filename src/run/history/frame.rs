@@ -56,6 +56,8 @@ pub struct More {
     pub failed: Option<Value>,
     /// Of a question: who answered, and when.
     pub by: Option<Value>,
+    /// Of a `let` that could not be computed: why (semantics 55).
+    pub broken: Option<Arc<Failure>>,
 }
 
 impl StepRecord {

@@ -38,6 +38,8 @@ pub struct Run {
     pub problems: Vec<Arc<Problem>>,
     /// Whether it stands still.
     pub paused: bool,
+    /// Since when.
+    paused_at: Timestamp,
     /// Whether somebody asked for it to be cancelled before its outcome was decided.
     pub cancel_asked: bool,
     /// Whether it was killed.
@@ -58,12 +60,19 @@ pub struct Run {
     completions: u32,
     agenda: VecDeque<UnitId>,
     alarms: BTreeSet<(Timestamp, UnitId, Alarm)>,
+    /// The numbers of the events of each topic.
+    topics: BTreeMap<Arc<str>, Vec<u32>>,
+    /// The numbers of the signals of each name that nobody has taken yet.
+    signals: BTreeMap<Arc<str>, VecDeque<u32>>,
     /// The numbers of the events that each node has taken (semantics 60).
     taken: BTreeMap<NodeId, BTreeSet<u32>>,
+    /// What `keyed` steps in doubt were called with, and under which key, by their places without generations: decided
+    /// anew with the same parameters, such a step keeps its key (semantics 45).
+    doubts: BTreeMap<String, (Value, Arc<str>)>,
     /// Units that wait for signals, events or conditions.
     listeners: BTreeSet<UnitId>,
     /// What could be undone when the run rested: its parent may ask for it.
-    left: Vec<Entry>,
+    left: BTreeMap<u32, Entry>,
 }
 
 /// How far the end of a run is (semantics 41).
@@ -109,6 +118,7 @@ impl Run {
             state: accepted.state.clone(),
             problems: Vec::new(),
             paused: false,
+            paused_at: Timestamp::UNIX_EPOCH,
             cancel_asked: false,
             killed: false,
             undone: false,
@@ -122,9 +132,12 @@ impl Run {
             completions: 0,
             agenda: VecDeque::new(),
             alarms: BTreeSet::new(),
+            topics: BTreeMap::new(),
+            signals: BTreeMap::new(),
             taken: BTreeMap::new(),
+            doubts: BTreeMap::new(),
             listeners: BTreeSet::new(),
-            left: Vec::new(),
+            left: BTreeMap::new(),
         })
     }
 
@@ -167,9 +180,23 @@ impl Run {
         if self.paused { None } else { self.alarms.first().map(|(at, _, _)| *at) }
     }
 
-    /// Whether the node has taken this arrival before.
-    pub(super) fn has_taken(&self, node: NodeId, number: u32) -> bool {
-        self.taken.get(&node).is_some_and(|numbers| numbers.contains(&number))
+    /// The earliest signal of this name that nobody has taken.
+    pub(super) fn signal(&self, name: &str) -> Option<u32> {
+        self.signals.get(name)?.front().copied()
+    }
+
+    /// The events of a topic from this number on that the node has not taken before.
+    pub(super) fn events_for(&self, node: NodeId, topic: &str, from: u32) -> Vec<u32> {
+        let numbers = self.topics.get(topic).map_or(&[][..], Vec::as_slice);
+        let first = numbers.partition_point(|number| *number < from);
+        let taken = self.taken.get(&node);
+        let free = |number: &&u32| taken.is_none_or(|taken| !taken.contains(*number));
+        numbers[first..].iter().filter(free).copied().collect()
+    }
+
+    /// The key of a `keyed` step in doubt that stood at this place, without generations, with these parameters.
+    pub(super) fn doubtful_key(&self, place: &str, params: &Value) -> Option<Arc<str>> {
+        self.doubts.get(place).filter(|(old, _)| old == params).map(|(_, key)| key.clone())
     }
 
     /// Whether it has come to rest.
@@ -291,14 +318,11 @@ impl Unit {
     pub fn node<'a>(&self, plan: &'a Plan) -> Option<&'a Node> {
         use super::event::Role;
         match self.role {
-            Role::Run | Role::Lifecycle(..) => None,
-            Role::Main
-            | Role::Turn(_)
-            | Role::Branch(_)
-            | Role::Alternate(_)
-            | Role::Notify(_)
-            | Role::Undo
-            | Role::Meanwhile(_) => Some(plan.node(self.node)),
+            // The body of an `alternate` may stand for a body at the end of the run, which is no node.
+            Role::Run | Role::Lifecycle(..) | Role::Alternate(_) => None,
+            Role::Main | Role::Turn(_) | Role::Branch(_) | Role::Notify(_) | Role::Undo | Role::Meanwhile(_) => {
+                Some(plan.node(self.node))
+            }
         }
     }
 

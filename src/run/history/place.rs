@@ -7,6 +7,11 @@ use crate::run::event::{Role, UnitId};
 impl Run {
     /// The place of a unit with its generations: `orders~1[3].reserve`. The run itself has the empty place.
     pub fn place(&self, plan: &Plan, id: UnitId) -> String {
+        self.place_with(plan, id, true)
+    }
+
+    /// The same, with its generations or without.
+    pub(in crate::run) fn place_with(&self, plan: &Plan, id: UnitId, generations: bool) -> String {
         let mut parts = Vec::new();
         let mut next = Some(id);
         while let Some(unit) = next.and_then(|id| self.unit(id)) {
@@ -25,7 +30,13 @@ impl Run {
                 Role::Notify(handler) => {
                     part = format!("/notify-{}-{}", handler.0, unit.given.get("attempt").cloned().unwrap_or_default());
                 }
-                Role::Undo => part.push_str("/undo"),
+                Role::Undo => {
+                    // It belongs to the step whose work it takes back, wherever that is given up.
+                    let step = unit.given.get("place").cloned().unwrap_or_default();
+                    let own = if unit.generation > 0 { format!("~{}", unit.generation) } else { String::new() };
+                    parts.push(format!("{step}/undo{own}"));
+                    break;
+                }
                 Role::Meanwhile(index) => part = format!("/meanwhile-{index}-{}", unit.id.serial),
                 Role::Lifecycle(moment, index) => {
                     part = format!(".{}", format!("{moment:?}").to_lowercase());
@@ -34,7 +45,7 @@ impl Run {
                     }
                 }
             }
-            if unit.generation > 0 {
+            if unit.generation > 0 && generations {
                 part.push_str(&format!("~{}", unit.generation));
             }
             parts.push(part);

@@ -54,10 +54,10 @@ pub struct Unit {
     pub closing: Option<Box<Then>>,
     /// Whether it is inside something that comes to rest.
     pub resting: bool,
-    /// What can be undone of what was done in it.
-    pub undo: Vec<Entry>,
+    /// What can be undone of what was done in it, in the order of completion.
+    pub undo: BTreeMap<u32, Entry>,
     /// What can be undone of what handlers did in its stead: not discarded with it (semantics 21).
-    pub kept: Vec<Entry>,
+    pub kept: BTreeMap<u32, Entry>,
     /// Its own view of the variables, if it has one.
     pub view: Option<Box<View>>,
     /// The item of a loop, the error of a handler, what `undo` needs.
@@ -66,6 +66,10 @@ pub struct Unit {
     pub fallen: Option<Arc<Failure>>,
     /// Errors raised while another was dealt with: for `details.also` (semantics 25).
     pub also: Vec<Arc<Failure>>,
+    /// When its `remind` and `escalate` come due next, with their places among the clauses.
+    pub ticks: Vec<(u32, Timestamp)>,
+    /// The parameters a person has given it instead of those in the text (semantics 44).
+    pub edited: Option<Value>,
     /// Whether it waits in the agenda already.
     pub queued: bool,
 }
@@ -144,6 +148,8 @@ pub struct Progress {
     pub done: u32,
     /// In `parallel`: the state of each statement.
     pub each: Vec<Step>,
+    /// In `parallel`: how many statements have been opened or passed over.
+    pub opened: u32,
     /// Whether `until` was true in it.
     pub enough: bool,
 }
@@ -236,6 +242,8 @@ pub struct Trouble {
     pub cursor: usize,
     /// Whether it comes from something inside whose own chain did not settle it.
     pub inner: bool,
+    /// Whether the unit had come to rest before the walk began, so that nothing in it goes on beside.
+    pub at_rest: bool,
     /// What is awaited before the walk goes on.
     pub awaits: Awaits,
 }
@@ -258,8 +266,6 @@ pub enum Awaits {
 /// Something that can be undone.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Completion counts up over the run: the latest is undone first.
-    pub order: u32,
     /// The step that did it.
     pub step: NodeId,
     /// Where its names find their values; kept alive by this entry.
@@ -278,6 +284,11 @@ impl Unit {
     /// Whether it waits in front of its handlers for something else.
     pub fn is_parked(&self) -> bool {
         self.trouble.as_ref().is_some_and(|trouble| trouble.awaits == Awaits::Person)
+    }
+
+    /// Whether it waits before it tries again, or begins anew.
+    pub fn is_between_attempts(&self) -> bool {
+        self.stage == Stage::Pausing || matches!(self.closing.as_deref(), Some(Then::Anew { .. }))
     }
 
     /// The progress of its body, if it carries out statements.

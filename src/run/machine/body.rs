@@ -1,5 +1,7 @@
 //! Bodies: statements one after the other, or, in `parallel`, each as soon as what it waits for has ended.
 
+use std::sync::Arc;
+
 use super::Machine;
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::RunId;
@@ -7,7 +9,7 @@ use crate::base::value::Value;
 use crate::lang::plan::node::Set;
 use crate::lang::plan::{ChainId, Formula, Kind, Node, NodeId};
 use crate::run::event::{Event, Outcome, Role, Then, UnitId};
-use crate::run::history::unit::Step;
+use crate::run::history::unit::{Step, Unit};
 use crate::run::history::view;
 
 /// Whether the body can go on at once.
@@ -50,30 +52,31 @@ impl Machine<'_> {
     fn parallel(&mut self, id: UnitId) {
         let plan = self.plan;
         let Some(body) = self.run.unit(id).and_then(|unit| unit.body(plan)) else { return };
-        loop {
-            let mut moved = false;
+        let count = body.statements.len();
+        let all = |opened: u32| opened as usize == count;
+        let mut moved = true;
+        while moved && self.run.unit(id).and_then(Unit::progress).is_some_and(|progress| !all(progress.opened)) {
+            moved = false;
             for (index, node) in body.statements.iter().enumerate() {
-                let Some(progress) = self.run.unit(id).and_then(|unit| unit.progress()) else { return };
+                let Some(unit) = self.run.unit(id) else { return };
+                let Some(progress) = unit.progress() else { return };
                 let state = |index: usize| progress.each.get(index).copied().unwrap_or_default();
                 let node = plan.node(*node);
                 let ready = node.waits.iter().all(|other| state(*other as usize) == Step::Done);
-                if state(index) != Step::Pending || !ready {
+                // While an error is dealt with, steps beside go on; the statement that raised it is no step.
+                if state(index) != Step::Pending || !ready || (unit.trouble.is_some() && !opens_unit(&node.kind)) {
                     continue;
                 }
                 match self.statement(id, node) {
                     Next::Go => moved = true,
                     Next::Wait => {}
                 }
-                if self.run.unit(id).is_none_or(|unit| unit.closing.is_some() || unit.trouble.is_some()) {
+                if self.run.unit(id).is_none_or(|unit| unit.closing.is_some() || unit.resting) {
                     return;
                 }
             }
-            if !moved {
-                break;
-            }
         }
-        let Some(progress) = self.run.unit(id).and_then(|unit| unit.progress()) else { return };
-        if progress.each.len() == body.statements.len() && progress.each.iter().all(|step| *step == Step::Done) {
+        if self.run.unit(id).and_then(Unit::progress).is_some_and(|progress| all(progress.done)) {
             self.body_done(id);
         }
     }
@@ -100,14 +103,22 @@ impl Machine<'_> {
     /// Carries out a statement: at once if it only computes, else by opening a unit for it.
     fn statement(&mut self, id: UnitId, node: &Node) -> Next {
         match &node.kind {
-            Kind::Let(formula) => {
-                let value = self.compute(id, formula).and_then(|value| stated(node, value));
-                self.computed(id, node, value)
-            }
+            Kind::Let(formula) => match self.compute(id, formula).and_then(|value| stated(node, value)) {
+                Ok(value) => self.computed(id, node, Ok(value)),
+                Err(failure) => {
+                    let failure = Arc::new(failure);
+                    self.record(Event::Broke { unit: id, node: node.id, failure });
+                    Next::Go
+                }
+            },
             Kind::Script(script) if is_plain(node) => match self.compute_script(id, script) {
                 Ok(value) => self.computed(id, node, Ok(value)),
-                // As a unit it can fail: its handlers act on it.
-                Err(_) => self.open(id, node.id, Role::Main, Value::Unit),
+                // As a unit it can fail: its handlers act on it. It has been computed; a second time would say the same.
+                Err(failure) => {
+                    let unit = self.opened(id, node.id, Role::Main, Value::Unit);
+                    self.raise(unit, failure);
+                    Next::Wait
+                }
             },
             Kind::Set(set) => self.set(id, node, set),
             Kind::Emit { topic, payload } => match self.compute(id, payload) {
@@ -121,7 +132,7 @@ impl Machine<'_> {
             Kind::Reply { status, headers, body } => self.reply(id, node, status, headers, body),
             Kind::Return(formula) => {
                 let value = formula.as_ref().map_or(Ok(Value::Unit), |formula| self.compute(id, formula));
-                match value {
+                match value.and_then(|value| self.returned(value)) {
                     Ok(value) => self.leave_run(id, value),
                     Err(failure) => return self.raised(id, node.chain, failure),
                 }
@@ -261,8 +272,7 @@ impl Machine<'_> {
         let inside = self.run.unit(turn).map(|unit| unit.children.clone()).unwrap_or_default();
         for child in inside {
             // What still runs in the turn is not wanted any more; that is no failure.
-            let outcome = Outcome::Skipped { output: Value::Unit, failure: None };
-            self.record(Event::Closing { unit: child, then: Then::End { outcome } });
+            self.cut_short(child);
         }
     }
 
@@ -275,13 +285,28 @@ impl Machine<'_> {
                 // A branch that returns has won its race.
                 let others = self.run.unit(race).map(|race| race.children.clone()).unwrap_or_default();
                 for loser in others.into_iter().filter(|other| *other != this) {
-                    self.record(Event::Closing { unit: loser, then: Then::Discard { outcome: Outcome::Cancelled } });
+                    self.give_up(loser, Outcome::Cancelled);
                 }
             }
             next = parent;
         }
         self.record(Event::Closing { unit: UnitId::RUN, then: Then::End { outcome: Outcome::Completed { output } } });
     }
+}
+
+/// Whether a statement is carried out by a unit of its own.
+fn opens_unit(kind: &Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Let(_)
+            | Kind::Set(_)
+            | Kind::Emit { .. }
+            | Kind::Reply { .. }
+            | Kind::Return(_)
+            | Kind::Fail { .. }
+            | Kind::Until(_)
+            | Kind::Start { .. }
+    )
 }
 
 /// Whether a script step needs no unit of its own as long as nothing goes wrong.

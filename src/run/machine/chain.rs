@@ -42,7 +42,8 @@ impl Machine<'_> {
     /// A composite unit goes on with its work beside the walk.
     fn advance_beside(&mut self, id: UnitId) {
         let Some(unit) = self.run.unit(id) else { return };
-        if matches!(unit.task, Task::Body(_)) && unit.fallen.is_none() && unit.is_parallel(self.plan) {
+        let at_rest = unit.trouble.as_ref().is_some_and(|trouble| trouble.at_rest);
+        if matches!(unit.task, Task::Body(_)) && !at_rest && unit.is_parallel(self.plan) {
             self.body(id);
         }
     }
@@ -67,10 +68,14 @@ impl Machine<'_> {
         if is_run && !acts {
             return false;
         }
+        if matches!(handler.action, HandlerAction::SkipItem) && self.turn_round(id).is_none() {
+            return false;
+        }
         let given = self.given_error(id, trouble);
         if let Some(guard) = &handler.guard {
             let library = self.plan.functions.library();
-            let holds = self.with_names(id, Some(handler.depth), &given, |names| guard.evaluate(library, names));
+            let holds = self
+                .with_names(id, Some(handler.depth), &given, guard.span.start, |names| guard.evaluate(library, names));
             match holds.and_then(|value| super::names::truth(value, guard)) {
                 Ok(true) => {}
                 Ok(false) => return false,
@@ -102,7 +107,8 @@ impl Machine<'_> {
     ) -> Result<Option<Choice>, Failure> {
         let compute = |machine: &mut Self, formula: &Formula| {
             let library = machine.plan.functions.library();
-            machine.with_names(id, Some(handler.depth), given, |names| formula.evaluate(library, names))
+            let text = super::names::text_of(formula);
+            machine.with_names(id, Some(handler.depth), given, text, |names| formula.evaluate(library, names))
         };
         Ok(Some(match &handler.action {
             HandlerAction::Retry { times, pause } => {
@@ -167,21 +173,23 @@ impl Machine<'_> {
             Choice::SkipItem => {
                 let outcome = Outcome::Skipped { output: Value::Unit, failure };
                 if let Some(turn) = self.turn_round(id) {
-                    self.record(Event::Closing { unit: turn, then: Then::Discard { outcome } });
+                    self.give_up(turn, outcome);
                 }
             }
             Choice::Fail { failure } => self.fall(id, &failure, true),
         }
     }
 
-    /// The turn of the innermost loop round a unit, or the unit itself if it is one.
+    /// The turn of the innermost loop round a unit, or the unit itself if it is one. What is done beside a turn, as a
+    /// `notify` or an `undo`, cannot give it up.
     fn turn_round(&self, id: UnitId) -> Option<UnitId> {
         let mut next = Some(id);
         while let Some(unit) = next.and_then(|id| self.run.unit(id)) {
-            if matches!(unit.role, Role::Turn(_)) {
-                return Some(unit.id);
+            match unit.role {
+                Role::Turn(_) => return Some(unit.id),
+                Role::Main | Role::Branch(_) | Role::Alternate(_) => next = unit.parent,
+                Role::Run | Role::Notify(_) | Role::Undo | Role::Meanwhile(_) | Role::Lifecycle(..) => return None,
             }
-            next = unit.parent;
         }
         None
     }

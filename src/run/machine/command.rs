@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::{Action, Machine};
-use crate::base::failure::{Failure, Kind};
+use super::step::child_run;
+use super::{Action, Machine, Word};
+use crate::base::failure::{self, Failure};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
-use crate::lang::plan::Plan;
+use crate::lang::plan::{Kind, Plan};
 use crate::run::event::{Answer, Decision, Event, UnitId};
 use crate::run::history::Run;
-use crate::run::history::unit::Task;
+use crate::run::history::unit::{Task, Unit};
 use crate::run::world::{Outcome, Settings};
 
 /// What is asked or told.
@@ -129,8 +130,18 @@ pub fn tell(
                 machine.record(Event::CancelAsked { by });
             }
         }
-        Command::Pause { by } => machine.record(Event::PauseAsked { by }),
-        Command::Resume { by } => machine.record(Event::Resumed { by }),
+        Command::Pause { by } => {
+            if !machine.run.paused {
+                machine.record(Event::PauseAsked { by });
+                machine.tell_children(Word::Pause);
+            }
+        }
+        Command::Resume { by } => {
+            if machine.run.paused {
+                machine.record(Event::Resumed { by });
+                machine.tell_children(Word::Resume);
+            }
+        }
         Command::Kill { by } => machine.record(Event::Killed { by }),
         Command::Unpark { unit, by, decision } => machine.unpark(unit, by, decision)?,
         Command::Unwind => {
@@ -144,6 +155,17 @@ pub fn tell(
 }
 
 impl Machine<'_> {
+    /// Passes on to the runs this one waits for what it was told (semantics 33).
+    fn tell_children(&mut self, word: Word) {
+        let plan = self.plan;
+        let waits = |unit: &&Unit| unit.node(plan).is_some_and(|node| matches!(node.kind, Kind::Child { .. }));
+        let children = self.run.units().filter(waits).filter_map(|unit| match &unit.task {
+            Task::Act(act) if act.in_flight => Some(child_run(&act.key)),
+            _ => None,
+        });
+        self.actions.extend(children.map(|run| Action::TellChild { run, word }));
+    }
+
     /// What came of an attempt, or of something that was waited for.
     fn answered(&mut self, id: UnitId, attempt: u32, outcome: Outcome, by: Option<Arc<str>>) -> Result<(), Refusal> {
         let unit = self.run.unit(id).ok_or(Refusal::NotWaiting)?;
@@ -162,6 +184,7 @@ impl Machine<'_> {
                 let answer = Answer::Done { value, next: outcome.next_page, by };
                 self.record(Event::Answered { unit: id, attempt, answer });
             }
+            Err(failure) if matches!(unit.task, Task::Gate(_)) => self.raise(id, failure),
             Err(failure) => self.failed_attempt(id, attempt, failure, outcome.certain),
         }
         Ok(())
@@ -175,14 +198,15 @@ impl Machine<'_> {
         let late = unit.deadline.is_some_and(|deadline| self.now >= deadline);
         let certain = certain || effect == Effect::Read;
         let mut failure = match (&effect, certain) {
-            (Effect::Once, false) if failure.kind != Kind::OutcomeUnknown => {
+            (Effect::Once, false) if failure.kind != failure::Kind::OutcomeUnknown => {
                 let cause = failure.kind.name().to_owned();
                 let message = format!("it may have happened, and nobody can know: {}", failure.message);
-                Failure { kind: Kind::OutcomeUnknown, message: message.into(), ..failure }.detail("cause", cause)
+                Failure { kind: failure::Kind::OutcomeUnknown, message: message.into(), ..failure }
+                    .detail("cause", cause)
             }
             _ => failure,
         };
-        if failure.kind == Kind::Timeout && !failure.details.contains_key("limit") {
+        if failure.kind == failure::Kind::Timeout && !failure.details.contains_key("limit") {
             failure = failure.detail("limit", if late { "deadline" } else { "attempt" });
         }
         let answer = Answer::Failed { failure: Arc::new(failure), certain };
@@ -194,10 +218,9 @@ impl Machine<'_> {
         use crate::run::event::{Outcome, Then};
         let unit = self.run.unit(id).filter(|unit| unit.is_parked()).ok_or(Refusal::NotWaiting)?;
         let failure = unit.trouble.as_ref().map(|trouble| trouble.failure.clone());
-        let acts = matches!(unit.task, Task::Act(_));
         self.record(Event::Unparked { unit: id, by, decision: decision.clone() });
         match (decision, failure) {
-            (Decision::Retry { .. }, _) if acts => {}
+            // A new decision: what may have been done is undone, and it begins anew under a new key (semantics 45).
             (Decision::Retry { .. }, _) => {
                 self.record(Event::Closing { unit: id, then: Then::Anew { at: self.now } });
             }

@@ -1,12 +1,16 @@
 //! The beginning and the end of a run (semantics 41 to 43).
 
-use super::Machine;
+use super::names::Given;
+use super::step::child_run;
+use super::{Action, Machine, Word};
 use crate::base::failure::Failure;
 use crate::base::value::{Map, Value};
-use crate::lang::plan::Body;
+use crate::lang::catalog::Effect;
+use crate::lang::plan::{Body, Kind};
 use crate::run::event::{Event, Moment, Outcome, Role, UnitId};
 use crate::run::history::Ending;
 use crate::run::history::frame::error_value;
+use crate::run::history::unit::Task;
 
 impl Machine<'_> {
     /// Gives the variables their first values and begins.
@@ -16,7 +20,8 @@ impl Machine<'_> {
         self.record(Event::Started);
         let mut vars = Map::new();
         for (field, formula) in &plan.vars {
-            match self.compute(UnitId::RUN, formula) {
+            let given = Given { names: vec![("vars", vars.clone().into())], slots: Vec::new() };
+            match self.compute_with(UnitId::RUN, formula, &given) {
                 Ok(value) => drop(vars.insert(field.name.clone(), value)),
                 Err(failure) => return self.raise(UnitId::RUN, failure),
             }
@@ -31,21 +36,38 @@ impl Machine<'_> {
         }
     }
 
+    /// A run that was cancelled before it began runs no bodies (semantics 31).
+    pub(super) fn never_run(&mut self) {
+        self.record(Event::Decided { outcome: Outcome::Cancelled });
+        self.record(Event::Rested);
+    }
+
     /// The body has yielded the run's output.
     pub(super) fn decided(&mut self, output: Value) {
-        match self.plan.output.check_answer(&output) {
+        match self.fitting(output) {
             Ok(output) => self.decide_outcome(Outcome::Completed { output }),
-            Err(misfits) => {
-                let message = misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-                let kind = crate::base::failure::Kind::ValidationError;
-                self.raise(UnitId::RUN, Failure::new(kind, format!("the output does not fit: {message}")));
-            }
+            Err(failure) => self.raise(UnitId::RUN, failure),
         }
+    }
+
+    /// What `return` gives, as the workflow's output.
+    pub(super) fn returned(&self, output: Value) -> Result<Value, Failure> {
+        if output.is_unit() { Ok(output) } else { self.fitting(output) }
+    }
+
+    fn fitting(&self, output: Value) -> Result<Value, Failure> {
+        self.plan.output.check_answer(&output).map_err(|misfits| {
+            let message = misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            let kind = crate::base::failure::Kind::ValidationError;
+            Failure::new(kind, format!("the output does not fit: {message}"))
+        })
     }
 
     /// The outcome is decided: what follows cannot change it.
     pub(super) fn decide_outcome(&mut self, outcome: Outcome) {
         let outcome = if self.run.cancel_asked { Outcome::Cancelled } else { outcome };
+        let also = self.run.unit(UnitId::RUN).map(|run| run.also.clone()).unwrap_or_default();
+        let outcome = super::with_also(outcome, &also);
         self.record(Event::Decided { outcome });
     }
 
@@ -103,9 +125,19 @@ impl Machine<'_> {
 
     /// Nothing is awaited, no body runs; what was under way is in doubt, what was not undone is told (semantics 32).
     pub(super) fn kill(&mut self) {
-        let acting: Vec<_> = self.run.units().filter(|unit| unit.attempts > 0).map(|unit| unit.id).collect();
-        let left: Vec<_> =
-            self.run.units().flat_map(|unit| unit.undo.iter().map(|entry| entry.place.clone())).collect();
+        let (mut acting, mut children, mut locks, mut left) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for unit in self.run.units() {
+            left.extend(unit.undo.values().chain(unit.kept.values()).map(|entry| entry.place.clone()));
+            match &unit.task {
+                Task::Act(act) if act.in_flight => match unit.node(self.plan).map(|node| &node.kind) {
+                    Some(Kind::Child { .. }) => children.push(child_run(&act.key)),
+                    Some(Kind::Call { .. }) if self.effect(unit) != Effect::Read => acting.push(unit.id),
+                    _ => {}
+                },
+                Task::Gate(gate) => locks.push((unit.id, gate.key.clone())),
+                _ => {}
+            }
+        }
         for id in acting {
             self.problem(id, "in_doubt", "it was under way when the run was killed");
         }
@@ -116,5 +148,9 @@ impl Machine<'_> {
             self.record(Event::Decided { outcome: Outcome::Cancelled });
         }
         self.record(Event::Rested);
+        // Nobody waits for them, but children end in order, and others may have the places.
+        let cancelled = children.into_iter().map(|run| Action::TellChild { run, word: Word::Cancel });
+        self.actions.extend(cancelled);
+        self.actions.extend(locks.into_iter().map(|(unit, key)| Action::LeaveLock { unit, key }));
     }
 }

@@ -71,10 +71,12 @@ pub enum Action {
         /// Its input.
         input: Value,
     },
-    /// Cancel the child.
-    CancelChild {
+    /// Let a child know what this run was told.
+    TellChild {
         /// The id of the child.
         run: RunId,
+        /// What.
+        word: Word,
     },
     /// Undo a child that has completed.
     UnwindChild {
@@ -114,6 +116,29 @@ pub enum Action {
     Print(String),
 }
 
+/// What a run passes on to its children (semantics 31, 33).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// End in order.
+    Cancel,
+    /// Stand still.
+    Pause,
+    /// Go on.
+    Resume,
+}
+
+impl Word {
+    /// The command that tells it to a run, as the word of `parent`.
+    pub fn command(self, parent: &RunId) -> Command {
+        let by = parent.0.clone();
+        match self {
+            Self::Cancel => Command::Cancel { by },
+            Self::Pause => Command::Pause { by },
+            Self::Resume => Command::Resume { by },
+        }
+    }
+}
+
 /// Decides what can be decided now, and appends it to `actions`. Whether more is left to decide at once.
 ///
 /// A function of the plan, the events folded into `run`, and `now` alone (semantics 6).
@@ -122,20 +147,29 @@ pub fn decide(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Setting
         return false;
     }
     let mut machine = Machine { plan, run, now, settings, actions };
-    if machine.run.started_at.is_none() {
-        machine.start();
-    }
-    if machine.run.paused && !machine.run.killed {
+    if machine.run.killed {
+        machine.kill();
         return false;
     }
-    while let Some((unit, alarm)) = machine.run.due_alarm(now) {
-        machine.record(Event::Woke { unit, alarm });
-        machine.alarm(unit, alarm);
+    if machine.run.paused {
+        return false;
+    }
+    if machine.run.started_at.is_none() {
+        if machine.run.cancel_asked {
+            machine.never_run();
+            return false;
+        }
+        machine.start();
     }
     for _ in 0..LOOKS_PER_DECISION {
-        match machine.run.take_agenda() {
-            Some(unit) => machine.look_at(unit),
-            None => return false,
+        if let Some(unit) = machine.run.take_agenda() {
+            machine.look_at(unit);
+        } else if let Some((unit, alarm)) = machine.run.due_alarm(now) {
+            // One alarm at a time: what an earlier one leads to comes before a later one.
+            machine.record(Event::Woke { unit, alarm });
+            machine.alarm(unit, alarm);
+        } else {
+            return false;
         }
     }
     true
@@ -160,10 +194,6 @@ impl Machine<'_> {
 
     /// Looks at a unit whose situation has changed.
     fn look_at(&mut self, id: UnitId) {
-        if self.run.killed {
-            self.kill();
-            return;
-        }
         let Some(unit) = self.run.unit(id) else { return };
         if unit.role == Role::Run && self.run.ending != Ending::NotYet {
             self.after_decision();
@@ -195,6 +225,8 @@ impl Machine<'_> {
             Task::Act(act) => {
                 if let Some(output) = act.output.clone() {
                     self.complete(id, output);
+                } else if unit.attempts == 0 {
+                    self.attempt(id);
                 }
             }
             Task::Sleep { over: true } => self.complete(id, Value::Unit),
@@ -208,10 +240,11 @@ impl Machine<'_> {
         }
     }
 
-    /// A unit raises an error: its own chain is walked, and acts on it.
+    /// A unit raises an error: its own chain is walked, and acts on it; what only groups has none, and the nearest unit
+    /// round it raises the error.
     fn raise(&mut self, id: UnitId, failure: Failure) {
         let chain = self.own_chain(id);
-        self.raise_on(id, id, chain, failure);
+        self.raise_at(id, chain, failure);
     }
 
     /// A statement in `inside` raises an error: the handlers of `chain` act on the nearest unit round it (semantics 15).
@@ -256,6 +289,10 @@ impl Machine<'_> {
     /// A unit ends so, as soon as what still runs in it has come to rest.
     fn finish(&mut self, id: UnitId, outcome: Outcome) {
         match self.run.unit(id) {
+            // The race was decided meanwhile: a loser, although it has finished (semantics 28).
+            Some(unit) if matches!(unit.role, Role::Branch(_)) && self.is_decided(unit) => {
+                self.record(Event::Closing { unit: id, then: Then::Discard { outcome: Outcome::Cancelled } });
+            }
             Some(unit) if unit.children.is_empty() => self.end(id, outcome),
             Some(_) => self.record(Event::Closing { unit: id, then: Then::End { outcome } }),
             None => {}
@@ -265,10 +302,11 @@ impl Machine<'_> {
     /// A unit ends now. Nothing runs in it any more.
     fn end(&mut self, id: UnitId, outcome: Outcome) {
         let Some(unit) = self.run.unit(id) else { return };
-        if let Task::Gate(gate) = &unit.task {
-            let key = gate.key.clone();
-            self.actions.push(Action::LeaveLock { unit: id, key });
-        }
+        let lock = match &unit.task {
+            Task::Gate(gate) => Some(gate.key.clone()),
+            _ => None,
+        };
+        let outcome = with_also(outcome, &unit.also);
         if let Outcome::Failed { failure } = &outcome {
             let kind = match unit.role {
                 Role::Undo => Some("undo_failed"),
@@ -280,6 +318,9 @@ impl Machine<'_> {
             }
         }
         self.record(Event::Ended { unit: id, outcome });
+        if let Some(key) = lock {
+            self.actions.push(Action::LeaveLock { unit: id, key });
+        }
     }
 
     /// Something went wrong beside the outcome.
@@ -290,6 +331,17 @@ impl Machine<'_> {
             kind: kind.into(),
             message: message.into(),
         })));
+    }
+}
+
+/// What else was raised while a unit dealt with the error it failed with is told with it (semantics 25).
+fn with_also(outcome: Outcome, also: &[Arc<Failure>]) -> Outcome {
+    match outcome {
+        Outcome::Failed { failure } if !also.is_empty() => {
+            let also = Value::list(also.iter().map(|failure| Value::from(failure.to_value())));
+            Outcome::Failed { failure: Arc::new((*failure).clone().detail("also", also)) }
+        }
+        other => other,
     }
 }
 

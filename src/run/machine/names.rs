@@ -11,6 +11,7 @@ use crate::lang::plan::{Formula, Plan, Root, Roots, Script};
 use crate::run::event::UnitId;
 use crate::run::history::Run;
 use crate::run::history::frame::FrameId;
+use crate::run::history::unit::Task;
 use crate::run::world::Settings;
 
 /// Names that stand for something only in one expression: `error` in a guard, `event` in `where`, the names of a pattern.
@@ -30,7 +31,11 @@ struct Names<'a> {
     now: Timestamp,
     settings: &'a dyn Settings,
     given: &'a Given,
+    /// Where the text that is computed begins: chance is its own for each text.
+    text: u32,
     drawn: Cell<u64>,
+    /// The failure of a `let` that was read.
+    broken: RefCell<Option<Failure>>,
     printed: RefCell<Vec<String>>,
 }
 
@@ -38,11 +43,14 @@ impl Roots for Names<'_> {
     fn root(&self, root: &Root) -> Option<Value> {
         Some(match root {
             Root::Input => self.run.accepted.input.clone(),
-            Root::Vars => self.run.vars(self.unit),
+            Root::Vars => match self.given.names.iter().find(|(name, _)| *name == "vars") {
+                Some((_, vars)) => vars.clone(),
+                None => self.run.vars(self.unit),
+            },
             Root::State => self.run.state.clone(),
             Root::Run => self.run.to_value(self.plan, self.now),
             Root::Trigger => self.run.accepted.trigger.clone(),
-            Root::Slot(slot) => self.slot(*slot),
+            Root::Slot(slot) => self.slot(*slot)?,
             Root::Record(name, slot) => {
                 let record = self.run.frames.read(self.frame, *slot).map_or_else(pending, |record| record.to_value());
                 Value::map([(name.clone(), record)])
@@ -71,8 +79,14 @@ impl Roots for Names<'_> {
     fn draw(&self) -> u64 {
         let count = self.drawn.get();
         self.drawn.set(count + 1);
-        // The same in every attempt and after a recovery: chance is a function of the place (semantics 51).
-        let seed = format!("{}:{}#{count}", self.run.accepted.run, self.run.place(self.plan, self.unit));
+        // The same in every attempt and after a recovery: chance is a function of the place (semantics 51). The condition
+        // of a loop is computed at the loop, once for each turn.
+        let turn = match self.run.unit(self.unit).map(|unit| &unit.task) {
+            Some(Task::Loop(turns)) => turns.next,
+            _ => 0,
+        };
+        let place = self.run.place(self.plan, self.unit);
+        let seed = format!("{}:{place}[{turn}]@{}#{count}", self.run.accepted.run, self.text);
         let mut bytes = [0; 8];
         bytes.copy_from_slice(&blake3::hash(seed.as_bytes()).as_bytes()[..8]);
         u64::from_le_bytes(bytes)
@@ -92,12 +106,22 @@ impl Roots for Names<'_> {
 }
 
 impl Names<'_> {
-    fn slot(&self, slot: Slot) -> Value {
+    fn slot(&self, slot: Slot) -> Option<Value> {
         let given = self.given.slots.iter().find(|(place, _)| *place == slot);
         match given {
-            Some((_, value)) => value.clone(),
+            Some((_, value)) => Some(value.clone()),
             // A step that has not run, was skipped or lost: `()` (semantics 52).
-            None => self.run.frames.read(self.frame, slot).map_or(Value::Unit, |record| record.output.clone()),
+            None => match self.run.frames.read(self.frame, slot) {
+                Some(record) => match record.more.as_ref().and_then(|more| more.broken.as_ref()) {
+                    None => Some(record.output.clone()),
+                    // The error of a `let` is raised by its first reader (semantics 55).
+                    Some(failure) => {
+                        self.broken.replace(Some((**failure).clone()));
+                        None
+                    }
+                },
+                None => Some(Value::Unit),
+            },
         }
     }
 
@@ -124,7 +148,7 @@ impl Machine<'_> {
     /// Computes a formula at a unit, where some names stand for something.
     pub(super) fn compute_with(&mut self, id: UnitId, formula: &Formula, given: &Given) -> Result<Value, Failure> {
         let plan = self.plan;
-        self.with_names(id, None, given, |names| formula.evaluate(plan.functions.library(), names))
+        self.with_names(id, None, given, text_of(formula), |names| formula.evaluate(plan.functions.library(), names))
     }
 
     /// Computes a script at a unit.
@@ -135,7 +159,8 @@ impl Machine<'_> {
     /// Computes a script at a unit, where some names stand for something.
     pub(super) fn compute_script_with(&mut self, id: UnitId, script: &Script, given: &Given) -> Result<Value, Failure> {
         let plan = self.plan;
-        self.with_names(id, None, given, |names| script.evaluate(plan.functions.library(), names))
+        let text = script.span.start;
+        self.with_names(id, None, given, text, |names| script.evaluate(plan.functions.library(), names))
     }
 
     /// Computes at a unit, but in the frame of this depth: where a handler is written.
@@ -144,6 +169,7 @@ impl Machine<'_> {
         id: UnitId,
         depth: Option<u16>,
         given: &Given,
+        text: u32,
         compute: impl FnOnce(&dyn Roots) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let unit = self.run.unit(id).ok_or_else(|| Failure::script("the step has ended"))?;
@@ -156,10 +182,16 @@ impl Machine<'_> {
             now: self.now,
             settings: self.settings,
             given,
+            text,
             drawn: Cell::new(0),
+            broken: RefCell::default(),
             printed: RefCell::default(),
         };
         let value = compute(&names);
+        let value = match names.broken.take() {
+            Some(failure) => value.map_err(|_| failure),
+            None => value,
+        };
         let printed = names.printed.into_inner();
         self.actions.extend(printed.into_iter().map(Action::Print));
         value
@@ -193,6 +225,16 @@ impl Machine<'_> {
         map.insert("error".into(), error);
         map.insert("attempt".into(), Value::Int(attempt.into()));
         map
+    }
+}
+
+/// Where the first text of a formula begins.
+pub(super) fn text_of(formula: &Formula) -> u32 {
+    match formula {
+        Formula::Constant(_) => 0,
+        Formula::Script(script) => script.span.start,
+        Formula::Object(fields) => fields.iter().map(|(_, part)| text_of(part)).find(|text| *text > 0).unwrap_or(0),
+        Formula::List(items) => items.iter().map(text_of).find(|text| *text > 0).unwrap_or(0),
     }
 }
 

@@ -5,8 +5,8 @@ use super::turns::items_of;
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::value::Value;
 use crate::lang::plan::node::{Race, Runners};
-use crate::run::event::{Begin, Event, Outcome, Role, Then, UnitId};
-use crate::run::history::unit::Task;
+use crate::run::event::{Begin, Outcome, Role, UnitId};
+use crate::run::history::unit::{Task, Unit};
 
 impl Machine<'_> {
     /// Who races.
@@ -60,9 +60,15 @@ impl Machine<'_> {
             return self.complete(id, output);
         }
         for loser in unit.children.clone() {
-            if self.run.unit(loser).is_some_and(|loser| loser.closing.is_none()) {
-                self.record(Event::Closing { unit: loser, then: Then::Discard { outcome: Outcome::Cancelled } });
-            }
+            self.give_up(loser, Outcome::Cancelled);
+        }
+    }
+
+    /// Whether the race that a branch runs in has its winners.
+    pub(super) fn is_decided(&self, branch: &Unit) -> bool {
+        match branch.parent.and_then(|race| self.run.unit(race)).map(|race| &race.task) {
+            Some(Task::Race(race)) => race.winners.len() as u64 >= race.wins,
+            _ => false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Coming to rest (semantics 30), and what comes after: an end, an undoing, a new beginning.
 
 use super::step::child_run;
-use super::{Action, Machine};
+use super::{Action, Machine, Word};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
 use crate::lang::plan::Kind;
@@ -17,6 +17,9 @@ impl Machine<'_> {
         }
         let attempt = unit.attempts;
         if let Task::Act(act) = &unit.task {
+            if let Some(failure) = unit.trouble.as_ref().filter(|_| !act.in_flight).map(|t| t.failure.clone()) {
+                return self.end(id, Outcome::Failed { failure });
+            }
             if let Some(output) = act.output.clone() {
                 // It happened: a fact, with its undo.
                 return self.end(id, Outcome::Completed { output });
@@ -25,8 +28,8 @@ impl Machine<'_> {
                 let key = act.key.clone();
                 match unit.node(self.plan).map(|node| &node.kind) {
                     // Child runs are cancelled and awaited.
-                    Some(Kind::Child { .. }) if unit.role != Role::Undo => {
-                        return self.actions.push(Action::CancelChild { run: child_run(&key) });
+                    Some(Kind::Child { .. }) if !self.unwinds_child(unit) => {
+                        return self.actions.push(Action::TellChild { run: child_run(&key), word: Word::Cancel });
                     }
                     Some(Kind::Ask(_)) => {}
                     Some(Kind::Call { .. }) if self.effect(unit) == Effect::Read => {}
@@ -34,12 +37,34 @@ impl Machine<'_> {
                     _ => return,
                 }
                 self.actions.push(Action::Abandon { unit: id, attempt });
-            } else if let Some(trouble) = &unit.trouble {
-                let failure = trouble.failure.clone();
-                return self.end(id, Outcome::Failed { failure });
             }
         }
         self.end(id, Outcome::Cancelled);
+    }
+
+    /// Gives a unit up in the midst of its work, unless that has been done: a discard that has begun is finished.
+    pub(super) fn give_up(&mut self, id: UnitId, outcome: Outcome) {
+        match self.run.unit(id).map(|unit| unit.closing.as_deref()) {
+            None | Some(Some(Then::Discard { .. })) => {}
+            Some(None | Some(Then::End { .. } | Then::Anew { .. } | Then::Raise { .. })) => {
+                self.record(Event::Closing { unit: id, then: Then::Discard { outcome } });
+            }
+        }
+    }
+
+    /// Lets a unit end in the midst of its work; what was done in it stays, unless its discard has begun.
+    pub(super) fn cut_short(&mut self, id: UnitId) {
+        let outcome = Outcome::Completed { output: Value::Unit };
+        match self.run.unit(id).map(|unit| unit.closing.as_deref()) {
+            None | Some(Some(Then::Discard { .. } | Then::End { .. })) => {}
+            Some(Some(Then::Anew { .. })) => {
+                let outcome = Outcome::Skipped { output: Value::Unit, failure: None };
+                self.record(Event::Closing { unit: id, then: Then::Discard { outcome } });
+            }
+            Some(None | Some(Then::Raise { .. })) => {
+                self.record(Event::Closing { unit: id, then: Then::End { outcome } });
+            }
+        }
     }
 
     /// A unit that is given up, or is to begin anew: when all in it rests, what comes after.
@@ -67,7 +92,14 @@ impl Machine<'_> {
                 if resting {
                     self.end(id, Outcome::Cancelled);
                 } else if self.now >= at {
+                    let lock = match self.run.unit(id).map(|unit| &unit.task) {
+                        Some(Task::Gate(gate)) => Some(gate.key.clone()),
+                        _ => None,
+                    };
                     self.record(Event::Renewed { unit: id });
+                    if let Some(key) = lock {
+                        self.actions.push(Action::LeaveLock { unit: id, key });
+                    }
                 } else if due.is_none() {
                     self.record(Event::Paused { unit: id, until: at });
                 }
@@ -93,9 +125,10 @@ impl Machine<'_> {
         }
         let attempt = unit.attempts;
         match unit.node(self.plan).map(|node| &node.kind) {
+            Some(Kind::Child { .. }) if self.unwinds_child(unit) => true,
             Some(Kind::Child { .. }) => {
                 let run = child_run(&act.key);
-                self.actions.push(Action::CancelChild { run });
+                self.actions.push(Action::TellChild { run, word: Word::Cancel });
                 true
             }
             Some(Kind::Call { .. }) if self.effect(unit) != Effect::Read => true,

@@ -26,7 +26,9 @@ impl Machine<'_> {
         }
         let mut length = |formula: &Formula| {
             let library = self.plan.functions.library();
-            let value = self.with_names(id, Some(handler.depth), given, |names| formula.evaluate(library, names))?;
+            let text = super::names::text_of(formula);
+            let value =
+                self.with_names(id, Some(handler.depth), given, text, |names| formula.evaluate(library, names))?;
             super::names::duration_of(&value)
         };
         let pause = match pause {

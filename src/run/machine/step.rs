@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Action, Machine};
+use super::{Action, Machine, Word};
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::limit;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
 use crate::lang::plan::node::Whom;
-use crate::lang::plan::{Kind, Node, Operation};
+use crate::lang::plan::{Formula, Kind, Node, Operation};
 use crate::run::event::{Alarm, Begin, Event, Outcome, Role, Then, UnitId};
 use crate::run::history::unit::{Stage, Task, Unit};
 use crate::run::world::{Act, Question};
@@ -24,7 +24,12 @@ impl Machine<'_> {
         if is_undo && self.settles_undo(id) {
             return;
         }
-        if let Some(when) = node.clauses.when.as_ref().filter(|_| !is_undo) {
+        let Some(unit) = self.run.unit(id) else { return };
+        // A child run without an undo of its own is undone by its own entries.
+        if self.unwinds_child(unit) {
+            return self.unwind(id);
+        }
+        if let Some(when) = &node.clauses.when {
             match self.holds(id, when) {
                 Ok(true) => {}
                 Ok(false) => return self.end(id, Outcome::Skipped { output: Value::Unit, failure: None }),
@@ -48,11 +53,11 @@ impl Machine<'_> {
     fn beginning(&mut self, id: UnitId, node: &Node) -> Result<Option<Begin>, Failure> {
         Ok(Some(match &node.kind {
             Kind::Call { params, .. } | Kind::Child { params, .. } => {
-                let params = self.compute(id, params)?;
+                let params = self.params(id, params)?;
                 self.act(id, node, params)?
             }
             Kind::Ask(ask) => {
-                let params = self.compute(id, &ask.params)?;
+                let params = self.params(id, &ask.params)?;
                 let whom = match &ask.whom {
                     Whom::Role(who) => format!("role {}", self.compute(id, who)?),
                     Whom::Person(who) => format!("person {}", self.compute(id, who)?),
@@ -93,10 +98,21 @@ impl Machine<'_> {
         }))
     }
 
+    /// The parameters of an act: those in the text, unless a person has given others (semantics 44).
+    fn params(&mut self, id: UnitId, formula: &Formula) -> Result<Value, Failure> {
+        match self.run.unit(id).and_then(|unit| unit.edited.clone()) {
+            Some(edited) => Ok(edited),
+            None => self.compute(id, formula),
+        }
+    }
+
     /// An act on the world: parameters, key and credentials are computed once per generation (semantics 7).
     fn act(&mut self, id: UnitId, node: &Node, params: Value) -> Result<Begin, Failure> {
         let generation = self.run.unit(id).map_or(0, |unit| unit.generation);
+        let doubtful = self.run.doubtful_key(&self.run.place_with(self.plan, id, false), &params);
         let key = match &node.clauses.key {
+            // A `keyed` step in doubt that is asked for the same again keeps its key: else it might happen twice.
+            _ if doubtful.is_some() => doubtful.map(|key| key.to_string()).unwrap_or_default(),
             Some(formula) => {
                 let base = self.compute(id, formula)?.to_string();
                 // The same key after a refund would get the refunded charge back (semantics 45).
@@ -129,16 +145,14 @@ impl Machine<'_> {
             Ok(bounds) => bounds,
             Err(failure) => return self.raise(id, failure),
         };
-        let act = matches!(begin, Begin::Act { .. });
         let gate = match &begin {
             Begin::Gate { key, places } => Some((key.clone(), *places)),
             _ => None,
         };
         self.record(Event::Began { unit: id, timeout, deadline, begin });
         self.open_meanwhile(id, node);
-        if act {
-            self.attempt(id);
-        } else if let Some((key, places)) = gate {
+        // An act is looked at next, and makes its first attempt.
+        if let Some((key, places)) = gate {
             self.actions.push(Action::EnterLock { unit: id, key, places });
         }
     }
@@ -224,7 +238,7 @@ impl Machine<'_> {
                     }),
                 }
             }
-            Kind::Child { .. } if unit.role == Role::Undo && node.clauses.undo.is_none() => {
+            Kind::Child { .. } if self.unwinds_child(unit) => {
                 let run = self.run.frames.given(unit.frame, "key").unwrap_or_default();
                 Action::UnwindChild { unit: id, attempt, run: child_run(&run.to_string()) }
             }
@@ -280,7 +294,7 @@ impl Machine<'_> {
                 let (attempt, key) = (unit.attempts, act.key.clone());
                 match unit.node(self.plan).map(|node| &node.kind) {
                     Some(Kind::Child { .. }) => {
-                        self.actions.push(Action::CancelChild { run: child_run(&key) });
+                        self.actions.push(Action::TellChild { run: child_run(&key), word: Word::Cancel });
                         self.failed_attempt(id, attempt, failure, true);
                     }
                     Some(Kind::Ask(_)) => {

@@ -6,7 +6,7 @@ use crate::base::limit;
 use crate::base::value::Value;
 use crate::lang::plan::node::{For, ForSource, Tolerance};
 use crate::lang::plan::{Formula, Kind};
-use crate::run::event::{Begin, Event, Outcome, Role, Then, Tolerate, UnitId};
+use crate::run::event::{Begin, Event, Role, Tolerate, UnitId};
 use crate::run::history::unit::{Loop, Task};
 
 impl Machine<'_> {
@@ -170,10 +170,7 @@ impl Machine<'_> {
         let Task::Loop(turns) = &unit.task else { return };
         if !unit.children.is_empty() {
             for child in unit.children.clone() {
-                if self.run.unit(child).is_some_and(|child| child.closing.is_none() && !child.resting) {
-                    let outcome = Outcome::Skipped { output: Value::Unit, failure: None };
-                    self.record(Event::Closing { unit: child, then: Then::End { outcome } });
-                }
+                self.cut_short(child);
             }
             return;
         }

@@ -45,29 +45,23 @@ impl Machine<'_> {
                 Err(failure) => self.raise(id, failure),
             },
             Wait::Signal(name) => {
-                let found = self.run.arrivals.iter().position(|a| a.signal && !a.taken && a.name == *name);
-                if let Some(number) = found {
-                    self.record(Event::Took { unit: id, number: u32::try_from(number).unwrap_or(u32::MAX) });
+                if let Some(number) = self.run.signal(name) {
+                    self.record(Event::Took { unit: id, number });
                 }
             }
             Wait::Event { topic, filter } => {
-                let mut number = 0;
-                while let Some(arrival) = self.run.arrivals.get(number) {
-                    let this = u32::try_from(number).unwrap_or(u32::MAX);
-                    number += 1;
-                    if arrival.signal || arrival.name != *topic || self.run.has_taken(node.id, this) {
-                        continue;
-                    }
-                    let event = arrival.payload.clone();
+                let events = self.run.events_for(node.id, topic, listen.next);
+                for number in &events {
+                    let event = self.run.arrivals.get(*number as usize).map(|arrival| arrival.payload.clone());
                     let fits = match filter {
                         None => Ok(true),
                         Some(filter) => {
-                            let given = Given { names: vec![("event", event)], slots: Vec::new() };
-                            self.holds_with(id, filter, &given)
+                            let names = vec![("event", event.unwrap_or_default())];
+                            self.holds_with(id, filter, &Given { names, slots: Vec::new() })
                         }
                     };
                     match fits {
-                        Ok(true) => return self.record(Event::Took { unit: id, number: this }),
+                        Ok(true) => return self.record(Event::Took { unit: id, number: *number }),
                         Ok(false) => {}
                         // A `where` that breaks does not match, and says so once (semantics 60).
                         Err(failure) => {
@@ -78,6 +72,9 @@ impl Machine<'_> {
                             }
                         }
                     }
+                }
+                if let Some(last) = events.last() {
+                    self.record(Event::Ignored { unit: id, before: last + 1 });
                 }
             }
             Wait::For(_) => {}
@@ -90,7 +87,7 @@ impl Machine<'_> {
             match self.duration(id, &meanwhile.after) {
                 Ok(after) => {
                     let at = after.after(self.now);
-                    self.run.set_meanwhile(id, clause, at);
+                    self.record(Event::Scheduled { unit: id, clause, at });
                 }
                 Err(failure) => self.problem(id, failure.kind.name(), &failure.message),
             }
@@ -106,6 +103,8 @@ impl Machine<'_> {
         };
         let (node, opened) = (unit.node, unit.opened);
         let over = unit.closing.is_some() || unit.resting;
+        // Whoever asks again goes on reminding; while an error is dealt with, nobody is reminded.
+        let answered = unit.trouble.is_some();
         let role = Role::Meanwhile(clause);
         let busy = unit.children.iter().any(|child| self.run.unit(*child).is_some_and(|child| child.role == role));
         if over {
@@ -117,9 +116,9 @@ impl Machine<'_> {
             // Ticks that were missed are dropped: the next one is the first in the future.
             let passed = Duration::between(opened, self.now).0 / every.0.max(1) + 1;
             let next = Duration(every.0.max(1).saturating_mul(passed)).after(opened);
-            self.run.set_meanwhile(id, clause, next);
+            self.record(Event::Scheduled { unit: id, clause, at: next });
         }
-        if !busy {
+        if !busy && !answered {
             self.opened(id, node, role, Value::Unit);
         }
     }

@@ -1,5 +1,7 @@
 //! Attempts, their answers, and what handlers chose.
 
+use std::sync::Arc;
+
 use super::super::Run;
 use super::super::unit::{Awaits, Stage, Task, Trouble};
 use crate::base::time::Timestamp;
@@ -15,6 +17,8 @@ impl Run {
         let old = std::mem::replace(&mut unit.timeout, timeout);
         if let Task::Act(act) = &mut unit.task {
             act.in_flight = true;
+            // What worked but did not give what the program states has happened all the same.
+            unit.doubt |= act.output.take().is_some();
         }
         if let Some(old) = old {
             self.alarms.remove(&(old, id, Alarm::Timeout));
@@ -26,10 +30,14 @@ impl Run {
 
     pub(super) fn answered(&mut self, plan: &Plan, id: UnitId, attempt: u32, answer: &Answer) {
         let Some(unit) = self.unit_mut(id) else { return };
-        if let Some(timeout) = unit.timeout.take() {
+        // The timeout of a lock bounds what is done inside as well.
+        if let Some(timeout) = unit.timeout.take_if(|_| !matches!(unit.task, Task::Gate(_))) {
             self.alarms.remove(&(timeout, id, Alarm::Timeout));
         }
-        let step = self.step_name(plan, id);
+        let step = match answer {
+            Answer::Failed { .. } => self.step_name(plan, id),
+            Answer::Done { .. } => Arc::default(),
+        };
         let Some(unit) = self.unit_mut(id) else { return };
         match (&mut unit.task, answer) {
             (Task::Act(act), Answer::Done { value, next, by }) if act.in_flight && unit.attempts == attempt => {
@@ -48,6 +56,7 @@ impl Run {
                     chain: unit.node(plan).map(|node| node.chain).unwrap_or_default(),
                     cursor: 0,
                     inner: false,
+                    at_rest: true,
                     awaits: Awaits::Nothing,
                 }));
             }
@@ -63,6 +72,7 @@ impl Run {
                     chain: unit.node(plan).map(|node| node.chain).unwrap_or_default(),
                     cursor: 0,
                     inner: false,
+                    at_rest: true,
                     awaits: Awaits::Nothing,
                 }));
             }
@@ -106,17 +116,10 @@ impl Run {
         self.wake(id);
     }
 
-    pub(super) fn unparked(&mut self, at: Timestamp, id: UnitId, decision: &Decision) {
+    pub(super) fn unparked(&mut self, id: UnitId, decision: &Decision) {
         let Some(unit) = self.unit_mut(id) else { return };
-        if let Decision::Retry { params } = decision
-            && let Task::Act(act) = &mut unit.task
-        {
-            if let Some(params) = params {
-                act.params = params.clone();
-            }
-            unit.trouble = None;
-            unit.stage = Stage::Pausing;
-            self.set_due(id, Some(at));
+        if let Decision::Retry { params } = decision {
+            unit.edited.clone_from(params);
         }
         self.wake(id);
     }

@@ -2,8 +2,8 @@
 
 use super::super::Run;
 use super::super::unit::{Stage, Task, Unit};
-use crate::base::time::Timestamp;
-use crate::run::event::{Alarm, UnitId};
+use crate::base::time::{Duration, Timestamp};
+use crate::run::event::{Alarm, Then, UnitId};
 
 impl Run {
     pub(super) fn woke(&mut self, id: UnitId, alarm: Alarm) {
@@ -23,13 +23,42 @@ impl Run {
             // Taken from the unit only when it has been dealt with: the machine reads it.
             Alarm::Timeout => unit.timeout,
             Alarm::Deadline => unit.deadline,
-            Alarm::Meanwhile(_) => None,
+            Alarm::Meanwhile(clause) => {
+                let tick = unit.ticks.iter().position(|(other, _)| *other == clause);
+                tick.map(|tick| unit.ticks.swap_remove(tick).1)
+            }
         };
         match passed {
             Some(passed) => drop(self.alarms.remove(&(passed, id, alarm))),
             None => self.alarms.retain(|(_, unit, other)| (*unit, *other) != (id, alarm)),
         }
         self.wake(id);
+    }
+
+    /// Goes on after a pause: what was left of timeouts, deadlines and pauses between attempts is left still; waits have
+    /// gone on meanwhile (semantics 11).
+    pub(super) fn resumed(&mut self, at: Timestamp) {
+        if !std::mem::take(&mut self.paused) {
+            return;
+        }
+        let passed = Duration::between(self.paused_at, at);
+        for (due, id, alarm) in std::mem::take(&mut self.alarms) {
+            let later = passed.after(due);
+            let shifted = match (self.unit_mut(id), alarm) {
+                (Some(unit), Alarm::Timeout) => unit.timeout.replace(later).is_some(),
+                (Some(unit), Alarm::Deadline) => unit.deadline.replace(later).is_some(),
+                (Some(unit), Alarm::Due) if unit.is_between_attempts() => unit.due.replace(later).is_some(),
+                (_, Alarm::Due | Alarm::Meanwhile(_)) | (None, _) => false,
+            };
+            self.alarms.insert((if shifted { later } else { due }, id, alarm));
+            // Whoever begins anew then has it written into what it closes for.
+            if let Some(Then::Anew { at }) = self.unit_mut(id).and_then(|unit| unit.closing.as_deref_mut())
+                && shifted
+                && alarm == Alarm::Due
+            {
+                *at = later;
+            }
+        }
     }
 
     /// Sets, or takes away, what a unit sleeps for.
@@ -44,11 +73,6 @@ impl Run {
         }
     }
 
-    /// Sets the alarm of a `remind` or `escalate`; not an event, since it follows from when the wait was opened.
-    pub(in crate::run) fn set_meanwhile(&mut self, id: UnitId, clause: u32, at: Timestamp) {
-        self.alarms.insert((at, id, Alarm::Meanwhile(clause)));
-    }
-
     pub(super) fn forget_alarms(&mut self, unit: &Unit) {
         let id = unit.id;
         if let Some(at) = unit.timeout {
@@ -60,6 +84,8 @@ impl Run {
         if let Some(at) = unit.due {
             self.alarms.remove(&(at, id, Alarm::Due));
         }
-        // Alarms of `remind` and `escalate` of a unit that has gone wake nobody and are dropped when they come.
+        for (clause, at) in &unit.ticks {
+            self.alarms.remove(&(*at, id, Alarm::Meanwhile(*clause)));
+        }
     }
 }

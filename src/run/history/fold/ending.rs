@@ -14,7 +14,10 @@ use crate::lang::plan::{Kind, Plan, Slot};
 use crate::run::event::{Outcome, Role, Then, UnitId};
 
 impl Run {
-    pub(super) fn closing(&mut self, id: UnitId, then: &Then) {
+    pub(super) fn closing(&mut self, plan: &Plan, id: UnitId, then: &Then) {
+        if matches!(then, Then::Discard { .. } | Then::Anew { .. }) {
+            self.give_up_own(plan, id);
+        }
         let Some(unit) = self.unit_mut(id) else { return };
         unit.closing = Some(Box::new(then.clone()));
         unit.fallen = None;
@@ -27,7 +30,8 @@ impl Run {
             turns.absorbed += 1;
         }
         while let Some(id) = inside.pop() {
-            if let Some(unit) = self.unit_mut(id) {
+            // An undo that has begun is finished, with all it needs for that (semantics 30).
+            if let Some(unit) = self.unit_mut(id).filter(|unit| unit.role != Role::Undo) {
                 unit.resting = true;
                 inside.extend(unit.children.iter().copied());
                 self.wake(id);
@@ -37,7 +41,8 @@ impl Run {
     }
 
     pub(super) fn ended(&mut self, plan: &Plan, at: Timestamp, id: UnitId, outcome: &Outcome) {
-        let Some(unit) = self.units.get_mut(id.index as usize).and_then(|place| place.take_if(|unit| unit.id == id))
+        let Some(mut unit) =
+            self.units.get_mut(id.index as usize).and_then(|place| place.take_if(|unit| unit.id == id))
         else {
             return;
         };
@@ -57,28 +62,22 @@ impl Run {
         if unit.role == Role::Main {
             self.record(plan, at, &unit, outcome);
         }
-        self.hand_up(plan, parent, &unit, outcome, good);
+        self.hand_up(plan, parent, &mut unit, outcome, good);
         self.settle_parent(plan, at, parent, &unit, outcome);
         self.frames.release(unit.frame);
         self.wake(parent);
     }
 
     /// Hands what can be undone, and the variables that were set, to the unit around.
-    pub(super) fn hand_up(&mut self, plan: &Plan, parent: UnitId, unit: &Unit, outcome: &Outcome, good: bool) {
-        let mut entries: Vec<Entry> = unit.undo.clone();
-        entries.extend(unit.kept.iter().cloned());
-        if let Some(entry) = self.entry(plan, unit, outcome) {
-            self.frames.retain(entry.frame);
-            entries.push(entry);
-        }
-        let Some(above) = self.unit_mut(parent) else { return };
+    fn hand_up(&mut self, plan: &Plan, parent: UnitId, unit: &mut Unit, outcome: &Outcome, good: bool) {
+        self.note_doubt(plan, unit);
+        let own = self.entry(plan, unit, &outcome.output());
         let stays = matches!(unit.role, Role::Alternate(_));
-        if stays {
-            above.kept.extend(entries);
-        } else {
-            above.undo.extend(entries);
-            above.undo.sort_by_key(|entry| entry.order);
-        }
+        let Some(above) = self.unit_mut(parent) else { return };
+        let entries = if stays { &mut above.kept } else { &mut above.undo };
+        entries.append(&mut unit.undo);
+        entries.append(&mut unit.kept);
+        entries.extend(own);
         // What a skipped or failed unit had set is forgotten (semantics 40).
         if let Some(view) = unit.view.as_ref().filter(|_| good) {
             let mut next = Some(parent);
@@ -93,7 +92,7 @@ impl Run {
     }
 
     /// What can be undone of a step that has ended, if anything can.
-    pub(super) fn entry(&mut self, plan: &Plan, unit: &Unit, outcome: &Outcome) -> Option<Entry> {
+    fn entry(&mut self, plan: &Plan, unit: &Unit, output: &Value) -> Option<(u32, Entry)> {
         let node = (unit.role == Role::Main).then(|| plan.node(unit.node))?;
         let child = matches!(node.kind, Kind::Child { .. });
         if node.clauses.undo.is_none() && !child {
@@ -109,21 +108,64 @@ impl Run {
             return None;
         }
         self.completions += 1;
-        Some(Entry {
-            order: self.completions,
+        self.frames.retain(unit.frame);
+        let entry = Entry {
             step: unit.node,
             frame: unit.frame,
-            output: act.output.clone().unwrap_or_else(|| outcome.output()),
+            output: act.output.clone().unwrap_or_else(|| output.clone()),
             key: act.key.clone(),
             doubt: !happened,
-            place: self.place_of_gone(plan, unit).into(),
-        })
+            place: self.place_of_gone(plan, unit, true).into(),
+        };
+        Some((self.completions, entry))
     }
 
-    pub(super) fn place_of_gone(&self, plan: &Plan, unit: &Unit) -> String {
-        let above = unit.parent.map(|parent| self.place(plan, parent)).unwrap_or_default();
-        let label = &plan.node(unit.node).label;
-        if above.is_empty() { label.to_string() } else { format!("{above}.{label}") }
+    /// A step that is given up itself: what it has done, or may have done, is undone with it (semantics 3, 35).
+    fn give_up_own(&mut self, plan: &Plan, id: UnitId) {
+        let Some(mut unit) = self.units.get_mut(id.index as usize).and_then(Option::take) else { return };
+        if unit.id == id
+            && let Some((order, entry)) = self.entry(plan, &unit, &Value::Unit)
+        {
+            self.note_doubt(plan, &unit);
+            unit.undo.insert(order, entry);
+            unit.doubt = false;
+            if let Task::Act(act) = &mut unit.task {
+                act.output = None;
+            }
+        }
+        self.units[id.index as usize] = Some(unit);
+    }
+
+    /// Remembers the key of a `keyed` step that may have happened without our knowing, for when it is decided anew.
+    fn note_doubt(&mut self, plan: &Plan, unit: &Unit) {
+        let Task::Act(act) = &unit.task else { return };
+        let Kind::Call { operation, .. } = &plan.node(unit.node).kind else { return };
+        let keyed = plan
+            .operations
+            .get(operation)
+            .is_some_and(|operation| matches!(operation.signature.effect, crate::lang::catalog::Effect::Keyed { .. }));
+        if !keyed || (!unit.doubt && self.doubts.is_empty()) {
+            return;
+        }
+        // What was undone gets a new key.
+        let clauses = &plan.node(unit.node).clauses;
+        if clauses.undo.is_some() && clauses.undo_is_static {
+            return;
+        }
+        let place = self.place_of_gone(plan, unit, false);
+        if unit.doubt && act.output.is_none() {
+            self.doubts.insert(place, (act.params.clone(), act.key.clone()));
+        } else {
+            self.doubts.remove(&place);
+        }
+    }
+
+    /// The place of a unit that is in the table no more, with its generations or without.
+    fn place_of_gone(&self, plan: &Plan, unit: &Unit, generations: bool) -> String {
+        let above = unit.parent.map(|parent| self.place_with(plan, parent, generations)).unwrap_or_default();
+        let separator = if above.is_empty() { "" } else { "." };
+        let own = if generations && unit.generation > 0 { format!("~{}", unit.generation) } else { String::new() };
+        format!("{above}{separator}{}{own}", plan.node(unit.node).label)
     }
 
     /// The record of a step that has ended, put where others read it.
@@ -168,7 +210,10 @@ impl Run {
         let record = StepRecord {
             status: outcome.word(),
             output: outcome.output(),
-            attempts: unit.attempts.max(1),
+            attempts: match outcome {
+                Outcome::Skipped { failure: None, .. } => unit.attempts,
+                _ => unit.attempts.max(1),
+            },
             started: unit.opened,
             ended: at,
             more: has_more.then(|| Box::new(more)),
@@ -255,7 +300,14 @@ impl Run {
                             }
                             race.winners.push((index, output.clone()));
                         }
-                        Outcome::Skipped { .. } | Outcome::Failed { .. } => race.failed += 1,
+                        Outcome::Skipped { failure, .. } => {
+                            race.failed += 1;
+                            let left = u64::from(race.runners.saturating_sub(race.failed));
+                            if let Some(failure) = failure.as_ref().filter(|_| left < race.wins) {
+                                fall(above, failure.clone());
+                            }
+                        }
+                        Outcome::Failed { .. } => race.failed += 1,
                         Outcome::Cancelled => {}
                     }
                     if let Some(failure) = failure {

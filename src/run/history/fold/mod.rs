@@ -7,14 +7,14 @@ mod opening;
 
 use std::sync::Arc;
 
-use super::frame::StepRecord;
+use super::frame::{More, StepRecord};
 use super::unit::{Awaits, Progress, Stage, Step, Task, Trouble, Unit};
 use super::view::View;
 use super::{Arrival, Ending, Run};
 use crate::base::failure::Failure;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::lang::plan::{Gather, Kind, NodeId, Plan};
+use crate::lang::plan::{Body, Gather, Kind, NodeId, Plan};
 use crate::run::event::{Alarm, Event, Record, Role, UnitId};
 
 use opening::new_unit;
@@ -40,8 +40,9 @@ impl Run {
             Event::Raised { unit, chain, inner, failure, step } => {
                 let Some(unit) = self.unit_mut(*unit) else { return };
                 unit.fallen = None;
-                unit.closing = None;
+                let at_rest = unit.closing.take().is_some();
                 unit.trouble = Some(Box::new(Trouble {
+                    at_rest,
                     failure: failure.clone(),
                     step: step.clone(),
                     chain: *chain,
@@ -53,12 +54,13 @@ impl Run {
                 self.wake(id);
             }
             Event::Chose { unit, handler, choice } => self.chose(plan, *unit, *handler, choice),
-            Event::Closing { unit, then } => self.closing(*unit, then),
+            Event::Closing { unit, then } => self.closing(plan, *unit, then),
             Event::Ended { unit, outcome } => self.ended(plan, at, *unit, outcome),
             Event::Computed { unit, node, value } => {
                 self.remember(plan, at, *unit, *node, value.clone());
                 self.passed(plan, *unit, *node);
             }
+            Event::Broke { unit, node, failure } => self.broke(plan, at, *unit, *node, failure),
             Event::Assigned { unit, node, add, value } => self.assigned(plan, *unit, *node, *add, value),
             Event::Passed { unit, node } => self.passed(plan, *unit, *node),
             Event::Enough { unit } => {
@@ -75,8 +77,14 @@ impl Run {
                 }
                 self.set_due(*unit, Some(*until));
             }
+            Event::Scheduled { unit, clause, at } => {
+                self.alarms.insert((*at, *unit, Alarm::Meanwhile(*clause)));
+                if let Some(unit) = self.unit_mut(*unit) {
+                    unit.ticks.push((*clause, *at));
+                }
+            }
             Event::Woke { unit, alarm } => self.woke(*unit, *alarm),
-            Event::Renewed { unit } => self.renewed(at, *unit),
+            Event::Renewed { unit } => self.renewed(plan, at, *unit),
             Event::Launched { unit, node, run, .. } => {
                 self.remember(plan, at, *unit, *node, Value::Text(run.0.clone()));
                 self.passed(plan, *unit, *node);
@@ -95,19 +103,24 @@ impl Run {
             Event::Signalled { name, payload } => self.arrived(true, name, payload),
             Event::Arrived { topic, payload } => self.arrived(false, topic, payload),
             Event::Took { unit, number } => self.took(*unit, *number),
-            Event::Unparked { unit, decision, .. } => self.unparked(at, *unit, decision),
+            Event::Ignored { unit, before } => {
+                if let Some(Task::Listen(listen)) = self.unit_mut(*unit).map(|unit| &mut unit.task) {
+                    listen.next = *before;
+                }
+            }
+            Event::Unparked { unit, decision, .. } => self.unparked(*unit, decision),
             Event::CancelAsked { .. } => {
                 if self.outcome.is_none() {
                     self.cancel_asked = true;
-                    self.paused = false;
+                    self.resumed(at);
                     self.wake(UnitId::RUN);
                 }
             }
-            Event::PauseAsked { .. } => self.paused = true,
-            Event::Resumed { .. } => {
-                self.paused = false;
-                self.wake_all();
+            Event::PauseAsked { .. } => {
+                self.paused = true;
+                self.paused_at = at;
             }
+            Event::Resumed { .. } => self.resumed(at),
             Event::Killed { .. } => {
                 self.killed = true;
                 self.wake(UnitId::RUN);
@@ -147,11 +160,6 @@ impl Run {
         }
     }
 
-    fn wake_all(&mut self) {
-        let ids: Vec<_> = self.units().map(|unit| unit.id).collect();
-        ids.into_iter().for_each(|id| self.wake(id));
-    }
-
     fn started(&mut self, plan: &Plan, at: Timestamp) {
         self.started_at = Some(at);
         let frame = self.frames.open(None, plan.body.frame.unwrap_or_default(), None);
@@ -180,6 +188,17 @@ impl Run {
             let frame = unit.frame;
             self.frames.write(frame, slot, Some(StepRecord::of(value, at)));
         }
+    }
+
+    /// Puts the failure of a `let` where others read its value.
+    fn broke(&mut self, plan: &Plan, at: Timestamp, id: UnitId, node: NodeId, failure: &Arc<Failure>) {
+        if let (Some(slot), Some(unit)) = (plan.node(node).slot, self.unit(id)) {
+            let more = More { broken: Some(failure.clone()), ..More::default() };
+            let record = StepRecord { status: "failed", more: Some(Box::new(more)), ..StepRecord::of(Value::Unit, at) };
+            let frame = unit.frame;
+            self.frames.write(frame, slot, Some(record));
+        }
+        self.passed(plan, id, node);
     }
 
     fn passed(&mut self, plan: &Plan, id: UnitId, node: NodeId) {
@@ -214,14 +233,23 @@ impl Run {
     }
 
     fn arrived(&mut self, signal: bool, name: &Arc<str>, payload: &Value) {
+        let number = u32::try_from(self.arrivals.len()).unwrap_or(u32::MAX);
         self.arrivals.push(Arrival { signal, name: name.clone(), payload: payload.clone(), taken: false });
+        if signal {
+            self.signals.entry(name.clone()).or_default().push_back(number);
+        } else {
+            self.topics.entry(name.clone()).or_default().push(number);
+        }
         self.wake_listeners();
     }
 
     fn took(&mut self, id: UnitId, number: u32) {
         let Some(arrival) = self.arrivals.get_mut(number as usize) else { return };
         arrival.taken = true;
-        let payload = arrival.payload.clone();
+        let (payload, signal, name) = (arrival.payload.clone(), arrival.signal, arrival.name.clone());
+        if let Some(waiting) = self.signals.get_mut(&name).filter(|_| signal) {
+            waiting.retain(|other| *other != number);
+        }
         let Some(unit) = self.unit_mut(id) else { return };
         let node = unit.node;
         if let Task::Listen(listen) = &mut unit.task {
@@ -262,27 +290,44 @@ fn gathers(kind: &Kind) -> &[Gather] {
     }
 }
 
+/// The statements of the bodies of a block that open no frame of their own.
+fn grouped_statements(kind: &Kind) -> Vec<NodeId> {
+    let bodies: Vec<&Body> = match kind {
+        Kind::Sequence(body) | Kind::Parallel(body) | Kind::Lock { body, .. } => vec![body],
+        Kind::If { arms, otherwise } => {
+            arms.iter().map(|(_, branch)| branch).chain(otherwise).map(|branch| &branch.body).collect()
+        }
+        Kind::Match { arms, .. } => arms.iter().map(|arm| &arm.branch.body).collect(),
+        _ => Vec::new(),
+    };
+    bodies.into_iter().flat_map(|body| body.statements.iter().copied()).collect()
+}
+
 /// Notes how far a statement of a body is.
 fn mark(plan: &Plan, unit: &mut Unit, node: NodeId, step: Step) {
     let parallel = unit.is_parallel(plan);
     let index = parallel.then(|| {
         let body = unit.body(plan);
-        let index = body.and_then(|body| body.statements.iter().position(|statement| *statement == node));
+        // The statements of a body have rising numbers.
+        let index = body.and_then(|body| body.statements.binary_search(&node).ok());
         (index, body.map_or(0, |body| body.statements.len()))
     });
     let Some(progress) = unit.progress_mut() else { return };
     match index {
         Some((Some(index), count)) => {
             progress.each.resize(count, Step::Pending);
-            progress.each[index] = step;
+            let old = std::mem::replace(&mut progress.each[index], step);
+            progress.opened += u32::from(old == Step::Pending);
+            progress.done += u32::from(step == Step::Done);
         }
         Some((None, _)) => {}
         None => progress.done += u32::from(step == Step::Done),
     }
 }
 
+/// Something in a unit has failed. The first failure is the unit's; others are only told (semantics 25).
 fn fall(unit: &mut Unit, failure: Arc<Failure>) {
-    if unit.fallen.is_none() {
+    if unit.fallen.is_none() && unit.trouble.is_none() && unit.closing.is_none() {
         unit.fallen = Some(failure);
     } else {
         unit.also.push(failure);

@@ -1,5 +1,6 @@
 //! Units come to be: their frames, their views of the variables, what they begin with.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::frame::FrameId;
@@ -7,7 +8,7 @@ use super::super::frame::StepRecord;
 use super::super::unit::{Act, Gate, Listen, Loop, Progress, Race, Stage, Step, Task, Unit};
 use super::super::view::View;
 use super::super::{Ending, Run};
-use super::{gathers, mark};
+use super::{gathers, grouped_statements, mark};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::node::Runners;
@@ -63,7 +64,7 @@ impl Run {
                         race.next = index + 1;
                     }
                 }
-                Role::Undo => drop(above.undo.pop()),
+                Role::Undo => drop(above.undo.pop_last()),
                 Role::Lifecycle(..) => {
                     if let Ending::Decided(done) = &mut self.ending {
                         *done += 1;
@@ -110,7 +111,7 @@ impl Run {
             }
             Role::Undo => {
                 // The entry's hold on its frame passes to the new frame inside it.
-                let entry = self.unit(parent).and_then(|unit| unit.undo.last()).map(|entry| entry.frame);
+                let entry = self.unit(parent).and_then(|unit| unit.undo.last_key_value()).map(|(_, entry)| entry.frame);
                 let around = entry.unwrap_or(outer);
                 let frame = self.frames.open(Some(around), 0, given_map(given));
                 if entry.is_some() {
@@ -228,6 +229,7 @@ impl Run {
             unit.stage = Stage::Active;
             unit.timeout = timeout;
             unit.deadline = deadline;
+            unit.edited = None;
             unit.task = task;
         }
         if let Some(timeout) = timeout {
@@ -245,7 +247,7 @@ impl Run {
         self.wake(id);
     }
 
-    pub(super) fn renewed(&mut self, at: Timestamp, id: UnitId) {
+    pub(super) fn renewed(&mut self, plan: &Plan, at: Timestamp, id: UnitId) {
         let vars = self.unit(id).and_then(|unit| unit.parent).map(|parent| self.vars(parent));
         self.set_due(id, None);
         let Some(unit) = self.unit_mut(id) else { return };
@@ -259,6 +261,7 @@ impl Run {
         unit.also.clear();
         unit.timeout = None;
         unit.deadline = None;
+        unit.ticks.clear();
         unit.opened = at;
         if let (Some(view), Some(vars)) = (&mut unit.view, vars) {
             **view = View::of(vars);
@@ -276,7 +279,30 @@ impl Run {
         unit.task = task;
         self.forget_alarms(&gone);
         self.listeners.remove(&id);
+        self.forget_records(plan, &gone);
         self.wake(id);
+    }
+
+    /// What the steps in a unit that begins anew have put out is nobody's any more.
+    fn forget_records(&mut self, plan: &Plan, unit: &Unit) {
+        let mut nodes: Vec<NodeId> = match unit.role {
+            Role::Main => {
+                if let Some(slot) = plan.node(unit.node).slot {
+                    self.frames.write(unit.frame, slot, None);
+                }
+                grouped_statements(&plan.node(unit.node).kind)
+            }
+            _ => unit.body(plan).map(|body| body.statements.clone()).unwrap_or_default(),
+        };
+        while let Some(node) = nodes.pop().map(|node| plan.node(node)) {
+            if let Some(slot) = node.slot {
+                self.frames.write(unit.frame, slot, None);
+            }
+            for gather in gathers(&node.kind) {
+                self.frames.write(unit.frame, gather.outer, None);
+            }
+            nodes.extend(grouped_statements(&node.kind));
+        }
     }
 }
 
@@ -305,16 +331,18 @@ pub(super) fn new_unit(
         due: None,
         attempts: 0,
         doubt: false,
-        budgets: std::collections::BTreeMap::new(),
+        budgets: BTreeMap::new(),
         trouble: None,
         closing: None,
         resting: false,
-        undo: Vec::new(),
-        kept: Vec::new(),
+        undo: BTreeMap::new(),
+        kept: BTreeMap::new(),
         view: None,
         given: Value::Unit,
         fallen: None,
         also: Vec::new(),
+        ticks: Vec::new(),
+        edited: None,
         queued: false,
     }
 }

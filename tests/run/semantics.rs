@@ -1,0 +1,56 @@
+//! The rules of `docs/semantics.md`, each with tests that name its number.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
+use orchestra_flow::lang;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/run/semantics")
+}
+
+/// The programs of the rules: name and text.
+fn programs() -> Vec<(String, String)> {
+    let mut programs = Vec::new();
+    for entry in std::fs::read_dir(folder()).expect("the folder of the rules is there") {
+        let path = entry.expect("it can be listed").path();
+        if path.extension().is_some_and(|ending| ending == "flow") {
+            let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
+            programs.push((name, std::fs::read_to_string(&path).expect("it can be read")));
+        }
+    }
+    programs.sort();
+    programs
+}
+
+#[test]
+fn every_rule_holds() {
+    let only = std::env::var("FLOW_ONLY").unwrap_or_default();
+    let mut said = String::new();
+    let mut count = 0;
+    for (name, text) in programs() {
+        if !name.contains(&only) {
+            continue;
+        }
+        let compiled = lang::compile(&name, &text, &lang::NoFiles);
+        for d in compiled.diagnostics.iter().filter(|d| d.is_error()) {
+            let line = text[..d.primary.span.range().start.min(text.len())].lines().count();
+            let _ = writeln!(said, "{name}:{line}: {}", d.message);
+        }
+        let Some(package) = compiled.package else { continue };
+        for test in &package.tests {
+            count += 1;
+            let verdict = rehearse(&package, test, Rehearsal::default());
+            for failure in &verdict.failures {
+                let line = text[..failure.span.range().start].lines().count();
+                let _ = writeln!(said, "{name}:{line}: {}\n  {}", test.title, failure.message);
+                for detail in &failure.details {
+                    let _ = writeln!(said, "    {detail}");
+                }
+            }
+        }
+    }
+    println!("{count} tests");
+    assert!(said.is_empty(), "{said}");
+}
