@@ -93,7 +93,7 @@ fn program(lines: usize) -> String {
     while text.lines().count() < lines {
         count += 1;
         text.push_str(&format!(
-            r#"/// Takes orders of kind {count}.
+            r##"/// Takes orders of kind {count}.
 workflow order_{count} "Order {count}" {{
     input {{
         id:    string
@@ -120,7 +120,7 @@ workflow order_{count} "Order {count}" {{
     output {{ total: float = vars.total, status: int = found.status }}
 }}
 
-"#
+"##
         ));
     }
     text

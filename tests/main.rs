@@ -12,6 +12,9 @@ mod lang {
     mod syntax;
 }
 mod run {
+    mod random;
     mod semantics;
+    mod simulator;
+    mod told;
 }
 mod scripts;

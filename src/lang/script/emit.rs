@@ -553,14 +553,13 @@ pub(super) fn quoted(text: &str) -> String {
     out
 }
 
-/// Whether Rhai takes the name behind a dot as that of a field; `tag` it takes for something of its own.
+/// Whether Rhai takes the name behind a dot.
 fn is_property(name: &str) -> bool {
     super::path::is_plain(name)
         && name.trim_start_matches('_').starts_with(|c: char| c.is_ascii_alphabetic())
         && !KEYWORDS.contains(&name)
         && !RESERVED.contains(&name)
         && !CALLED_ONLY.contains(&name)
-        && name != "tag"
 }
 
 fn comparison(op: &str) -> Option<&'static str> {

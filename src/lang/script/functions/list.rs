@@ -96,8 +96,8 @@ pub(super) const DECLARED: &[Declared] = &[
         "[[1, 2], [3, 4], [5]]",
     ),
     (
-        "zip(a: list<any>, b: list<any>) -> list<list<any>>",
-        "Pairs of items of two lists, as long as both have some.",
+        "zip(a: list<any>, b: list<any>, by: any?) -> list<any>",
+        "Pairs of items of two lists, as long as both have some, or what the closure `by` gives for each pair.",
         r#"zip([1, 2], ["a", "b"])"#,
         r#"[[1, "a"], [2, "b"]]"#,
     ),

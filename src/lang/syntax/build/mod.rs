@@ -160,7 +160,11 @@ impl Builder<'_> {
             }
             if glued_to.is_some() && !is_junk(node.as_rule()) && !self.is_lost(range.clone()) {
                 let word = self.first_word(&node);
-                let (shown, place) = (self.slice(word.clone()).to_owned(), self.faults.span(word.start..word.start));
+                let place = self.faults.span(word.start..word.start);
+                let shown = match self.slice(word.clone()) {
+                    name if name.starts_with(|c: char| c.is_alphanumeric() || c == '_') => format!("`{name}`"),
+                    _ => "this".to_owned(),
+                };
                 let behind = glued_to.clone().unwrap_or_default();
                 if self.says_not(behind.clone()) {
                     let not = behind.end - 3..behind.end;
@@ -172,8 +176,8 @@ impl Builder<'_> {
                 }
                 let fault = self
                     .faults
-                    .error(code::NO_SEPARATOR, word, format!("`{shown}` begins in the middle of a line"))
-                    .fix(format!("put a comma or a line break before `{shown}`"), place, ", ");
+                    .error(code::NO_SEPARATOR, word, format!("{shown} begins in the middle of a line"))
+                    .fix(format!("put a comma or a line break before {shown}"), place, ", ");
                 self.faults.push(fault);
             }
             before = Some(range);

@@ -181,7 +181,7 @@ impl Builder<'_> {
             );
         } else if equals && value.is_none() {
             self.missing(&owner, format!("`{shown} =` has no value"), "write the value behind it, on the same line");
-            value = Some(Value::Expr(Expr::hole(span.after())));
+            value = ty.is_none().then(|| Value::Expr(Expr::hole(span.after())));
         } else if !colon && !equals {
             self.missing(
                 &owner,
@@ -209,8 +209,8 @@ impl Builder<'_> {
     }
 
     /// Where a `:` in `vars` can only mean a value, says so.
-    pub(super) fn colons_for_equals(&mut self, declarations: &Declarations) {
-        for field in &declarations.fields {
+    pub(super) fn colons_for_equals(&mut self, declarations: &mut Declarations) {
+        for field in &mut declarations.fields {
             let Some(ty) = &field.ty else { continue };
             let scoped = match &ty.kind {
                 TypeKind::Literal(_) => true,
@@ -231,6 +231,8 @@ impl Builder<'_> {
                 .label("behind `:` stands a type")
                 .fix(format!("to give it this value, write `{name} = ...`"), self.faults.span(between), " = ");
             self.faults.push(fault);
+            field.value = Some(Value::Expr(self.expr_at(ty.span.range())));
+            field.ty = None;
         }
     }
 

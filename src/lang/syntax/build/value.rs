@@ -27,7 +27,7 @@ impl Builder<'_> {
                     .also(self.span(&tail), "but this does")
                     .fix("inside an expression an object is written `#{ ... }`", span, "#");
                 self.faults.push(fault);
-                Value::Object(self.object(first))
+                Value::Expr(Expr::hole(self.faults.span(whole)))
             }
             (Rule::list, None) => Value::List(self.list(first)),
             _ => Value::Expr(self.expr_at(whole)),
@@ -181,8 +181,10 @@ impl Builder<'_> {
             return Arg::Percent(number.parse().unwrap_or(0.0), span);
         }
         let written = self.written(&first).to_owned();
-        self.check_number(&written, &first);
-        Arg::Expr(self.expr_at(range))
+        match self.misspelt_number(&written, &first) {
+            Some(meant) => Arg::Expr(Expr { source: meant.into(), span }),
+            None => Arg::Expr(self.expr_at(range)),
+        }
     }
 
     /// `timeout input.pause + 1s`
@@ -222,8 +224,8 @@ impl Builder<'_> {
         Arg::Expr(Expr::hole(span))
     }
 
-    /// Reports a number with a unit nobody knows, and ISO 8601 durations.
-    fn check_number(&mut self, written: &str, node: &Node<'_>) {
+    /// Reports a number with a unit nobody knows, and ISO 8601 durations; gives what is meant, or nothing that can be read.
+    fn misspelt_number(&mut self, written: &str, node: &Node<'_>) -> Option<String> {
         let digits = written.trim_start_matches('-');
         let iso = digits.strip_prefix('P').is_some_and(|rest| {
             !rest.is_empty()
@@ -234,7 +236,7 @@ impl Builder<'_> {
         let exact = digits.starts_with("0x") || digits.starts_with("0b") || digits.starts_with("0o");
         let number = digits.starts_with(|c: char| c.is_ascii_digit()) && !plain(digits) && !exact;
         if !iso && (!number || digits.parse::<Duration>().is_ok() || digits.replace('_', "").parse::<f64>().is_ok()) {
-            return;
+            return None;
         }
         let span = self.span(node);
         let mut fault = self
@@ -242,10 +244,11 @@ impl Builder<'_> {
             .error(code::MALFORMED_NUMBER, self.range(node), format!("`{written}` is no duration"))
             .label("a duration is written `500ms`, `30s`, `5m`, `2h`, `3d`, `1w` or `1h30m`");
         let right = if iso { from_iso(digits) } else { respelt(digits) };
-        if let Some(right) = right {
-            fault = fault.fix(format!("write `{right}`"), span, right);
+        if let Some(right) = &right {
+            fault = fault.fix(format!("write `{right}`"), span, right.clone());
         }
         self.faults.push(fault);
+        Some(right.unwrap_or_default())
     }
 }
 
@@ -272,7 +275,7 @@ fn respelt(digits: &str) -> Option<String> {
     }
     let unit: Duration = format!("1{unit}").parse().ok()?;
     let millis = number.parse::<f64>().ok()? * unit.0 as f64;
-    (millis >= 0.0 && millis < 9e15 && millis.fract() == 0.0).then(|| Duration(millis as i64).to_string())
+    ((0.0..9e15).contains(&millis) && millis.fract() == 0.0).then(|| Duration(millis as i64).to_string())
 }
 
 /// `PT1H30M` as `1h30m`.

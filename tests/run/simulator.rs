@@ -1,0 +1,417 @@
+//! A small world round the machine: every call that leaves a run is seen, chance and time come from a seed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use orchestra_flow::base::failure::{Failure, Kind};
+use orchestra_flow::base::id::RunId;
+use orchestra_flow::base::time::{Duration, Timestamp};
+use orchestra_flow::base::value::Value;
+use orchestra_flow::lang::catalog::Effect;
+use orchestra_flow::lang::plan::{Package, Plan};
+use orchestra_flow::lang::{self, NoFiles};
+use orchestra_flow::run::driver::{self, Summary};
+use orchestra_flow::run::event::{Event, Record, UnitId};
+use orchestra_flow::run::gate::{Entry, Gates};
+use orchestra_flow::run::history::Run;
+use orchestra_flow::run::intake::{self, Options};
+use orchestra_flow::run::machine::{self, Action, Command, Refusal};
+use orchestra_flow::run::world::{Act, Outcome, Question, Settings};
+
+/// The package of a program that has no faults.
+pub fn package(text: &str) -> Package {
+    let compiled = lang::compile("test.flow", text, &NoFiles);
+    let faults: Vec<_> = compiled.diagnostics.iter().filter(|fault| fault.is_error()).map(|f| &f.message).collect();
+    compiled.package.unwrap_or_else(|| panic!("the program has faults: {faults:?}\n{text}"))
+}
+
+/// Chance from a seed (SplitMix64; G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+#[derive(Clone, Debug)]
+pub struct Chance(pub u64);
+
+impl Chance {
+    pub fn draw(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.draw() % bound.max(1)
+    }
+
+    pub fn one_in(&mut self, many: u64) -> bool {
+        self.below(many) == 0
+    }
+
+    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len() as u64) as usize]
+    }
+}
+
+/// What becomes of a call outside.
+pub struct Fate {
+    /// How long it takes.
+    pub after: Duration,
+    /// Whether it happens.
+    pub applied: bool,
+    /// What is heard of it; nothing, if it never answers.
+    pub outcome: Option<Outcome>,
+}
+
+impl Fate {
+    pub fn done(value: Value) -> Self {
+        Self { after: Duration::ZERO, applied: true, outcome: Some(Outcome::done(value)) }
+    }
+
+    pub fn refused(kind: Kind) -> Self {
+        let outcome = Outcome::failed(Failure::new(kind, "refused"));
+        Self { after: Duration::ZERO, applied: false, outcome: Some(outcome) }
+    }
+
+    pub fn lost(kind: Kind, applied: bool) -> Self {
+        Self { after: Duration::ZERO, applied, outcome: Some(Outcome::unknown(Failure::new(kind, "lost"))) }
+    }
+
+    pub fn never(applied: bool) -> Self {
+        Self { after: Duration::ZERO, applied, outcome: None }
+    }
+
+    pub fn after(self, seconds: i64) -> Self {
+        Self { after: Duration::seconds(seconds), ..self }
+    }
+}
+
+/// A call that left a run.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub run: RunId,
+    pub unit: UnitId,
+    pub attempt: u32,
+    pub name: Arc<str>,
+    pub effect: Effect,
+    pub key: Arc<str>,
+    pub params: Value,
+    pub at: Timestamp,
+    /// Whether it happened outside.
+    pub applied: bool,
+    /// How many records the journal of its run had.
+    pub records: usize,
+}
+
+impl Call {
+    pub fn what(&self) -> String {
+        self.params.get("what").map(ToString::to_string).unwrap_or_default()
+    }
+}
+
+pub struct Actor {
+    pub plan: Arc<Plan>,
+    pub run: Run,
+    pub journal: Vec<Record>,
+    /// The same run, made of its records alone.
+    pub shadow: Run,
+    pub parent: Option<(RunId, UnitId, u32)>,
+    told: bool,
+    awake: bool,
+}
+
+type Fates<'a> = Box<dyn FnMut(&Act, &[Call], &mut Chance) -> Fate + 'a>;
+
+/// Everything that takes part.
+pub struct Simulator<'a> {
+    package: &'a Package,
+    pub now: Timestamp,
+    pub chance: Chance,
+    /// Whether what happens at the same moment happens in a random order.
+    pub shuffled: bool,
+    pub runs: BTreeMap<RunId, Actor>,
+    queue: BTreeMap<(Timestamp, u64, u64), (RunId, Command)>,
+    queued: u64,
+    pub happened: u64,
+    gates: Gates,
+    pub calls: Vec<Call>,
+    pub questions: Vec<(RunId, UnitId, u32, Question)>,
+    /// Whether questions are answered at once.
+    pub answers: bool,
+    fates: Fates<'a>,
+    /// What must not be.
+    pub broken: Vec<String>,
+}
+
+struct NoSettings;
+
+impl Settings for NoSettings {
+    fn env(&self, name: &str) -> Option<Value> {
+        Some(name.into())
+    }
+    fn secret(&self, name: &str) -> Option<Value> {
+        Some(name.into())
+    }
+}
+
+/// The run that is looked at.
+pub fn main_run() -> RunId {
+    RunId("main".into())
+}
+
+impl<'a> Simulator<'a> {
+    pub fn new(package: &'a Package, seed: u64, fates: impl FnMut(&Act, &[Call], &mut Chance) -> Fate + 'a) -> Self {
+        Self {
+            package,
+            now: "2026-01-01T09:00:00Z".parse().expect("it is a moment"),
+            chance: Chance(seed),
+            shuffled: false,
+            runs: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            queued: 0,
+            happened: 0,
+            gates: Gates::default(),
+            calls: Vec::new(),
+            questions: Vec::new(),
+            answers: true,
+            fates: Box::new(fates),
+            broken: Vec::new(),
+        }
+    }
+
+    /// Takes in the main run, without letting it decide anything yet.
+    pub fn accept(&mut self, workflow: &str, input: &Value) {
+        self.start(workflow, main_run(), input, None);
+    }
+
+    fn start(&mut self, workflow: &str, id: RunId, input: &Value, parent: Option<(RunId, UnitId, u32)>) {
+        let plan = self.package.plans.get(workflow).expect("the package has the workflow").clone();
+        let above = parent.as_ref().map(|(run, _, _)| run.clone());
+        let options = Options { run: Some(id.clone()), parent: above, ..Options::default() };
+        let (run, record) = intake::accept(&plan, id.clone(), input, options, self.now, &NoSettings)
+            .unwrap_or_else(|error| panic!("the run was not taken in: {error}"));
+        let shadow = Run::accept(&record).expect("it is an acceptance");
+        let journal = vec![record];
+        self.runs.insert(id, Actor { plan, run, journal, shadow, parent, told: false, awake: true });
+    }
+
+    pub fn main(&self) -> &Actor {
+        &self.runs[&main_run()]
+    }
+
+    /// Lets everything happen that happens now.
+    pub fn settle(&mut self) {
+        loop {
+            let awake: Vec<_> = self.runs.iter().filter(|(_, actor)| actor.awake).map(|(id, _)| id.clone()).collect();
+            if !awake.is_empty() {
+                let id = match self.shuffled {
+                    true => self.chance.pick(&awake).clone(),
+                    false => awake[0].clone(),
+                };
+                self.decide(&id);
+            } else {
+                let due = self.queue.first_key_value().filter(|((at, _, _), _)| *at <= self.now).map(|(key, _)| *key);
+                let Some((run, command)) = due.and_then(|key| self.queue.remove(&key)) else { return };
+                let _ = self.tell(&run, command);
+            }
+            self.happened += 1;
+            if self.happened > 100_000 {
+                self.broken.push("it does not end".to_owned());
+                return;
+            }
+        }
+    }
+
+    fn next_moment(&self) -> Option<Timestamp> {
+        let alarms = self.runs.values().filter(|actor| !actor.run.is_at_rest()).filter_map(|a| a.run.next_alarm());
+        alarms.chain(self.queue.keys().map(|(at, _, _)| *at).take(1)).min()
+    }
+
+    /// Lets time pass until `until`, or until nothing is left that could happen.
+    pub fn advance_to(&mut self, until: Timestamp) {
+        self.settle();
+        while let Some(next) = self.next_moment().filter(|next| *next <= until) {
+            if !self.broken.is_empty() {
+                return;
+            }
+            self.now = self.now.max(next);
+            let now = self.now;
+            for actor in self.runs.values_mut() {
+                actor.awake |= actor.run.next_alarm().is_some_and(|at| at <= now);
+            }
+            self.settle();
+        }
+        self.now = self.now.max(until);
+    }
+
+    pub fn advance(&mut self, seconds: i64) {
+        self.advance_to(Duration::seconds(seconds).after(self.now));
+    }
+
+    /// Lets time pass until the main run rests, or nothing is left that could happen.
+    pub fn to_the_end(&mut self) {
+        self.settle();
+        while !self.main().run.is_at_rest() && self.broken.is_empty() {
+            match self.next_moment() {
+                Some(next) => self.advance_to(next.max(self.now)),
+                None => return,
+            }
+        }
+        self.settle();
+    }
+
+    /// Tells a run something, now.
+    pub fn tell(&mut self, id: &RunId, command: Command) -> Result<(), Refusal> {
+        let Some(actor) = self.runs.get_mut(id) else { return Err(Refusal::AtRest) };
+        let mut actions = Vec::new();
+        let said = machine::tell(&actor.plan, &mut actor.run, self.now, &NoSettings, command, &mut actions);
+        actor.awake = true;
+        self.carry_out(id, actions);
+        said
+    }
+
+    /// Tells the main run something and lets happen what comes of it now.
+    pub fn tell_main(&mut self, command: Command) -> Result<(), Refusal> {
+        let said = self.tell(&main_run(), command);
+        self.settle();
+        said
+    }
+
+    pub fn later(&mut self, seconds: i64, run: RunId, command: Command) {
+        self.enqueue(Duration::seconds(seconds), run, command);
+    }
+
+    fn enqueue(&mut self, after: Duration, run: RunId, command: Command) {
+        self.queued += 1;
+        let rank = if self.shuffled { self.chance.draw() } else { self.queued };
+        self.queue.insert((after.after(self.now), rank, self.queued), (run, command));
+    }
+
+    fn decide(&mut self, id: &RunId) {
+        let Some(actor) = self.runs.get_mut(id) else { return };
+        let mut actions = Vec::new();
+        actor.awake = machine::decide(&actor.plan, &mut actor.run, self.now, &NoSettings, &mut actions);
+        let settled = !actor.awake;
+        self.carry_out(id, actions);
+        if settled {
+            self.compare_with_shadow(id);
+        }
+        let Some(actor) = self.runs.get_mut(id) else { return };
+        if actor.run.is_at_rest() && !actor.told {
+            actor.told = true;
+            if let Some((parent, unit, attempt)) = actor.parent.clone() {
+                let summary = Summary::of(&actor.run);
+                let outcome = match summary.status {
+                    "undone" => Outcome::done(Value::Unit),
+                    _ => driver::child_outcome(id, &summary),
+                };
+                self.enqueue(Duration::ZERO, parent, Command::Answer { unit, attempt, outcome, by: None });
+            }
+        }
+    }
+
+    /// What the records say is all there is: a run made of them decides nothing else (I11).
+    fn compare_with_shadow(&mut self, id: &RunId) {
+        let Some(actor) = self.runs.get_mut(id) else { return };
+        if actor.run.paused {
+            return;
+        }
+        let mut shadow = actor.shadow.clone();
+        let mut actions = Vec::new();
+        while machine::decide(&actor.plan, &mut shadow, self.now, &NoSettings, &mut actions) {}
+        if let Some(Action::Record(record)) = actions.iter().find(|action| matches!(action, Action::Record(_))) {
+            self.broken.push(format!("I11: made of its records, the run {id} would decide {record:?}"));
+        } else if format!("{shadow:?}") != format!("{:?}", actor.run) {
+            self.broken.push(format!("I11: the run {id} is not what its records say"));
+        }
+        actor.shadow = shadow;
+    }
+
+    fn carry_out(&mut self, id: &RunId, actions: Vec<Action>) {
+        for action in actions {
+            match action {
+                Action::Record(record) => self.note(id, record),
+                Action::Perform { unit, attempt, act } => self.perform(id, unit, attempt, &act),
+                Action::Consult { unit, attempt, question } => {
+                    if self.answers {
+                        let after = Duration::seconds(self.chance.below(20) as i64);
+                        let outcome = Outcome::done("yes".into());
+                        let command = Command::Answer { unit, attempt, outcome, by: Some("somebody".into()) };
+                        self.enqueue(after, id.clone(), command);
+                    }
+                    self.questions.push((id.clone(), unit, attempt, *question));
+                }
+                Action::Abandon { unit, attempt } => {
+                    let outcome = Outcome::unknown(Failure::new(Kind::Timeout, "it did not answer in time"));
+                    self.enqueue(Duration::ZERO, id.clone(), Command::Answer { unit, attempt, outcome, by: None });
+                }
+                Action::StartChild { unit, attempt, run, workflow, input } => {
+                    self.start(&workflow, run, &input, Some((id.clone(), unit, attempt)));
+                }
+                Action::TellChild { run, word } => self.enqueue(Duration::ZERO, run, word.command(id)),
+                Action::UnwindChild { unit, attempt, run } => {
+                    let child = self.runs.get_mut(&run).expect("a child that is undone has been");
+                    child.parent = Some((id.clone(), unit, attempt));
+                    child.told = false;
+                    self.enqueue(Duration::ZERO, run, Command::Unwind);
+                }
+                Action::EnterLock { unit, key, places } => {
+                    let command = match self.gates.enter(&key, places, (id.clone(), unit)) {
+                        Entry::Waiting => continue,
+                        Entry::Inside => Command::Enter { unit },
+                        Entry::Circle => Command::Answer { unit, attempt: 0, outcome: driver::circle(&key), by: None },
+                    };
+                    self.enqueue(Duration::ZERO, id.clone(), command);
+                }
+                Action::LeaveLock { unit, key } => {
+                    for (run, unit) in self.gates.leave(&key, &(id.clone(), unit)) {
+                        self.enqueue(Duration::ZERO, run, Command::Enter { unit });
+                    }
+                }
+                Action::Print(_) => {}
+            }
+        }
+    }
+
+    fn note(&mut self, id: &RunId, record: Record) {
+        let launched = match &record.event {
+            Event::Launched { run, workflow, input, .. } => Some((run.clone(), workflow.clone(), input.clone())),
+            _ => None,
+        };
+        if let Some(actor) = self.runs.get_mut(id) {
+            let plan = actor.plan.clone();
+            actor.shadow.apply(&plan, &record);
+            actor.journal.push(record);
+        }
+        if let Some((run, workflow, input)) = launched {
+            self.start(&workflow, run, &input, None);
+        }
+    }
+
+    fn perform(&mut self, id: &RunId, unit: UnitId, attempt: u32, act: &Act) {
+        let fate = (self.fates)(act, &self.calls, &mut self.chance);
+        let actor = &self.runs[id];
+        self.calls.push(Call {
+            run: id.clone(),
+            unit,
+            attempt,
+            name: act.operation.signature.full_name(),
+            effect: act.operation.signature.effect.clone(),
+            key: act.key.clone(),
+            params: act.params.clone(),
+            at: self.now,
+            applied: fate.applied,
+            records: actor.journal.len(),
+        });
+        if let Some(outcome) = fate.outcome {
+            self.enqueue(fate.after, id.clone(), Command::Answer { unit, attempt, outcome, by: None });
+        }
+    }
+
+    /// What was asked for, in order.
+    pub fn said(&self) -> Vec<String> {
+        self.calls.iter().map(Call::what).collect()
+    }
+
+    pub fn status(&self) -> &'static str {
+        self.main().run.status()
+    }
+}
