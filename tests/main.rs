@@ -3,6 +3,7 @@
 mod architecture;
 mod connect;
 mod run {
+    mod journal;
     mod random;
     mod semantics;
     mod simulator;
