@@ -21,3 +21,10 @@ pub mod host;
 /// The command line, one file per command.
 #[cfg(feature = "cli")]
 pub mod cli;
+
+// The public face: what a program needs that embeds the engine. `examples/embed.rs` shows it at work.
+pub use base::failure::{Failure, Kind as FailureKind};
+pub use base::value::Value;
+pub use host::{BuildError, Builder, Engine, Faults, Program, Running};
+pub use run::driver::Summary;
+pub use run::event::{Event, Record};

@@ -1,7 +1,16 @@
 //! The tests of the project, in one binary; each module goes in by a door that users use.
 
 mod architecture;
+#[cfg(feature = "cli")]
+mod cli;
 mod connect;
+mod docs;
+mod lang {
+    mod check;
+    mod plan;
+    mod script;
+    mod syntax;
+}
 mod run {
     mod journal;
     mod random;
@@ -9,9 +18,4 @@ mod run {
     mod simulator;
     mod told;
 }
-mod lang {
-    mod check;
-    mod plan;
-    mod script;
-    mod syntax;
-}
+mod scripts;

@@ -74,6 +74,9 @@ fn write_one(diagnostic: &Diagnostic, sources: &Sources, colour: bool, text: &mu
     text.push('\n');
 }
 
+/// How much of a file one diagnostic shows, in bytes: beyond it, only what is around its place.
+const SHOWN_BYTES_MAX: usize = 64 * 1024;
+
 /// The lines that `span` lies in, under their place, with `label` beside the underline.
 pub fn excerpt(span: Span, label: &str, sources: &Sources, colour: bool) -> String {
     let diagnostic = Diagnostic::error(super::diagnostic::Code(""), span, "").label(label);
@@ -96,8 +99,15 @@ fn snippet<'a>(
     let first = spans.iter().map(|span| source.position(span.start).line).min().unwrap_or(1);
     let last = spans.iter().map(|span| source.position(span.end).line).max().unwrap_or(1);
     // Only these lines are handed over: a large file is not cut into lines again for each diagnostic.
-    let start = source.line_range(first).start;
-    let shown = safe(&source.text[start..source.line_range(last).end]);
+    let mut lines = source.line_range(first).start..source.line_range(last).end;
+    if lines.len() > SHOWN_BYTES_MAX {
+        let near = spans.first().map_or(lines.clone(), |span| span.range());
+        let whole = |at: usize| (0..=at).rev().find(|at| source.text.is_char_boundary(*at)).unwrap_or(0);
+        let (before, after) = (near.start.saturating_sub(SHOWN_BYTES_MAX / 2), near.start + SHOWN_BYTES_MAX / 2);
+        lines = whole(lines.start.max(before))..whole(lines.end.min(after));
+    }
+    let start = lines.start;
+    let shown = safe(&source.text[lines]);
     let length = shown.len();
     let range = |span: Span| {
         let clip = |offset: u32| (offset as usize).saturating_sub(start).min(length);

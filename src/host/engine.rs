@@ -331,7 +331,7 @@ struct Nobody;
 
 impl Consult for Nobody {
     fn consult(&self, question: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>> {
-        let message = format!("`{}` asks {}, and nobody answers in this engine", question.step, question.whom);
+        let message = format!("{} is asked, and nobody can answer here", question.whom);
         Box::pin(std::future::ready(Err(Failure::new(Kind::NotFound, message))))
     }
 }

@@ -151,6 +151,32 @@ fn without_credentials_nothing_starts() {
 }
 
 #[test]
+fn what_the_program_itself_names_must_be_there() {
+    let program = r#"
+        workflow w {
+            let url = env("SHOP_URL") + "/orders"
+            step http.get { url: url, auth bearer secret("SHOP_TOKEN") }
+            step email.send { to: "a@b.example", subject: "x", template: "nowhere" }
+            step again = email.send { to: "a@b.example", subject: env("SHOP_URL"), template: "welcome_email" }
+        }"#;
+    let package = package(program);
+    let (settings, mut sources, _) = read(None, &[("FLOW_CONNECTOR_EMAIL_HOST", "mail.example")], &[]);
+    sources.add(orchestra_flow::base::span::Source::new("program.flow", program));
+    let (_, wrong) = settings.configure(&package, &Uses::of(&package, "w"), &mut sources);
+    let wrong: Vec<String> = wrong.iter().map(|it| show(it, &sources)).collect();
+    assert_eq!(wrong.len(), 3, "{wrong:?}");
+    assert!(
+        wrong[0].starts_with("program.flow:3:23 `env(\"SHOP_URL\")` F0804: the setting `SHOP_URL` is not set"),
+        "{wrong:?}"
+    );
+    assert!(
+        wrong[1].contains("F0804: the secret `SHOP_TOKEN` is not set; set the environment variable `SHOP_TOKEN`"),
+        "{wrong:?}"
+    );
+    assert!(wrong[2].contains("F0806: there is no template `nowhere`; make `templates/nowhere.html`"), "{wrong:?}");
+}
+
+#[test]
 fn values_have_the_declared_types_whereever_they_come_from() {
     let file =
         "[connectors.svc]\nbase_url = \"http://file.example:81/x\"\nretries = 5\ntags = [\"a\"]\nuser = \"file\"";

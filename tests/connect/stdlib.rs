@@ -9,7 +9,8 @@ use orchestra_flow::lang::syntax::{self, ast};
 /// The connectors of every file in `stdlib/`.
 fn connectors() -> Vec<ast::Connector> {
     let mut connectors = Vec::new();
-    for entry in std::fs::read_dir("stdlib").expect("the standard library").filter_map(Result::ok) {
+    let entries = std::fs::read_dir("stdlib").expect("the standard library").filter_map(Result::ok);
+    for entry in entries.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "flow")) {
         let name = entry.path().display().to_string();
         let source = Source::new(name.clone(), &std::fs::read_to_string(entry.path()).expect("a file"));
         let (program, diagnostics) = syntax::parse(FileId(0), &source);

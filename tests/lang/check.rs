@@ -131,3 +131,32 @@ fn a_program_may_be_anything_and_there_is_an_answer() {
         let _ = compile("test.flow", text, &NoFiles);
     }
 }
+
+/// The program under a heading of a page.
+fn program(page: &str, heading: &str) -> String {
+    let behind = page.split(&format!("## {heading}")).nth(1).expect("the page has both headings");
+    let inside = behind.split("```flow\n").nth(1).and_then(|rest| rest.split("```").next());
+    inside.expect("a program stands under the heading").to_owned()
+}
+
+#[test]
+fn each_code_has_a_page_whose_programs_show_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).expect("the file is part of the repository");
+    let declared = [read("src/lang/check/code.rs"), read("src/lang/catalog/code.rs")].concat();
+    let codes: Vec<&str> = declared.split("Code(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(codes.len() > 40, "the codes were not found");
+    let mut wrong = Vec::new();
+    for code in codes {
+        let page = read(&format!("docs/errors/{code}.md"));
+        let found = findings(&program(&page, "Wrong"));
+        if !found.iter().any(|line| line.contains(code)) {
+            wrong.push(format!("{code}: the wrong program gives {found:?}"));
+        }
+        let found = findings(&program(&page, "Right"));
+        if !found.is_empty() {
+            wrong.push(format!("{code}: the right program gives {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

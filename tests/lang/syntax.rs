@@ -21,10 +21,15 @@ use orchestra_flow::lang::syntax::parse;
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang").join(folder);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("the folder is there").flatten().map(|entry| entry.path()).collect();
     files.sort();
     assert!(!files.is_empty());
     files
+}
+
+fn read(file: &Path) -> String {
+    std::fs::read_to_string(file).expect("tests are UTF-8")
 }
 
 fn parse_text(text: &str) -> (Program, Vec<Diagnostic>, Sources) {
@@ -64,17 +69,18 @@ fn annotated(text: &str) -> String {
             let from = start.column as usize;
             let to = if end.line == start.line { end.column as usize } else { width + 1 }.max(from + 1);
             let indent = line.len() - line.trim_start().len();
-            let lead = if from > indent + 3 {
-                format!("{}//{}{}", " ".repeat(indent), " ".repeat(from - indent - 3), "~".repeat(to - from))
-            } else if from > 3 {
-                format!("{}//{}", " ".repeat(from - 4), format_args!(" {}", "~".repeat(to - from)))
-            } else {
-                format!("{}//@{from}-{}", " ".repeat(indent), to - 1)
+            // The tildes stand under what is underlined; where that begins too far left, its columns are written out.
+            let slashes = if from > indent + 3 { indent } else { from.saturating_sub(4) };
+            let (lead, mark) = match from.checked_sub(slashes + 3) {
+                Some(gap) if from > 3 => {
+                    (format!("{}//{}", " ".repeat(slashes), " ".repeat(gap)), "~".repeat(to - from))
+                }
+                _ => (format!("{}//", " ".repeat(indent)), format!("@{from}-{}", to - 1)),
             };
             let severity = if diagnostic.severity == Severity::Warning { "warning: " } else { "" };
-            lines += &format!("{lead} {} {severity}{}\n", diagnostic.code.0, diagnostic.message);
+            lines += &format!("{lead}{mark} {} {severity}{}\n", diagnostic.code.0, diagnostic.message);
             for hint in &diagnostic.hints {
-                lines += &format!("{}//   help: {}\n", " ".repeat(from.saturating_sub(4)), hint.text);
+                lines += &format!("{}  help: {}\n", lead, hint.text);
             }
         }
     }
@@ -84,7 +90,7 @@ fn annotated(text: &str) -> String {
 #[test]
 fn whole_programs_have_no_faults() {
     for file in files("whole") {
-        let text = std::fs::read_to_string(&file).unwrap();
+        let text = read(&file);
         assert_eq!(report_on(&text), "", "{}", file.display());
     }
 }
@@ -93,7 +99,7 @@ fn whole_programs_have_no_faults() {
 fn each_fault_is_named_under_its_line() {
     let mut wrong = Vec::new();
     for file in files("syntax") {
-        let written = std::fs::read_to_string(&file).unwrap();
+        let written = read(&file);
         let text: String =
             written.lines().filter(|line| !is_expectation(line)).map(|line| format!("{line}\n")).collect();
         let found = annotated(&text);
@@ -101,7 +107,7 @@ fn each_fault_is_named_under_its_line() {
             continue;
         }
         if std::env::var_os("UPDATE_EXPECT").is_some() {
-            std::fs::write(&file, found).unwrap();
+            std::fs::write(&file, found).expect("the file can be written");
             continue;
         }
         let differs = written.lines().zip(found.lines()).position(|(left, right)| left != right);
@@ -127,7 +133,7 @@ fn outline(text: &str) -> String {
     while let Some(at) = rest.find("Span {") {
         short += &rest[..at];
         short += "_";
-        rest = &rest[at + rest[at..].find('}').unwrap() + 1..];
+        rest = &rest[at + rest[at..].find('}').map_or(0, |end| end + 1)..];
     }
     short += rest;
     for noise in [
@@ -149,7 +155,7 @@ fn outline(text: &str) -> String {
         let mut rest = &*short;
         while let Some(at) = rest.find(open) {
             let inside = &rest[at + open.len()..];
-            let end = inside.find(close).unwrap();
+            let end = inside.find(close).expect("what is opened is closed");
             plain += &rest[..at];
             plain += left;
             plain += &inside[..end];
@@ -164,8 +170,8 @@ fn outline(text: &str) -> String {
 /// The tree of the only statement of a workflow.
 fn outline_of_statement(text: &str) -> String {
     let whole = outline(&format!("workflow w {{\n{text}\n}}"));
-    let start = whole.find("items: [").unwrap() + "items: [".len();
-    whole[start..].strip_suffix("] } })]").unwrap().to_owned()
+    let (_, items) = whole.split_once("items: [").expect("a workflow has items");
+    items.strip_suffix("] } })]").expect("it ends with them").to_owned()
 }
 
 #[test]
@@ -305,8 +311,10 @@ fn hold(text: &str) {
             let mut numbers = place
                 .split(|c: char| !c.is_ascii_digit())
                 .filter(|word| !word.is_empty())
-                .map(|word| word.parse::<usize>().unwrap());
-            let (start, end) = (numbers.next().unwrap(), numbers.next().unwrap());
+                .filter_map(|word| word.parse::<usize>().ok());
+            let (Some(start), Some(end)) = (numbers.next(), numbers.next()) else {
+                panic!("a span has two ends: {place}")
+            };
             assert!(sound(start, end), "{start}..{end} in {text:?}");
         }
         let shown = report::to_text(&found, &sources, true);
@@ -331,7 +339,7 @@ fn hostile_texts_are_survived() {
     ];
     for piece in pieces {
         for (before, after) in frames {
-            hold(&format!("{before}{}{after}", piece.repeat(20_000 / piece.len())));
+            hold(&format!("{before}{}{after}", piece.repeat(6_000 / piece.len())));
         }
     }
     for piece in ["[", "\"", "/*"] {
@@ -358,16 +366,16 @@ fn nesting_is_bounded_and_survived() {
     ];
     for (head, open, middle, close) in shapes {
         let brackets = open.matches(['{', '[', '(']).count();
-        for depth in [1, 40, 120 / brackets, 10_000] {
+        for depth in [1, 40, 120 / brackets, 3_000] {
             let text = format!("workflow a {{\n{head}{}{middle}{}\n}}\n", open.repeat(depth), close.repeat(depth));
             hold(&text);
             let report = report_on(&text);
-            assert_eq!(report.contains("F0105"), depth == 10_000, "{open} {depth}: {report}");
+            assert_eq!(report.contains("F0105"), depth == 3_000, "{open} {depth}: {report}");
         }
     }
-    let types = format!("type A = {}int{}\n", "list<".repeat(10_000), ">".repeat(10_000));
+    let types = format!("type A = {}int{}\n", "list<".repeat(3_000), ">".repeat(3_000));
     hold(&types);
-    hold(&format!("workflow a {{ if x {{ }} {} }}", "else if x { } ".repeat(10_000)));
+    hold(&format!("workflow a {{ if x {{ }} {} }}", "else if x { } ".repeat(3_000)));
 }
 
 #[test]
@@ -393,8 +401,7 @@ fn a_file_has_bounds() {
 
 #[test]
 fn line_ends_and_marks_change_nothing() {
-    let text =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/whole/every.flow")).unwrap();
+    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/whole/every.flow"));
     assert_eq!(report_on(&text.replace('\n', "\r\n")), "");
     assert_eq!(report_on(&format!("\u{feff}{text}")), "");
     assert_eq!(report_on(&text.replace("    ", "\t")), "");
@@ -403,11 +410,11 @@ fn line_ends_and_marks_change_nothing() {
 mod random {
     use proptest::prelude::*;
 
-    use super::{files, hold};
+    use super::{files, hold, read};
 
     /// A program that was whole, with some stretches taken out, doubled, or replaced.
     fn mutated() -> impl Strategy<Value = String> {
-        let texts: Vec<String> = files("whole").iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        let texts: Vec<String> = files("whole").iter().map(|file| read(file)).collect();
         let piece = prop_oneof![
             Just(String::new()),
             "[\\[\\](){}\"'`$#/,;:=.|\n ]{1,4}",

@@ -99,9 +99,7 @@ fn told(text: &str) -> String {
     let package = package(&format!("{far}\n{text}")).unwrap_or_else(|faults| panic!("{faults}"));
     let mut world = Simulator::new(&package, 1, |act, _, _| match act.params.get("what") {
         Some(Value::Int(seconds)) => Fate::done(Value::Unit).after(*seconds),
-        Some(Value::Text(text)) if &**text == "no" => {
-            Fate::refused(orchestra_flow::base::failure::Kind::Conflict)
-        }
+        Some(Value::Text(text)) if &**text == "no" => Fate::refused(orchestra_flow::base::failure::Kind::Conflict),
         _ => Fate::done(Value::Unit),
     });
     world.accept("w", &Value::Unit);

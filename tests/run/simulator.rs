@@ -323,9 +323,7 @@ impl<'a> Simulator<'a> {
             let (made, found) = (format!("{shadow:?}"), format!("{:?}", actor.run));
             if made != found {
                 let at = made.bytes().zip(found.bytes()).take_while(|(a, b)| a == b).count();
-                let near = |text: &str| -> String {
-                    text.chars().skip(at.saturating_sub(60)).take(120).collect()
-                };
+                let near = |text: &str| -> String { text.chars().skip(at.saturating_sub(60)).take(120).collect() };
                 let (made, found) = (near(&made), near(&found));
                 self.broken.push(format!("I11: the run {id} is {found}, and its records say {made}"));
             }

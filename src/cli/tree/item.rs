@@ -99,30 +99,22 @@ impl State {
     }
 }
 
-/// What somebody without a terminal is told of one change.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Note {
-    /// When.
-    pub at: Timestamp,
-    /// About what.
-    pub path: String,
-    /// What happened.
-    pub text: String,
-    /// In which colour.
-    pub tone: Tone,
-}
-
-/// In which spirit something is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// It went well.
-    Good,
-    /// It went wrong.
-    Bad,
-    /// It may go wrong, or is tried again.
-    Doubtful,
-    /// It goes on.
-    Busy,
-    /// It hardly matters.
-    Faint,
+impl Item {
+    /// A line that has just come.
+    pub fn new(name: String, path: String, part: Part, started: Timestamp) -> Self {
+        Self {
+            name,
+            path,
+            node: None,
+            parent: None,
+            children: Vec::new(),
+            state: State::Running,
+            started,
+            ended: None,
+            attempts: 0,
+            trouble: None,
+            part,
+            quiet: false,
+        }
+    }
 }

@@ -22,6 +22,9 @@ use crate::lang::plan::connector::RetryAfter;
 /// Where the key of an intent goes when a `key` clause asks for it and the operation names no place.
 const KEY_HEADER: &str = "Idempotency-Key";
 
+/// Where a stand-in is told which step asks.
+pub const PLACE_HEADER: &str = "x-flow-place";
+
 /// What the requests of one attempt have in common.
 #[derive(Debug)]
 pub struct Exchange<'a> {
@@ -63,6 +66,8 @@ impl<'a> Exchange<'a> {
             && draft.url.origin() != stand_in.origin()
         {
             draft.url = rerouted(stand_in, &call.connector.connector.name, &draft.url);
+            // The stand-in answers with what the step says it wants; a place that no header can carry goes without.
+            let _ = draft.header(PLACE_HEADER, &call.act.place);
         }
         self.keep_pace().await.map_err(Broken::definite)?;
         let plain = draft.clone();

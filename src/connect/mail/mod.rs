@@ -7,6 +7,8 @@ mod message;
 mod smtp;
 mod template;
 
+pub use template::is_there as has_template;
+
 use crate::run::world::BoxFuture;
 
 use super::registry::{Call, Native, Natives};

@@ -16,6 +16,14 @@ const STANDARD: [(&str, &str); 2] = [
     ("welcome_email.txt", include_str!("../../../stdlib/templates/welcome_email.txt")),
 ];
 
+/// Whether there is a template `name` for programs in `directory`, there or in the standard library.
+pub fn is_there(directory: &Path, name: &str) -> bool {
+    ["html", "txt"].iter().any(|ending| {
+        let file = format!("{name}.{ending}");
+        directory.join("templates").join(&file).is_file() || STANDARD.iter().any(|(known, _)| *known == file)
+    })
+}
+
 /// What a template made.
 #[derive(Debug)]
 pub struct Rendered {

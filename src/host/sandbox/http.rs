@@ -1,8 +1,9 @@
 //! The HTTP stand-in: finds the operation by method and path, and answers with its example.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -16,17 +17,23 @@ use tokio::net::TcpListener;
 use super::{CREDENTIAL, Record, Sent, echo};
 use crate::base::id::RunId;
 use crate::base::limit::RESPONSE_BYTES_MAX;
+use crate::base::shape::Shape;
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::connect::registry::Call;
 use crate::connect::{Configured, Environment};
 use crate::lang::plan::connector::{Example, UrlPiece};
+use crate::lang::plan::node::Kind;
 use crate::lang::plan::{Connector, Operation, Package};
 use crate::run::world::Act;
 
 /// Answers requests as the services would.
 pub struct Desk {
     routes: Vec<Route>,
+    /// What steps that call `http.*` say the body is, by their name.
+    wanted: BTreeMap<Arc<str>, Shape>,
+    /// The requests that were answered with something made up.
+    seen: Mutex<BTreeSet<(String, String)>>,
     record: Record,
 }
 
@@ -36,6 +43,7 @@ struct Route {
     operation: Arc<str>,
     method: Arc<str>,
     path: Regex,
+    result: Shape,
     /// Examples of success, each with the request it makes.
     examples: Vec<(Example, Value)>,
 }
@@ -49,7 +57,7 @@ impl Desk {
         }
         // A path without gaps says more than one with gaps: `/users/me` before `/users/{id}`.
         routes.sort_by_key(|route| route.path.as_str().matches("[^/]+").count());
-        Self { routes, record }
+        Self { routes, wanted: wanted(package), seen: Mutex::default(), record }
     }
 
     /// The answer to one request, with the name of the operation where it was found.
@@ -68,7 +76,8 @@ impl Desk {
                 && route.path.is_match(&asked.path)
         };
         let Some(route) = self.routes.iter().find(fits) else {
-            return (None, 200, Value::Unit, asked.echo());
+            let wanted = asked.step().and_then(|step| self.wanted.get(step));
+            return (None, 200, Value::Unit, wanted.map_or_else(|| asked.echo(), |shape| self.made_up(asked, shape)));
         };
         let actual = asked.parts();
         let best = route.examples.iter().rev().max_by_key(|(_, example)| echo::likeness(example, &actual));
@@ -77,8 +86,25 @@ impl Desk {
                 let answer = echo::fit(&example.gets, request, &actual);
                 (Some(route.operation.clone()), example.status, example.headers.clone(), answer)
             }
-            None => (Some(route.operation.clone()), 200, Value::Unit, Value::map([("ok", Value::Bool(true))])),
+            // Services mostly answer with what the operation gives, or with something that has the same names.
+            None => (Some(route.operation.clone()), 200, Value::Unit, route.result.example()),
         }
+    }
+
+    /// A body of this type. Who asks for the second time does not get what may be absent: the name of a next page, above
+    /// all, or a list would never end.
+    fn made_up(&self, asked: &Asked, shape: &Shape) -> Value {
+        let mut made = shape.example();
+        // Whoever held the lock did not leave half a change behind.
+        let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !seen.insert((asked.method.clone(), asked.path.clone()))
+            && let (Value::Map(map), Shape::Object(object)) = (&mut made, shape)
+        {
+            let optional = object.fields.iter().filter(|field| matches!(field.shape, Shape::Optional(_)));
+            let map = Arc::make_mut(map);
+            optional.for_each(|field| drop(map.shift_remove(&field.name)));
+        }
+        made
     }
 
     async fn handle(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -97,6 +123,19 @@ impl Desk {
         });
         respond(status, &headers, &answer)
     }
+}
+
+/// The type of the body, for each step that calls `http.*` and states one.
+fn wanted(package: &Package) -> BTreeMap<Arc<str>, Shape> {
+    let nodes = package.plans.values().flat_map(|plan| &plan.nodes);
+    let stated = nodes.filter_map(|node| match (&node.kind, &node.stated) {
+        (Kind::Call { operation, .. }, Some(Shape::Object(object))) if operation.starts_with("http.") => {
+            let body = object.fields.iter().find(|field| &*field.name == "body")?;
+            Some((node.label.clone(), body.shape.clone()))
+        }
+        _ => None,
+    });
+    stated.collect()
 }
 
 impl Route {
@@ -121,6 +160,7 @@ impl Route {
             operation: operation.signature.name.clone(),
             method: request.method.clone(),
             path,
+            result: operation.signature.result.clone(),
             examples: examples.map(|example| (example.clone(), request_of(connector, operation, example))).collect(),
         })
     }
@@ -166,6 +206,7 @@ struct Asked {
     path: String,
     query: Map,
     body: Value,
+    place: String,
 }
 
 impl Asked {
@@ -183,7 +224,19 @@ impl Asked {
             path: format!("/{path}"),
             query,
             body: read(media, body),
+            place: head
+                .headers
+                .get(crate::connect::http::PLACE_HEADER)
+                .and_then(|place| place.to_str().ok())
+                .unwrap_or_default()
+                .to_owned(),
         }
+    }
+
+    /// The name of the step that asks: the last part of its place, without the turn and the generation.
+    fn step(&self) -> Option<&str> {
+        let last = self.place.rsplit(['.', '/']).next()?;
+        last.split(['[', '~']).next()
     }
 
     fn parts(&self) -> Value {

@@ -83,6 +83,7 @@ impl Sandbox {
 
     /// Points the connectors of the package here and gives them credentials that are none.
     pub fn point(&self, settings: &mut Settings) {
+        settings.stand_in();
         for (name, connector) in &self.package.connectors {
             for (field, value) in self.stand_ins(connector) {
                 settings.set(&["connectors", name, &field], value);

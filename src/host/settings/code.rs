@@ -8,7 +8,9 @@ pub const UNREADABLE: Code = Code("F0801");
 pub const UNKNOWN: Code = Code("F0802");
 /// A setting of the wrong type.
 pub const MISFIT: Code = Code("F0803");
-/// A connector that the program uses lacks a setting.
+/// The program, or a connector that it uses, needs a setting that is missing.
 pub const MISSING: Code = Code("F0804");
 /// `--set` without `path=value`.
 pub const USAGE: Code = Code("F0805");
+/// A template of a message that is not there.
+pub const TEMPLATE: Code = Code("F0806");

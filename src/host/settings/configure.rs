@@ -15,9 +15,10 @@ use crate::lang::plan::node::Kind;
 use crate::lang::plan::{Formula, Package, Plan, Root, Roots};
 use crate::run::world::Settings as _;
 
-/// What a run of some workflows uses of the connectors: the operations, and where each connector is first called.
+/// What a run needs: its workflows, the operations they call, and where each connector is first called.
 #[derive(Clone, Debug, Default)]
 pub struct Uses {
+    workflows: BTreeSet<Arc<str>>,
     operations: BTreeSet<Arc<str>>,
     places: BTreeMap<Arc<str>, Span>,
 }
@@ -26,11 +27,10 @@ impl Uses {
     /// All that `workflow` and the workflows it calls use.
     pub fn of(package: &Package, workflow: &str) -> Self {
         let mut uses = Self::default();
-        let mut seen: BTreeSet<Arc<str>> = BTreeSet::new();
         let mut open: Vec<Arc<str>> = vec![workflow.into()];
         while let Some(name) = open.pop() {
             let Some(plan) = package.plans.get(&name) else { continue };
-            if seen.insert(name) {
+            if !uses.workflows.contains(&name) {
                 uses.take(plan, &mut open);
             }
         }
@@ -46,6 +46,7 @@ impl Uses {
     }
 
     fn take(&mut self, plan: &Plan, open: &mut Vec<Arc<str>>) {
+        self.workflows.insert(plan.name.clone());
         for node in &plan.nodes {
             match &node.kind {
                 Kind::Call { operation, .. } => self.call(operation, node.span),
@@ -71,7 +72,8 @@ impl Uses {
 }
 
 impl Settings {
-    /// The connectors that `uses` names, with their settings, and everything that is missing or wrong.
+    /// The connectors that `uses` names, with their settings, and everything that is missing or wrong, also of what the
+    /// workflows themselves need.
     pub fn configure(
         &self,
         package: &Package,
@@ -80,6 +82,9 @@ impl Settings {
     ) -> (Vec<Configured>, Vec<Diagnostic>) {
         let mut diagnostics = Vec::new();
         let mut configured = Vec::new();
+        for plan in uses.workflows.iter().filter_map(|name| package.plans.get(name)) {
+            self.needs(plan, &mut diagnostics);
+        }
         for (name, connector) in &package.connectors {
             self.unknown_fields(connector, sources, &mut diagnostics);
             if let Some(place) = uses.places.get(name) {

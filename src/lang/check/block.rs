@@ -146,19 +146,20 @@ impl<'a> Checker<'a> {
 
     /// Takes a name in, unless it is taken.
     pub fn declare(&mut self, binding: Binding, place: Span) {
-        self.name_is_free(&binding.name, place);
-        self.names.push(binding);
+        if self.name_is_free(&binding.name, place) {
+            self.names.push(binding);
+        }
     }
 
-    /// Says so if a name may not be given.
-    pub fn name_is_free(&mut self, name: &Arc<str>, place: Span) {
+    /// Whether a name means something of its own here: a word of the language never does. Says so if it may not be given.
+    fn name_is_free(&mut self, name: &Arc<str>, place: Span) -> bool {
         if let Some(reason) = reserved::reason(name) {
             let message = format!("`{name}` cannot be a name: it {reason}");
             self.report(
                 Diagnostic::error(code::RESERVED, place, message)
                     .hint(format!("call it something else, such as `{name}_1`")),
             );
-            return;
+            return false;
         }
         let known = self.names.find(name).filter(|known| !known.placeholder);
         if let Some(first) = known.and_then(|known| known.spans.first().copied())
@@ -177,6 +178,7 @@ impl<'a> Checker<'a> {
             let message = format!("the name `{name}` is taken by a function");
             self.report(Diagnostic::error(code::TWICE, place, message).also(first, "declared here"));
         }
+        true
     }
 
     /// Where a step says its name, for those who know its span only.

@@ -40,6 +40,8 @@ pub struct Module {
     pub alias: Arc<str>,
     /// Its tree.
     pub program: Arc<ast::Program>,
+    /// The files it uses, by the names it knows them by, as places among the modules.
+    pub uses: Vec<(Arc<str>, usize)>,
     /// The `fn`s in scope in it.
     pub functions: Vec<script::Function>,
     /// These, compiled.

@@ -183,6 +183,7 @@ impl<'a> Checker<'a> {
             checker.checked.modules.push(Module {
                 alias: tree.alias.clone(),
                 program: tree.program.clone(),
+                uses: tree.uses.clone(),
                 functions,
                 library,
             });

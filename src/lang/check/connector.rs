@@ -17,7 +17,6 @@ use crate::lang::syntax::ast::{
 /// The parts of a request.
 const REQUEST: [&str; 8] = ["query", "headers", "body", "form", "multipart", "raw", "as", "timeout"];
 const PAGES: [&str; 4] = ["cursor", "page", "offset", "link"];
-const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// The errors of its own that a connector finds in answers.
 pub(super) fn own_errors(connector: &Connector, raised: &mut Raised) {
@@ -172,10 +171,6 @@ impl<'a> Checker<'a> {
     }
 
     fn request(&mut self, request: &'a Request, params: &[ShapeField]) {
-        if !METHODS.contains(&&*request.method.text.to_uppercase()) {
-            let message = format!("there is no method `{}`", request.method.text);
-            self.unknown_of(code::UNKNOWN_WORD, &request.method.text, request.method.span, message, &METHODS);
-        }
         self.expression(&request.url);
         for name in named_parts(&request.url.source) {
             if !params.iter().any(|param| *param.name == *name) {

@@ -22,6 +22,10 @@ impl<'a> Checker<'a> {
         if let Some(known) = self.compiled.get(&span) {
             return known.clone();
         }
+        // A hole in the tree has been reported, and may be anything.
+        if source.is_empty() && form == Form::Expression {
+            return None;
+        }
         let library = self.library();
         let compiled = match script::compile(source, span, form, &library) {
             Ok(compiled) => Some(compiled),
@@ -89,7 +93,7 @@ impl<'a> Checker<'a> {
         if &**root == "steps" {
             return self.record(read, all);
         }
-        if let Some(binding) = self.names.find(root).cloned() {
+        if let Some(binding) = self.names.find(root).filter(|_| !self.course.ambiguous.contains(root)).cloned() {
             let start = Typed { shape: binding.shape.clone(), secret: binding.secret };
             let typed = self.follow(read, 0, start, Some(&binding), all);
             return (Target::Binding(root.clone(), binding.spans), typed);

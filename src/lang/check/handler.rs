@@ -47,9 +47,9 @@ pub(super) fn is_built_in(name: &str) -> bool {
 }
 
 /// What a plain computation can fail with.
-const COMPUTING: [&str; 3] = ["script_error", "limit_exceeded", "timeout"];
+const COMPUTING: [&str; 2] = ["script_error", "limit_exceeded"];
 /// What waiting can fail with.
-const WAITING: [&str; 5] = ["timeout", "cancelled", "script_error", "limit_exceeded", "validation_error"];
+const WAITING: [&str; 4] = ["cancelled", "script_error", "limit_exceeded", "validation_error"];
 /// What the short form of `retry` is for.
 const WORTH_RETRYING: [&str; 4] = ["connection_error", "timeout", "rate_limited", "server_error"];
 
@@ -305,7 +305,9 @@ impl<'a> Checker<'a> {
         for on in chain {
             let first = |wanted: &str| taken.iter().find(|(name, _)| *name == wanted || *name == "error");
             let hiding: Vec<_> = on.types.iter().map(|name| first(&name.text).copied()).collect();
-            if !on.types.is_empty() && hiding.iter().all(Option::is_some) {
+            let is_known =
+                |name: &Name| is_built_in(&name.text) || &*name.text == "error" || self.all_raised().has(&name.text);
+            if !on.types.is_empty() && hiding.iter().all(Option::is_some) && on.types.iter().all(is_known) {
                 let mut diagnostic = Diagnostic::warning(code::HIDDEN_HANDLER, on.span, "nothing gets to this handler");
                 if let Some(Some((_, place))) = hiding.first() {
                     diagnostic = diagnostic.also(*place, "this one takes it before");
@@ -332,14 +334,16 @@ impl<'a> Checker<'a> {
             for name in &on.types {
                 // A type that nothing raises anywhere is an error of its own.
                 let known = is_built_in(&name.text) || self.all_raised().has(&name.text);
+                let is_timeout = &*name.text == "timeout";
                 if &*name.text == "error" || !known || raised.has(&name.text) {
                     continue;
                 }
                 let message = format!("nothing raises `{}` {what}", name.text);
-                self.report(
-                    Diagnostic::warning(code::IDLE_HANDLER, name.span, message)
-                        .hint("a handler gets the errors of what stands in its own step or braces"),
-                );
+                self.report(Diagnostic::warning(code::IDLE_HANDLER, name.span, message).hint(if is_timeout {
+                    "a bound raises it: `timeout 7d` or `deadline 7d`"
+                } else {
+                    "a handler gets the errors of what stands in its own step or braces"
+                }));
             }
         }
     }
@@ -455,6 +459,9 @@ impl<'a> Checker<'a> {
                 raised.add("conflict");
                 inner(&[&lock.body], &mut raised);
             }
+        }
+        if step.clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::Timeout(_) | ClauseKind::Deadline(_))) {
+            raised.add("timeout");
         }
         // Expressions may call functions that throw.
         let mut texts: Vec<Arc<str>> = Vec::new();

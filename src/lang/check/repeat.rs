@@ -49,14 +49,7 @@ impl<'a> Checker<'a> {
     /// A retry of a whole block does again what was done in it.
     fn block_again(&mut self, step: &'a Step, place: Span) {
         let mut repeated: Vec<(std::sync::Arc<str>, Span)> = Vec::new();
-        let mut looked = Vec::new();
-        for body in bodies(step) {
-            walk::block(body, &mut |seen| {
-                if let Seen::Step(inner) = seen {
-                    looked.push(inner);
-                }
-            });
-        }
+        let looked: Vec<&Step> = bodies(step).into_iter().flat_map(done_in).collect();
         for inner in looked {
             let undone = inner.clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::Undo(_)));
             if let Some(signature) = self.operation_of(inner)
@@ -87,13 +80,7 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let Some(name) = on.types.iter().find(|name| &*name.text == "outcome_unknown") else { continue };
-            let mut calls = Vec::new();
-            walk::block(block, &mut |seen| {
-                if let Seen::Step(step) = seen {
-                    calls.push(step);
-                }
-            });
-            let once = calls.into_iter().find_map(|step| {
+            let once = done_in(block).into_iter().find_map(|step| {
                 let signature = self.operation_of(step)?;
                 happens_once(&signature, &step.clauses).then(|| (signature.full_name(), step.head))
             });
@@ -113,6 +100,29 @@ impl<'a> Checker<'a> {
 fn happens_once(signature: &Signature, clauses: &[Clause]) -> bool {
     let keyed = clauses.iter().any(|clause| matches!(clause.kind, ClauseKind::Key(_)));
     signature.effect == Effect::Once && !(keyed && &*signature.connector == "http")
+}
+
+/// The steps in a body, without what only undoes or tells of them.
+fn done_in(body: &Block) -> Vec<&Step> {
+    let mut steps = Vec::new();
+    let mut beside: Vec<Span> = Vec::new();
+    walk::block(body, &mut |seen| match seen {
+        Seen::Step(step) => {
+            beside.extend(step.clauses.iter().filter_map(|clause| match &clause.kind {
+                ClauseKind::Undo(undo) => Some(undo.span),
+                _ => None,
+            }));
+            steps.push(step);
+        }
+        Seen::On(on) => {
+            if let HandlerAction::Notify(step) = &on.action {
+                beside.push(step.span);
+            }
+        }
+        _ => {}
+    });
+    steps.retain(|step| !beside.contains(&step.span));
+    steps
 }
 
 fn is_call(step: &Step) -> bool {

@@ -7,7 +7,7 @@ use super::checker::Checker;
 use super::code;
 use super::walk::{self, Seen};
 use crate::base::diagnostic::Diagnostic;
-use crate::base::shape::{Fit, Lookup, Shape};
+use crate::base::shape::{Bounds, Fit, Lookup, Shape};
 use crate::base::span::Span;
 use crate::lang::syntax::ast::{Item, Set, Value};
 
@@ -96,29 +96,7 @@ impl<'a> Checker<'a> {
 
     /// `+=` adds to numbers, texts, lists, sets and maps.
     fn added(&mut self, target: &Shape, given: &Shape, value: &Value, what: &str) {
-        let given = given.present();
-        let fits = match target.present() {
-            Shape::Any | Shape::Union(_) | Shape::OneOf(_) => true,
-            Shape::Int(_) | Shape::Float(_) => Shape::float().accepts(given) != Fit::Never,
-            Shape::List(item, _) | Shape::Set(item, _) => {
-                item.accepts(given) != Fit::Never
-                    || Shape::List(item.clone(), crate::base::shape::Bounds::NONE).accepts(given) != Fit::Never
-            }
-            Shape::Text(..) => !matches!(given, Shape::Object(_) | Shape::Map(..) | Shape::List(..) | Shape::Set(..)),
-            Shape::Map(..) | Shape::Object(_) => !matches!(
-                given,
-                Shape::Text(..) | Shape::Int(_) | Shape::Float(_) | Shape::Bool | Shape::List(..) | Shape::Set(..)
-            ),
-            Shape::Duration | Shape::DateTime | Shape::Date => true,
-            Shape::Bool
-            | Shape::Unit
-            | Shape::Email
-            | Shape::Url
-            | Shape::Uuid
-            | Shape::Bytes
-            | Shape::Secret
-            | Shape::Optional(_) => false,
-        };
+        let fits = can_be_added(target.present(), given.present());
         if !fits {
             let message = format!("{what} is {}: {} cannot be added to it", target.described(), given.described());
             self.report(
@@ -205,6 +183,32 @@ impl<'a> Checker<'a> {
                 "let each turn give an `output` and set the variable behind the loop: `set vars.total = sum(results)`",
             ));
         }
+    }
+}
+
+/// Whether `+=` makes sense of a value of type `given`.
+fn can_be_added(target: &Shape, given: &Shape) -> bool {
+    match target {
+        Shape::Any | Shape::OneOf(_) => true,
+        Shape::Union(members) => members.iter().any(|member| can_be_added(member, given)),
+        Shape::Int(_) | Shape::Float(_) => Shape::float().accepts(given) != Fit::Never,
+        Shape::List(item, _) | Shape::Set(item, _) => {
+            item.accepts(given) != Fit::Never || Shape::List(item.clone(), Bounds::NONE).accepts(given) != Fit::Never
+        }
+        Shape::Text(..) => !matches!(given, Shape::Object(_) | Shape::Map(..) | Shape::List(..) | Shape::Set(..)),
+        Shape::Map(..) | Shape::Object(_) => !matches!(
+            given,
+            Shape::Text(..) | Shape::Int(_) | Shape::Float(_) | Shape::Bool | Shape::List(..) | Shape::Set(..)
+        ),
+        Shape::Duration | Shape::DateTime | Shape::Date => true,
+        Shape::Bool
+        | Shape::Unit
+        | Shape::Email
+        | Shape::Url
+        | Shape::Uuid
+        | Shape::Bytes
+        | Shape::Secret
+        | Shape::Optional(_) => false,
     }
 }
 

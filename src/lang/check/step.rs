@@ -109,8 +109,11 @@ impl<'a> Checker<'a> {
         if let (Some(stated), Some(ty)) = (&stated, &step.ty) {
             let is_ask = matches!(step.action, Action::Ask(_));
             if !is_ask && stated.accepts(&done.output.shape) == Fit::Never {
-                let message =
-                    format!("this gives {}, which can never be {}", done.output.shape.described(), stated.described());
+                let given = &done.output.shape;
+                let message = match super::value::lacking(stated.present(), given.present()) {
+                    Some(missing) => format!("this step can never give that: {missing}"),
+                    None => format!("this step gives {}, never {}", given.described(), stated.described()),
+                };
                 self.report(Diagnostic::error(code::MISMATCH, ty.span, message));
             }
             done.output.shape = stated.clone();

@@ -116,8 +116,10 @@ impl<'a> Checker<'a> {
     pub fn constant_fits(&mut self, constant: &Constant, place: Span, wanted: &Shape, what: &str) {
         let Err(misfits) = wanted.check_answer(constant) else { return };
         for misfit in misfits {
+            // The near one becomes a hint that a tool can carry out.
+            let message = misfit.message.split("; did you mean").next().unwrap_or_default();
             let inside = if misfit.path.is_empty() { String::new() } else { format!(", in `{}`:", misfit.path) };
-            let mut diagnostic = Diagnostic::error(code::MISMATCH, place, format!("{what}{inside} {}", misfit.message));
+            let mut diagnostic = Diagnostic::error(code::MISMATCH, place, format!("{what}{inside} {message}"));
             if let (Shape::OneOf(values), Some(text)) = (wanted.present(), constant.as_text())
                 && let Some(near) = crate::base::diagnostic::nearest(text, values.iter().filter_map(Constant::as_text))
             {
@@ -263,7 +265,7 @@ impl<'a> Checker<'a> {
 }
 
 /// What an object of one type lacks to be of another.
-fn lacking(wanted: &Shape, given: &Shape) -> Option<String> {
+pub(super) fn lacking(wanted: &Shape, given: &Shape) -> Option<String> {
     let (Shape::Object(wanted), Shape::Object(given)) = (wanted, given) else { return None };
     wanted.fields.iter().find_map(|field| match given.fields.iter().find(|candidate| candidate.name == field.name) {
         None if field.default.is_none() && !field.shape.may_be_absent() => Some(format!("`{}` is missing", field.name)),

@@ -24,7 +24,7 @@ impl<'a> Checker<'a> {
                     let message = format!("`wait until` takes a moment or a condition, this is {}", shape.described());
                     let mut diagnostic = Diagnostic::error(code::ARGUMENT, until.span, message);
                     if matches!(shape, Shape::Duration) {
-                        diagnostic = diagnostic.fix("wait so long", until.span, until.source.to_string());
+                        diagnostic = diagnostic.hint(format!("so long waits `wait {}`", until.source));
                     }
                     self.report(diagnostic);
                 }

@@ -261,13 +261,14 @@ impl<'a> Checker<'a> {
             }
             _ => {}
         });
+        let written = taken.clone();
         unnamed.retain(|(word, span)| !bare.contains(span) && reserved::reason(word).is_none());
         let mut count: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         for (word, _) in &unnamed {
             *count.entry(word.clone()).or_default() += 1;
         }
         for (word, span) in unnamed {
-            if count.get(&word) > Some(&1) {
+            if count.get(&word) > Some(&1) && !written.contains(&word) {
                 course.ambiguous.insert(word.clone());
             }
             let mut name = word.clone();

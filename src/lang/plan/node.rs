@@ -208,6 +208,41 @@ pub enum Kind {
     },
 }
 
+impl Kind {
+    /// The bodies in it, in the order of the text.
+    pub fn bodies(&self) -> Vec<&Body> {
+        match self {
+            Self::Sequence(body)
+            | Self::Parallel(body)
+            | Self::Lock { body, .. }
+            | Self::While { body, .. }
+            | Self::Repeat { body, .. } => vec![body],
+            Self::For(each) => vec![&each.body],
+            Self::If { arms, otherwise } => {
+                arms.iter().map(|(_, branch)| branch).chain(otherwise).map(|branch| &branch.body).collect()
+            }
+            Self::Match { arms, .. } => arms.iter().map(|arm| &arm.branch.body).collect(),
+            Self::Race(race) => match &race.runners {
+                Runners::Branches(branches) => branches.iter().map(|branch| &branch.body).collect(),
+                Runners::Items { body, .. } => vec![body],
+            },
+            Self::Call { .. }
+            | Self::Child { .. }
+            | Self::Start { .. }
+            | Self::Script(_)
+            | Self::Ask(_)
+            | Self::Wait(_)
+            | Self::Let(_)
+            | Self::Set(_)
+            | Self::Emit { .. }
+            | Self::Reply { .. }
+            | Self::Return(_)
+            | Self::Fail { .. }
+            | Self::Until(_) => Vec::new(),
+        }
+    }
+}
+
 /// `for`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct For {
@@ -262,6 +297,7 @@ pub struct Race {
 }
 
 /// Who takes part in a race.
+#[expect(clippy::large_enum_variant, reason = "a plan has few races, and each is looked at often")]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Runners {
     /// Branches written out; each opens a frame.

@@ -47,8 +47,7 @@ fn top(plan: &Plan) -> String {
     entry("vars", plan.vars.iter().map(|(field, value)| format!("{} = {}", field.name, formula(value))).collect());
     if let Some(state) = &plan.state {
         let by = state.by.iter().map(|by| format!("one per {}", by.source));
-        let fields =
-            state.fields.iter().map(|(field, value)| format!("{}: {} = {}", field.name, field.shape, formula(value)));
+        let fields = state.fields.iter().map(|(field, _)| format!("{}: {}", field.name, field.shape));
         entry("state", by.chain(fields).collect());
     }
     entry("starts by", plan.triggers.iter().map(written::trigger).collect());

@@ -78,7 +78,7 @@ pub(super) enum Exceeded {
 pub(super) fn tick() -> Option<Exceeded> {
     let operations = OPERATIONS.get() + 1;
     OPERATIONS.set(operations);
-    if operations % CLOCK_OPERATIONS != 0 {
+    if !operations.is_multiple_of(CLOCK_OPERATIONS) {
         return None;
     }
     let found = match TIME.get() {

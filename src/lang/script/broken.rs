@@ -6,6 +6,7 @@ use rhai::{EvalAltResult, Position};
 
 use super::ambient::Exceeded;
 use super::convert::{self, Unfit};
+use super::functions;
 use super::library::demangled;
 use crate::base::failure::{Failure, Kind};
 use crate::base::limit;
@@ -23,13 +24,13 @@ pub struct Broken {
     /// `script_error`, `limit_exceeded`, or the type that the script itself threw.
     pub kind: Kind,
     /// What else was thrown, by name.
-    pub details: Map,
+    pub details: Arc<Map>,
 }
 
 impl Broken {
     /// A `script_error`.
     pub fn script(message: impl Into<String>, span: Option<Span>) -> Self {
-        Self { message: message.into(), span, kind: Kind::ScriptError, details: Map::new() }
+        Self { message: message.into(), span, kind: Kind::ScriptError, details: Arc::default() }
     }
 
     /// A bound was met.
@@ -40,7 +41,11 @@ impl Broken {
 
 impl From<Broken> for Failure {
     fn from(broken: Broken) -> Self {
-        Self { details: broken.details, span: broken.span, ..Self::new(broken.kind, broken.message) }
+        Self {
+            details: Arc::unwrap_or_clone(broken.details),
+            span: broken.span,
+            ..Self::new(broken.kind, broken.message)
+        }
     }
 }
 
@@ -187,7 +192,7 @@ fn thrown_by_script(thrown: &rhai::Dynamic, span: Option<Span>) -> Broken {
                 details.shift_remove("details");
                 details.extend(inner.iter().map(|(key, value)| (Arc::clone(key), value.clone())));
             }
-            Broken { message, span, kind, details }
+            Broken { message, span, kind, details: Arc::new(details) }
         }
         Value::Unit => Broken::script("the script threw an error without a word", span),
         other => Broken::script(other.to_string(), span),
@@ -237,18 +242,20 @@ fn no_function(signature: &str) -> String {
         [only] if operator => format!("`{name}` does not work on {}{absent}", with_article(only)),
         [] => format!("there is no function `{name}` without arguments"),
         _ => {
-            let near = nearest_method(&name);
             let list = types.iter().map(|word| with_article(word)).collect::<Vec<_>>().join(" and ");
-            format!("there is no function `{name}` for {list}{absent}{near}")
+            match functions::fixed(&name) {
+                Some(fixed) => format!("`{name}` does not take {list}{absent}; it is `{}`", fixed.signature),
+                None => format!("there is no function `{name}` for {list}{absent}{}", nearest_method(&name)),
+            }
         }
     }
 }
 
 fn nearest_method(name: &str) -> String {
-    if super::functions::is_rhai(name) || super::functions::fixed(name).is_some() {
+    if functions::is_rhai(name) {
         return String::new();
     }
-    crate::base::diagnostic::nearest(name, super::functions::names())
+    crate::base::diagnostic::nearest(name, functions::names())
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 

@@ -28,13 +28,7 @@ type Computed = Result<Option<Value>, Broken>;
 /// Whether a tree consists of what is computed here.
 pub(super) fn is_ours(node: &Node) -> bool {
     let kind = match &node.kind {
-        Kind::Constant(_)
-        | Kind::Slot { .. }
-        | Kind::Setting(_)
-        | Kind::Char(_)
-        | Kind::Text(_)
-        | Kind::List(_)
-        | Kind::Map(_) => true,
+        Kind::Constant(_) | Kind::Slot { .. } | Kind::Setting(_) | Kind::Text(_) | Kind::List(_) | Kind::Map(_) => true,
         Kind::Unary { op, .. } => *op == "!",
         Kind::Binary { op, .. } => {
             matches!(*op, "&&" | "||" | "??" | "==" | "!=" | "<" | ">" | "<=" | ">=" | "+" | "-" | "*" | "in" | "!in")
@@ -63,7 +57,6 @@ impl<'a> Bindings<'a> {
     pub fn compute(&mut self, node: &Node) -> Computed {
         match &node.kind {
             Kind::Constant(value) => Ok(Some(value.clone())),
-            Kind::Char(c) => Ok(Some(Value::from(c.to_string()))),
             Kind::Slot { slot, .. } => self.slot(*slot).map(Some).map_err(|found| found.at(node.span)),
             Kind::Setting(at) => setting(&self.found.settings[*at], self.scope).map(Some),
             Kind::Text(parts) => self.text(parts),

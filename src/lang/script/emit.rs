@@ -320,7 +320,14 @@ impl<'a> Emitter<'a> {
                     None => self.push(&item.text),
                 }
                 self.push(" in ");
-                self.operand(over);
+                if matches!(over.kind, Kind::Map(_)) {
+                    // Rhai's parser does not know that maps can be gone through here; behind braces it does not look.
+                    self.push("({ ");
+                    self.operand(over);
+                    self.push(" })");
+                } else {
+                    self.operand(over);
+                }
                 self.push(" ");
                 self.node(body);
             }
@@ -328,10 +335,15 @@ impl<'a> Emitter<'a> {
                 self.push("try ");
                 self.node(body);
                 self.push(" catch ");
-                if let Some(error) = error {
-                    self.push(&format!("({}) ", error.text));
+                match (error, &handler.kind) {
+                    (Some(error), Kind::Block(statements, tail)) => {
+                        let name = &error.text;
+                        self.push(&format!("({name}) {{ {name} = __caught({name}); "));
+                        self.statements(statements, *tail);
+                        self.push(" }");
+                    }
+                    _ => self.node(handler),
                 }
-                self.node(handler);
             }
             Kind::Let { name, constant, value } => {
                 self.push(if *constant { "const " } else { "let " });
@@ -347,12 +359,8 @@ impl<'a> Emitter<'a> {
                 self.mark(node.span);
                 self.push(op);
                 self.push(" ");
-                if *op == "+=" && !matches!(value.kind, Kind::List(_) | Kind::Constant(_)) {
-                    // Rhai would add `()` to a text without a word.
-                    self.mark(value.span);
-                    self.push("__some(");
-                    self.node(value);
-                    self.push(")");
+                if *op == "+=" {
+                    self.present(value);
                 } else {
                     self.operand(value);
                 }
@@ -441,12 +449,12 @@ impl<'a> Emitter<'a> {
             self.push(")");
             return;
         }
-        if op == "+" && is_text(right) && asks(left) {
-            self.mark(left.span);
-            self.push("__some(");
-            self.node(left);
-            self.push(") + ");
-            self.operand(right);
+        if op == "+" && !is_number(left) && !is_number(right) {
+            self.present(left);
+            self.push(" ");
+            self.mark(span);
+            self.push("+ ");
+            self.present(right);
             return;
         }
         if op == "!in" {
@@ -467,6 +475,18 @@ impl<'a> Emitter<'a> {
             Kind::Leave { .. } => self.node(right),
             _ => self.operand(right),
         }
+    }
+
+    /// What is added to something: Rhai would add `()` to a text without a word. What is computed is never `()`, or
+    /// fails by itself.
+    fn present(&mut self, node: &Node) {
+        if !matches!(node.kind, Kind::Variable(_) | Kind::Field { .. } | Kind::Index { .. } | Kind::Method { .. }) {
+            return self.operand(node);
+        }
+        self.mark(node.span);
+        self.push("__some(");
+        self.node(node);
+        self.push(")");
     }
 
     fn text(&mut self, parts: &[Part]) {
@@ -533,14 +553,13 @@ pub(super) fn quoted(text: &str) -> String {
     out
 }
 
-/// Whether Rhai takes the name behind a dot as that of a field; `tag` it takes for something of its own.
+/// Whether Rhai takes the name behind a dot.
 fn is_property(name: &str) -> bool {
     super::path::is_plain(name)
         && name.trim_start_matches('_').starts_with(|c: char| c.is_ascii_alphabetic())
         && !KEYWORDS.contains(&name)
         && !RESERVED.contains(&name)
         && !CALLED_ONLY.contains(&name)
-        && name != "tag"
 }
 
 fn comparison(op: &str) -> Option<&'static str> {

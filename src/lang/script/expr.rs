@@ -120,6 +120,11 @@ impl Expr {
         }
     }
 
+    /// The names it declares itself, for whoever looks what somebody meant who misspelt one of them.
+    pub fn locals(&self) -> &[Arc<str>] {
+        &self.0.found.declared
+    }
+
     /// The functions it calls by name, in order, closures and nested functions included.
     pub fn functions_called(&self) -> &[Called] {
         &self.0.found.called

@@ -63,7 +63,7 @@ impl Library {
         let mut entries = BTreeMap::new();
         for function in functions {
             let body = super::tree_of(&function.body, function.span, Form::Block);
-            let body = body.map_err(|found| diagnostics.push(found)).ok();
+            let body = body.map_err(|found| diagnostics.push(found.into())).ok();
             let name = |text: &Arc<str>| Name { text: text.clone(), span: function.name_span };
             let params = function.params.iter().map(name).collect();
             entries.entry(function.name.clone()).or_insert(Entry { params, body });

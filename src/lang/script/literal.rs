@@ -1,12 +1,12 @@
 //! Numbers, durations, characters and strings, as the lexer meets them.
 
 use super::code;
+use super::fault::Fault;
 use super::token::{Kind, Lexer, Piece};
-use crate::base::diagnostic::Diagnostic;
 use crate::base::time::Duration;
 
 /// A number or a duration; stands at its first digit.
-pub(super) fn number(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
+pub(super) fn number(lexer: &mut Lexer<'_>) -> Result<Kind, Fault> {
     let start = lexer.at;
     let rest = lexer.rest();
     if let Some((radix, digits)) = radix(rest) {
@@ -55,7 +55,7 @@ pub(super) fn number(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
     let text = lexer.text[start..lexer.at].replace('_', "");
     let span = lexer.span(start, lexer.at);
     text.parse().map(Kind::Int).map_err(|_| {
-        Diagnostic::error(code::NUMBER, span, format!("`{text}` is too large for an int"))
+        Fault::error(code::NUMBER, span, format!("`{text}` is too large for an int"))
             .hint(format!("whole numbers go up to {}; with `.0` it is a float", i64::MAX))
     })
 }
@@ -76,7 +76,7 @@ fn digits(text: &str) -> usize {
     text.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(text.len())
 }
 
-fn float_of(lexer: &Lexer<'_>, start: usize) -> Result<Kind, Diagnostic> {
+fn float_of(lexer: &Lexer<'_>, start: usize) -> Result<Kind, Fault> {
     let text = lexer.text[start..lexer.at].replace('_', "");
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(Kind::Float(number)),
@@ -84,12 +84,12 @@ fn float_of(lexer: &Lexer<'_>, start: usize) -> Result<Kind, Diagnostic> {
     }
 }
 
-fn duration(lexer: &Lexer<'_>, start: usize, float: bool) -> Result<Kind, Diagnostic> {
+fn duration(lexer: &Lexer<'_>, start: usize, float: bool) -> Result<Kind, Fault> {
     let text = &lexer.text[start..lexer.at];
     let span = lexer.span(start, lexer.at);
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_' || c == '.');
     if float && ["ms", "s", "m", "h", "d", "w"].contains(&unit) {
-        return Err(Diagnostic::error(code::NUMBER, span, format!("`{text}`: a duration counts whole units"))
+        return Err(Fault::error(code::NUMBER, span, format!("`{text}`: a duration counts whole units"))
             .hint("write it in the next smaller unit, such as `90m` for one hour and a half"));
     }
     text.replace('_', "").parse::<Duration>().map(Kind::Duration).map_err(|_| {
@@ -102,7 +102,7 @@ fn duration(lexer: &Lexer<'_>, start: usize, float: bool) -> Result<Kind, Diagno
             "millis" | "msec" => "ms",
             _ => "",
         };
-        let found = Diagnostic::error(code::NUMBER, span, format!("`{text}` is neither a number nor a duration"));
+        let found = Fault::error(code::NUMBER, span, format!("`{text}` is neither a number nor a duration"));
         if advice.is_empty() {
             return found.hint("the units of durations are `ms`, `s`, `m`, `h`, `d` and `w`: `500ms`, `30s`, `1h30m`");
         }
@@ -111,12 +111,12 @@ fn duration(lexer: &Lexer<'_>, start: usize, float: bool) -> Result<Kind, Diagno
     })
 }
 
-fn wrong(text: &str, span: crate::base::span::Span, length: usize) -> Diagnostic {
-    Diagnostic::error(code::NUMBER, span, format!("`{}` is no number", &text[..length.min(text.len())]))
+fn wrong(text: &str, span: crate::base::span::Span, length: usize) -> Fault {
+    Fault::error(code::NUMBER, span, format!("`{}` is no number", &text[..length.min(text.len())]))
 }
 
 /// `'x'`: one character; stands at the quote.
-pub(super) fn character(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
+pub(super) fn character(lexer: &mut Lexer<'_>) -> Result<Kind, Fault> {
     let start = lexer.at;
     lexer.at += 1;
     let first = match lexer.peek() {
@@ -134,12 +134,12 @@ pub(super) fn character(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
     let line = lexer.text[start + 1..].lines().next().unwrap_or_default();
     let Some(length) = line.find('\'') else {
         let span = lexer.span(start, start + 1);
-        return Err(Diagnostic::error(code::STRING, span, "this `'` is never closed")
+        return Err(Fault::error(code::STRING, span, "this `'` is never closed")
             .hint("`'x'` is one character; texts stand in `\"`"));
     };
     let span = lexer.span(start, start + length + 2);
     let body = &line[..length];
-    Err(Diagnostic::error(code::MISTAKEN, span, "texts stand in double quotes").fix(
+    Err(Fault::error(code::MISTAKEN, span, "texts stand in double quotes").fix(
         format!("write `\"{body}\"`"),
         span,
         format!("\"{}\"", body.replace('"', "\\\"")),
@@ -147,7 +147,7 @@ pub(super) fn character(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
 }
 
 /// `"..."`, `"""..."""` or a back-tick string; stands at the quote.
-pub(super) fn text(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
+pub(super) fn text(lexer: &mut Lexer<'_>) -> Result<Kind, Fault> {
     if lexer.rest().starts_with("\"\"\"") {
         return block(lexer);
     }
@@ -162,12 +162,12 @@ pub(super) fn text(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
     let mut pieces = Pieces::default();
     loop {
         let unclosed = |lexer: &Lexer<'_>| {
-            let found =
-                Diagnostic::error(code::STRING, lexer.span(start, start + 1), "this string does not end on its line");
+            let span = lexer.span(start, start + 1);
             if ticks {
-                return Diagnostic { message: "this string is never closed".into(), ..found };
+                return Fault::error(code::STRING, span, "this string is never closed");
             }
-            found.hint("put a `\"` at its end; for several lines open and close it by `\"\"\"`")
+            Fault::error(code::STRING, span, "this string does not end on its line")
+                .hint("put a `\"` at its end; for several lines open and close it by `\"\"\"`")
         };
         let Some(next) = lexer.peek() else { return Err(unclosed(lexer)) };
         match next {
@@ -215,27 +215,28 @@ pub(super) fn text(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
 }
 
 /// `#"..."#`: nothing in it means anything; stands at the first `#`.
-pub(super) fn raw(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
+pub(super) fn raw(lexer: &mut Lexer<'_>) -> Result<Kind, Fault> {
     let start = lexer.at;
     let rest = lexer.rest();
     let hashes = rest.len() - rest.trim_start_matches('#').len();
     if !rest[hashes..].starts_with('"') {
         let span = lexer.span(start, start + hashes);
-        return Err(Diagnostic::error(code::SYNTAX, span, "`#` begins a map `#{ }` or a raw string `#\"...\"#`"));
+        return Err(Fault::error(code::SYNTAX, span, "`#` begins a map `#{ }` or a raw string `#\"...\"#`"));
     }
     let close = format!("\"{}", "#".repeat(hashes));
     let body = &rest[hashes + 1..];
     let Some(length) = body.find(&close) else {
         let span = lexer.span(start, start + hashes + 1);
-        return Err(Diagnostic::error(code::STRING, span, "this raw string is never closed")
-            .hint(format!("close it by `{close}`")));
+        return Err(
+            Fault::error(code::STRING, span, "this raw string is never closed").hint(format!("close it by `{close}`"))
+        );
     };
     lexer.at += hashes + 1 + length + close.len();
     Ok(Kind::Text(vec![Piece::Plain(body[..length].to_owned())]))
 }
 
 /// `"""` to `"""`: several lines whose common indentation is dropped; stands at the first quote.
-fn block(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
+fn block(lexer: &mut Lexer<'_>) -> Result<Kind, Fault> {
     let start = lexer.at;
     lexer.at += 3;
     // Each line is kept apart until the common indentation is known. `None` marks the place of code in a line.
@@ -265,7 +266,7 @@ fn block(lexer: &mut Lexer<'_>) -> Result<Kind, Diagnostic> {
         }
         let Some(next) = lexer.peek() else {
             let span = lexer.span(start, start + 3);
-            return Err(Diagnostic::error(code::STRING, span, "this text is never closed").hint("close it by `\"\"\"`"));
+            return Err(Fault::error(code::STRING, span, "this text is never closed").hint("close it by `\"\"\"`"));
         };
         match next {
             '"' if lexer.rest().starts_with("\"\"\"") => {
@@ -312,11 +313,11 @@ fn indentation(lexer: &Lexer<'_>, from: usize, broken: bool) -> usize {
 }
 
 /// One escape; stands at the `\`. `None` where it stands for nothing.
-fn escape(lexer: &mut Lexer<'_>) -> Result<Option<char>, Diagnostic> {
+fn escape(lexer: &mut Lexer<'_>) -> Result<Option<char>, Fault> {
     let start = lexer.at;
     lexer.at += 1;
     let Some(next) = lexer.peek() else {
-        return Err(Diagnostic::error(code::STRING, lexer.span(start, start + 1), "a `\\` at the very end"));
+        return Err(Fault::error(code::STRING, lexer.span(start, start + 1), "a `\\` at the very end"));
     };
     lexer.at += next.len_utf8();
     let length = match next {
@@ -329,7 +330,7 @@ fn escape(lexer: &mut Lexer<'_>) -> Result<Option<char>, Diagnostic> {
         'U' => 8,
         _ => {
             let span = lexer.span(start, lexer.at);
-            return Err(Diagnostic::error(code::STRING, span, format!("`\\{next}` is no escape"))
+            return Err(Fault::error(code::STRING, span, format!("`\\{next}` is no escape"))
                 .fix(format!("write `\\\\{next}` for the two characters"), span, format!("\\\\{next}"))
                 .hint("there are `\\\\ \\\" \\n \\r \\t \\$ \\xHH \\uHHHH \\UHHHHHHHH`; in `#\"...\"#` nothing is escaped"));
         }
@@ -339,7 +340,7 @@ fn escape(lexer: &mut Lexer<'_>) -> Result<Option<char>, Diagnostic> {
     let Some(found) = found else {
         let end = (lexer.at + digits.map_or(0, str::len)).min(lexer.text.len());
         let span = lexer.span(start, end);
-        return Err(Diagnostic::error(
+        return Err(Fault::error(
             code::STRING,
             span,
             format!("`\\{next}` needs {length} hexadecimal digits of a character"),
@@ -367,7 +368,7 @@ impl Pieces {
         }
     }
 
-    fn code(&mut self, lexer: &mut Lexer<'_>) -> Result<(), Diagnostic> {
+    fn code(&mut self, lexer: &mut Lexer<'_>) -> Result<(), Fault> {
         let tokens = lexer.inner()?;
         if !self.plain.is_empty() {
             self.done.push(Piece::Plain(std::mem::take(&mut self.plain)));

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use super::code;
+use super::fault::Fault;
 use super::parse::{Parsed, Parser};
 use super::token;
 use super::tree::{Kind, Node};
-use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
 use crate::base::value::Value;
 
-fn mistake(span: Span, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::error(code::MISTAKEN, span, message)
+fn mistake(span: Span, message: impl Into<String>) -> Fault {
+    Fault::error(code::MISTAKEN, span, message)
 }
 
 /// Whole expressions that begin in a foreign way: `{{ x }}`, `${x}`.
-pub(super) fn whole(parser: &Parser) -> Option<Diagnostic> {
+pub(super) fn whole(parser: &Parser) -> Option<Fault> {
     if parser.is("{") && parser.is_at(1, "{") {
         let span = parser.span().to(parser.span_at(1));
         return Some(
@@ -27,7 +27,7 @@ pub(super) fn whole(parser: &Parser) -> Option<Diagnostic> {
 }
 
 /// A `{` where a value is expected: `{{ x }}`, or an object without `#`.
-pub(super) fn brace(parser: &Parser) -> Option<Diagnostic> {
+pub(super) fn brace(parser: &Parser) -> Option<Fault> {
     let first = parser.span();
     if parser.is_at(1, "{") && !parser.is_at(2, "}") {
         return whole(parser);
@@ -38,7 +38,7 @@ pub(super) fn brace(parser: &Parser) -> Option<Diagnostic> {
 }
 
 /// A word in the place of a value.
-pub(super) fn word(parser: &Parser, name: &str) -> Option<Diagnostic> {
+pub(super) fn word(parser: &Parser, name: &str) -> Option<Fault> {
     let span = parser.span();
     let called = parser.is_at(1, "(");
     Some(match name {
@@ -75,7 +75,7 @@ pub(super) fn word(parser: &Parser, name: &str) -> Option<Diagnostic> {
 }
 
 /// What stands where the expression should have ended, or where an operator or a bracket was expected.
-pub(super) fn instead(parser: &Parser) -> Option<Diagnostic> {
+pub(super) fn instead(parser: &Parser) -> Option<Fault> {
     let span = parser.span();
     Some(match parser.peek() {
         token::Kind::Name(name) => {
@@ -132,7 +132,7 @@ pub(super) fn instead(parser: &Parser) -> Option<Diagnostic> {
             "..." => {
                 mistake(span, "there is no `...`").hint("join lists and maps by `+`; a range is `0..10` or `0..=9`")
             }
-            "+=" | "-=" | "*=" | "/=" | "%=" => Diagnostic::error(
+            "+=" | "-=" | "*=" | "/=" | "%=" => Fault::error(
                 code::ASSIGNMENT,
                 span,
                 format!("`{sign}` changes a variable; an expression only computes"),
@@ -141,14 +141,14 @@ pub(super) fn instead(parser: &Parser) -> Option<Diagnostic> {
             _ => return None,
         },
         token::Kind::Text(_) | token::Kind::Int(_) | token::Kind::Float(_) => {
-            Diagnostic::error(code::SYNTAX, span, "an operator is missing before this value")
+            Fault::error(code::SYNTAX, span, "an operator is missing before this value")
         }
         token::Kind::Duration(_) | token::Kind::Char(_) | token::Kind::End => return None,
     })
 }
 
 /// A sign in the place of a value.
-pub(super) fn sign(parser: &Parser, sign: &str) -> Option<Diagnostic> {
+pub(super) fn sign(parser: &Parser, sign: &str) -> Option<Fault> {
     let span = parser.span();
     Some(match sign {
         "?" | "===" | "!==" | "=>" | "->" | "++" | "--" | "..." => return instead(parser),
@@ -158,7 +158,7 @@ pub(super) fn sign(parser: &Parser, sign: &str) -> Option<Diagnostic> {
 }
 
 /// A fault behind an operator that is itself foreign: `a && = b`.
-pub(super) fn behind(op: &str, op_span: Span, found: Diagnostic) -> Diagnostic {
+pub(super) fn behind(op: &str, op_span: Span, found: Fault) -> Fault {
     if op == "&" || op == "|" {
         return found.also(op_span, format!("`{op}` works on bits; logic is `{op}{op}`"));
     }
@@ -166,7 +166,7 @@ pub(super) fn behind(op: &str, op_span: Span, found: Diagnostic) -> Diagnostic {
 }
 
 /// `elif` behind a branch.
-pub(super) fn elif(parser: &Parser) -> Option<Diagnostic> {
+pub(super) fn elif(parser: &Parser) -> Option<Fault> {
     ["elif", "elsif", "elseif"].into_iter().any(|word| parser.is_word(word)).then(|| instead(parser)).flatten()
 }
 
@@ -174,7 +174,7 @@ pub(super) fn elif(parser: &Parser) -> Option<Diagnostic> {
 pub(super) fn null(left: &Node, op: &str, op_span: Span, right: &Node) -> Parsed<()> {
     for side in [left, right] {
         if matches!(side.kind, Kind::Constant(Value::Null)) {
-            return Err(Diagnostic::error(
+            return Err(Fault::error(
                 code::NULL,
                 side.span,
                 format!("`null` never stands for what is absent, so `{op} null` says nothing"),

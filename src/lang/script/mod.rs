@@ -4,8 +4,8 @@
 //! when it is first evaluated, with the paths it reads from outside as plain variables. Constants and paths never get
 //! that far.
 //!
-//! In: the text of an expression with its place, and the `fn`s in scope. Out: an [`Expr`] that says what it reads and
-//! calls, and gives a value in a [`Scope`]; or diagnostics.
+//! In: the text of an expression with its place, and the `fn`s in scope. Out: an `Expr` that says what it reads and
+//! calls, and gives a value in a `Scope`; or diagnostics.
 //! Never: a file, the network, a clock, chance or a terminal, except what a `Scope` answers (held by the test of purity
 //! in `tests/lang/script.rs`); and rhai outside of this folder (held by `tests/architecture.rs`).
 
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
 
+mod add;
 mod ambient;
 mod broken;
 pub mod code;
@@ -24,6 +25,7 @@ mod convert;
 mod emit;
 mod engine;
 mod expr;
+mod fault;
 pub mod functions;
 mod infer;
 mod library;
@@ -37,6 +39,7 @@ mod statement;
 mod token;
 mod tree;
 
+pub use add::added;
 pub use broken::Broken;
 pub use expr::{Expr, Scope};
 pub use functions::{FixedFunction, functions};
@@ -73,7 +76,7 @@ pub struct Function {
 /// checks [`Expr::reads`].
 pub fn compile(text: &str, span: Span, form: Form, library: &Library) -> Result<Expr, Vec<Diagnostic>> {
     stack::with_room(text, || {
-        let mut tree = tree_of(text, span, form).map_err(|found| vec![found])?;
+        let mut tree = tree_of(text, span, form).map_err(|found| vec![found.into()])?;
         let found = resolve::resolve(&mut tree, &[], None, library, Vec::new());
         if !found.diagnostics.is_empty() {
             return Err(found.diagnostics);
@@ -83,7 +86,7 @@ pub fn compile(text: &str, span: Span, form: Form, library: &Library) -> Result<
 }
 
 /// The tree of a text.
-fn tree_of(text: &str, span: Span, form: Form) -> Result<tree::Node, Diagnostic> {
+fn tree_of(text: &str, span: Span, form: Form) -> Result<tree::Node, fault::Fault> {
     match form {
         Form::Expression => parse::expression(text, span),
         Form::Block => parse::block(text, span),

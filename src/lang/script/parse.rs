@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use super::code;
+use super::fault::Fault;
 use super::mistaken;
 use super::token::{self, Lexer, Token};
 use super::tree::{Kind, Name, Node, Part};
-use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;
 use crate::base::span::Span;
 use crate::base::value::Value;
 
 /// What went well, or the first fault: what follows a fault is mostly its consequence.
-pub(super) type Parsed<T> = Result<T, Diagnostic>;
+pub(super) type Parsed<T> = Result<T, Fault>;
 
 /// Words of Rhai that begin something and can name nothing.
 pub(super) const KEYWORDS: [&str; 26] = [
@@ -22,7 +22,7 @@ pub(super) const KEYWORDS: [&str; 26] = [
 ];
 
 /// Words that Rhai keeps for itself: they can name no variable and no function.
-pub(super) const RESERVED: [&str; 32] = [
+pub(super) const RESERVED: [&str; 25] = [
     "use",
     "case",
     "async",
@@ -47,14 +47,7 @@ pub(super) const RESERVED: [&str; 32] = [
     "nil",
     "go",
     "goto",
-    "exit",
     "module",
-    "each",
-    "then",
-    "unless",
-    "begin",
-    "end",
-    "global",
 ];
 
 /// How deep the parser may recurse: several times for one bracket, and more often than the tree gets deep.
@@ -81,7 +74,7 @@ pub(super) struct Parser {
 pub(super) fn expression(text: &str, base: Span) -> Parsed<Node> {
     let mut parser = Parser::new(text, base)?;
     if parser.at_end() {
-        return Err(Diagnostic::error(code::SYNTAX, base, "an expression is missing here"));
+        return Err(Fault::error(code::SYNTAX, base, "an expression is missing here"));
     }
     if let Some(found) = mistaken::whole(&parser) {
         return Err(found);
@@ -104,7 +97,7 @@ impl Parser {
     fn new(text: &str, base: Span) -> Parsed<Self> {
         if text.len() > limit::EXPRESSION_BYTES_MAX {
             let bound = limit::EXPRESSION_BYTES_MAX / 1024;
-            return Err(Diagnostic::error(code::TOO_LARGE, base, format!("an expression longer than {bound} KB"))
+            return Err(Fault::error(code::TOO_LARGE, base, format!("an expression longer than {bound} KB"))
                 .hint("move parts of it into `fn`s or into steps of their own"));
         }
         Ok(Self::over(Lexer::new(text, base).all()?))
@@ -199,12 +192,12 @@ impl Parser {
         Err(self.missing(sign, why))
     }
 
-    pub fn missing(&self, sign: &str, why: &str) -> Diagnostic {
+    pub fn missing(&self, sign: &str, why: &str) -> Fault {
         if let Some(found) = mistaken::instead(self).filter(|found| found.code != code::SYNTAX) {
             return found;
         }
         let (span, found) = self.found();
-        Diagnostic::error(code::SYNTAX, span, format!("a `{sign}` is missing {why}")).label(found)
+        Fault::error(code::SYNTAX, span, format!("a `{sign}` is missing {why}")).label(found)
     }
 
     /// The place of the token and what to call it; at the end, the place just behind the last one.
@@ -232,7 +225,7 @@ impl Parser {
         let closing = matches!(self.peek(), token::Kind::Sign(")" | "]" | "}"));
         let message =
             if closing { "this closes nothing".into() } else { format!("{what} should have ended before this") };
-        Err(Diagnostic::error(code::SYNTAX, span, message).label(if closing { String::new() } else { found }))
+        Err(Fault::error(code::SYNTAX, span, message).label(if closing { String::new() } else { found }))
     }
 
     /// Goes one level deeper for `inner`.
@@ -346,7 +339,7 @@ impl Parser {
                     let open = self.take();
                     if self.is("]") {
                         let span = open.to(self.span());
-                        return Err(Diagnostic::error(code::SYNTAX, span, "an index is missing between the brackets"));
+                        return Err(Fault::error(code::SYNTAX, span, "an index is missing between the brackets"));
                     }
                     let index = self.within(Self::expr)?;
                     self.expect("]", "behind the index")?;
@@ -377,7 +370,7 @@ impl Parser {
             Some(text) => Ok(Name { text, span: self.take() }),
             None => {
                 let (span, found) = self.found();
-                let error = Diagnostic::error(code::SYNTAX, sign, "the name of a field is missing behind the dot");
+                let error = Fault::error(code::SYNTAX, sign, "the name of a field is missing behind the dot");
                 Err(if matches!(self.peek(), token::Kind::Int(_)) {
                     error.fix("items of a list are reached by `[0]`", sign.to(span), "[0]".to_owned())
                 } else {
@@ -420,7 +413,7 @@ impl Parser {
             token::Kind::Sign(sign) => return self.sign(sign),
             token::Kind::End => {
                 let end = self.behind().after();
-                return Err(Diagnostic::error(code::SYNTAX, end, "a value is missing here"));
+                return Err(Fault::error(code::SYNTAX, end, "a value is missing here"));
             }
         };
         self.take();
@@ -436,11 +429,7 @@ impl Parser {
                     let mut inner = Self { depth: self.depth + 1, ..Self::over(tokens) };
                     if inner.at_end() {
                         let span = inner.span();
-                        return Err(Diagnostic::error(
-                            code::STRING,
-                            span,
-                            "an expression is missing between `${` and `}`",
-                        ));
+                        return Err(Fault::error(code::STRING, span, "an expression is missing between `${` and `}`"));
                     }
                     // Rhai takes statements here too.
                     let start = inner.span();
@@ -479,11 +468,11 @@ impl Parser {
                     return Err(found);
                 }
                 if KEYWORDS.contains(&&*name) {
-                    return Err(Diagnostic::error(code::SYNTAX, span, format!("`{name}` is no value"))
+                    return Err(Fault::error(code::SYNTAX, span, format!("`{name}` is no value"))
                         .label("a value is expected here"));
                 }
-                if RESERVED.contains(&&*name) && &*name != "exit" {
-                    return Err(Diagnostic::error(
+                if RESERVED.contains(&&*name) {
+                    return Err(Fault::error(
                         code::SYNTAX,
                         span,
                         format!("`{name}` is a word that Rhai keeps for itself"),
@@ -510,7 +499,7 @@ impl Parser {
                 if self.is(",") {
                     let span = self.span();
                     return Err(
-                        Diagnostic::error(code::MISTAKEN, span, "there are no tuples").hint("a list stands in `[ ]`")
+                        Fault::error(code::MISTAKEN, span, "there are no tuples").hint("a list stands in `[ ]`")
                     );
                 }
                 self.expect(")", "to close the bracket").map_err(|found| found.also(start, "opened here"))?;
@@ -539,7 +528,7 @@ impl Parser {
                 self.node(Kind::Range { from: None, to, inclusive: sign == "..=" }, span)
             }
             _ => Err(mistaken::sign(self, sign).unwrap_or_else(|| {
-                Diagnostic::error(code::SYNTAX, start, format!("a value is expected here, not `{sign}`"))
+                Fault::error(code::SYNTAX, start, format!("a value is expected here, not `{sign}`"))
             })),
         }
     }
@@ -563,11 +552,11 @@ impl Parser {
             token::Kind::Name(name) => name,
             token::Kind::Text(pieces) => match pieces.as_slice() {
                 [token::Piece::Plain(text)] => text.as_str().into(),
-                _ => return Err(Diagnostic::error(code::SYNTAX, span, "a key is a plain text, without `${ }`")),
+                _ => return Err(Fault::error(code::SYNTAX, span, "a key is a plain text, without `${ }`")),
             },
             _ => {
                 let (span, found) = self.found();
-                return Err(Diagnostic::error(code::SYNTAX, span, "the key of an entry is missing")
+                return Err(Fault::error(code::SYNTAX, span, "the key of an entry is missing")
                     .label(found)
                     .hint("entries are written `#{ name: value, \"other name\": value }`"));
             }
@@ -575,11 +564,7 @@ impl Parser {
         self.take();
         if self.is("=") {
             let sign = self.span();
-            return Err(Diagnostic::error(code::MISTAKEN, sign, "an entry is written with `:`").fix(
-                "write `:`",
-                sign,
-                ":",
-            ));
+            return Err(Fault::error(code::MISTAKEN, sign, "an entry is written with `:`").fix("write `:`", sign, ":"));
         }
         self.expect(":", &format!("behind the key `{text}`"))?;
         let value = self.within(Self::expr)?;
@@ -609,26 +594,18 @@ impl Parser {
     pub fn binding(&mut self, what: &str) -> Parsed<Name> {
         let (span, found) = self.found();
         let Some(text) = self.word() else {
-            return Err(Diagnostic::error(code::SYNTAX, span, format!("the name of {what} is missing")).label(found));
+            return Err(Fault::error(code::SYNTAX, span, format!("the name of {what} is missing")).label(found));
         };
         if KEYWORDS.contains(&&*text) || RESERVED.contains(&&*text) || CALLED_ONLY.contains(&&*text) {
-            return Err(Diagnostic::error(
-                code::SYNTAX,
-                span,
-                format!("`{text}` is a word of Rhai and can name nothing"),
-            )
-            .hint(format!("take another name, such as `{text}_`")));
+            return Err(Fault::error(code::SYNTAX, span, format!("`{text}` is a word of Rhai and can name nothing"))
+                .hint(format!("take another name, such as `{text}_`")));
         }
         if text.starts_with("__") {
-            return Err(Diagnostic::error(code::SYNTAX, span, "names that begin with `__` belong to the engine"));
+            return Err(Fault::error(code::SYNTAX, span, "names that begin with `__` belong to the engine"));
         }
         if !text.trim_start_matches('_').starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return Err(Diagnostic::error(
-                code::SYNTAX,
-                span,
-                format!("`{text}` is no name: a letter comes before digits"),
-            )
-            .hint("what is not needed can be called `_x`"));
+            return Err(Fault::error(code::SYNTAX, span, format!("`{text}` is no name: a letter comes before digits"))
+                .hint("what is not needed can be called `_x`"));
         }
         self.take();
         Ok(Name { text, span })
@@ -657,8 +634,8 @@ fn indexable(node: &Node) -> bool {
     !matches!(node.kind, Kind::Closure { .. } | Kind::Constant(Value::Bool(_) | Value::Unit | Value::Null))
 }
 
-pub(super) fn too_deep(span: Span) -> Diagnostic {
+pub(super) fn too_deep(span: Span) -> Fault {
     let bound = limit::EXPRESSION_DEPTH_MAX;
-    Diagnostic::error(code::TOO_LARGE, span, format!("this expression is nested deeper than {bound} levels"))
+    Fault::error(code::TOO_LARGE, span, format!("this expression is nested deeper than {bound} levels"))
         .hint("name parts of it with `let`")
 }

@@ -1,11 +1,11 @@
 //! Statements of Rhai: tokens to a tree, continued.
 
 use super::code;
+use super::fault::Fault;
 use super::mistaken;
 use super::parse::{Parsed, Parser};
 use super::token;
 use super::tree::{Arm, Kind, Leave, Name, Node, Tail};
-use crate::base::diagnostic::Diagnostic;
 use crate::base::value::Value;
 
 /// The signs that change a variable.
@@ -36,9 +36,11 @@ impl Parser {
             }
             let (_, found) = self.found();
             let gap = self.behind().after();
-            return Err(Diagnostic::error(code::SYNTAX, gap, "a `;` is missing behind this statement")
-                .label(found)
-                .fix("statements of a script are separated by `;`", gap, ";"));
+            return Err(Fault::error(code::SYNTAX, gap, "a `;` is missing behind this statement").label(found).fix(
+                "statements of a script are separated by `;`",
+                gap,
+                ";",
+            ));
         }
     }
 
@@ -50,7 +52,7 @@ impl Parser {
                 Some("let" | "const") => parser.within(Self::declaration),
                 Some("fn" | "private") => {
                     if !top {
-                        return Err(Diagnostic::error(
+                        return Err(Fault::error(
                             code::PLACE,
                             parser.span(),
                             "a `fn` is declared here inside of a block",
@@ -62,8 +64,7 @@ impl Parser {
                 Some("break" | "continue" | "return" | "throw") => parser.within(Self::leave),
                 Some("try") => parser.within(Self::attempt),
                 Some(word @ ("import" | "export")) => {
-                    let error =
-                        Diagnostic::error(code::FORBIDDEN, parser.span(), format!("`{word}` is not for scripts"));
+                    let error = Fault::error(code::FORBIDDEN, parser.span(), format!("`{word}` is not for scripts"));
                     Err(error
                         .hint("`use \"file.flow\" as name` at the top of the file brings in the `fn`s of another one"))
                 }
@@ -95,8 +96,11 @@ impl Parser {
         let assignable =
             matches!(target.kind, Kind::Variable(_) | Kind::Field { .. } | Kind::Index { .. } | Kind::This);
         if !assignable {
-            return Err(Diagnostic::error(code::ASSIGNMENT, target.span, format!("nothing can be put here by `{op}`"))
-                .fix("compare by `==`", op_span, "=="));
+            return Err(Fault::error(code::ASSIGNMENT, target.span, format!("nothing can be put here by `{op}`")).fix(
+                "compare by `==`",
+                op_span,
+                "==",
+            ));
         }
         let value = self.within(Self::expr)?;
         let span = target.span.to(value.span);
@@ -121,7 +125,7 @@ impl Parser {
         };
         let start = self.take();
         if matches!(how, Leave::Break | Leave::Continue) && self.loops == 0 {
-            return Err(Diagnostic::error(code::PLACE, start, format!("`{}` stands outside of any loop", how.word())));
+            return Err(Fault::error(code::PLACE, start, format!("`{}` stands outside of any loop", how.word())));
         }
         let ends = matches!(self.peek(), token::Kind::End | token::Kind::Sign("}" | ";" | "," | ")" | "]"));
         let value = if how == Leave::Continue || ends { None } else { Some(Box::new(self.expr()?)) };
@@ -134,7 +138,7 @@ impl Parser {
         let body = Box::new(self.body("`try`")?);
         if !self.takes_word("catch") {
             let (span, found) = self.found();
-            return Err(Diagnostic::error(code::SYNTAX, span, "a `catch` is missing behind `try { }`")
+            return Err(Fault::error(code::SYNTAX, span, "a `catch` is missing behind `try { }`")
                 .label(found)
                 .hint("write `try { ... } catch (error) { ... }`"));
         }
@@ -155,7 +159,7 @@ impl Parser {
         let private = self.takes_word("private");
         if !self.takes_word("fn") {
             let (span, found) = self.found();
-            return Err(Diagnostic::error(code::SYNTAX, span, "a `fn` is missing behind `private`").label(found));
+            return Err(Fault::error(code::SYNTAX, span, "a `fn` is missing behind `private`").label(found));
         }
         let mut of = None;
         if self.is_at(1, ".") {
@@ -179,7 +183,7 @@ impl Parser {
             let param = self.binding("a parameter")?;
             if let Some(first) = params.iter().find(|known| known.text == param.text) {
                 let message = format!("two parameters are called `{}`", param.text);
-                return Err(Diagnostic::error(code::PLACE, param.span, message).also(first.span, "the first one"));
+                return Err(Fault::error(code::PLACE, param.span, message).also(first.span, "the first one"));
             }
             params.push(param);
             if !self.is(")") {
@@ -234,13 +238,16 @@ impl Parser {
     fn condition(&mut self, word: &str) -> Parsed<Node> {
         if self.is("{") || self.at_end() {
             let (span, _) = self.found();
-            return Err(Diagnostic::error(code::SYNTAX, span, format!("a condition is missing behind `{word}`")));
+            return Err(Fault::error(code::SYNTAX, span, format!("a condition is missing behind `{word}`")));
         }
         let condition = self.within(Self::expr)?;
         if self.is("=") {
             let sign = self.span();
-            return Err(Diagnostic::error(code::MISTAKEN, sign, "`=` puts a value somewhere; a condition compares")
-                .fix("write `==`", sign, "=="));
+            return Err(Fault::error(code::MISTAKEN, sign, "`=` puts a value somewhere; a condition compares").fix(
+                "write `==`",
+                sign,
+                "==",
+            ));
         }
         Ok(condition)
     }
@@ -253,7 +260,7 @@ impl Parser {
         let mut arms: Vec<Arm> = Vec::new();
         while !self.takes("}") {
             if let Some(default) = arms.iter().find(|arm| arm.patterns.is_empty()) {
-                return Err(Diagnostic::error(code::PLACE, self.span(), "a case behind `_` is never reached")
+                return Err(Fault::error(code::PLACE, self.span(), "a case behind `_` is never reached")
                     .also(default.body.span, "this one takes everything that is left"));
             }
             let arm = self.deeper(Self::arm)?;
@@ -289,7 +296,7 @@ impl Parser {
                     _ => false,
                 };
                 if !literal {
-                    return Err(Diagnostic::error(
+                    return Err(Fault::error(
                         code::SYNTAX,
                         pattern.span,
                         "a case of `switch` is a literal or a range of them",
@@ -305,7 +312,7 @@ impl Parser {
         let guard = if self.is_word("if") {
             let word = self.take();
             if patterns.is_empty() {
-                return Err(Diagnostic::error(code::SYNTAX, word, "`_` takes everything and has no `if`"));
+                return Err(Fault::error(code::SYNTAX, word, "`_` takes everything and has no `if`"));
             }
             Some(self.within(Self::expr)?)
         } else {
@@ -353,7 +360,7 @@ impl Parser {
         };
         if !self.takes_word("in") {
             let (span, found) = self.found();
-            return Err(Diagnostic::error(code::SYNTAX, span, "an `in` is missing in this `for`")
+            return Err(Fault::error(code::SYNTAX, span, "an `in` is missing in this `for`")
                 .label(found)
                 .hint("write `for item in list { ... }`"));
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::code;
+use super::fault::Fault;
 use super::literal;
-use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;
 use crate::base::span::Span;
 use crate::base::time::Duration;
@@ -62,7 +62,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The tokens of the whole text.
-    pub fn all(mut self) -> Result<Vec<Token>, Diagnostic> {
+    pub fn all(mut self) -> Result<Vec<Token>, Fault> {
         let tokens = self.tokens(false)?;
         Ok(tokens)
     }
@@ -82,7 +82,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The tokens up to the end, or, inside a string, up to the `}` that closes its `${`.
-    fn tokens(&mut self, inside: bool) -> Result<Vec<Token>, Diagnostic> {
+    fn tokens(&mut self, inside: bool) -> Result<Vec<Token>, Fault> {
         let mut tokens = Vec::new();
         let mut open = 0usize;
         let opened_at = self.at;
@@ -117,7 +117,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// The tokens of `${ ... }`; stands behind `${` before and behind `}` afterwards.
-    pub fn inner(&mut self) -> Result<Vec<Token>, Diagnostic> {
+    pub fn inner(&mut self) -> Result<Vec<Token>, Fault> {
         let start = self.at;
         let tokens = self.tokens(true).map_err(|found| {
             // Where a `}` is forgotten, the quote that should end the text opens another one.
@@ -131,12 +131,12 @@ impl<'a> Lexer<'a> {
     }
 
     /// A `${` without its `}`; `at` is just behind it.
-    fn unclosed(&self, at: usize) -> Diagnostic {
-        Diagnostic::error(code::STRING, self.span(at.saturating_sub(2), at), "this `${` is never closed")
+    fn unclosed(&self, at: usize) -> Fault {
+        Fault::error(code::STRING, self.span(at.saturating_sub(2), at), "this `${` is never closed")
             .hint("put a `}` after the expression, or write `\\${` for the two characters")
     }
 
-    fn deeper(&mut self, at: usize) -> Result<(), Diagnostic> {
+    fn deeper(&mut self, at: usize) -> Result<(), Fault> {
         self.depth += 1;
         if self.depth > limit::NESTING_MAX {
             return Err(too_deep(self.span(at.saturating_sub(1), at)));
@@ -144,7 +144,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn token(&mut self, next: char) -> Result<Kind, Diagnostic> {
+    fn token(&mut self, next: char) -> Result<Kind, Fault> {
         let start = self.at;
         match next {
             '0'..='9' => return literal::number(self),
@@ -174,25 +174,25 @@ impl<'a> Lexer<'a> {
         }
         let span = self.span(start, start + next.len_utf8());
         Err(match next {
-            '“' | '”' | '„' | '‘' | '’' => Diagnostic::error(
+            '“' | '”' | '„' | '‘' | '’' => Fault::error(
                 code::MISTAKEN,
                 span,
                 format!("`{next}` is a typographic quote"),
             )
             .fix("write a straight one", span, "\""),
             '@' | '#' | '$' | '~' | '\\' => {
-                Diagnostic::error(code::SYNTAX, span, format!("`{next}` means nothing in an expression"))
+                Fault::error(code::SYNTAX, span, format!("`{next}` means nothing in an expression"))
             }
             _ if next.is_alphanumeric() => {
-                Diagnostic::error(code::SYNTAX, span, format!("`{next}` cannot be part of a name in an expression"))
+                Fault::error(code::SYNTAX, span, format!("`{next}` cannot be part of a name in an expression"))
                     .hint("names consist of the letters a to z, digits and `_`; reach other fields by `[\"name\"]`")
             }
-            _ => Diagnostic::error(code::SYNTAX, span, format!("`{}` means nothing here", next.escape_default())),
+            _ => Fault::error(code::SYNTAX, span, format!("`{}` means nothing here", next.escape_default())),
         })
     }
 
     /// Passes blanks and comments.
-    fn skip_blanks(&mut self) -> Result<(), Diagnostic> {
+    fn skip_blanks(&mut self) -> Result<(), Fault> {
         loop {
             let rest = self.rest();
             let trimmed = rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{feff}']);
@@ -207,7 +207,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn skip_comment(&mut self) -> Result<(), Diagnostic> {
+    fn skip_comment(&mut self) -> Result<(), Fault> {
         let start = self.at;
         let bytes = self.text.as_bytes();
         let mut open = 0usize;
@@ -228,13 +228,13 @@ impl<'a> Lexer<'a> {
             }
         }
         self.at = bytes.len();
-        Err(Diagnostic::error(code::SYNTAX, self.span(start, start + 2), "this comment is never closed")
+        Err(Fault::error(code::SYNTAX, self.span(start, start + 2), "this comment is never closed")
             .hint("close it by `*/`"))
     }
 }
 
-pub(super) fn too_deep(span: Span) -> Diagnostic {
+pub(super) fn too_deep(span: Span) -> Fault {
     let bound = limit::NESTING_MAX;
-    Diagnostic::error(code::TOO_LARGE, span, format!("more than {bound} brackets are open here"))
+    Fault::error(code::TOO_LARGE, span, format!("more than {bound} brackets are open here"))
         .hint("name parts of the expression with `let`")
 }

@@ -24,7 +24,7 @@ pub(super) fn balance(mask: &mut Vec<u8>, brackets: &[usize], faults: &mut Fault
             }
         }
         Survey::Broken { surplus, unmatched } => {
-            Repair { mask, faults, open: Vec::new(), surplus, unmatched }.run(brackets)
+            Repair { mask, faults, open: Vec::new(), surplus, unmatched }.run(brackets);
         }
     }
     NESTING_MAX
@@ -148,6 +148,7 @@ impl Repair<'_, '_> {
                 }
                 let indent = first.unwrap_or(0);
                 if is_opener(self.mask[at]) {
+                    self.give_up_before(at, line, self.mask[at + 1..end].trim_ascii().is_empty());
                     if self.open.len() == NESTING_MAX {
                         let fault = too_deep(at, self.faults);
                         self.faults.push(fault);
@@ -160,6 +161,9 @@ impl Repair<'_, '_> {
                 } else {
                     self.close(at, at == start + indent, start, indent);
                 }
+            }
+            if let Some(indent) = first {
+                self.open_below(start..end, line, indent);
             }
             (start, line) = (end + 1, line + 1);
         }
@@ -191,8 +195,52 @@ impl Repair<'_, '_> {
         }
     }
 
+    /// `if foo(x {`: a brace that ends its line is worth more than a bracket before it that nothing closes.
+    fn give_up_before(&mut self, at: usize, line: usize, ends_line: bool) {
+        let Some(open) = self.open.last().copied() else { return };
+        let bracket = open.line == line && self.mask[open.at] != b'{' && self.unmatched.contains(&open.at);
+        if bracket && ends_line && self.mask[at] == b'{' {
+            self.open.pop();
+            self.report(open, Some(at));
+            self.mask[open.at..at].fill(FAULT);
+        }
+    }
+
+    /// A header without its brace: there are braces too many, and what follows stands deeper though nothing was opened.
+    fn open_below(&mut self, span: std::ops::Range<usize>, line: usize, indent: usize) {
+        let written = self.mask[span.clone()].trim_ascii();
+        let inside = self.open.last().is_some_and(|open| self.mask[open.at] != b'{' || open.line == line);
+        let header = written.first().is_some_and(u8::is_ascii_alphabetic) && !written.ends_with(b",");
+        if self.surplus == 0 || inside || !header || span.end >= self.mask.len() {
+            return;
+        }
+        let rest = &self.mask[span.end..];
+        let Some(next) = rest.iter().position(|byte| !byte.is_ascii_whitespace()) else { return };
+        let deeper = rest[..next].iter().rev().take_while(|byte| **byte != b'\n').count() > indent;
+        let continued = [&b"."[..], b"?.", b"&&", b"||", b"??", b"{"].iter().any(|mark| rest[next..].starts_with(mark));
+        if !deeper || continued {
+            return;
+        }
+        let (from, to) = (span.start + indent, span.start + indent + written.len());
+        let place = self.faults.span(to..to);
+        let fault = self
+            .faults
+            .error(code::UNCLOSED_BRACKET, from..to, "what this begins has no `{`")
+            .label("what follows stands deeper");
+        self.faults.push(fault.fix("put a `{` at the end of the line", place, " {"));
+        self.mask[span.end] = b'{';
+        self.open.push(Open { at: span.end, line, indent, orderly: true });
+        self.surplus -= 1;
+    }
+
     fn close(&mut self, at: usize, leads: bool, line_start: usize, indent: usize) {
         let closer = self.mask[at];
+        // In orderly text the brace of a block of several lines leads its line.
+        let trails = !leads && !is_closer(self.mask[line_start + indent]);
+        let outer = self.open.last().filter(|open| open.at < line_start && open.orderly && open.indent < indent);
+        if closer == b'}' && trails && self.surplus > 0 && outer.is_some() {
+            return self.stray(at);
+        }
         let matches = |open: &Open, mask: &[u8]| closer_of(mask[open.at]) == closer;
         if leads && closer == b'}' {
             // A brace that stands at the indentation of an outer bracket closes that one; those within have no end.
@@ -236,8 +284,8 @@ impl Repair<'_, '_> {
         match place {
             Some(place) if self.mask[open.at] == b'{' => self.mask[place] = b'}',
             _ => {
-                let end = place.unwrap_or(at);
-                self.mask[open.at..end].fill(FAULT);
+                let length = self.mask[open.at..at].trim_ascii_end().len();
+                self.mask[open.at..open.at + length].fill(FAULT);
             }
         }
     }

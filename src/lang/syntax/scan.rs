@@ -42,7 +42,7 @@ pub(super) fn scan(text: &str, faults: &mut Faults<'_>) -> Scan {
         reported: Vec::new(),
         at: 0,
         line_is_blank: true,
-        lost: false,
+        lost: 0,
         line: Cell::new((1, 0)),
         patterns_end: 0,
         faults,
@@ -55,6 +55,9 @@ pub(super) fn scan(text: &str, faults: &mut Faults<'_>) -> Scan {
     Scan { mask, comments, depth, reported }
 }
 
+/// How many texts of several lines may be without an end before the rest of the file is given up.
+const LOST_MAX: usize = 8;
+
 struct Cutter<'c, 't> {
     text: &'c str,
     bytes: &'c [u8],
@@ -66,8 +69,8 @@ struct Cutter<'c, 't> {
     at: usize,
     /// Whether nothing but blanks stands before `at` on its line.
     line_is_blank: bool,
-    /// Whether one text of several lines was already without an end: then the rest of the file is not trusted to hold another.
-    lost: bool,
+    /// How many texts of several lines were without an end. Each is searched for to the end of the file, so that not many are borne.
+    lost: usize,
     /// The line that was looked at last, from a place on it to its end: lines may be long, and are asked for often.
     line: Cell<(usize, usize)>,
     /// Up to here no `/` begins a pattern.
@@ -83,6 +86,16 @@ enum Unclosed {
     Hole(usize),
     /// Strings within `${}` within strings, too deep.
     Deep(usize),
+}
+
+impl Unclosed {
+    /// The same, seen from the `${` at `start`: a quote that ends the outer string seems to begin one in here.
+    fn in_hole(self, start: usize) -> Self {
+        match self {
+            Self::Quote => Self::Hole(start),
+            other => other,
+        }
+    }
 }
 
 impl Cutter<'_, '_> {
@@ -299,7 +312,7 @@ impl Cutter<'_, '_> {
                 b'}' => open -= 1,
                 b'\n' if !lines => break,
                 b'"' | b'`' => {
-                    at = self.literal_end(at, lines, depth + 1)?;
+                    at = self.literal_end(at, lines, depth + 1).map_err(|why| why.in_hole(start))?;
                     continue;
                 }
                 b'#' if self.bytes[at..].starts_with(b"#\"") || self.bytes[at..].starts_with(b"##") => {
@@ -375,7 +388,8 @@ impl Cutter<'_, '_> {
 
     fn unclosed(&mut self, start: usize, why: Unclosed) {
         let line_end = self.line_end(start);
-        let shown = start..start + self.text[start..line_end].trim_end().len();
+        let text_end = self.before_closers(start, line_end);
+        let shown = start..text_end;
         let rest = &self.bytes[start..];
         let (quote, lines) = match rest[0] {
             b'`' => ("`".to_owned(), true),
@@ -388,7 +402,7 @@ impl Cutter<'_, '_> {
                 .faults
                 .error(code::UNCLOSED_TEXT, start..start + quote.len(), "this text never ends")
                 .label("begins here")
-                .hint(format!("put {quote} where it ends")),
+                .hint(format!("put its closing {quote} where it ends")),
             Unclosed::Quote => {
                 let end = self.faults.span(shown.end..shown.end);
                 self.faults
@@ -410,12 +424,36 @@ impl Cutter<'_, '_> {
         // A text of several lines swallows what follows; it is given up at the first line that stands no deeper than it begins.
         let end = match lines {
             false => shown.end,
-            true if self.lost => self.bytes.len(),
+            true if self.lost == LOST_MAX => self.bytes.len(),
             true => self.dedent_after(start),
         };
-        self.lost |= lines;
+        self.lost += usize::from(lines);
         self.fill(start..end, FAULT);
         self.at = end;
+    }
+
+    /// Where a text that was never closed probably ends on its line: before the brackets that close what the line opened.
+    fn before_closers(&self, start: usize, line_end: usize) -> usize {
+        let line_start = self.bytes[..start].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let mut open = Vec::new();
+        let on_line = self.brackets.iter().rposition(|at| *at < line_start).map_or(0, |last| last + 1);
+        for at in &self.brackets[on_line..] {
+            match self.bytes[*at] {
+                b'(' => open.push(b')'),
+                b'[' => open.push(b']'),
+                b'{' => open.push(b'}'),
+                _ => drop(open.pop()),
+            }
+        }
+        let mut end = start + self.text[start..line_end].trim_end().len();
+        for closer in open {
+            let inside = self.text[start + 1..end].trim_end();
+            if inside.as_bytes().last() != Some(&closer) {
+                break;
+            }
+            end = start + 1 + inside[..inside.len() - 1].trim_end().len();
+        }
+        end
     }
 
     /// The end of the last line before one that is indented no more than the line of `start`.

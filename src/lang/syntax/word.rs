@@ -63,8 +63,6 @@ pub(super) const TRIGGER_CLAUSES: [&str; 12] = [
     "batch",
     "throttle",
 ];
-/// What shapes a request.
-pub(super) const REQUEST_WORDS: [&str; 7] = ["auth", "limit", "retry_after", "fail", "paginate", "output", "timeout"];
 
 /// What other languages say, by its first word: what is wrong, and what to write.
 pub(super) fn foreign(word: &str) -> Option<(&'static str, &'static str)> {

@@ -113,8 +113,12 @@ impl Machine<'_> {
             },
             Kind::Script(script) if is_plain(node) => match self.compute_script(id, script) {
                 Ok(value) => self.computed(id, node, Ok(value)),
-                // As a unit it can fail: its handlers act on it.
-                Err(_) => self.open(id, node.id, Role::Main, Value::Unit),
+                // As a unit it can fail: its handlers act on it. It has been computed; a second time would say the same.
+                Err(failure) => {
+                    let unit = self.opened(id, node.id, Role::Main, Value::Unit);
+                    self.raise(unit, failure);
+                    Next::Wait
+                }
             },
             Kind::Set(set) => self.set(id, node, set),
             Kind::Emit { topic, payload } => match self.compute(id, payload) {

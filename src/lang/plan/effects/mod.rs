@@ -1,21 +1,22 @@
 //! What a program can touch outside itself: operations, hosts, files, secrets, people, other workflows.
 //!
 //! In: a plan, and the package it belongs to. Out: an account of everything, as data and as text.
-//! Never: what is only known while it runs; there the account says which expression decides (held by `tests/lang/effects.rs`).
+//! Never: what is only known while it runs; there the account says which expression decides (held by `tests/lang/plan.rs`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::connector::{Auth, Connector, Operation, UrlPiece};
 use super::formula::{Formula, Script};
-use super::node::{Kind, Node, Wait, Whom};
+use super::handler::{HandlerAction, HandlerId};
+use super::node::{Kind, Node, NodeId, Wait, Whom};
 use super::workflow::{Package, Plan};
 use super::{trigger, visit, written};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
-use crate::lang::script::Library;
+use crate::lang::script::{Library, Setting};
 use target::{Decided, known};
 
 mod print;
@@ -86,6 +87,17 @@ pub fn effects(package: &Package, plan: &Plan) -> Effects {
     account.effects
 }
 
+/// The settings and secrets that the expressions of `plan` itself read, each where it is read first.
+pub fn settings_read(plan: &Plan) -> Vec<Setting> {
+    let library = plan.functions.library();
+    let mut found: Vec<Setting> = Vec::new();
+    visit::plan(plan, &mut |script| found.extend(script.compiled(library).uses_settings().cloned()));
+    found.sort_by_key(|setting| setting.span);
+    let mut seen = BTreeSet::new();
+    found.retain(|setting| seen.insert((setting.name.clone(), setting.secret)));
+    found
+}
+
 struct Account<'a> {
     package: &'a Package,
     effects: Effects,
@@ -102,8 +114,10 @@ impl Account<'_> {
         for trigger in &plan.triggers {
             self.trigger(&trigger.kind);
         }
+        let names = names(plan);
         for node in &plan.nodes {
-            self.node(node, plan);
+            let name = names.get(&node.id).cloned().unwrap_or_else(|| node.label.to_string());
+            self.node(node, &format!("{}/{name}", plan.name), plan);
         }
         let package = self.package;
         for operation in plan.operations.values() {
@@ -148,12 +162,11 @@ impl Account<'_> {
         }
     }
 
-    fn node(&mut self, node: &Node, plan: &Plan) {
-        let step = format!("{}/{}", plan.name, node.label);
+    fn node(&mut self, node: &Node, step: &str, plan: &Plan) {
         match &node.kind {
             Kind::Call { operation, params } => {
                 let effect = plan.effect(node);
-                self.call(operation, effect.as_ref(), params, &step, plan);
+                self.call(operation, effect.as_ref(), params, step, plan);
             }
             Kind::Child { workflow, .. } | Kind::Start { workflow, .. } => self.workflow(workflow),
             Kind::Ask(ask) => {
@@ -162,20 +175,20 @@ impl Account<'_> {
                         self.effects.personas.insert(name.clone());
                     }
                     Whom::Model(model) => {
-                        target::add(&mut self.effects.models, Decided::by(&settled(model, plan)), &step);
+                        target::add(&mut self.effects.models, Decided::by(&settled(model, plan)), step);
                     }
                     Whom::Role(role) => {
                         let role = Decided::by(&settled(role, plan)).named(|role| format!("role {role}"));
-                        target::add(&mut self.effects.people, role, &step);
+                        target::add(&mut self.effects.people, role, step);
                     }
                     Whom::Person(person) => {
-                        target::add(&mut self.effects.people, Decided::by(&settled(person, plan)), &step);
+                        target::add(&mut self.effects.people, Decided::by(&settled(person, plan)), step);
                     }
                 }
                 for (tool, bound) in &ask.tools {
                     match plan.operations.get(tool) {
                         Some(operation) => {
-                            self.call(tool, Some(&operation.signature.effect), bound, &step, plan);
+                            self.call(tool, Some(&operation.signature.effect), bound, step, plan);
                         }
                         None => self.workflow(tool),
                     }
@@ -289,23 +302,61 @@ impl Account<'_> {
     }
 }
 
+/// What the calls of handlers and of `undo` are called: by whom they belong to.
+fn names(plan: &Plan) -> BTreeMap<NodeId, String> {
+    let mut names = BTreeMap::new();
+    let mut notified = |owner: &str, handlers: &[HandlerId]| {
+        for handler in handlers.iter().filter_map(|id| plan.handlers.get(id.0 as usize)) {
+            if let HandlerAction::Notify(call) = handler.action {
+                let types = written::occasion(handler).0;
+                names.insert(call, if owner.is_empty() { types } else { format!("{owner} {types}") });
+            }
+        }
+    };
+    notified("", &plan.body.handlers);
+    for node in &plan.nodes {
+        notified(&node.label, &node.clauses.handlers);
+        node.kind.bodies().into_iter().for_each(|body| notified(&node.label, &body.handlers));
+    }
+    for node in &plan.nodes {
+        if let Some(undo) = node.clauses.undo {
+            names.insert(undo, format!("{} undo", node.label));
+        }
+    }
+    names
+}
+
 /// A formula with the values of variables that are constant and that nobody sets.
 fn settled(formula: &Formula, plan: &Plan) -> Formula {
     match formula {
         Formula::Script(script) => {
-            let name = script.source.strip_prefix("vars.").unwrap_or_default();
-            let is_set = |node: &Node| matches!(&node.kind, Kind::Set(set) if !set.state && set.path.first().is_some_and(|root| &**root == name));
-            let variable = plan.vars.iter().find(|(field, _)| &*field.name == name);
-            match variable {
-                Some((_, value @ Formula::Constant(_))) if !plan.nodes.iter().any(is_set) => value.clone(),
-                _ => formula.clone(),
+            let mut source = script.source.to_string();
+            for (field, value) in &plan.vars {
+                let Formula::Constant(value) = value else { continue };
+                if !source.contains("vars.") || is_set(&field.name, plan) {
+                    continue;
+                }
+                if *source == format!("vars.{}", field.name) {
+                    return Formula::Constant(value.clone());
+                }
+                source = source.replace(&format!("${{vars.{}}}", field.name), &text(value));
             }
+            Formula::Script(Script { source: source.into(), ..script.clone() })
         }
         Formula::Object(fields) => {
             Formula::Object(fields.iter().map(|(name, value)| (name.clone(), settled(value, plan))).collect())
         }
         Formula::Constant(_) | Formula::List(_) => formula.clone(),
     }
+}
+
+/// Whether some statement gives the variable another value.
+fn is_set(variable: &str, plan: &Plan) -> bool {
+    let sets = |node: &Node| match &node.kind {
+        Kind::Set(set) => !set.state && set.path.first().is_some_and(|name| &**name == variable),
+        _ => false,
+    };
+    plan.nodes.iter().any(sets)
 }
 
 /// A text that is known, without quotes.

@@ -20,10 +20,7 @@ pub struct Target {
 
 /// Takes what a step touches into a list in which each thing stands once.
 pub(super) fn add(targets: &mut Vec<Target>, decided: Decided, step: &str) {
-    let (name, known) = match decided {
-        Decided::Fixed(name) => (name, true),
-        Decided::Later(name) => (name, false),
-    };
+    let Decided { name, known, .. } = decided;
     match targets.iter_mut().find(|target| target.name == name && target.known == known) {
         Some(target) => {
             if !target.steps.iter().any(|known| known == step) {
@@ -34,54 +31,62 @@ pub(super) fn add(targets: &mut Vec<Target>, decided: Decided, step: &str) {
     }
 }
 
-/// Who decides on a name.
-pub(super) enum Decided {
-    /// The program: this is the name, with `*` for what varies.
-    Fixed(String),
-    /// This expression, when it runs.
-    Later(String),
+/// A name, and who decides on it.
+pub(super) struct Decided {
+    /// The name with `*` for what varies, or the expression that decides.
+    name: String,
+    /// Whether it is the name.
+    known: bool,
+    /// As the program writes it.
+    written: String,
 }
 
 impl Decided {
+    /// The program says it.
     pub(super) fn fixed(name: String) -> Self {
-        Self::Fixed(name)
+        Self { written: name.clone(), name, known: true }
+    }
+
+    /// An expression says it, when it runs.
+    pub(super) fn later(expression: String) -> Self {
+        Self { written: expression.clone(), name: expression, known: false }
     }
 
     /// By a formula: its value, or its text with `*` in place of what it interpolates.
     pub(super) fn by(formula: &Formula) -> Self {
-        match formula {
-            Formula::Constant(value) => Self::Fixed(super::text(value)),
-            Formula::Script(script) => match pattern(&script.source) {
-                Some(pattern) if pattern.chars().any(|c| c.is_alphanumeric()) => Self::Fixed(pattern),
-                _ => Self::Later(formula.to_string()),
-            },
-            Formula::List(items) if !items.is_empty() => {
-                let items = items.iter().map(Self::by).map(|item| match item {
-                    Self::Fixed(name) => name,
-                    Self::Later(_) => "*".to_owned(),
-                });
-                Self::Fixed(items.collect::<Vec<_>>().join(" "))
+        let name = match formula {
+            Formula::Constant(value) => Some(super::text(value)),
+            Formula::Script(script) => {
+                pattern(&script.source).filter(|pattern| pattern.chars().any(char::is_alphanumeric))
             }
-            Formula::Object(_) | Formula::List(_) => Self::Later(formula.to_string()),
+            Formula::List(items) if !items.is_empty() => {
+                let items = items.iter().map(Self::by).map(|item| if item.known { item.name } else { "*".to_owned() });
+                Some(items.collect::<Vec<_>>().join(" "))
+            }
+            Formula::Object(_) | Formula::List(_) => None,
+        };
+        let later = Self::later(formula.to_string());
+        match name {
+            Some(name) => Self { name, known: true, ..later },
+            None => later,
         }
     }
 
     pub(super) fn named(self, name: impl FnOnce(String) -> String) -> Self {
-        match self {
-            Self::Fixed(text) => Self::Fixed(name(text)),
-            Self::Later(text) => Self::Later(name(text)),
-        }
+        Self { name: name(self.name), ..self }
     }
 
     /// The host of a URL; a name that is no URL is a host as it is.
     pub(super) fn host(self) -> Self {
-        let Self::Fixed(text) = self else { return self };
-        let rest = text.split_once("://").map_or(&*text, |(_, rest)| rest);
+        if !self.known {
+            return self;
+        }
+        let rest = self.name.split_once("://").map_or(&*self.name, |(_, rest)| rest);
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if host.is_empty() || host.starts_with('*') && !host.contains('.') {
-            return Self::Later(text);
+            return Self::later(self.written);
         }
-        Self::Fixed(host.to_owned())
+        Self { name: host.to_owned(), ..self }
     }
 
     /// The first word: the program of a command.
@@ -126,10 +131,11 @@ pub(super) fn known(params: &Formula, name: &str) -> Option<Formula> {
     }
 }
 
-/// A formula of a connector, with what its `config` says by default where it is nothing but one of its fields.
+/// A formula of a connector, with what its `config` says by default where it is, or begins with, one of its fields.
 pub(super) fn configured(formula: &Formula, connector: &Connector) -> Decided {
     let Formula::Script(script) = formula else { return Decided::by(formula) };
-    let name = script.source.strip_prefix("config.").map(str::trim);
+    let begins = script.source.strip_prefix("\"${config.").and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
+    let name = script.source.strip_prefix("config.").or(begins).map(str::trim);
     name.and_then(|name| field(connector, name)).unwrap_or_else(|| Decided::by(formula))
 }
 
@@ -139,8 +145,8 @@ pub(super) fn field(connector: &Connector, name: &str) -> Option<Decided> {
     Some(match default {
         Some(Formula::Constant(value)) if !value.is_unit() => Decided::fixed(super::text(value)),
         Some(formula) if !matches!(formula, Formula::Constant(Value::Unit)) => {
-            Decided::Later(written::formula(formula))
+            Decided::later(written::formula(formula))
         }
-        _ => Decided::Later(format!("{}.{}", connector.name, field.name)),
+        _ => Decided::later(format!("{}.{}", connector.name, field.name)),
     })
 }

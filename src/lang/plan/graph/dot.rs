@@ -86,7 +86,7 @@ fn follow(group: &Group, edges: &mut String) {
 
 fn write_aside(aside: &Aside, owner: &Item, depth: usize, text: &mut String, edges: &mut String) {
     write_item(&aside.item, depth, text, edges);
-    edge(owner, &aside.item, &format!("style=dashed, constraint=false, label={}", quoted(&aside.label)), edges);
+    edge(owner, &aside.item, &format!("style=dashed, weight=0, label={}", quoted(&aside.label)), edges);
 }
 
 /// An edge between two items. Graphviz draws edges between nodes only, so that of a group begins and ends at a node in it

@@ -1,7 +1,7 @@
 //! A plan as a drawing: what is in it and how it hangs together, and three ways to write that down.
 //!
 //! In: a plan. Out: Mermaid, DOT, SVG.
-//! Never: a second reading of the plan; all three are written from one model (held by `tests/lang/graph.rs`).
+//! Never: a second reading of the plan; all three are written from one model (held by `tests/lang/plan.rs`).
 
 use super::Plan;
 

@@ -161,7 +161,7 @@ impl Model<'_> {
             Some(other) => vec![formula(other)],
         };
         Card {
-            id: "end".to_owned(),
+            id: "finish".to_owned(),
             title: "end".to_owned(),
             subtitle: None,
             lines,

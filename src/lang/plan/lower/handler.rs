@@ -85,10 +85,8 @@ impl<'a> Builder<'a> {
         let (name, module) = match path.parts.as_slice() {
             [name] => (name, here),
             [alias, name] => {
-                // A used file may use others in turn; their names are then dotted further.
-                let nested = format!("{}.{}", here.alias, alias.text);
-                let named = |wanted: &str| checked.modules.iter().find(|module| &*module.alias == wanted);
-                (name, named(&nested).or_else(|| named(&alias.text))?)
+                let (_, place) = here.uses.iter().find(|(known, _)| *known == alias.text)?;
+                (name, checked.modules.get(*place)?)
             }
             _ => return None,
         };

@@ -1,10 +1,8 @@
 //! Requests of connectors, and the paths in them, which are fixed text and values by turns.
 
-use std::sync::Arc;
-
 use super::super::connector::{Request, Url, UrlPiece};
-use super::super::formula::{Formula, Script};
-use super::value::{Values, made, scope};
+use super::super::formula::Formula;
+use super::value::Values;
 use crate::base::span::Span;
 use crate::lang::script::{self, Form};
 use crate::lang::syntax::ast;
@@ -94,19 +92,14 @@ fn escape(rest: &str) -> Option<(char, usize)> {
     })
 }
 
-/// An expression inside a path. The checker knows the string as a whole; its names are those of connectors.
+/// An expression inside a path. The checker knows the string as a whole.
 fn expression(source: &str, span: Span, values: &Values<'_>) -> Formula {
     let (source, span) = trimmed(source, span);
-    let mut script: Script = made(source, span, Vec::new());
-    let library = values.module(span).map(|module| module.library.clone()).unwrap_or_default();
-    if let Ok(compiled) = script::compile(source, span, Form::Expression, &library) {
-        if let Some(value) = compiled.constant() {
-            return Formula::Constant(value.clone());
-        }
-        script.roots = compiled.reads().iter().map(|read| scope(&Arc::from(&*read.root))).collect();
-        script.compiled = compiled.into();
+    let script = values.unseen(source, span, Form::Expression);
+    match script.compiled.get().and_then(script::Expr::constant) {
+        Some(value) => Formula::Constant(value.clone()),
+        None => Formula::Script(script),
     }
-    Formula::Script(script)
 }
 
 /// A text without the blanks round it, and where it stands then.

@@ -11,7 +11,7 @@ use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::lang::catalog::types;
 use crate::lang::check::{Checked, Module, Target};
-use crate::lang::script::Form;
+use crate::lang::script::{self, Form};
 use crate::lang::syntax::ast;
 
 /// Reads values off the tree: knows what the checker found out, and where names are kept.
@@ -57,10 +57,10 @@ impl<'a> Values<'a> {
     }
 
     pub(super) fn expr(&self, expr: &ast::Expr) -> Formula {
-        let known = self.checked.expressions.get(&expr.span);
-        match known.and_then(|known| known.script.constant()) {
+        let script = self.script(expr);
+        match script.compiled.get().and_then(script::Expr::constant) {
             Some(value) => Formula::Constant(value.clone()),
-            None => Formula::Script(self.script(expr)),
+            None => Formula::Script(script),
         }
     }
 
@@ -137,15 +137,21 @@ impl<'a> Values<'a> {
     }
 
     fn text(&self, source: &Arc<str>, span: Span, form: Form) -> Script {
-        let known = self.checked.expressions.get(&span);
-        Script {
-            source: source.clone(),
-            span,
-            form,
-            roots: known
-                .map_or_else(Vec::new, |known| known.targets.iter().map(|target| self.root(target, span)).collect()),
-            compiled: known.map_or_else(OnceLock::new, |known| OnceLock::from(known.script.clone())),
+        let Some(known) = self.checked.expressions.get(&span) else { return self.unseen(source, span, form) };
+        let roots = known.targets.iter().map(|target| self.root(target, span)).collect();
+        Script { source: source.clone(), span, form, roots, compiled: OnceLock::from(known.script.clone()) }
+    }
+
+    /// A text that the checker had no need to keep, such as a default, or a part of a path: its names are those of scopes
+    /// and of parameters.
+    pub(super) fn unseen(&self, source: &str, span: Span, form: Form) -> Script {
+        let library = self.module(span).map(|module| module.library.clone()).unwrap_or_default();
+        let mut script = Script { form, ..made(source, span, Vec::new()) };
+        if let Ok(compiled) = script::compile(source, span, form, &library) {
+            script.roots = compiled.reads().iter().map(|read| scope(&read.root)).collect();
+            script.compiled = compiled.into();
         }
+        script
     }
 
     fn root(&self, target: &Target, reader: Span) -> Root {

@@ -12,8 +12,9 @@ use super::builder::Builder;
 use super::trigger;
 use super::value::Values;
 use crate::base::id::Digest;
-use crate::base::shape::{Field, Object};
-use crate::base::value::Value;
+use crate::base::shape::{Field, Object, Shape};
+use crate::base::value::{Map, Value};
+use crate::lang::catalog::types::constant;
 use crate::lang::check::{Checked, Module};
 use crate::lang::syntax::ast::{self, Item, Moment};
 
@@ -141,16 +142,27 @@ fn state(declared: &ast::State, values: &Values<'_>) -> State {
 
 /// A field with the formula of what it is at first.
 pub(super) fn variable(declared: &ast::Declare, values: &Values<'_>) -> (Field, Formula) {
-    (field(declared, values), values.optional(declared.value.as_ref()))
+    let field = field(declared, values);
+    let first = match (&declared.value, &field.shape) {
+        (Some(value), _) => values.value(value),
+        // What is added to has to be there: without a value these begin empty, all others absent.
+        (None, Shape::List(..)) => Formula::Constant(Value::list([])),
+        (None, Shape::Set(..)) => Formula::Constant(Value::Set(Arc::default())),
+        (None, Shape::Map(..)) => Formula::Constant(Value::from(Map::new())),
+        (None, _) => Formula::Constant(Value::Unit),
+    };
+    (field, first)
 }
 
 /// A declared field: its type as written, or that of its value.
 pub(super) fn field(declared: &ast::Declare, values: &Values<'_>) -> Field {
-    let default = declared.value.as_ref().map(|value| values.constant(value));
+    let shape = values.declared(declared.ty.as_ref(), declared.value.as_ref());
+    let default = declared.value.as_ref().and_then(constant).filter(|default| !default.is_unit());
     Field {
         name: declared.name.text.clone(),
-        shape: values.declared(declared.ty.as_ref(), declared.value.as_ref()),
-        default: default.filter(|default| !default.is_unit()),
+        // As the type wants it; a default that does not fit was reported.
+        default: default.map(|default| shape.check(&default).unwrap_or(default)),
+        shape,
         doc: declared.doc.as_ref().map(|doc| doc.text.clone()),
     }
 }

@@ -1,10 +1,11 @@
 //! Fixed functions about lists, sets and maps. Whatever goes through items takes a list, a set or a range.
 
+use std::any::TypeId;
 use std::cmp::Ordering;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, Module, NativeCallContext};
 
 use super::super::convert::{self, Members};
 use super::compare::{number, order};
@@ -95,8 +96,8 @@ pub(super) const DECLARED: &[Declared] = &[
         "[[1, 2], [3, 4], [5]]",
     ),
     (
-        "zip(a: list<any>, b: list<any>) -> list<list<any>>",
-        "Pairs of items of two lists, as long as both have some.",
+        "zip(a: list<any>, b: list<any>, by: any?) -> list<any>",
+        "Pairs of items of two lists, as long as both have some, or what the closure `by` gives for each pair.",
         r#"zip([1, 2], ["a", "b"])"#,
         r#"[[1, "a"], [2, "b"]]"#,
     ),
@@ -179,11 +180,26 @@ pub(super) fn register(engine: &mut Engine) {
         a.iter().cloned().zip(b).map(|(a, b)| Dynamic::from_array(vec![a, b])).collect::<Array>()
     });
     on_sets(engine);
+    engine.register_global_module(entries().into());
     engine
         .register_fn("map", |context: NativeCallContext<'_>, range: Range<i64>, by: FnPtr| mapped(&context, range, by));
     engine.register_fn("map", |context: NativeCallContext<'_>, range: RangeInclusive<i64>, by: FnPtr| {
         mapped(&context, range, by)
     });
+}
+
+/// Going through a map: its entries as `#{ key, value }`, as the loops of a workflow do.
+fn entries() -> Module {
+    let mut module = Module::new();
+    module.set_iter(TypeId::of::<Map>(), |map| {
+        let entry = |(key, value): (_, Dynamic)| {
+            let key: ImmutableString = key;
+            Dynamic::from_map(Map::from([("key".into(), key.into()), ("value".into(), value)]))
+        };
+        let entries: Array = map.cast::<Map>().into_iter().map(|(key, value)| entry((key.into(), value))).collect();
+        Box::new(entries.into_iter())
+    });
+    module
 }
 
 /// `map` for ranges, which Rhai has for lists only.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Position};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
 
 use super::super::ambient;
 use super::super::convert::{self, Members, Null};
@@ -21,6 +21,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("__some", |value: Dynamic| -> Outcome<Dynamic> {
         if value.is_unit() { fail("this is `()`; say by `??` what counts instead: `(...) ?? \"\"`") } else { Ok(value) }
     });
+    engine.register_fn("__caught", caught);
     engine.register_fn("__field", |value: &mut Dynamic, name: ImmutableString| field(value, &name));
     engine.register_fn("__item", |value: &mut Dynamic, index: Dynamic| item(value, &index));
     engine.register_fn("__null", || Null);
@@ -62,6 +63,19 @@ pub(super) fn register(engine: &mut Engine) {
 
 fn no_sleep() -> Outcome<()> {
     fail("a script cannot sleep; a workflow waits by `wait`")
+}
+
+/// What `catch` gives: what was thrown, or an error of Rhai without its places, which are those of the emitted text.
+fn caught(mut error: Dynamic) -> Dynamic {
+    if let Some(mut map) = error.write_lock::<Map>()
+        && map.contains_key("error")
+        && map.contains_key("position")
+    {
+        for name in ["line", "position", "source"] {
+            map.remove(name);
+        }
+    }
+    error
 }
 
 /// A value as it stands inside of a text.

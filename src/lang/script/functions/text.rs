@@ -48,8 +48,8 @@ pub(super) const DECLARED: &[Declared] = &[
         "true",
     ),
     (
-        "first_of(a: any, b: any, c: any?, d: any?, e: any?, f: any?) -> any",
-        "The first of its arguments that is not blank; `()` if all are.",
+        "first_of(a: any, b: any?, c: any?, d: any?, e: any?, f: any?) -> any",
+        "The first of its arguments, or of the items of its only one, that is not blank; `()` if all are.",
         r#"first_of((), "", "x")"#,
         r#""x""#,
     ),
@@ -91,6 +91,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("lines", |text: &str| text.lines().map(Dynamic::from_str_like).collect::<Array>());
     engine.register_fn("trimmed", |text: &str| ImmutableString::from(text.trim()));
     engine.register_fn("blank", |value: Dynamic| blank(&value));
+    engine.register_fn("first_of", |items: Array| items.into_iter().find(|item| !blank(item)).unwrap_or_default());
     engine.register_fn("first_of", |a: Dynamic, b: Dynamic| first_of([a, b]));
     engine.register_fn("first_of", |a: Dynamic, b: Dynamic, c: Dynamic| first_of([a, b, c]));
     engine.register_fn("first_of", |a: Dynamic, b: Dynamic, c: Dynamic, d: Dynamic| first_of([a, b, c, d]));

@@ -51,7 +51,9 @@ impl Infer<'_> {
                 number @ (Shape::Int(_) | Shape::Float(_) | Shape::Duration) => bare(&number),
                 _ => Shape::Any,
             },
-            "zip" => list(list(joined(of_item, by.map_or(Shape::Any, |other| item(&self.value(other)))))),
+            "zip" if args.len() == 1 => {
+                list(list(joined(of_item, by.map_or(Shape::Any, |other| item(&self.value(other))))))
+            }
             "add" | "start_of" => receiver,
             "keys" => list(TEXT),
             "values" => list(match &receiver {

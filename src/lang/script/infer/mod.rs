@@ -184,7 +184,9 @@ impl Infer<'_> {
             Kind::For { item: name, counter, over, body } => {
                 let over = self.value(over);
                 let before = self.locals.len();
-                self.locals.push((name.text.clone(), item(&over)));
+                // The entries of a map are `#{ key, value }`.
+                let turn = if matches!(over, Shape::Map(..) | Shape::Object(_)) { Shape::Any } else { item(&over) };
+                self.locals.push((name.text.clone(), turn));
                 if let Some(counter) = counter {
                     self.locals.push((counter.text.clone(), INT));
                 }
@@ -308,9 +310,9 @@ fn binary(op: &str, left: &Shape, right: &Shape) -> Shape {
         ("<<" | ">>", _, _) => INT,
         (_, Int(_), Int(_)) => INT,
         ("+" | "-" | "*" | "/" | "%" | "**", Int(_) | Float(_), Int(_) | Float(_)) => FLOAT,
+        ("+" | "-", Set(item, bounds), _) => Set(item.clone(), *bounds),
         ("+", text, _) | ("+", _, text) if is_text(text) => TEXT,
         ("+", List(a, _), List(b, _)) => list(joined((**a).clone(), (**b).clone())),
-        ("+" | "-", Set(item, bounds), _) => Set(item.clone(), *bounds),
         ("+", DateTime, Duration) | ("+", Duration, DateTime) | ("-", DateTime, Duration) => DateTime,
         ("+", Date, Duration) | ("+", Duration, Date) | ("-", Date, Duration) => Date,
         ("-", DateTime, DateTime) | ("-", Date, Date) | ("+" | "-", Duration, Duration) => Duration,

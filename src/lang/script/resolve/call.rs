@@ -188,7 +188,7 @@ impl Resolver<'_> {
             );
             return Some(Origin::Rhai);
         }
-        if matches!(name, "now" | "today" | "uuid" | "random" | "print" | "debug" | "datetime" | "date" | "parse") {
+        if matches!(name, "now" | "today" | "uuid" | "random" | "print" | "debug" | "Fn") {
             self.found.asks = true;
         }
         if let Some(fixed) = functions::fixed(name) {
@@ -225,6 +225,8 @@ impl Resolver<'_> {
         let found = Diagnostic::error(code::FUNCTION, place, format!("there is no function `{name}`"));
         let found = if let Some(ours) = mistaken::foreign_function(name) {
             found.fix(format!("it is called `{ours}` here"), place, ours.to_string())
+        } else if let Some(signature) = self.library.signature(name).filter(|_| method) {
+            found.hint(format!("it is called `{signature}`, with what stands before the dot as its first argument"))
         } else if self.is_local(name) && !method {
             found.hint(format!("call a closure by `{name}.call(...)`"))
         } else {

@@ -101,6 +101,8 @@ pub(super) struct Resolved {
     pub settings: Vec<Setting>,
     pub called: Vec<Called>,
     pub diagnostics: Vec<Diagnostic>,
+    /// The names it declares itself.
+    pub declared: Vec<Arc<str>>,
     /// Whether a clock, chance, a sink or a function of the program may be asked during the evaluation.
     pub asks: bool,
 }

@@ -81,6 +81,15 @@ impl<'a> Resolver<'a> {
         result
     }
 
+    fn declare(&mut self, names: impl IntoIterator<Item = Arc<str>>) {
+        for name in names {
+            if !self.found.declared.contains(&name) {
+                self.found.declared.push(name.clone());
+            }
+            self.locals.push(name);
+        }
+    }
+
     pub fn nodes(&mut self, nodes: &mut [Node], demand: Demand) {
         nodes.iter_mut().for_each(|node| self.node(node, demand));
     }
@@ -91,6 +100,12 @@ impl<'a> Resolver<'a> {
             return;
         }
         let span = node.span;
+        if matches!(node.kind, Kind::This) && !self.function && self.closures == 0 {
+            let found = Diagnostic::error(code::PLACE, span, "`this` means nothing outside of a function");
+            self.found
+                .diagnostics
+                .push(found.hint("it is the value before the dot of a call: `fn double() { this * 2 }`, `x.double()`"));
+        }
         match &mut node.kind {
             Kind::Constant(_) | Kind::Char(_) | Kind::This | Kind::Slot { .. } | Kind::Setting(_) | Kind::Nothing => {}
             Kind::Variable(_) => {}
@@ -124,7 +139,7 @@ impl<'a> Resolver<'a> {
                 let params: Vec<_> = params.iter().map(|name| name.text.clone()).collect();
                 self.scoped(|this| {
                     this.closures += 1;
-                    this.locals.extend(params);
+                    this.declare(params);
                     this.node(body, Demand::Nothing);
                     this.closures -= 1;
                 });
@@ -182,7 +197,7 @@ impl<'a> Resolver<'a> {
                 let names: Vec<_> =
                     [Some(&*item), counter.as_ref()].into_iter().flatten().map(|n| n.text.clone()).collect();
                 self.scoped(|this| {
-                    this.locals.extend(names);
+                    this.declare(names);
                     this.node(body, Demand::Nothing);
                 });
             }
@@ -190,7 +205,7 @@ impl<'a> Resolver<'a> {
                 self.node(body, demand);
                 let name = error.as_ref().map(|name| name.text.clone());
                 self.scoped(|this| {
-                    this.locals.extend(name);
+                    this.declare(name);
                     this.node(handler, demand);
                 });
             }
@@ -201,7 +216,7 @@ impl<'a> Resolver<'a> {
                 if *constant {
                     self.constants.insert(self.locals.len());
                 }
-                self.locals.push(name.text.clone());
+                self.declare([name.text.clone()]);
             }
             Kind::Assign { target, value, .. } => {
                 self.target(target);

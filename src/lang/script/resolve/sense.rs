@@ -31,6 +31,10 @@ pub(super) fn complain(node: &Node, found: &mut Vec<Diagnostic>) {
             }
             _ => {}
         },
+        Kind::Binary { op: "==" | "!=", left, right, .. } => {
+            kind_of(left, right, found);
+            kind_of(right, left, found);
+        }
         Kind::If { condition, .. } | Kind::While { condition, .. } | Kind::Do { condition, .. } => {
             truth(condition, found)
         }
@@ -133,6 +137,28 @@ fn truth(node: &Node, found: &mut Vec<Diagnostic>) {
     if never {
         let message = format!("{} is neither true nor false", literal(node));
         found.push(Diagnostic::error(code::PLACE, node.span, message).hint("compare it with something: `x == ...`"));
+    }
+}
+
+/// Complains about `type_of(x) == "int"`: Rhai calls its types otherwise.
+fn kind_of(call: &Node, name: &Node, found: &mut Vec<Diagnostic>) {
+    let asks = matches!(&call.kind, Kind::Call { name, .. } | Kind::Method { name, .. } if &*name.text == "type_of");
+    let Kind::Constant(Value::Text(word)) = &name.kind else { return };
+    let ours = match &**word {
+        "int" | "integer" | "number" => "i64",
+        "float" | "double" => "f64",
+        "list" | "tuple" => "array",
+        "object" | "dict" => "map",
+        "text" | "str" | "String" => "string",
+        "boolean" => "bool",
+        "null" | "undefined" | "none" | "None" => "()",
+        "bytes" => "blob",
+        "function" => "Fn",
+        _ => return,
+    };
+    if asks {
+        let complaint = Diagnostic::error(code::PLACE, name.span, format!("`type_of` never gives `{word}`"));
+        found.push(complaint.fix(format!("it is called `{ours}` there"), name.span, format!("\"{ours}\"")));
     }
 }
 

@@ -51,8 +51,8 @@ impl Builder<'_> {
             Rule::reply => Item::Reply(self.reply(node)),
             Rule::input => Item::Input(self.declarations(node, "input")),
             Rule::vars => {
-                let vars = self.declarations(node, "vars");
-                self.colons_for_equals(&vars);
+                let mut vars = self.declarations(node, "vars");
+                self.colons_for_equals(&mut vars);
                 Item::Vars(vars)
             }
             Rule::state => Item::State(self.state(node)),

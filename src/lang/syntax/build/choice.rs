@@ -67,6 +67,10 @@ impl Builder<'_> {
                 _ => {}
             }
         }
+        // An expression with something too much behind it is only a part of what was meant.
+        if junk && let Some(part) = &condition {
+            return Expr::hole(part.span);
+        }
         condition.unwrap_or_else(|| {
             let span = self.span(node);
             if !junk {

@@ -6,7 +6,6 @@ use super::super::ast::{
 };
 use super::super::code;
 use super::super::grammar::{Node, Rule};
-use super::super::word;
 use super::Builder;
 use super::junk::Place;
 
@@ -243,20 +242,14 @@ impl Builder<'_> {
             }
         }
         let mut method = method?;
-        if !METHODS.contains(&&*method.text) {
-            let upper = method.text.to_ascii_uppercase();
+        let upper = method.text.to_ascii_uppercase();
+        if METHODS.contains(&upper.as_str()) && *upper != *method.text {
             let fault = self.faults.error(
                 code::UNKNOWN_WORD,
                 method.span.range(),
                 format!("there is no method `{}`", method.text),
             );
-            let fault = match METHODS.contains(&upper.as_str()) {
-                true => fault.fix(format!("write `{upper}`"), method.span, upper.clone()),
-                false => fault
-                    .near(&method.text, method.span, METHODS.into_iter().chain(word::REQUEST_WORDS))
-                    .hint(format!("the methods are `{}`", METHODS.join("`, `"))),
-            };
-            self.faults.push(fault);
+            self.faults.push(fault.fix(format!("write `{upper}`"), method.span, upper.clone()));
             method.text = upper.into();
         }
         Some(Request { method, url: url?, fields, span })

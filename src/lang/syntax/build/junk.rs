@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 
+use super::super::ast::Name;
 use super::super::code;
+
 use super::super::grammar::Node;
+use super::super::scan::FAULT;
 use super::super::word::{self, CLAUSES, DECLARATIONS, STATEMENTS, TRIGGER_CLAUSES};
 use super::{Builder, Item};
 use crate::base::diagnostic::{Diagnostic, nearest};
@@ -297,6 +300,29 @@ impl Builder<'_> {
         self.faults.push(fault);
     }
 
+    /// Names that are given in stretches that were given up before anything was read.
+    pub(super) fn poison_lost(&mut self) {
+        let mut at = 0;
+        while let Some(found) = self.mask.as_bytes()[at..].iter().position(|byte| *byte == FAULT) {
+            let start = at + found;
+            at = self.mask.as_bytes()[start..]
+                .iter()
+                .position(|byte| *byte != FAULT)
+                .map_or(self.mask.len(), |length| start + length);
+            let lost = self.faults.whole(start..at);
+            let mut words = self.text[lost.clone()]
+                .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .filter(|word| !word.is_empty());
+            while let Some(word) = words.next() {
+                if matches!(word, "step" | "let" | "for" | "branch")
+                    && let Some(name) = words.next()
+                {
+                    self.poisoned.push(Name { text: name.into(), span: self.faults.span(lost.clone()) });
+                }
+            }
+        }
+    }
+
     /// Names in text that could not be read; nobody is told that they do not exist.
     pub(super) fn poison_text(&mut self, range: Range<usize>) {
         let mut words = 0;
@@ -311,7 +337,7 @@ impl Builder<'_> {
             words += 1;
             if !self.mask[..word.start].ends_with('.') {
                 let span = self.faults.span(word.clone());
-                self.poisoned.push(super::Name { text: self.slice(word).into(), span });
+                self.poisoned.push(Name { text: self.slice(word).into(), span });
             }
         }
     }

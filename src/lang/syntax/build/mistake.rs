@@ -161,11 +161,13 @@ impl Builder<'_> {
         let first = self.first_word(&node);
         let word = self.slice(first.clone()).to_owned();
         let head_span = self.faults.span(head.clone());
+        let mut is_call = true;
         if !self.is_lost(span.range()) {
             let fault = match foreign(&word) {
                 Some((wrong, right))
                     if !self.slice(head.clone()).contains('.') || matches!(word.as_str(), "console" | "log") =>
                 {
+                    is_call = false;
                     self.faults.error(code::FOREIGN_WORD, first, format!("`{word}` {wrong}")).hint(right)
                 }
                 _ => {
@@ -182,6 +184,10 @@ impl Builder<'_> {
                 }
             };
             self.faults.push(fault);
+        }
+        if !is_call {
+            self.poison_text(span.range());
+            return None;
         }
         let called = self.call_quietly(node)?;
         Some(Item::Step(Box::new(called.into_step(Label { doc: None, name: None, ty: None }, span, head_span))))

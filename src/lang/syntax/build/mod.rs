@@ -18,6 +18,7 @@ mod turns;
 mod types;
 mod value;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,8 +39,17 @@ pub(super) fn build(
     root: Node<'_>,
     faults: Faults<'_>,
 ) -> (Program, Vec<Diagnostic>) {
-    let mut builder =
-        Builder { text, mask: &scan.mask, scan, faults, poisoned: Vec::new(), incomplete: None, dangling: None };
+    let mut builder = Builder {
+        text,
+        mask: &scan.mask,
+        scan,
+        faults,
+        poisoned: Vec::new(),
+        incomplete: None,
+        cut: BTreeSet::new(),
+        dangling: None,
+    };
+    builder.poison_lost();
     let declarations = builder.file(root);
     let Builder { poisoned, faults, .. } = builder;
     (Program { file, declarations, comments: scan.comments.clone(), poisoned }, faults.sorted())
@@ -56,6 +66,8 @@ struct Builder<'s> {
     poisoned: Vec<Name>,
     /// Where the last item that lacks something ends: what stands glued to it is why.
     incomplete: Option<usize>,
+    /// Where expressions end that are only the beginning of what was meant: something stands glued to them that could not be read.
+    cut: BTreeSet<usize>,
     /// Where the last expression that stopped in the middle ends: its rest may stand on the next line.
     dangling: Option<usize>,
 }
@@ -132,7 +144,7 @@ impl Builder<'_> {
     fn items<'m>(&mut self, node: Node<'m>) -> Vec<Item<'m>> {
         let mut items: Vec<Item<'m>> = Vec::new();
         let mut before: Option<Range<usize>> = None;
-        for node in node.into_inner() {
+        for node in node.into_inner().filter(|node| node.as_rule() != Rule::EOI) {
             let range = self.range(&node);
             if node.as_rule() == Rule::semicolon {
                 self.semicolon(range);
@@ -143,9 +155,16 @@ impl Builder<'_> {
                 let between = &self.mask[before.end.min(range.start)..range.start];
                 !between.contains(['\n', ',']) && self.mask.as_bytes()[before.end.saturating_sub(1)] != b'}'
             });
+            if let Some(before) = glued_to.as_ref().filter(|_| is_junk(node.as_rule())) {
+                self.cut.insert(before.end);
+            }
             if glued_to.is_some() && !is_junk(node.as_rule()) && !self.is_lost(range.clone()) {
                 let word = self.first_word(&node);
-                let (shown, place) = (self.slice(word.clone()).to_owned(), self.faults.span(word.start..word.start));
+                let place = self.faults.span(word.start..word.start);
+                let shown = match self.slice(word.clone()) {
+                    name if name.starts_with(|c: char| c.is_alphanumeric() || c == '_') => format!("`{name}`"),
+                    _ => "this".to_owned(),
+                };
                 let behind = glued_to.clone().unwrap_or_default();
                 if self.says_not(behind.clone()) {
                     let not = behind.end - 3..behind.end;
@@ -157,8 +176,8 @@ impl Builder<'_> {
                 }
                 let fault = self
                     .faults
-                    .error(code::NO_SEPARATOR, word, format!("`{shown}` begins in the middle of a line"))
-                    .fix(format!("put a comma or a line break before `{shown}`"), place, ", ");
+                    .error(code::NO_SEPARATOR, word, format!("{shown} begins in the middle of a line"))
+                    .fix(format!("put a comma or a line break before {shown}"), place, ", ");
                 self.faults.push(fault);
             }
             before = Some(range);
@@ -235,7 +254,7 @@ impl Builder<'_> {
             self.too_long(range, "this expression");
             return Expr::hole(span);
         }
-        if self.is_unfit(range.clone()) {
+        if self.is_unfit(range.clone()) || self.cut.contains(&range.end) {
             return Expr::hole(span);
         }
         Expr { source: self.slice(range).into(), span }

@@ -179,9 +179,20 @@ impl Builder<'_> {
         for item in self.items(node) {
             match item.node.as_rule() {
                 Rule::name => names.push(self.name(&item.node)),
+                Rule::mistaken_typed => names.extend(self.typed_name(item.node)),
                 _ => self.junk(item, place),
             }
         }
         names
+    }
+
+    /// `a: int` among the parameters of a function.
+    fn typed_name(&mut self, node: Node<'_>) -> Option<Name> {
+        let end = self.range(&node).end;
+        let name = node.into_inner().find(|part| part.as_rule() == Rule::name).map(|name| self.name(&name))?;
+        let rest = self.faults.span(name.span.range().end..end);
+        let fault = self.faults.error(code::FOREIGN_WORD, rest.range(), "the parameters of a function have no types");
+        self.faults.push(fault.fix(format!("write `{}` alone", name.text), rest, ""));
+        Some(name)
     }
 }

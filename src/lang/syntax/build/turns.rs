@@ -35,7 +35,7 @@ impl Builder<'_> {
         let block = self.block_in(&head);
         let body = self.body(block, owner, "this `for`");
         let span = self.span(&head);
-        let source = source.unwrap_or_else(|| ForSource::Items(Expr::hole(span.before())));
+        let source = source.filter(|_| !junk).unwrap_or_else(|| ForSource::Items(Expr::hole(span.before())));
         match item {
             Some(item) => Some(For { parallel, item, source, max, tolerate, body }),
             None => {

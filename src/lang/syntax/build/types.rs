@@ -1,10 +1,11 @@
 //! Types, and the declarations that carry them.
 
-use super::super::ast::{Bounds, Declarations, Declare, Expr, Output, OutputForm, Type, TypeKind, Value};
+use super::super::ast::{Bounds, Declarations, Declare, Expr, Name, Output, OutputForm, Path, Type, TypeKind, Value};
 use super::super::code;
 use super::super::grammar::{Node, Rule};
 use super::Builder;
 use super::junk::Place;
+use crate::base::span::Span;
 
 impl Builder<'_> {
     pub(super) fn type_(&mut self, node: Node<'_>) -> Type {
@@ -40,6 +41,8 @@ impl Builder<'_> {
                         .error(code::MALFORMED_TYPE, self.range(&part), "a list has a type of its own")
                         .fix(format!("write `list<{element}>`"), span, format!("list<{element}>"));
                     self.faults.push(fault);
+                    kind =
+                        kind.map(|kind| list_of(kind, self.faults.span(span.range().start..self.range(&part).start)));
                 }
                 _ => {}
             }
@@ -152,7 +155,7 @@ impl Builder<'_> {
                 }
                 Rule::mistaken_bare_type => {
                     colon = true;
-                    let gap = name.as_ref().map_or(span, |name: &super::super::ast::Name| name.span).after();
+                    let gap = name.as_ref().map_or(span, |name: &Name| name.span).after();
                     let fault = self
                         .faults
                         .error(code::MISSING, self.range(&part), "between a name and its type stands `:`")
@@ -178,7 +181,7 @@ impl Builder<'_> {
             );
         } else if equals && value.is_none() {
             self.missing(&owner, format!("`{shown} =` has no value"), "write the value behind it, on the same line");
-            value = Some(Value::Expr(Expr::hole(span.after())));
+            value = ty.is_none().then(|| Value::Expr(Expr::hole(span.after())));
         } else if !colon && !equals {
             self.missing(
                 &owner,
@@ -206,8 +209,8 @@ impl Builder<'_> {
     }
 
     /// Where a `:` in `vars` can only mean a value, says so.
-    pub(super) fn colons_for_equals(&mut self, declarations: &Declarations) {
-        for field in &declarations.fields {
+    pub(super) fn colons_for_equals(&mut self, declarations: &mut Declarations) {
+        for field in &mut declarations.fields {
             let Some(ty) = &field.ty else { continue };
             let scoped = match &ty.kind {
                 TypeKind::Literal(_) => true,
@@ -228,6 +231,8 @@ impl Builder<'_> {
                 .label("behind `:` stands a type")
                 .fix(format!("to give it this value, write `{name} = ...`"), self.faults.span(between), " = ");
             self.faults.push(fault);
+            field.value = Some(Value::Expr(self.expr_at(ty.span.range())));
+            field.ty = None;
         }
     }
 
@@ -284,4 +289,11 @@ impl Builder<'_> {
         }
         fields
     }
+}
+
+/// What `T[]` is meant as.
+fn list_of(element: TypeKind, span: Span) -> TypeKind {
+    let name = Path { parts: vec![Name { text: "list".into(), span }], span };
+    let element = Type { kind: element, optional: false, span };
+    TypeKind::Named { name, arguments: vec![element], bounds: None }
 }

@@ -8,6 +8,7 @@ use super::super::grammar::{Node, Rule};
 use super::Builder;
 use super::junk::Place;
 use crate::base::limit;
+use crate::base::span::Span;
 
 impl Builder<'_> {
     pub(super) fn value(&mut self, node: Node<'_>) -> Value {
@@ -26,7 +27,7 @@ impl Builder<'_> {
                     .also(self.span(&tail), "but this does")
                     .fix("inside an expression an object is written `#{ ... }`", span, "#");
                 self.faults.push(fault);
-                Value::Object(self.object(first))
+                Value::Expr(Expr::hole(self.faults.span(whole)))
             }
             (Rule::list, None) => Value::List(self.list(first)),
             _ => Value::Expr(self.expr_at(whole)),
@@ -169,8 +170,10 @@ impl Builder<'_> {
         let whole = self.span(&node);
         let mut parts = node.into_inner();
         let Some(first) = parts.next() else { return Arg::Expr(Expr::hole(whole)) };
-        if let Some(unit) = parts.next() {
-            return self.spelt_unit(&first, &unit);
+        match parts.next() {
+            Some(unit) if unit.as_rule() == Rule::mistaken_unit => return self.spelt_unit(&first, &unit),
+            Some(_) => return self.long_arg(whole),
+            None => {}
         }
         let (range, span) = (self.range(&first), self.span(&first));
         if first.as_rule() == Rule::percent {
@@ -178,8 +181,28 @@ impl Builder<'_> {
             return Arg::Percent(number.parse().unwrap_or(0.0), span);
         }
         let written = self.written(&first).to_owned();
-        self.check_number(&written, &first);
-        Arg::Expr(self.expr_at(range))
+        match self.misspelt_number(&written, &first) {
+            Some(meant) => Arg::Expr(Expr { source: meant.into(), span }),
+            None => Arg::Expr(self.expr_at(range)),
+        }
+    }
+
+    /// `timeout input.pause + 1s`
+    fn long_arg(&mut self, span: Span) -> Arg {
+        let written = self.slice(span.range()).to_owned();
+        if !self.is_unfit(span.range()) {
+            let fault = self
+                .faults
+                .error(
+                    code::NEEDS_BRACKETS,
+                    span.range(),
+                    "the parameter of a clause is too long to stand without brackets",
+                )
+                .label("only a number, a duration, a text, a path or one call does")
+                .fix(format!("write `({written})`"), span, format!("({written})"));
+            self.faults.push(fault);
+        }
+        Arg::Expr(self.expr_at(span.range()))
     }
 
     /// `5 minutes`
@@ -201,8 +224,8 @@ impl Builder<'_> {
         Arg::Expr(Expr::hole(span))
     }
 
-    /// Reports a number with a unit nobody knows, and ISO 8601 durations.
-    fn check_number(&mut self, written: &str, node: &Node<'_>) {
+    /// Reports a number with a unit nobody knows, and ISO 8601 durations; gives what is meant, or nothing that can be read.
+    fn misspelt_number(&mut self, written: &str, node: &Node<'_>) -> Option<String> {
         let digits = written.trim_start_matches('-');
         let iso = digits.strip_prefix('P').is_some_and(|rest| {
             !rest.is_empty()
@@ -213,7 +236,7 @@ impl Builder<'_> {
         let exact = digits.starts_with("0x") || digits.starts_with("0b") || digits.starts_with("0o");
         let number = digits.starts_with(|c: char| c.is_ascii_digit()) && !plain(digits) && !exact;
         if !iso && (!number || digits.parse::<Duration>().is_ok() || digits.replace('_', "").parse::<f64>().is_ok()) {
-            return;
+            return None;
         }
         let span = self.span(node);
         let mut fault = self
@@ -221,10 +244,11 @@ impl Builder<'_> {
             .error(code::MALFORMED_NUMBER, self.range(node), format!("`{written}` is no duration"))
             .label("a duration is written `500ms`, `30s`, `5m`, `2h`, `3d`, `1w` or `1h30m`");
         let right = if iso { from_iso(digits) } else { respelt(digits) };
-        if let Some(right) = right {
-            fault = fault.fix(format!("write `{right}`"), span, right);
+        if let Some(right) = &right {
+            fault = fault.fix(format!("write `{right}`"), span, right.clone());
         }
         self.faults.push(fault);
+        Some(right.unwrap_or_default())
     }
 }
 
@@ -251,7 +275,7 @@ fn respelt(digits: &str) -> Option<String> {
     }
     let unit: Duration = format!("1{unit}").parse().ok()?;
     let millis = number.parse::<f64>().ok()? * unit.0 as f64;
-    (millis >= 0.0 && millis < 9e15 && millis.fract() == 0.0).then(|| Duration(millis as i64).to_string())
+    ((0.0..9e15).contains(&millis) && millis.fract() == 0.0).then(|| Duration(millis as i64).to_string())
 }
 
 /// `PT1H30M` as `1h30m`.

@@ -1,0 +1,16 @@
+//! Any text is a program or has diagnostics; it never panics, hangs or overflows the stack.
+//!
+//! `cargo fuzz run program fuzz/corpus/program scripts stdlib`
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use orchestra_flow::base::report;
+use orchestra_flow::lang::{self, NoFiles};
+
+fuzz_target!(|text: &str| {
+    let compilation = lang::compile("fuzz.flow", text, &NoFiles);
+    // What is found can be shown, whatever the text.
+    let shown = report::to_text(&compilation.diagnostics, &compilation.sources, false);
+    assert_eq!(shown.is_empty(), compilation.diagnostics.is_empty());
+});

@@ -1,0 +1,63 @@
+//! What a program itself needs beside its text: the settings and secrets its expressions name, the templates of its messages.
+
+use super::{Settings, code};
+use crate::base::diagnostic::Diagnostic;
+use crate::base::value::Value;
+use crate::lang::plan::node::Kind;
+use crate::lang::plan::{Formula, Plan, settings_read};
+use crate::run::world::Settings as _;
+
+impl Settings {
+    /// Everything that `plan` needs and that is not there.
+    pub(super) fn needs(&self, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
+        for setting in settings_read(plan) {
+            let (what, table, found) = match setting.secret {
+                true => ("secret", "secrets", self.secret(&setting.name)),
+                false => ("setting", "env", self.env(&setting.name)),
+            };
+            if found.is_none() {
+                let message = format!("the {what} `{}` is not set", setting.name);
+                let diagnostic = Diagnostic::error(code::MISSING, setting.span, message)
+                    .label("read here")
+                    .hint(format!("set the environment variable `{}`", setting.name))
+                    .hint(format!("or write `{} = ...` under `[{table}]` in flow.toml", setting.name));
+                diagnostics.push(diagnostic);
+            }
+        }
+        #[cfg(feature = "mail")]
+        self.templates(plan, diagnostics);
+    }
+
+    /// Templates that are named by a fixed text must be there before the first message is due.
+    #[cfg(feature = "mail")]
+    fn templates(&self, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
+        for node in &plan.nodes {
+            let Kind::Call { operation, params } = &node.kind else { continue };
+            if &**operation == "email.send"
+                && let Some(Value::Text(name)) = fixed(params, "template")
+                && !crate::connect::mail::has_template(self.directory(), name)
+            {
+                let message = format!("there is no template `{name}`");
+                let diagnostic = Diagnostic::error(code::TEMPLATE, node.span, message)
+                    .label("sent here")
+                    .hint(format!("make `templates/{name}.html` or `templates/{name}.txt` beside the program"));
+                diagnostics.push(diagnostic);
+            }
+        }
+    }
+}
+
+/// A field of an object, where its value is known before anything runs.
+#[cfg(feature = "mail")]
+fn fixed<'a>(params: &'a Formula, name: &str) -> Option<&'a Value> {
+    match params {
+        Formula::Constant(params) => params.get(name),
+        Formula::Object(fields) => {
+            fields.iter().find(|(field, _)| **field == *name).and_then(|(_, value)| match value {
+                Formula::Constant(value) => Some(value),
+                _ => None,
+            })
+        }
+        Formula::Script(_) | Formula::List(_) => None,
+    }
+}

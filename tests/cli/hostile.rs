@@ -1,0 +1,62 @@
+//! Whatever the bytes are: diagnostics and 2, never a panic, a hang or an overflow of the stack.
+
+use super::Folder;
+
+#[test]
+fn a_file_that_is_no_text_is_refused_with_the_offset() {
+    let folder = Folder::with("");
+    folder.write("main.flow", b"workflow caf\xe9 { }\n");
+    for command in ["check", "run", "plan", "test"] {
+        let done = folder.flow(&[command, "main.flow"]);
+        let said = format!("{}{}", done.stdout, done.stderr);
+        assert_eq!(done.code, 2, "{said}");
+        assert!(
+            said.contains(
+                "main.flow:1:13: error[F0100]: the file is not UTF-8: the byte 0xe9 at offset 12 is no part of a character"
+            ),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_directory_is_no_program() {
+    let done = Folder::with("").flow(&["check", "."]);
+    assert_eq!(done.code, 2);
+    assert!(done.stdout.contains("this is a directory, not a file"), "{}", done.stdout);
+}
+
+#[test]
+fn texts_made_to_break_a_parser_are_diagnosed() {
+    let megabyte = 1 << 20;
+    for (name, text) in [
+        ("brackets", "[".repeat(megabyte)),
+        ("quotes", "\"".repeat(megabyte)),
+        ("comments", "/*".repeat(megabyte / 2)),
+        ("depth", format!("workflow w {{ output {}1{} }}", "(".repeat(10_000), ")".repeat(10_000))),
+        ("blocks", format!("workflow w {}", "{ sequence ".repeat(10_000))),
+        ("nul", "workflow w {\0}".to_owned()),
+        ("right to left", "workflow \u{202e}w { }".to_owned()),
+    ] {
+        let folder = Folder::with(&text);
+        let done = folder.flow(&["check", "main.flow"]);
+        assert_eq!(done.code, 2, "{name}: {} {}", done.stdout, done.stderr);
+        assert!(done.stdout.contains("error[F0"), "{name}: {}", done.stdout);
+    }
+}
+
+#[test]
+fn line_ends_and_a_byte_order_mark_are_no_fault() {
+    for text in ["\u{feff}workflow w { }\n", "workflow w {\r\n    let a = 1\r\n}\r\n"] {
+        let done = Folder::with(text).flow(&["run", "main.flow"]);
+        assert_eq!((done.stdout.as_str(), done.code), ("null\n", 0), "{}", done.stderr);
+    }
+}
+
+#[test]
+fn a_script_that_grows_without_end_is_stopped() {
+    let done = Folder::with("workflow w {\n    step s = script { let s = \"x\"; loop { s += s; } }\n}\n")
+        .flow(&["run", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("", 1));
+    assert!(done.stderr.contains("error: limit_exceeded in step `s`: "), "{}", done.stderr);
+}

@@ -1,0 +1,163 @@
+//! `flow run`: what goes where, and how it ends.
+
+use super::Folder;
+
+const GREET: &str = r#"
+workflow greet {
+    input { name: string = "you" }
+    step text = script { "hello " + input.name }
+    output { text: string = text }
+}
+"#;
+
+#[test]
+fn the_output_is_on_stdout_and_everything_else_on_stderr() {
+    let done = Folder::with(GREET).flow(&["run", "main.flow", "--input", r#"{"name": "Ada"}"#]);
+    assert_eq!(done.stdout, "{\"text\":\"hello Ada\"}\n");
+    assert_eq!(done.stderr, "TIME greet  started, run RUN\nTIME text  ok\nTIME greet  completed TOOK\n");
+    assert_eq!(done.code, 0);
+}
+
+#[test]
+fn a_workflow_without_input_needs_none() {
+    let done = Folder::with(GREET).flow(&["run", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("{\"text\":\"hello you\"}\n", 0));
+}
+
+#[test]
+fn a_failed_run_names_type_message_and_step() {
+    let done = Folder::with(
+        r#"
+workflow look {
+    step page = http.get { url: "http://127.0.0.1:1/", retry 1 times every 1ms }
+}
+"#,
+    )
+    .flow(&["run", "main.flow", "--set", r#"http.allow_hosts=["127.0.0.1"]"#]);
+    assert_eq!((done.stdout.as_str(), done.code), ("", 1));
+    let last = done.stderr.lines().find(|line| line.starts_with("error:")).unwrap_or_default();
+    assert!(last.starts_with("error: connection_error in step `page`: "), "{}", done.stderr);
+    assert!(done.stderr.contains("page  retry 1 in TOOK (connection_error: "), "{}", done.stderr);
+}
+
+#[test]
+fn a_private_address_is_refused_unless_it_is_allowed() {
+    let done = Folder::with(r#"workflow look { step page = http.get { url: "http://127.0.0.1:1/" } }"#)
+        .flow(&["run", "main.flow"]);
+    assert_eq!(done.code, 1);
+    assert!(done.stderr.contains("http.allow_hosts"), "{}", done.stderr);
+}
+
+#[test]
+fn a_broken_script_shows_its_line() {
+    let done = Folder::with(
+        "workflow broken {\n    input { n: int }\n    step half = script { 10 / input.n }\n    output { half: any = half }\n}\n",
+    )
+    .flow(&["run", "main.flow", "--input", r#"{"n": 0}"#]);
+    assert_eq!(done.code, 1);
+    assert!(done.stderr.contains("error: script_error in step `half`: "), "{}", done.stderr);
+    assert!(done.stderr.contains("--> main.flow:3:"), "{}", done.stderr);
+}
+
+#[test]
+fn which_workflow_is_meant_must_be_clear() {
+    let two = Folder::with("workflow one { }\nworkflow two { }\n");
+    let done = two.flow(&["run", "main.flow"]);
+    assert_eq!(done.code, 2);
+    assert_eq!(
+        done.stderr,
+        "error: main.flow has several workflows: `one`, `two`\n  hint: name the one you mean behind the file: `main.flow one`\n"
+    );
+    let done = two.flow(&["run", "main.flow", "tow"]);
+    assert_eq!(done.code, 2);
+    assert_eq!(done.stderr, "error: main.flow has no workflow `tow`\n  hint: did you mean `two`?\n");
+    assert_eq!(two.flow(&["run", "main.flow", "two"]).code, 0);
+}
+
+#[test]
+fn a_question_without_a_terminal_fails() {
+    let done = Folder::with(
+        r#"
+workflow ask_somebody {
+    step ok: { approve: bool } = ask role "finance" { question: "Pay?" }
+    output { approve: bool = ok.approve }
+}
+"#,
+    )
+    .flow(&["run", "main.flow"]);
+    assert_eq!(
+        done.stderr,
+        "TIME ask_somebody  started, run RUN\n\
+         TIME ok  asks role finance: Pay?\n\
+         TIME ok  failed (not_found: role finance is asked, and nobody can answer here)\n\
+         TIME ask_somebody  failed TOOK\n\
+         error: not_found in step `ok`: role finance is asked, and nobody can answer here\n"
+    );
+    assert_eq!((done.stdout.as_str(), done.code), ("", 1));
+}
+
+#[test]
+fn a_parked_step_without_a_terminal_fails() {
+    let done = Folder::with(
+        r#"
+workflow stuck {
+    step page = http.get { url: "http://127.0.0.1:1/" }
+    on error park
+}
+"#,
+    )
+    .flow(&["run", "main.flow"]);
+    assert_eq!(done.code, 1);
+    assert!(
+        done.stderr
+            .contains("`page` is parked, and nobody can decide here: stdin or stderr is no terminal; it fails\n"),
+        "{}",
+        done.stderr
+    );
+    assert!(done.stderr.contains("error: permission_denied in step `page`: "), "{}", done.stderr);
+}
+
+#[test]
+fn what_scripts_print_and_log_lines_are_on_stderr() {
+    let done = Folder::with(
+        r#"
+workflow talk {
+    step think = script { print("a thought"); 1 }
+    step log.warn { message: "careful", values: { n: think } }
+}
+"#,
+    )
+    .flow(&["run", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("null\n", 0));
+    assert!(done.stderr.contains("TIME print  a thought\n"), "{}", done.stderr);
+    assert!(done.stderr.contains("TIME warn  warn careful  {\"n\":1}\n"), "{}", done.stderr);
+}
+
+#[test]
+fn of_many_turns_a_few_are_told_and_the_rest_is_counted() {
+    let done = Folder::with(
+        "workflow many {\n    step all = parallel for i in 0..1000 max 10 { step one = sequence { wait 1ms } }\n}\n",
+    )
+    .flow(&["run", "main.flow"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(done.stderr.contains("TIME all  [500/1000]\n"), "{}", done.stderr);
+    assert!(done.stderr.lines().count() < 100, "{}", done.stderr);
+}
+
+#[test]
+fn usage_that_is_wrong_is_told_apart_from_a_run_that_failed() {
+    let folder = Folder::with(GREET);
+    let done = folder.flow(&["chck", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("", 2));
+    assert!(done.stderr.contains("a similar subcommand exists: 'check'"), "{}", done.stderr);
+    assert_eq!(folder.flow(&["run"]).code, 2);
+    assert_eq!(folder.flow(&["run", "nowhere.flow"]).code, 2);
+    assert_eq!(folder.flow(&["--help"]).code, 0);
+}
+
+#[test]
+fn a_program_with_errors_does_not_run() {
+    let done = Folder::with("workflow broken {\n    output { n: int = nothing }\n}\n").flow(&["run", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("", 2));
+    assert!(done.stderr.starts_with("main.flow:2:23: error[F02"), "{}", done.stderr);
+}

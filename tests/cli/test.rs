@@ -1,0 +1,62 @@
+//! `flow test`: what passed, what failed and why.
+
+use super::Folder;
+
+const DOUBLE: &str = r#"workflow double {
+    input { n: int }
+    step wait_long = sequence { wait 3d }
+    output { n: int = input.n * 2 }
+}
+
+test "it doubles" for double {
+    input: { n: 2 }
+    expect output.n == 4
+    expect run.elapsed >= 3d
+}
+
+test "it triples" for double {
+    input: { n: 2 }
+    expect output.n == 6
+}
+"#;
+
+#[test]
+fn a_failure_shows_its_line_and_both_sides() {
+    let done = Folder::with(DOUBLE).flow(&["test", "main.flow"]);
+    let stdout = super::covered(&done.stdout);
+    assert_eq!(done.code, 1, "{stdout}{}", done.stderr);
+    assert!(stdout.starts_with("main.flow\n  ✓ it doubles (3d in TOOK)\n  ✗ it triples (3d in TOOK)\n"), "{stdout}");
+    for line in ["--> main.flow:15:12", "expect output.n == 6", "4", "6"] {
+        assert!(stdout.contains(line), "{line:?} in {stdout}");
+    }
+    assert_eq!(stdout.lines().last(), Some("1 passed, 1 failed"));
+    assert_eq!(done.stderr, "");
+}
+
+#[test]
+fn a_filter_picks_tests_by_title() {
+    let folder = Folder::with(DOUBLE);
+    let done = folder.flow(&["test", "--filter", "DOUBLES", "main.flow"]);
+    assert_eq!((done.stdout.lines().last(), done.code), (Some("1 passed, 0 failed"), 0));
+    let done = folder.flow(&["test", "--filter", "halves", "main.flow"]);
+    assert_eq!((done.stderr.as_str(), done.code), ("error: no test has \"halves\" in its title\n", 2));
+}
+
+#[test]
+fn tools_read_json() {
+    let done = Folder::with(DOUBLE).flow(&["test", "--format", "json", "--seed", "7", "main.flow"]);
+    let report: serde_json::Value = serde_json::from_str(&done.stdout).expect("it is JSON");
+    assert_eq!((&report["passed"], &report["failed"], done.code), (&1.into(), &1.into(), 1));
+    let failed = &report["tests"][1];
+    assert_eq!((failed["title"].as_str(), &failed["line"]), (Some("it triples"), &13.into()));
+    assert_eq!((failed["failures"][0]["line"].as_i64(), failed["elapsed_ms"].as_i64()), (Some(15), Some(259_200_000)));
+}
+
+#[test]
+fn a_program_that_cannot_run_is_told_apart_from_a_test_that_failed() {
+    let folder = Folder::with("workflow broken { output { n: int = nothing } }\n");
+    assert_eq!(folder.flow(&["test", "main.flow"]).code, 2);
+    let done = Folder::with("workflow idle { }\n").flow(&["test", "main.flow"]);
+    assert_eq!(done.code, 2);
+    assert!(done.stderr.starts_with("error: there is no test in these files\n  hint: "), "{}", done.stderr);
+}

@@ -1,0 +1,186 @@
+//! The manual in `docs/` and the list in `scripts/`: the programs compile, the links lead somewhere, what is listed
+//! is there.
+
+mod block;
+mod embedding;
+#[cfg(feature = "cli")]
+mod errors;
+#[cfg(feature = "cli")]
+mod readme;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use orchestra_flow::base::limit;
+use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
+use orchestra_flow::lang::script::functions::{About, FixedFunction, functions};
+use orchestra_flow::lang::{NoFiles, compile};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The pages that people write and read, with their text.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut pages = Vec::new();
+    for folder in ["docs", "scripts"] {
+        for entry in fs::read_dir(root().join(folder)).expect("the folder is part of the repository").flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|ending| ending == "md") {
+                let text = fs::read_to_string(&path).expect("pages are UTF-8");
+                pages.push((path, text));
+            }
+        }
+    }
+    pages.sort();
+    assert!(pages.len() > 4, "the pages were not found");
+    pages
+}
+
+/// The blocks of a page whose fence says exactly `flow`: whole programs.
+fn programs(text: &str) -> Vec<String> {
+    let (mut found, mut open) = (Vec::new(), None);
+    for line in text.lines() {
+        match (&mut open, line) {
+            (None, "```flow") => open = Some(String::new()),
+            (Some(program), "```") => {
+                found.push(std::mem::take(program));
+                open = None;
+            }
+            (Some(program), line) => {
+                program.push_str(line);
+                program.push('\n');
+            }
+            (None, _) => {}
+        }
+    }
+    found
+}
+
+/// The targets of a page's links, code left out.
+fn links(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut in_code = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            in_code = !in_code;
+        }
+        if in_code {
+            continue;
+        }
+        for (at, _) in line.match_indices("](") {
+            let rest = &line[at + 2..];
+            found.extend(rest.split_once(')').map(|(target, _)| target.to_owned()));
+        }
+    }
+    found
+}
+
+/// The anchors of a page's headings, as Git hosts make them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let title = line.trim_start_matches('#').trim().to_lowercase();
+            let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+            kept.collect::<String>().replace(' ', "-")
+        })
+        .collect()
+}
+
+#[test]
+fn each_program_in_the_pages_compiles_and_its_tests_pass() {
+    let check = || {
+        let mut seen = 0;
+        for (path, text) in pages() {
+            for program in programs(&text) {
+                seen += 1;
+                let compiled = compile("page.flow", &program, &NoFiles);
+                assert!(compiled.diagnostics.is_empty(), "{}: {:#?}", path.display(), compiled.diagnostics);
+                let package = compiled.package.expect("without an error there is a package");
+                for test in &package.tests {
+                    let verdict = rehearse(&package, test, Rehearsal::default());
+                    assert!(verdict.passed(), "{}: {}: {:#?}", path.display(), test.title, verdict.failures);
+                }
+            }
+        }
+        assert!(seen > 0, "no page shows a program");
+    };
+    let thread = std::thread::Builder::new().stack_size(limit::STACK_BYTES).spawn(check).expect("a thread starts");
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+#[test]
+fn each_link_leads_somewhere() {
+    for (path, text) in pages() {
+        for link in links(&text) {
+            if link.starts_with("https://") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').map_or((&*link, None), |(file, anchor)| (file, Some(anchor)));
+            let target = match file {
+                "" => path.clone(),
+                file => path.parent().expect("a page lies in a folder").join(file),
+            };
+            assert!(target.exists(), "{}: the link `{link}` leads nowhere", path.display());
+            if let Some(anchor) = anchor {
+                let text = fs::read_to_string(&target).expect("an anchor is in a page");
+                assert!(anchors(&text).contains(anchor), "{}: `{link}` names no heading", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rules_of_the_semantics_are_numbered_without_a_gap_and_named_right() {
+    let text = fs::read_to_string(root().join("docs/semantics.md")).expect("the page is there");
+    let body = text.split_once("\n## 1. ").expect("the first chapter").1;
+    let rules: Vec<u32> =
+        body.lines().filter_map(|line| line.split_once(". ")).filter_map(|(number, _)| number.parse().ok()).collect();
+    assert_eq!(rules, (1..=79).collect::<Vec<_>>());
+
+    let glossary = fs::read_to_string(root().join("docs/glossary.md")).expect("the page is there");
+    let named = glossary.split('(').filter_map(|rest| rest.split_once(')')).flat_map(|(inside, _)| inside.split(", "));
+    let named: Vec<u32> = named.filter_map(|number| number.parse().ok()).collect();
+    assert!(named.len() > 10);
+    assert!(named.iter().all(|number| rules.contains(number)), "{named:?}");
+}
+
+/// The page of the fixed functions, as it has to be.
+fn functions_page() -> String {
+    let intro = "# Fixed functions\n\n\
+        These stand in every expression, beside Rhai's own. The first parameter may stand before a dot: `join(list, \", \")` is\n\
+        `list.join(\", \")`. `T?` may be left out; a parameter `by` takes a closure or the name of a field. The examples are run by the\n\
+        tests.\n";
+    let mut page = intro.to_owned();
+    let chapters =
+        [(About::Text, "Text"), (About::List, "Lists and maps"), (About::Time, "Time"), (About::Data, "Data")];
+    let cell = |text: &str| text.replace('|', "\\|");
+    for (about, title) in chapters {
+        page += &format!("\n## {title}\n\n| function | meaning | example |\n|---|---|---|\n");
+        for FixedFunction { signature, doc, example, .. } in functions().iter().filter(|found| found.about == about) {
+            let (call, value) = (cell(example.0), cell(example.1));
+            page += &format!("| `{}` | {} | `{call}` is `{value}` |\n", cell(signature), cell(doc));
+        }
+    }
+    page
+}
+
+#[test]
+fn the_page_of_the_functions_says_what_there_is() {
+    let path = root().join("docs/functions.md");
+    let page = functions_page();
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        fs::write(&path, &page).expect("the page can be written");
+    }
+    let text = fs::read_to_string(&path).expect("the page is there");
+    assert_eq!(text, page, "UPDATE_EXPECT=1 writes the page anew");
+
+    let language = fs::read_to_string(root().join("docs/language.md")).expect("the page is there");
+    for function in functions() {
+        assert!(language.contains(function.name), "language.md does not name `{}`", function.name);
+    }
+}

@@ -1,0 +1,64 @@
+//! Every block of the README does what it says.
+
+use std::path::Path;
+use std::process::Command;
+
+use orchestra_flow::base::report;
+use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
+use orchestra_flow::lang::{NoFiles, compile};
+
+use super::block::blocks;
+
+const README: &str = include_str!("../../README.md");
+
+#[test]
+fn its_programs_are_right_and_their_tests_pass() {
+    for block in blocks(README).iter().filter(|block| block.kind == "flow") {
+        let compilation = compile("readme.flow", &block.text, &NoFiles);
+        assert_eq!(report::to_text(&compilation.diagnostics, &compilation.sources, false), "");
+        let package = compilation.package.expect("a program without faults can run");
+        for test in &package.tests {
+            let verdict = rehearse(&package, test, Rehearsal::default());
+            assert!(verdict.passed(), "{}: {:?}", verdict.title, verdict.failures);
+        }
+    }
+}
+
+#[test]
+fn its_mistake_is_told_as_it_shows() {
+    let blocks = blocks(README);
+    let wrong = blocks.iter().find(|block| block.kind == "flow error").expect("it shows a mistake");
+    let said = blocks.iter().find(|block| block.kind == "text").expect("it shows what is said of it");
+    let compilation = compile("greet.flow", &wrong.text, &NoFiles);
+    let told = report::to_text(&compilation.diagnostics, &compilation.sources, false);
+    assert!(told.starts_with(&said.text), "{told}");
+    assert_eq!(compilation.diagnostics.len(), 1, "{told}");
+}
+
+#[test]
+fn its_commands_work() {
+    for line in blocks(README).iter().filter(|block| block.kind == "sh").flat_map(|block| block.text.lines()) {
+        let Some(args) = line.strip_prefix("cargo run -q -- ") else {
+            // The tests themselves are running already.
+            assert_eq!(line, "cargo test");
+            continue;
+        };
+        let done = Command::new(env!("CARGO_BIN_EXE_flow"))
+            .args(args.split(' '))
+            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+            .output()
+            .expect("the binary starts");
+        assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+#[test]
+fn its_rust_is_what_is_tested() {
+    let shown = blocks(README).into_iter().find(|block| block.kind == "rust").expect("it shows how to embed");
+    let tested = include_str!("embedding.rs");
+    let bare = |text: &str| text.lines().map(|line| line.trim().to_owned() + "\n").collect::<String>();
+    let region = bare(tested.split("// README\n").nth(1).expect("the tested text is marked"));
+    for part in bare(&shown.text).split("\n\n") {
+        assert!(region.contains(part.trim_end()), "not in `tests/docs/embedding.rs`:\n{part}");
+    }
+}
