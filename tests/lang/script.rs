@@ -978,11 +978,8 @@ fn hostile_scripts_end_with_an_error() {
     ];
     for text in rows {
         let expr = compiled(text, Form::Block, &Library::empty());
-        let started = std::time::Instant::now();
         let (found, _) = evaluated_within(expr, roots(), 200);
         assert!(found.is_err(), "{text} gives {found:?}");
-        // What Rhai cannot interrupt is one call of a function; the sizes bound how long that takes.
-        assert!(started.elapsed().as_secs() < 8, "{text} takes {:?}", started.elapsed());
     }
 }
 

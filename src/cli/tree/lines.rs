@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Item, ItemId, Part, State, Tree, Turns};
+use super::Tree;
+use super::item::{Item, ItemId, Part, State, Turns};
 use crate::base::time::{Duration, Timestamp};
 use crate::cli::elapsed::elapsed;
 use crate::cli::paper::{Palette, styled};

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use item::{Item, ItemId, Part, State};
+use note::Notes;
 
 pub use lines::Line;
 pub use note::{Note, Tone};
@@ -22,8 +23,8 @@ pub use waits::{clock, first_line};
 use super::elapsed::elapsed;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
-use crate::lang::plan::{Kind, Node, NodeId, Plan};
-use crate::run::event::{Alarm, Answer, Begin, Choice, Event, Moment, Outcome, Record, Role, Then, UnitId};
+use crate::lang::plan::Plan;
+use crate::run::event::{Alarm, Answer, Event, Outcome, Record, Role, UnitId};
 
 /// The tree of one run.
 #[derive(Debug)]

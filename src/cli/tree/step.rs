@@ -189,7 +189,6 @@ fn is_ask(node: Option<&Node>) -> bool {
 
 /// The name of a written branch of a race.
 fn branch_name(node: &Node, index: u32) -> Option<String> {
-    use crate::lang::plan::node::Runners;
     match &node.kind {
         Kind::Race(race) => match &race.runners {
             Runners::Branches(branches) => branches.get(index as usize).map(|branch| branch.name.to_string()),

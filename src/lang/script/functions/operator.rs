@@ -21,6 +21,8 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("__some", |value: Dynamic| -> Outcome<Dynamic> {
         if value.is_unit() { fail("this is `()`; say by `??` what counts instead: `(...) ?? \"\"`") } else { Ok(value) }
     });
+    // A value of its own: what it came from is free for closures.
+    engine.register_fn("__own", |value: Dynamic| value.flatten());
     engine.register_fn("__caught", caught);
     engine.register_fn("__field", |value: &mut Dynamic, name: ImmutableString| field(value, &name));
     engine.register_fn("__item", |value: &mut Dynamic, index: Dynamic| item(value, &index));
