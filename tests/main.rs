@@ -12,6 +12,7 @@ mod lang {
     mod syntax;
 }
 mod run {
+    mod flat;
     mod journal;
     mod random;
     mod semantics;
