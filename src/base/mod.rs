@@ -12,5 +12,6 @@ pub mod report;
 pub mod secret;
 pub mod shape;
 pub mod span;
+pub mod stack;
 pub mod time;
 pub mod value;

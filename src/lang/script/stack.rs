@@ -1,6 +1,6 @@
 //! Room for recursion: whoever compiles a text need not care how deep it is nested.
 
-use crate::base::limit;
+use crate::base::stack;
 
 /// How long a text may be to be sure to fit on any stack.
 const BYTES_MAX: usize = 200;
@@ -11,15 +11,9 @@ const OPENERS_MAX: usize = 24;
 /// Runs `body`, which recurses over `text`: here, or, if the text could be deep, on a thread with a large stack. The
 /// bounds on nesting keep the recursion within that one.
 pub(super) fn with_room<T: Send>(text: &str, body: impl FnOnce() -> T + Send) -> T {
-    if !may_be_deep(text) {
-        return body();
-    }
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(limit::STACK_BYTES).spawn_scoped(scope, body);
+    stack::with_room(may_be_deep(text), body)
         // A system that gives no thread at all has no room for anything that comes after either.
-        let thread = thread.unwrap_or_else(|error| panic!("a thread for a deep expression: {error}"));
-        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+        .unwrap_or_else(|| panic!("the system gives no thread for a deep expression"))
 }
 
 /// Whether a text could need more stack than any thread has.

@@ -18,8 +18,8 @@ mod text;
 mod word;
 
 use crate::base::diagnostic::Diagnostic;
-use crate::base::limit;
 use crate::base::span::{FileId, Source, Span};
+use crate::base::{limit, stack};
 
 /// The tree of a file, and everything that is wrong with its form. Total: there is always a tree, and one pass names every fault.
 ///
@@ -41,7 +41,7 @@ pub fn parse(file: FileId, source: &Source) -> (ast::Program, Vec<Diagnostic>) {
             (empty(), faults.sorted())
         }
     };
-    on_a_stack_for(depth, read).unwrap_or_else(|| {
+    stack::with_room(depth > DEPTH_ANYWHERE, read).unwrap_or_else(|| {
         let span = Span::new(file, 0..0);
         let fault = Diagnostic::error(code::TOO_DEEP, span, "there is no memory for a program that is nested so deep");
         (empty(), vec![fault.hint("give inner parts names with `let`, or make them workflows of their own")])
@@ -72,17 +72,3 @@ fn too_large(source: &Source, faults: &faults::Faults<'_>) -> Option<Diagnostic>
 
 /// Nesting that any thread can follow.
 const DEPTH_ANYWHERE: usize = 12;
-
-/// Runs `work` where there is stack enough for brackets nested `depth` deep: reading and building follow them. `None`: there is none.
-fn on_a_stack_for<T: Send>(depth: usize, work: impl FnOnce() -> T + Send) -> Option<T> {
-    if depth <= DEPTH_ANYWHERE {
-        return Some(work());
-    }
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(limit::STACK_BYTES).spawn_scoped(scope, work).ok()?;
-        match thread.join() {
-            Ok(done) => Some(done),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
-}
