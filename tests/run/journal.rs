@@ -103,7 +103,7 @@ fn told(text: &str) -> String {
         _ => Fate::done(Value::Unit),
     });
     world.accept("w", &Value::Unit);
-    world.to_the_end();
+    world.until_the_end();
     story(world.main())
 }
 

@@ -386,7 +386,7 @@ fn attempt(seed: u64, loud: bool) -> (&'static str, Vec<String>) {
         world.later(chance.below(120) as i64, main_run(), Command::Kill { by: "chance".into() });
     }
     loop {
-        world.to_the_end();
+        world.until_the_end();
         if world.main().run.is_at_rest() || !world.broken.is_empty() {
             break;
         }

@@ -86,10 +86,8 @@ impl Machine<'_> {
             Outcome::Cancelled => (Moment::Cancel, &plan.on_cancel),
         };
         let keeps = moment == Moment::Success && !self.run.undone;
-        if done == 0 || self.run.undone {
-            if !keeps && self.undo_next(UnitId::RUN) {
-                return;
-            }
+        if (done == 0 || self.run.undone) && !keeps && self.undo_next(UnitId::RUN) {
+            return;
         }
         let index = done as usize;
         let lifecycle = if index < bodies.len() {

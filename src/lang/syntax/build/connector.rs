@@ -243,13 +243,14 @@ impl Builder<'_> {
         }
         let mut method = method?;
         let upper = method.text.to_ascii_uppercase();
-        if METHODS.contains(&upper.as_str()) && *upper != *method.text {
-            let fault = self.faults.error(
-                code::UNKNOWN_WORD,
-                method.span.range(),
-                format!("there is no method `{}`", method.text),
-            );
-            self.faults.push(fault.fix(format!("write `{upper}`"), method.span, upper.clone()));
+        if !METHODS.contains(&&*method.text) {
+            let message = format!("there is no method `{}`", method.text);
+            let fault = self.faults.error(code::UNKNOWN_WORD, method.span.range(), message);
+            self.faults.push(if METHODS.contains(&upper.as_str()) {
+                fault.fix(format!("write `{upper}`"), method.span, upper.clone())
+            } else {
+                fault.hint(format!("the methods are `{}`", METHODS.join("`, `")))
+            });
             method.text = upper.into();
         }
         Some(Request { method, url: url?, fields, span })
