@@ -18,8 +18,8 @@ mod text;
 mod word;
 
 use crate::base::diagnostic::Diagnostic;
-use crate::base::{limit, stack};
 use crate::base::span::{FileId, Source, Span};
+use crate::base::{limit, stack};
 
 /// The tree of a file, and everything that is wrong with its form. Total: there is always a tree, and one pass names every fault.
 ///
