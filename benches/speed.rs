@@ -165,10 +165,7 @@ fn front_end() {
 /// An input of about 100 KB with the two fields of the condition in it.
 fn large_input() -> Value {
     let filler = (0..700).map(|index| {
-        (
-            format!("field_{index}"),
-            Value::map([("name", Value::from("x".repeat(100))), ("count", Value::Int(index))]),
-        )
+        (format!("field_{index}"), Value::map([("name", Value::from("x".repeat(100))), ("count", Value::Int(index))]))
     });
     let order = Value::map([("total", Value::Int(12_000)), ("country", "DE".into())]);
     Value::map(filler.chain([("order".to_owned(), order)]))

@@ -1,6 +1,9 @@
 //! The tests of the project, in one binary; each module goes in by a door that users use.
 
 mod architecture;
+mod base {
+    mod shape;
+}
 #[cfg(feature = "cli")]
 mod cli;
 mod connect;
@@ -12,6 +15,8 @@ mod lang {
     mod syntax;
 }
 mod run {
+    mod flat;
+    mod journal;
     mod random;
     mod semantics;
     mod simulator;

@@ -17,7 +17,7 @@ connector far "The far side" {
 "#;
 
 fn program(text: &str) -> orchestra_flow::lang::plan::Package {
-    package(&format!("{FAR}\n{text}"))
+    package(&format!("{FAR}\n{text}")).unwrap_or_else(|faults| panic!("{faults}\n{text}"))
 }
 
 fn what(act: &Act) -> String {

@@ -42,7 +42,7 @@ impl<'a> Checker<'a> {
         self.here.parallel = owner == Owner::Parallel;
         let (result, mut declared) = self.scoped(|this| this.items(block, owner));
         self.here.parallel = before;
-        declared.retain(|binding| binding.kind == Kind::Step);
+        declared.retain(|binding| binding.kind == Kind::Step && !binding.placeholder);
         (result, declared)
     }
 
@@ -357,7 +357,7 @@ impl<'a> Checker<'a> {
             }
             _ => {}
         }
-        self.here.tested.extend(paths);
+        self.look_at(paths);
     }
 }
 

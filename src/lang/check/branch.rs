@@ -1,5 +1,9 @@
 //! `if` and `match`: one of several bodies.
 
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
 use super::block::{Owner, Yield};
 use super::checker::{Checker, Typed};
 use super::code;
@@ -10,6 +14,9 @@ use crate::base::shape::{Fit, Shape};
 use crate::base::value::Value;
 use crate::lang::syntax::ast::{Expr, If, Match, Pattern};
 
+/// How many of the paths that decide about a branch are remembered.
+const DECIDING_PATHS_MAX: usize = 64;
+
 impl<'a> Checker<'a> {
     /// `if ... else if ... else`
     pub fn branches(&mut self, branches: &'a If) -> Done {
@@ -19,9 +26,13 @@ impl<'a> Checker<'a> {
         for (condition, body) in &branches.arms {
             self.condition(condition, "the condition of `if`");
             let read = self.paths_read(condition);
-            paths.extend(read.iter().cloned());
+            for path in &read {
+                if paths.len() < DECIDING_PATHS_MAX && !paths.contains(path) {
+                    paths.push(path.clone());
+                }
+            }
             // Who comes to a later arm has looked, too.
-            self.here.tested.extend(read);
+            self.look_at(read);
             self.course.scopes.push(body);
             bodies.push(self.body(body, Owner::Plain));
             self.course.scopes.pop();
@@ -173,12 +184,12 @@ impl<'a> Checker<'a> {
         }
         let output = outputs.into_iter().reduce(|one, other| one.join(&other)).unwrap_or(Shape::Unit);
         let count = bodies.iter().filter(|(body, _)| !body.ends).count();
-        let mut merged: Vec<(Binding, usize)> = Vec::new();
+        let mut merged: IndexMap<Arc<str>, (Binding, usize)> = IndexMap::new();
         for (body, bindings) in bodies {
             for binding in bindings {
                 let counts = usize::from(!body.ends);
-                match merged.iter_mut().find(|(known, _)| known.name == binding.name) {
-                    None => merged.push((binding, counts)),
+                match merged.get_mut(&binding.name) {
+                    None => drop(merged.insert(binding.name.clone(), (binding, counts))),
                     Some((known, seen)) => {
                         self.agree(known, &binding);
                         known.shape = known.shape.join(&binding.shape);
@@ -191,7 +202,7 @@ impl<'a> Checker<'a> {
             }
         }
         let seen = merged
-            .into_iter()
+            .into_values()
             .map(|(binding, seen)| if exhaustive && seen == count { binding } else { binding.made_absent(why, paths) })
             .collect();
         Done { seen, ..Done::new(Typed { shape: output, secret }) }

@@ -151,6 +151,11 @@ impl<'a> Checker<'a> {
         if path.parts.iter().any(|part| self.is_broken(&part.text)) {
             return;
         }
+        if self.is_full() {
+            let message = format!("nobody is called `{}`", path.dotted());
+            self.report(Diagnostic::error(code::UNKNOWN_CALLEE, path.span, message));
+            return;
+        }
         if before.is_empty() {
             self.unknown_workflow(path, &last.text);
             return;

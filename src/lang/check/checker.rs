@@ -8,6 +8,7 @@ use super::error::Errors;
 use super::handler::Raised;
 use super::names::{Binding, Names};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::limit::DIAGNOSTICS_MAX;
 use crate::base::shape::{Object, Shape};
 use crate::base::span::Span;
 use crate::lang::catalog::{Catalog, Tree};
@@ -145,6 +146,8 @@ pub(super) struct Checker<'a> {
     pub compiled: BTreeMap<Span, Option<script::Expr>>,
     pub checked: Checked,
     pub found: Vec<Diagnostic>,
+    errors_found: usize,
+    warnings_found: usize,
     /// The place of the tree at hand.
     pub tree: usize,
     pub names: Names,
@@ -168,6 +171,8 @@ impl<'a> Checker<'a> {
             compiled: BTreeMap::new(),
             checked: Checked::default(),
             found: Vec::new(),
+            errors_found: 0,
+            warnings_found: 0,
             tree: 0,
             names: Names::default(),
             here: Here::default(),
@@ -191,8 +196,28 @@ impl<'a> Checker<'a> {
         checker
     }
 
+    /// Takes a finding in. What comes after so many that nobody reads them is dropped, errors and warnings apart, so that
+    /// warnings never hide an error.
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        self.found.push(diagnostic);
+        let count = if diagnostic.is_error() { &mut self.errors_found } else { &mut self.warnings_found };
+        *count += 1;
+        if *count <= DIAGNOSTICS_MAX + 1 {
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Whether no further error will be taken in, so that there is no need to look for near names.
+    pub fn is_full(&self) -> bool {
+        self.errors_found > DIAGNOSTICS_MAX
+    }
+
+    /// From here on the paths are known to have been looked at.
+    pub fn look_at(&mut self, paths: Vec<String>) {
+        for path in paths {
+            if !self.here.tested.contains(&path) {
+                self.here.tested.push(path);
+            }
+        }
     }
 
     /// Whether `name` stands in text that could not be read, so that nobody should be told it does not exist.
@@ -218,7 +243,7 @@ impl<'a> Checker<'a> {
     /// Does `inner` where the conditions that read `paths` are known to have been looked at.
     pub fn having_tested<T>(&mut self, paths: &[String], inner: impl FnOnce(&mut Self) -> T) -> T {
         let before = self.here.tested.len();
-        self.here.tested.extend(paths.iter().cloned());
+        self.look_at(paths.to_vec());
         let result = inner(self);
         self.here.tested.truncate(before);
         result

@@ -66,7 +66,7 @@ impl<'a> Checker<'a> {
         for (place, tree) in trees.iter().enumerate() {
             self.tree = place;
             self.here = Here::default();
-            self.names.take();
+            self.names.clear();
             self.course = Course::default();
             for declaration in &tree.program.declarations {
                 match declaration {

@@ -1,5 +1,6 @@
 //! What can be referred to at one place of a program.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::shape::Shape;
@@ -64,6 +65,8 @@ impl Binding {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     bindings: Vec<Binding>,
+    /// Where each name stands among the bindings, innermost last.
+    places: BTreeMap<Arc<str>, Vec<usize>>,
 }
 
 impl Names {
@@ -74,15 +77,25 @@ impl Names {
 
     /// Leaves the scope that began at `mark`; gives what was declared in it.
     pub fn leave(&mut self, mark: usize) -> Vec<Binding> {
-        self.bindings.split_off(mark)
+        let left = self.bindings.split_off(mark);
+        for binding in left.iter().rev() {
+            if let Some(places) = self.places.get_mut(&binding.name) {
+                places.pop();
+                if places.is_empty() {
+                    self.places.remove(&binding.name);
+                }
+            }
+        }
+        left
     }
 
     pub fn find(&self, name: &str) -> Option<&Binding> {
-        self.bindings.iter().rev().find(|binding| &*binding.name == name)
+        self.places.get(name)?.last().map(|place| &self.bindings[*place])
     }
 
+    /// Takes a name in; it stands before a placeholder of the same name.
     pub fn push(&mut self, binding: Binding) {
-        self.bindings.retain(|known| !(known.placeholder && known.name == binding.name));
+        self.places.entry(binding.name.clone()).or_default().push(self.bindings.len());
         self.bindings.push(binding);
     }
 
@@ -90,12 +103,8 @@ impl Names {
         self.bindings.iter()
     }
 
-    /// Sets all names aside, for a place that sees none of them.
-    pub fn take(&mut self) -> Vec<Binding> {
-        std::mem::take(&mut self.bindings)
-    }
-
-    pub fn restore(&mut self, bindings: Vec<Binding>) {
-        self.bindings = bindings;
+    /// Forgets all names.
+    pub fn clear(&mut self) {
+        *self = Self::default();
     }
 }

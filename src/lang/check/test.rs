@@ -23,7 +23,7 @@ struct Mocked {
 impl<'a> Checker<'a> {
     pub fn test(&mut self, test: &'a Test) {
         self.here = Here::default();
-        self.names.take();
+        self.names.clear();
         self.course = Course::default();
         let workflow = match self.look_up(&test.workflow) {
             Found::Workflow(name) => Some(name),
@@ -318,7 +318,7 @@ impl<'a> Checker<'a> {
             ("steps", Typed::of(self.records(workflow))),
         ];
         self.at(here, |this| {
-            this.names.take();
+            this.names.clear();
             this.condition(condition, "what is expected");
         });
     }

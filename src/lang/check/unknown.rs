@@ -8,7 +8,7 @@ use super::expression::written;
 use super::names::Kind;
 use super::reserved::SCOPES;
 use crate::base::diagnostic::{Diagnostic, nearest};
-use crate::base::shape::{Lookup, Shape};
+use crate::base::shape::Shape;
 use crate::base::span::Span;
 use crate::lang::script::Read;
 
@@ -18,6 +18,10 @@ impl Checker<'_> {
         let name = &read.root;
         let place = Span { end: read.span.start + name.len() as u32, ..read.span };
         if self.is_broken(name) || self.here.lenient {
+            return;
+        }
+        if self.is_full() {
+            self.report(Diagnostic::error(code::UNKNOWN_NAME, place, format!("nothing here is called `{name}`")));
             return;
         }
         if SCOPES.contains(&&**name) || matches!(&**name, "key" | "reply") {
@@ -157,16 +161,15 @@ impl Checker<'_> {
         message: String,
         known: &[S],
     ) {
+        if self.is_full() {
+            self.report(Diagnostic::error(code, place, message));
+            return;
+        }
         let names = || known.iter().map(AsRef::as_ref);
         let mut diagnostic = Diagnostic::error(code, place, message).near(name, place, names());
         if nearest(name, names()).is_none() && !known.is_empty() {
             diagnostic = diagnostic.hint(format!("known are {}", super::expression::listed(names())));
         }
         self.report(diagnostic);
-    }
-
-    /// Whether a path leads to a field that exists; used where only a guess is wanted.
-    pub fn has_field(shape: &Shape, name: &str) -> bool {
-        matches!(shape.field(name), Lookup::Found(_))
     }
 }

@@ -32,7 +32,7 @@ pub(super) enum Seen<'a> {
     /// A name that a loop or a pattern brings.
     Brings(&'a Name),
     /// `handle NAME`
-    Handle(&'a Path),
+    Handle,
 }
 
 /// What is shown to whoever looks.
@@ -70,7 +70,7 @@ pub(super) fn item<'a>(item: &'a Item, look: Look<'a, '_>) {
         Item::Until(until) => look(Seen::Expr(&until.condition)),
         Item::Output(output) => self::output(output, look),
         Item::On(on) => self::on(on, look),
-        Item::Handle(path) => look(Seen::Handle(path)),
+        Item::Handle(_) => look(Seen::Handle),
         Item::Lifecycle(lifecycle) => block(&lifecycle.body, look),
         Item::Vars(vars) => vars.fields.iter().for_each(|declare| self::declare(declare, look)),
         Item::State(state) => {
@@ -187,7 +187,7 @@ pub(super) fn clause<'a>(clause: &'a Clause, look: Look<'a, '_>) {
         ClauseKind::Timeout(found) | ClauseKind::Deadline(found) | ClauseKind::Key(found) => arg(found, look),
         ClauseKind::Retry(retry) => self::retry(retry, look),
         ClauseKind::On(on) => self::on(on, look),
-        ClauseKind::Handle(path) => look(Seen::Handle(path)),
+        ClauseKind::Handle(_) => look(Seen::Handle),
         ClauseKind::Undo(undo) => step(undo, look),
         ClauseKind::Auth(auth) => self::auth(auth, look),
         ClauseKind::Secret => {}
@@ -270,14 +270,5 @@ fn arg<'a>(arg: &'a Arg, look: Look<'a, '_>) {
     match arg {
         Arg::Expr(expr) => look(Seen::Expr(expr)),
         Arg::Percent(..) | Arg::All(_) => {}
-    }
-}
-
-/// Everything that a step's own line and braces hold, but not what is in its blocks.
-pub(super) fn own_params<'a>(step: &'a Step) -> &'a [Field] {
-    match &step.action {
-        Action::Call(call) | Action::Start(call) => &call.params,
-        Action::Ask(ask) => &ask.params,
-        _ => &[],
     }
 }

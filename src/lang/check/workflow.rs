@@ -163,7 +163,7 @@ impl<'a> Checker<'a> {
 
     fn workflow(&mut self, workflow: &'a Workflow) {
         self.here = Here::default();
-        self.names.take();
+        self.names.clear();
         self.course = Course::default();
         self.name_steps(workflow);
         self.heads_once(workflow);
@@ -267,14 +267,15 @@ impl<'a> Checker<'a> {
         for (word, _) in &unnamed {
             *count.entry(word.clone()).or_default() += 1;
         }
+        let mut last: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         for (word, span) in unnamed {
             if count.get(&word) > Some(&1) && !written.contains(&word) {
                 course.ambiguous.insert(word.clone());
             }
             let mut name = word.clone();
-            let mut number = 1;
+            let number = last.entry(word.clone()).or_insert(1usize);
             while taken.contains(&name) {
-                number += 1;
+                *number += 1;
                 name = format!("{word}_{number}").into();
             }
             taken.insert(name.clone());

@@ -260,7 +260,13 @@ impl<'a> Emitter<'a> {
                 self.list(if *open { "!(" } else { "(" }, args, ")");
             }
             Kind::Method { of, name, args, optional } => {
-                self.operand(of);
+                if borrows_what_it_captures(of, &name.text, args) {
+                    self.push("__own(");
+                    self.node(of);
+                    self.push(")");
+                } else {
+                    self.operand(of);
+                }
                 let span = name.span.to(node.span.after());
                 self.mark(span);
                 self.push(if *optional { "?." } else { "." });
@@ -595,4 +601,36 @@ fn alike(left: &Node, right: &Node) -> bool {
         (_, Kind::Slot { .. }) => literal(left),
         _ => is_number(left) == is_number(right),
     }
+}
+
+/// Methods that change what they are called on: they need the variable itself.
+const CHANGING: [&str; 8] = ["sort", "order_by", "retain", "drain", "dedup", "splice", "for_each", "push"];
+
+/// Whether a closure among the arguments reads the variable that the chain begins with, as in
+/// `prices.keys().map(|name| prices[name])`. Rhai lends that variable to the whole chain, so the closure could not read it.
+fn borrows_what_it_captures(of: &Node, method: &str, args: &[Node]) -> bool {
+    !CHANGING.contains(&method)
+        && chain_root(of).is_some_and(|root| {
+            args.iter().any(|arg| matches!(&arg.kind, Kind::Closure { body, .. } if mentions(body, root)))
+        })
+}
+
+/// What a chain of fields, items and methods begins with, if that is a variable.
+fn chain_root(node: &Node) -> Option<&Kind> {
+    match &node.kind {
+        Kind::Field { of, .. } | Kind::Index { of, .. } | Kind::Method { of, .. } => chain_root(of),
+        root @ (Kind::Variable(_) | Kind::Slot { .. }) => Some(root),
+        _ => None,
+    }
+}
+
+fn mentions(node: &Node, root: &Kind) -> bool {
+    let same = match (&node.kind, root) {
+        (Kind::Variable(name), Kind::Variable(other)) => name == other,
+        (Kind::Slot { slot, .. }, Kind::Slot { slot: other, .. }) => slot == other,
+        _ => false,
+    };
+    let mut found = same;
+    node.kind.each_child(&mut |child| found = found || mentions(child, root));
+    found
 }

@@ -319,9 +319,7 @@ impl Machine<'_> {
 
     /// The effect of the operation that a unit calls; what is no operation may be repeated.
     pub(super) fn effect(&self, unit: &Unit) -> Effect {
-        let node = unit.node(self.plan);
-        let operation = node.and_then(|node| self.operation(node));
-        operation.map_or(Effect::Read, |operation| operation.signature.effect.clone())
+        unit.node(self.plan).and_then(|node| self.plan.effect(node)).unwrap_or(Effect::Read)
     }
 }
 
