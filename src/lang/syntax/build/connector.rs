@@ -244,10 +244,19 @@ impl Builder<'_> {
         let mut method = method?;
         let upper = method.text.to_ascii_uppercase();
         if !METHODS.contains(&&*method.text) {
-            let message = format!("there is no method `{}`", method.text);
-            let fault = self.faults.error(code::UNKNOWN_WORD, method.span.range(), message);
-            self.faults.push(if METHODS.contains(&upper.as_str()) {
+            let known = METHODS.contains(&upper.as_str());
+            let fault = self.faults.error(
+                code::UNKNOWN_WORD,
+                method.span.range(),
+                format!("there is no method `{}`", method.text),
+            );
+            let fault = if known {
                 fault.fix(format!("write `{upper}`"), method.span, upper.clone())
+            } else {
+                fault.near(&method.text, method.span, METHODS)
+            };
+            self.faults.push(if known {
+                fault
             } else {
                 fault.hint(format!("the methods are `{}`", METHODS.join("`, `")))
             });
