@@ -15,6 +15,8 @@ mod lang {
     mod syntax;
 }
 mod run {
+    mod flat;
+    mod journal;
     mod random;
     mod semantics;
     mod simulator;

@@ -435,3 +435,64 @@ async fn a_connector_calls_the_functions_of_its_file() {
     value(connectors.perform(call(&package, "svc.do", json(r#"{ "a": "hey" }"#))).await);
     assert!(peer.requests()[0].ends_with(r#"{"a":"HEY!"}"#), "{}", peer.requests()[0]);
 }
+
+#[tokio::test]
+async fn the_onboarding_program_speaks_to_the_services_in_their_own_words() {
+    let package = package(&std::fs::read_to_string("scripts/customer_onboarding.flow").expect("the script"));
+    let peer = Peer::new([says(
+        200,
+        r#"{ "ok": true, "id": "1", "key": "K-1", "ts": "1", "channel": "C", "hangoutLink": "https://m.example" }"#,
+    )])
+    .await;
+    let environment = [
+        ("FLOW_CONNECTOR_SLACK_BASE_URL", &*peer.url("")),
+        ("FLOW_CONNECTOR_SLACK_TOKEN", "xoxb-1"),
+        ("FLOW_CONNECTOR_JIRA_BASE_URL", &peer.url("")),
+        ("FLOW_CONNECTOR_JIRA_TOKEN", "jira-t"),
+        ("FLOW_CONNECTOR_JIRA_EMAIL", "bot@example.com"),
+        ("FLOW_CONNECTOR_SALESFORCE_BASE_URL", &peer.url("")),
+        ("FLOW_CONNECTOR_SALESFORCE_TOKEN", "sf-t"),
+        ("FLOW_CONNECTOR_GOOGLE_CALENDAR_BASE_URL", &peer.url("")),
+        ("FLOW_CONNECTOR_GOOGLE_CALENDAR_TOKEN", "goog-t"),
+        ("FLOW_CONNECTOR_GOOGLE_CALENDAR_ZONE", "Europe/Berlin"),
+        ("FLOW_CONNECTOR_EMAIL_HOST", "127.0.0.1"),
+    ];
+    let connectors = connectors(&package, &environment);
+    let calls = [
+        ("salesforce.create", r#"{ "object": "Contact", "fields": { "LastName": "Lovelace", "Phone": null } }"#),
+        (
+            "jira.create_issue",
+            r#"{ "project": "ONBOARD", "summary": "Onboard", "description": "one\n\ntwo", "fields": { "customfield_1": 5 } }"#,
+        ),
+        (
+            "google_calendar.create_event",
+            r#"{ "title": "Kickoff", "attendees": ["a@b.example"], "schedule": "next_business_day", "duration_minutes": 30 }"#,
+        ),
+        ("slack.post_message", r##"{ "channel": "#new", "text": "hi" }"##),
+    ];
+    for (name, params) in calls {
+        value(connectors.perform(call(&package, name, json(params))).await);
+    }
+    let requests = peer.requests();
+    let expected = [
+        ("POST /services/data/v62.0/sobjects/Contact ", "Bearer sf-t", r#"{"LastName":"Lovelace"}"#),
+        (
+            "POST /rest/api/3/issue ",
+            "Basic Ym90QGV4YW1wbGUuY29tOmppcmEtdA==",
+            r#"{"fields":{"customfield_1":5,"description":{"content":[{"content":[{"text":"one","type":"text"}],"type":"paragraph"},{"content":[],"type":"paragraph"},{"content":[{"text":"two","type":"text"}],"type":"paragraph"}],"type":"doc","version":1},"issuetype":{"name":"Task"},"project":{"key":"ONBOARD"},"summary":"Onboard"}}"#,
+        ),
+        ("POST /calendar/v3/calendars/primary/events?conferenceDataVersion=1&sendUpdates=all ", "Bearer goog-t", ""),
+        ("POST /chat.postMessage ", "Bearer xoxb-1", r##"{"channel":"#new","text":"hi"}"##),
+    ];
+    for (request, (line, credentials, body)) in requests.iter().zip(expected) {
+        assert!(request.starts_with(line) && request.contains(credentials) && request.ends_with(body), "{request}");
+    }
+    let event = json(requests[2].split("\r\n\r\n").nth(1).unwrap_or_default()).to_json();
+    let moment = |name: &str| event[name]["dateTime"].as_str().unwrap_or_default().to_owned();
+    let (start, end) = (moment("start"), moment("end"));
+    assert!(start.contains("T09:00:00+0") && end.contains("T09:30:00+0"), "{start} {end}");
+    let day = start.parse::<jiff::Timestamp>().expect("a moment").to_zoned(jiff::tz::TimeZone::UTC).weekday();
+    assert!(!matches!(day, jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday), "{start}");
+    assert_eq!(event["attendees"], serde_json::json!([{ "email": "a@b.example" }]));
+    assert!(event["conferenceData"]["createRequest"]["requestId"].as_str().is_some_and(|id| id.len() == 36), "{event}");
+}

@@ -7,6 +7,7 @@ mod guard;
 mod http;
 mod mail;
 mod peer;
+mod process;
 mod sandbox;
 mod settings;
 mod stdlib;

@@ -325,6 +325,15 @@ fn scripts_in_the_spirit_of_rhais_own_run_as_they_are() {
             ("let a = [1, 2, 3, 4, 5]; a.splice(1..=2, [9]); a", "[1, 9, 4, 5]"),
             ("let a = [1, 2, 3, 4]; let b = a.extract(1..3); a.drain(|x| x % 2 == 0); a + b", "[1, 3, 2, 3]"),
             ("let a = [[1, 2], [3, 4]]; a[1][0] = 7; a[0][1] += 1; a", "[[1, 3], [7, 4]]"),
+            (
+                "let a = []; for i in 0..200 { a.push(i * 79 % 201); } a.sort(|x, y| if x % 3 == 0 { 1 } else { -1 }); a.len",
+                "200",
+            ),
+            ("order_by([3, 1, 2], |x, y| y - x) + [2, 1].order()", "[3, 2, 1, 1, 2]"),
+            (
+                "\"a-b-c\".split(\"-\", 2) + \"a-b\".split_rev(\"-\") + \" x  y \".split()",
+                "[\"a\", \"b-c\", \"b\", \"a\", \"x\", \"y\"]",
+            ),
             ("let a = [5, 3, 8]; a.sort(); a.reverse(); a[-1]", "3"),
             ("[1, 2, 3].index_of(2) + [1, 2, 3].find(|x| x > 1)", "3"),
             ("let a = [1]; let b = a; b.push(2); a.len", "1"),
@@ -402,6 +411,19 @@ fn scripts_in_the_spirit_of_rhais_own_run_as_they_are() {
             ("let seen = #{}; for t in input.tags { seen[t] = true; } seen", "#{ a: true, b: true }"),
         ],
     );
+}
+
+/// A page from outside must not hold up the thread.
+#[cfg(feature = "html")]
+#[test]
+fn deep_pages_are_refused() {
+    let roots = Value::map([("page", Value::from("<div>".repeat(50_000)))]);
+    let expr = compiled("html_select(page, \"b\")", Form::Expression, &Library::empty());
+    let found = evaluated_in(expr, roots).0.expect_err("it is deep");
+    assert!(found.message.contains("nested deeper than 1000"), "{found}");
+    let flat = Value::map([("page", Value::from("<ul><li>x<p>y</ul>".repeat(2_000)))]);
+    let expr = compiled("html_select(page, \"li\").len()", Form::Expression, &Library::empty());
+    assert_eq!(evaluated_in(expr, flat).0, Ok(Value::Int(2_000)));
 }
 
 #[test]
@@ -973,6 +995,9 @@ fn hostile_scripts_end_with_an_error() {
         "Fn(\"sleep\").call(1)",
         "let a = 0..9_000_000_000_000_000_000; a.map(|x| x)",
         "let a = []; loop { a.push(1); }",
+        "let s = \"x\"; s.pad(20_000_000, 'x'); s.split(\"x\").len()",
+        "let s = \"x\"; s.pad(20_000_000, 'x'); s.to_chars().len()",
+        "matches(\"a\", \"(a{1000}){1000}\")",
         "let a = []; a.pad(100_000, 0); a.sort(|a, b| { loop { } }); 1",
         "let a = []; a.pad(300_000, 0); a.sorted_by(|x| { let n = 0; while n < 1_000 { n += 1; } n })",
     ];

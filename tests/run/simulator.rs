@@ -18,11 +18,11 @@ use orchestra_flow::run::intake::{self, Options};
 use orchestra_flow::run::machine::{self, Action, Command, Refusal};
 use orchestra_flow::run::world::{Act, Outcome, Question, Settings};
 
-/// The package of a program that has no faults.
-pub fn package(text: &str) -> Package {
+/// The package of a program, or its faults.
+pub fn package(text: &str) -> Result<Package, String> {
     let compiled = lang::compile("test.flow", text, &NoFiles);
-    let faults: Vec<_> = compiled.diagnostics.iter().filter(|fault| fault.is_error()).map(|f| &f.message).collect();
-    compiled.package.unwrap_or_else(|| panic!("the program has faults: {faults:?}\n{text}"))
+    let faults: Vec<_> = compiled.diagnostics.iter().filter(|fault| fault.is_error()).map(|f| &*f.message).collect();
+    compiled.package.ok_or_else(|| faults.join("; "))
 }
 
 /// Chance from a seed (SplitMix64; G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
@@ -247,7 +247,7 @@ impl<'a> Simulator<'a> {
     }
 
     /// Lets time pass until the main run rests, or nothing is left that could happen.
-    pub fn to_the_end(&mut self) {
+    pub fn until_the_end(&mut self) {
         self.settle();
         while !self.main().run.is_at_rest() && self.broken.is_empty() {
             match self.next_moment() {
@@ -319,8 +319,14 @@ impl<'a> Simulator<'a> {
         while machine::decide(&actor.plan, &mut shadow, self.now, &NoSettings, &mut actions) {}
         if let Some(Action::Record(record)) = actions.iter().find(|action| matches!(action, Action::Record(_))) {
             self.broken.push(format!("I11: made of its records, the run {id} would decide {record:?}"));
-        } else if format!("{shadow:?}") != format!("{:?}", actor.run) {
-            self.broken.push(format!("I11: the run {id} is not what its records say"));
+        } else {
+            let (made, found) = (format!("{shadow:?}"), format!("{:?}", actor.run));
+            if made != found {
+                let at = made.bytes().zip(found.bytes()).take_while(|(a, b)| a == b).count();
+                let near = |text: &str| -> String { text.chars().skip(at.saturating_sub(60)).take(120).collect() };
+                let (made, found) = (near(&made), near(&found));
+                self.broken.push(format!("I11: the run {id} is {found}, and its records say {made}"));
+            }
         }
         actor.shadow = shadow;
     }

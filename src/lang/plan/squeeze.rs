@@ -5,6 +5,8 @@
 pub(super) fn squeeze(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
+    // A string ends by itself: no sign grows together with it.
+    let mut string_before = false;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let length = if rest.starts_with("//") {
@@ -20,12 +22,14 @@ pub(super) fn squeeze(text: &str) -> String {
             rest = &rest[c.len_utf8()..];
             continue;
         } else {
-            string(rest).unwrap_or(c.len_utf8())
+            string(rest)
         };
-        if gap && out.chars().next_back().is_some_and(|before| grows_together(before, c)) {
+        if gap && !string_before && out.chars().next_back().is_some_and(|before| grows_together(before, c)) {
             out.push(' ');
         }
         gap = false;
+        string_before = length.is_some();
+        let length = length.unwrap_or(c.len_utf8());
         out.push_str(&rest[..length]);
         rest = &rest[length..];
     }
@@ -126,7 +130,7 @@ mod tests {
             ("a // note\n + b /* and /* so */ on */ + c", "a+b+c"),
             ("\"two  blanks ${ a + \"x  y\" } // no note\" + 1", "\"two  blanks ${ a + \"x  y\" } // no note\"+1"),
             ("`a  ${ \"}\" }`  + `b`", "`a  ${ \"}\" }`+`b`"),
-            ("#\"raw \" text\"#  == x", "#\"raw \" text\"# ==x"),
+            ("#\"raw \" text\"#  == x", "#\"raw \" text\"#==x"),
             ("let y = 'a'; y", "let y='a';y"),
             ("1 .. 3", "1 .. 3"),
         ];

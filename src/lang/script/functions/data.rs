@@ -386,6 +386,31 @@ fn xml(text: &str) -> Outcome<Dynamic> {
     }
 }
 
+/// How deep the elements of a page may be nested: the parser's time grows with the square of it.
+#[cfg(feature = "html")]
+const HTML_DEPTH_MAX: usize = 1_000;
+
+/// How deep elements are nested, counted by their tags; those that need no closing tag do not count.
+#[cfg(feature = "html")]
+fn nesting(html: &str) -> usize {
+    const MAY_STAY_OPEN: [&str; 29] = [
+        "area", "base", "br", "col", "colgroup", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta",
+        "optgroup", "option", "p", "param", "rp", "rt", "source", "tbody", "td", "tfoot", "th", "thead", "tr", "track",
+        "wbr",
+    ];
+    let (mut open, mut most) = (0usize, 0);
+    for tag in html.split('<').skip(1) {
+        let closes = tag.starts_with('/');
+        let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+        if name.is_empty() || MAY_STAY_OPEN.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        open = if closes { open.saturating_sub(1) } else { open + 1 };
+        most = most.max(open);
+    }
+    most
+}
+
 /// The elements that a CSS selector finds.
 #[cfg(feature = "html")]
 fn html_select(html: &str, selector: &str) -> Outcome<Dynamic> {
@@ -393,15 +418,26 @@ fn html_select(html: &str, selector: &str) -> Outcome<Dynamic> {
         Ok(found) => found,
         Err(error) => return fail(format!("`{selector}` is no CSS selector: {error}")),
     };
+    if nesting(html) > HTML_DEPTH_MAX {
+        return fail(format!("the elements of the page are nested deeper than {HTML_DEPTH_MAX}"));
+    }
     let page = scraper::Html::parse_document(html);
-    let elements = page.select(&found).map(|element| {
+    let mut bytes = 0;
+    let mut elements = Vec::new();
+    for element in page.select(&found) {
+        let inner = element.inner_html();
+        // Elements inside of each other repeat what they hold.
+        bytes += inner.len();
+        if bytes > limit::SCRIPT_TEXT_BYTES_MAX / 4 {
+            return Err(rhai::EvalAltResult::ErrorDataTooLarge("Length of string".into(), rhai::Position::NONE).into());
+        }
         let attributes = element.value().attrs().map(|(name, value)| (name, Value::from(value)));
-        Value::map([
+        elements.push(Value::map([
             ("name", Value::from(element.value().name())),
             ("text", Value::from(element.text().collect::<String>())),
-            ("html", Value::from(element.inner_html())),
+            ("html", Value::from(inner)),
             ("attributes", Value::map(attributes)),
-        ])
-    });
+        ]));
+    }
     Ok(convert::to_rhai(&Value::list(elements)))
 }

@@ -9,6 +9,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, M
 
 use super::super::convert::{self, Members};
 use super::compare::{number, order};
+use super::tamed::merge_sorted;
 use super::text::joined;
 use super::{Declared, Outcome, described, fail, ours};
 use crate::base::limit;
@@ -395,18 +396,9 @@ fn extreme_by(context: &NativeCallContext<'_>, items: Array, by: &Chooser, wante
 }
 
 /// The items in the order of their keys.
-fn sorted(mut keyed: Vec<(Dynamic, Dynamic)>) -> Outcome<Array> {
-    let mut failed = None;
-    keyed.sort_by(|(a, _), (b, _)| {
-        order(a, b).unwrap_or_else(|error| {
-            failed.get_or_insert(error);
-            Ordering::Equal
-        })
-    });
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(keyed.into_iter().map(|(_, item)| item).collect()),
-    }
+fn sorted(keyed: Vec<(Dynamic, Dynamic)>) -> Outcome<Array> {
+    let sorted = merge_sorted(keyed, &mut |(a, _): &(Dynamic, Dynamic), (b, _): &(Dynamic, Dynamic)| order(a, b))?;
+    Ok(sorted.into_iter().map(|(_, item)| item).collect())
 }
 
 fn unique(keyed: Vec<(Dynamic, Dynamic)>) -> Outcome<Array> {

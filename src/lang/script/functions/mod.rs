@@ -14,6 +14,7 @@ mod data;
 mod list;
 mod operator;
 mod rhai_own;
+mod tamed;
 mod text;
 mod time;
 
@@ -107,6 +108,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// Binds everything to the engine.
 pub(super) fn register(engine: &mut Engine) {
     operator::register(engine);
+    tamed::register(engine);
     text::register(engine);
     list::register(engine);
     time::register(engine);

@@ -9,7 +9,6 @@ use super::super::convert::{self, Members, Null};
 use super::super::{compute, emit, path};
 use super::compare::order;
 use super::{Outcome, fail, ours};
-use crate::base::limit;
 use crate::base::time::Duration;
 
 pub(super) fn register(engine: &mut Engine) {
@@ -47,24 +46,12 @@ pub(super) fn register(engine: &mut Engine) {
             None => fail(compute::no_setting(&name, secret)),
         }
     });
-    // Rhai's own would hold up the thread.
-    engine.register_fn("sleep", |_: i64| no_sleep());
-    engine.register_fn("sleep", |_: f64| no_sleep());
-    engine.register_fn("replace", replace);
-    engine.register_fn("replace", |text: &mut ImmutableString, find: char, by: ImmutableString| {
-        replace(text, find.to_string().into(), by)
-    });
-
     engine.register_type_with_name::<Null>("null");
     engine.register_fn("==", |a: Null, b: Null| a == b);
     engine.register_fn("!=", |a: Null, b: Null| a != b);
     engine.register_fn("to_string", |_: Null| "null");
     engine.register_fn("to_debug", |_: Null| "null");
     sets(engine);
-}
-
-fn no_sleep() -> Outcome<()> {
-    fail("a script cannot sleep; a workflow waits by `wait`")
 }
 
 /// What `catch` gives: what was thrown, or an error of Rhai without its places, which are those of the emitted text.
@@ -118,20 +105,6 @@ fn item(value: &Dynamic, index: &Dynamic) -> Outcome<Dynamic> {
     }
     let key = path::Segment { key: path::Key::Item(index), optional: true, span: Default::default() };
     Ok(path::follow("this", &ours(value)?, &[key]).map_or(Dynamic::UNIT, |found| convert::to_rhai(&found)))
-}
-
-/// Rhai's own builds the result before it looks how long it is.
-fn replace(text: &mut ImmutableString, find: ImmutableString, by: ImmutableString) -> Outcome<()> {
-    if find.is_empty() {
-        return fail("there is nothing to look for: the text to be replaced is empty");
-    }
-    let times = text.matches(find.as_str()).count();
-    let length = text.len().saturating_add(times.saturating_mul(by.len().saturating_sub(find.len())));
-    if length > limit::SCRIPT_TEXT_BYTES_MAX {
-        return Err(EvalAltResult::ErrorDataTooLarge("Length of string".into(), Position::NONE).into());
-    }
-    *text = text.replace(find.as_str(), &by).into();
-    Ok(())
 }
 
 fn sets(engine: &mut Engine) {

@@ -243,13 +243,23 @@ impl Builder<'_> {
         }
         let mut method = method?;
         let upper = method.text.to_ascii_uppercase();
-        if METHODS.contains(&upper.as_str()) && *upper != *method.text {
+        if !METHODS.contains(&&*method.text) {
+            let known = METHODS.contains(&upper.as_str());
             let fault = self.faults.error(
                 code::UNKNOWN_WORD,
                 method.span.range(),
                 format!("there is no method `{}`", method.text),
             );
-            self.faults.push(fault.fix(format!("write `{upper}`"), method.span, upper.clone()));
+            let fault = if known {
+                fault.fix(format!("write `{upper}`"), method.span, upper.clone())
+            } else {
+                fault.near(&method.text, method.span, METHODS)
+            };
+            self.faults.push(if known {
+                fault
+            } else {
+                fault.hint(format!("the methods are `{}`", METHODS.join("`, `")))
+            });
             method.text = upper.into();
         }
         Some(Request { method, url: url?, fields, span })

@@ -264,7 +264,11 @@ impl Run {
         self.ending = Ending::Rested;
         self.rested_at = Some(at);
         self.alarms.clear();
-        self.agenda.clear();
+        for id in std::mem::take(&mut self.agenda) {
+            if let Some(unit) = self.unit_mut(id) {
+                unit.queued = false;
+            }
+        }
         self.listeners.clear();
         if let Some(unit) = self.unit_mut(UnitId::RUN) {
             let left = std::mem::take(&mut unit.undo);
