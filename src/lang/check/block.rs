@@ -363,6 +363,8 @@ impl<'a> Checker<'a> {
         let mut paths = Vec::new();
         match item {
             Item::Fail(fail) => fail.when.iter().for_each(|when| paths.extend(self.paths_read(when))),
+            // What was set just now is there, unless `()` was.
+            Item::Set(set) if !set.add => paths.push(set.target.dotted()),
             Item::Step(step) if step.clauses.is_empty() => {
                 if let Action::If(branches) = &step.action {
                     for (condition, body) in &branches.arms {
