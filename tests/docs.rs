@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use orchestra_flow::base::diagnostic::Diagnostic;
 use orchestra_flow::base::limit;
 use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
 use orchestra_flow::lang::script::functions::{About, FixedFunction, functions};
@@ -97,7 +98,9 @@ fn each_program_in_the_pages_compiles_and_its_tests_pass() {
             for program in programs(&text) {
                 seen += 1;
                 let compiled = compile("page.flow", &program, &NoFiles);
-                assert!(compiled.diagnostics.is_empty(), "{}: {:#?}", path.display(), compiled.diagnostics);
+                // A body in Rust is announced by a warning; anything else a page must not have.
+                let found = compiled.diagnostics.iter().filter(|found| found.code.0 != "F0706");
+                assert_eq!(found.collect::<Vec<_>>(), Vec::<&Diagnostic>::new(), "{}", path.display());
                 let package = compiled.package.expect("without an error there is a package");
                 for test in &package.tests {
                     let verdict = rehearse(&package, test, Rehearsal::default());

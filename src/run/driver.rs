@@ -41,7 +41,7 @@ struct Inner {
 }
 
 enum Told {
-    Command(Command),
+    Command(Box<Command>),
     /// Undo the run, and say what came of it.
     Unwind(oneshot::Sender<Summary>),
     /// The run that waited for it has ended: nobody will undo it any more.
@@ -164,14 +164,14 @@ impl Inner {
             children: Vec::new(),
         };
         drive.note(&record);
-        tokio::spawn(drive.to_the_end(inbox, end));
+        tokio::spawn(drive.until_the_end(inbox, end));
         Ok((id, ended))
     }
 
     fn tell(&self, run: &RunId, command: Command) -> Result<(), Refusal> {
         // The guard of the map must not be held while the channel is used.
         let tell = self.runs.get(run).map(|entry| entry.value().clone());
-        tell.ok_or(Refusal::AtRest)?.send(Told::Command(command)).map_err(|_| Refusal::AtRest)
+        tell.ok_or(Refusal::AtRest)?.send(Told::Command(Box::new(command))).map_err(|_| Refusal::AtRest)
     }
 
     fn publish(&self, topic: &Arc<str>, payload: &Value) {
@@ -179,7 +179,7 @@ impl Inner {
         for tell in runs {
             let command = Command::Event { topic: topic.clone(), payload: payload.clone() };
             // A run that has ended meanwhile need not know.
-            let _ = tell.send(Told::Command(command));
+            let _ = tell.send(Told::Command(Box::new(command)));
         }
     }
 }
@@ -197,7 +197,7 @@ struct Drive {
 }
 
 impl Drive {
-    async fn to_the_end(mut self, mut inbox: mpsc::UnboundedReceiver<Told>, end: oneshot::Sender<Summary>) {
+    async fn until_the_end(mut self, mut inbox: mpsc::UnboundedReceiver<Told>, end: oneshot::Sender<Summary>) {
         self.until_rest(&mut inbox).await;
         let undoable = self.run.can_unwind() && self.run.accepted.parent.is_some();
         // Nobody may be left to hear it.
@@ -266,7 +266,7 @@ impl Drive {
 
     fn told(&mut self, told: Told) {
         match told {
-            Told::Command(command) => self.tell_machine(command),
+            Told::Command(command) => self.tell_machine(*command),
             // Only a run that rests is undone, or forgotten.
             Told::Unwind(_) | Told::Forget => {}
         }
@@ -378,7 +378,7 @@ impl Drive {
                 (Outcome::unknown(failure), None)
             });
             // The run may have ended meanwhile.
-            let _ = tell.send(Told::Command(Command::Answer { unit, attempt, outcome, by }));
+            let _ = tell.send(Told::Command(Box::new(Command::Answer { unit, attempt, outcome, by })));
         });
         self.in_flight.insert(unit, task.abort_handle());
     }
@@ -392,7 +392,7 @@ impl Drive {
             let failure = Failure::new(FailureKind::Timeout, "it did not answer in time");
             let outcome = Outcome::unknown(failure);
             // If it has answered meanwhile, this comes too late and changes nothing.
-            let _ = tell.send(Told::Command(Command::Answer { unit, attempt, outcome, by: None }));
+            let _ = tell.send(Told::Command(Box::new(Command::Answer { unit, attempt, outcome, by: None })));
         });
     }
 
@@ -411,12 +411,12 @@ impl Drive {
                     let Ok(summary) = ended.await else { return };
                     let outcome = child_outcome(&run, &summary);
                     // The parent may have ended meanwhile.
-                    let _ = tell.send(Told::Command(Command::Answer { unit, attempt, outcome, by: None }));
+                    let _ = tell.send(Told::Command(Box::new(Command::Answer { unit, attempt, outcome, by: None })));
                 });
             }
             Err(error) => {
                 let outcome = Outcome::failed(start_failure(&error));
-                let _ = tell.send(Told::Command(Command::Answer { unit, attempt, outcome, by: None }));
+                let _ = tell.send(Told::Command(Box::new(Command::Answer { unit, attempt, outcome, by: None })));
             }
         }
     }
@@ -432,7 +432,7 @@ impl Drive {
                 let _ = undone.await;
             }
             let outcome = Outcome::done(Value::Unit);
-            let _ = tell.send(Told::Command(Command::Answer { unit, attempt, outcome, by: None }));
+            let _ = tell.send(Told::Command(Box::new(Command::Answer { unit, attempt, outcome, by: None })));
         });
     }
 
@@ -444,7 +444,7 @@ impl Drive {
             Entry::Inside => Command::Enter { unit },
             Entry::Circle => Command::Answer { unit, attempt: 0, outcome: circle(key), by: None },
         };
-        let _ = self.tell.send(Told::Command(command));
+        let _ = self.tell.send(Told::Command(Box::new(command)));
     }
 }
 

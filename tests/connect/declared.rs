@@ -436,14 +436,6 @@ async fn a_connector_calls_the_functions_of_its_file() {
     assert!(peer.requests()[0].ends_with(r#"{"a":"HEY!"}"#), "{}", peer.requests()[0]);
 }
 
-#[test]
-fn the_guide_to_connectors_compiles() {
-    let text = std::fs::read_to_string("docs/connectors.md").expect("the page");
-    let blocks: Vec<&str> = text.split("```flow\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(blocks.len() >= 2);
-    blocks.into_iter().for_each(|block| drop(package(block)));
-}
-
 #[tokio::test]
 async fn the_onboarding_program_speaks_to_the_services_in_their_own_words() {
     let package = package(&std::fs::read_to_string("scripts/customer_onboarding.flow").expect("the script"));

@@ -103,7 +103,7 @@ fn told(text: &str) -> String {
         _ => Fate::done(Value::Unit),
     });
     world.accept("w", &Value::Unit);
-    world.to_the_end();
+    world.until_the_end();
     story(world.main())
 }
 
@@ -111,7 +111,23 @@ fn told(text: &str) -> String {
 fn a_step_that_is_retried() {
     insta::assert_snapshot!(told(r#"workflow w {
         step a = far.act { what: "no", on conflict retry 1 times every 10s, on conflict skip }
-    }"#), @"");
+    }"#), @r#"
+     0 run: started
+     0 run: set
+     0 a: opened
+     0 a: began: act under main:a
+     0 a: attempt 1
+     0 a: failed: conflict
+     0 a: handler: retry
+    10 a: woke: Due
+    10 a: attempt 2
+    10 a: failed: conflict
+    10 a: handler: skip
+    10 a: closing, then undone and skipped
+    10 a: ended: skipped
+    10 run: decided: completed
+    10 run: rested
+    "#);
 }
 
 #[test]
@@ -123,7 +139,50 @@ fn a_saga_that_fails() {
             step c = far.act { what: "no" }
         }
         finally { step d = far.act { what: "d" } }
-    }"#), @"");
+    }"#), @r#"
+    0 run: started
+    0 run: set
+    0 a: opened
+    0 a: began: act under main:a
+    0 a: attempt 1
+    1 a: answered ()
+    1 a: ended: completed
+    1 run: opened
+    1 run: began: body
+    1 b: opened
+    1 c: opened
+    1 b: began: act under main:b
+    1 c: began: act under main:c
+    1 b: attempt 1
+    1 c: attempt 1
+    1 c: failed: conflict
+    1 c: handler: nobody
+    1 c: ended: failed, conflict
+    1 run: closing, then failed, conflict
+    6 b: answered ()
+    6 b: ended: completed
+    6 run: ended: failed, conflict
+    6 run: closing, then undone and failed, conflict
+    6 run: decided: failed, conflict
+    6 b/undo: opened
+    6 b/undo: began: act under main:b/undo
+    6 b/undo: attempt 1
+    6 b/undo: answered ()
+    6 b/undo: ended: completed
+    6 a/undo: opened
+    6 a/undo: began: act under main:a/undo
+    6 a/undo: attempt 1
+    6 a/undo: answered ()
+    6 a/undo: ended: completed
+    6 finally: opened
+    6 finally.d: opened
+    6 finally.d: began: act under main:finally.d
+    6 finally.d: attempt 1
+    6 finally.d: answered ()
+    6 finally.d: ended: completed
+    6 finally: ended: completed
+    6 run: rested
+    "#);
 }
 
 #[test]
@@ -133,7 +192,35 @@ fn a_race() {
             branch fast { step a = far.act { what: 1 } }
             branch slow { step b = far.act { what: 5, undo far.act { what: "undo b" } } }
         }
-    }"#), @"");
+    }"#), @r#"
+    0 run: started
+    0 run: set
+    0 race: opened
+    0 race: began: race
+    0 race.fast: opened
+    0 race.slow: opened
+    0 race.fast.a: opened
+    0 race.slow.b: opened
+    0 race.fast.a: began: act under main:race.fast.a
+    0 race.slow.b: began: act under main:race.slow.b
+    0 race.fast.a: attempt 1
+    0 race.slow.b: attempt 1
+    1 race.fast.a: answered ()
+    1 race.fast.a: ended: completed
+    1 race.fast: ended: completed
+    1 race.slow: closing, then undone and cancelled
+    5 race.slow.b: answered ()
+    5 race.slow.b: ended: completed
+    5 race.slow.b/undo: opened
+    5 race.slow.b/undo: began: act under main:race.slow.b/undo
+    5 race.slow.b/undo: attempt 1
+    5 race.slow.b/undo: answered ()
+    5 race.slow.b/undo: ended: completed
+    5 race.slow: ended: cancelled
+    5 race: ended: completed
+    5 run: decided: completed
+    5 run: rested
+    "#);
 }
 
 #[test]
@@ -143,7 +230,59 @@ fn a_block_that_begins_anew() {
             step a = far.act { what: 1, undo far.act { what: "undo a" } }
             step b = far.act { what: "no" }
         } with { on conflict retry 1 times every 30s, on conflict skip }
-    }"#), @"");
+    }"#), @r#"
+     0 run: started
+     0 run: set
+     0 x: opened
+     0 x: began: body
+     0 x.a: opened
+     0 x.a: began: act under main:x.a
+     0 x.a: attempt 1
+     1 x.a: answered ()
+     1 x.a: ended: completed
+     1 x.b: opened
+     1 x.b: began: act under main:x.b
+     1 x.b: attempt 1
+     1 x.b: failed: conflict
+     1 x.b: handler: nobody
+     1 x.b: ended: failed, conflict
+     1 x: closing, then raise conflict
+     1 x: raised conflict
+     1 x: handler: retry
+     1 x: closing, then anew
+     1 x.a/undo: opened
+     1 x.a/undo: began: act under main:x.a/undo
+     1 x.a/undo: attempt 1
+     1 x.a/undo: answered ()
+     1 x.a/undo: ended: completed
+     1 x: waits
+    31 x: woke: Due
+    31 x~1: anew
+    31 x~1: began: body
+    31 x~1.a: opened
+    31 x~1.a: began: act under main:x~1.a
+    31 x~1.a: attempt 1
+    32 x~1.a: answered ()
+    32 x~1.a: ended: completed
+    32 x~1.b: opened
+    32 x~1.b: began: act under main:x~1.b
+    32 x~1.b: attempt 1
+    32 x~1.b: failed: conflict
+    32 x~1.b: handler: nobody
+    32 x~1.b: ended: failed, conflict
+    32 x~1: closing, then raise conflict
+    32 x~1: raised conflict
+    32 x~1: handler: skip
+    32 x~1: closing, then undone and skipped
+    32 x~1.a/undo: opened
+    32 x~1.a/undo: began: act under main:x~1.a/undo
+    32 x~1.a/undo: attempt 1
+    32 x~1.a/undo: answered ()
+    32 x~1.a/undo: ended: completed
+    32 x~1: ended: skipped
+    32 run: decided: completed
+    32 run: rested
+    "#);
 }
 
 #[test]
@@ -152,5 +291,37 @@ fn a_loop_that_tolerates() {
         for item in [1, 2] tolerate 1 {
             lock "crm" { step a = far.act { what: if item == 1 { "no" } else { 1 } } }
         }
-    }"#), @"");
+    }"#), @r#"
+    0 run: started
+    0 run: set
+    0 for: opened
+    0 for: began: loop
+    0 for[0]: opened
+    0 for[0]: opened
+    0 for[0]: began: wait for the lock crm
+    0 for[0]: answered ()
+    0 for[0].a: opened
+    0 for[0].a: began: act under main:for[0].a
+    0 for[0].a: attempt 1
+    0 for[0].a: failed: conflict
+    0 for[0].a: handler: nobody
+    0 for[0].a: ended: failed, conflict
+    0 for[0]: ended: failed, conflict
+    0 for[0]: closing, then undone and failed, conflict
+    0 for[0]: ended: failed, conflict
+    0 for[1]: opened
+    0 for[1]: opened
+    0 for[1]: began: wait for the lock crm
+    0 for[1]: answered ()
+    0 for[1].a: opened
+    0 for[1].a: began: act under main:for[1].a
+    0 for[1].a: attempt 1
+    1 for[1].a: answered ()
+    1 for[1].a: ended: completed
+    1 for[1]: ended: completed
+    1 for[1]: ended: completed
+    1 for: ended: completed
+    1 run: decided: completed
+    1 run: rested
+    "#);
 }

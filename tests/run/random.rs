@@ -66,6 +66,8 @@ struct Place {
     undoes: bool,
     /// Whether `set` may stand here: turns at once may not set one variable.
     sets: bool,
+    /// Whether `lock` may stand here: a lock in itself is refused by the check.
+    locks: bool,
 }
 
 impl Writer {
@@ -141,9 +143,9 @@ impl Writer {
                 self.line(inner.depth, "until random() < 0.5");
                 self.close(place);
             }
-            20 => {
+            20 if place.locks => {
                 let lock = self.chance.below(2);
-                self.block(place, &format!("lock \"L{lock}\""), inner);
+                self.block(place, &format!("lock \"L{lock}\""), Place { locks: false, ..inner });
             }
             21 if self.children => {
                 let name = self.name("c");
@@ -290,14 +292,14 @@ fn write(seed: u64) -> (String, bool) {
     let repeats_unknown = chance.one_in(5);
     let mut writer =
         Writer { chance, text: String::new(), names: 0, vars: 0, budget: 14, repeats_unknown, children: true };
-    let place = Place { depth: 1, returns: true, in_loop: false, undoes: true, sets: true };
+    let place = Place { depth: 1, returns: true, in_loop: false, undoes: true, sets: true, locks: true };
     writer.body(place);
     writer.body(place);
     for (moment, chance) in [("on success", 4), ("on failure", 4), ("on cancel", 4), ("finally", 2)] {
         if writer.chance.one_in(chance) {
             writer.line(1, &format!("{moment} {{"));
             writer.budget = 1;
-            writer.body(Place { depth: 2, returns: false, in_loop: false, undoes: false, sets: true });
+            writer.body(Place { depth: 2, returns: false, in_loop: false, undoes: false, sets: true, locks: true });
             writer.line(1, "}");
         }
     }
@@ -386,7 +388,7 @@ fn attempt(seed: u64, loud: bool) -> (&'static str, Vec<String>) {
         world.later(chance.below(120) as i64, main_run(), Command::Kill { by: "chance".into() });
     }
     loop {
-        world.to_the_end();
+        world.until_the_end();
         if world.main().run.is_at_rest() || !world.broken.is_empty() {
             break;
         }
@@ -400,8 +402,10 @@ fn attempt(seed: u64, loud: bool) -> (&'static str, Vec<String>) {
             break;
         }
         for (run, unit) in parked {
+            // A person who knows of a doubt would not just try again.
+            let doubt = world.runs[&run].run.unit(unit).is_some_and(|unit| unit.doubt);
             let decision = match chance.below(3) {
-                0 => Decision::Retry { params: None },
+                0 if !doubt => Decision::Retry { params: None },
                 1 => Decision::Skip { value: Value::Unit },
                 _ => Decision::Fail,
             };
@@ -671,6 +675,7 @@ fn check_effects(
         .iter()
         .flat_map(|(id, actor)| actor.run.problems.iter().map(move |problem| format!("{id}:{}", problem.place)))
         .collect();
+    let settled = settled_undos(world);
     let mut seen = BTreeSet::new();
     for call in world.calls.iter().filter(|call| call.applied) {
         let history = &histories[&call.run];
@@ -680,7 +685,7 @@ fn check_effects(
             continue;
         }
         let times = undone.get(&*call.key).copied().unwrap_or_default();
-        let told = problems.contains(&format!("{}/undo", call.key));
+        let told = problems.contains(&format!("{}/undo", call.key)) || settled.contains(&*call.key);
         let gone = is_gone(world, histories, &call.run, call.unit, call.records);
         if gone && times == 0 && !told {
             say(format!("I5: {} was given up and is not undone", call.key));
@@ -694,6 +699,24 @@ fn check_effects(
     }
 }
 
+/// The keys of steps whose undo ended well: an `alternate` may have done it in another way.
+fn settled_undos(world: &Simulator<'_>) -> BTreeSet<String> {
+    let mut settled = BTreeSet::new();
+    for actor in world.runs.values() {
+        let mut undos = BTreeMap::new();
+        for record in &actor.journal {
+            match &record.event {
+                Event::Opened { unit, role: Role::Undo, given, .. } => {
+                    undos.insert(*unit, given.get("key").map(ToString::to_string).unwrap_or_default());
+                }
+                Event::Ended { unit, outcome: Outcome::Completed { .. } } => settled.extend(undos.remove(unit)),
+                _ => {}
+            }
+        }
+    }
+    settled
+}
+
 /// Whether what a unit did when its journal had so many records was given up.
 fn is_gone(
     world: &Simulator<'_>,
@@ -703,6 +726,11 @@ fn is_gone(
     records: usize,
 ) -> bool {
     let history = &histories[run];
+    // What is done by or beside an undo, a `notify` or a body at the end is a fact (39, 40).
+    let fact = |_: UnitId, life: &Life| matches!(life.role, Role::Undo | Role::Notify(_) | Role::Lifecycle(..));
+    if history.is_beneath(unit, fact) {
+        return false;
+    }
     let ended_well = matches!(history.outcome, Some(Outcome::Completed { .. }));
     if !ended_well || history.undone {
         return true;
@@ -713,9 +741,17 @@ fn is_gone(
     }
     match &world.runs[run].parent {
         Some((parent, step, _)) => {
-            let life = histories[parent].units.get(step);
-            // Whoever undoes it now waits for it; that is how it came to be undone.
-            life.is_none_or(|life| is_gone(world, histories, parent, *step, life.opened))
+            // Whoever undoes it waits for it now; it was begun by the unit that has its id for a key.
+            let key = run.0.split('#').next().unwrap_or_default();
+            let begun = world.runs[parent].journal.iter().position(|record| match &record.event {
+                Event::Began { begin: orchestra_flow::run::event::Begin::Act { key: other, .. }, .. } => {
+                    **other == *key
+                }
+                _ => false,
+            });
+            let found = histories[parent].units.iter().find(|(_, life)| life.keys.iter().any(|other| other == key));
+            let step = found.map_or(*step, |(unit, _)| *unit);
+            begun.is_none_or(|begun| is_gone(world, histories, parent, step, begun))
         }
         None => false,
     }

@@ -247,7 +247,7 @@ impl<'a> Simulator<'a> {
     }
 
     /// Lets time pass until the main run rests, or nothing is left that could happen.
-    pub fn to_the_end(&mut self) {
+    pub fn until_the_end(&mut self) {
         self.settle();
         while !self.main().run.is_at_rest() && self.broken.is_empty() {
             match self.next_moment() {

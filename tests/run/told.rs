@@ -57,7 +57,7 @@ fn rule_33_nothing_starts_while_paused() {
     assert!(world.main().journal.iter().any(|record| matches!(record.event, Event::Answered { .. })));
     assert_eq!(world.status(), "paused");
     world.tell_main(resume()).expect("it is paused");
-    world.to_the_end();
+    world.until_the_end();
     assert_eq!(world.said(), ["a", "b"]);
     assert_eq!(world.status(), "completed");
 }
@@ -74,7 +74,7 @@ fn rule_33_pause_goes_down_to_children() {
     world.advance(1000);
     assert_eq!(world.said().len(), 0);
     world.tell_main(resume()).expect("it is paused");
-    world.to_the_end();
+    world.until_the_end();
     assert_eq!(world.said(), ["a"]);
     assert_eq!(world.status(), "completed");
 }
@@ -89,7 +89,7 @@ fn rule_33_cancel_resumes() {
     world.tell_main(pause()).expect("it runs");
     world.advance(5);
     world.tell_main(cancel()).expect("it is paused");
-    world.to_the_end();
+    world.until_the_end();
     assert_eq!(world.status(), "cancelled");
     assert_eq!(world.said(), ["a", "undo"]);
 }
@@ -121,7 +121,7 @@ fn rule_11_paused_time() {
     assert_eq!(world.said(), ["r", "t"], "of 60 seconds 10 had gone by");
     world.advance(1);
     assert_eq!(world.said(), ["r", "t", "r"]);
-    world.to_the_end();
+    world.until_the_end();
     assert_eq!(world.status(), "completed");
     assert_eq!((world.now.as_second() - resumed.as_second()), 50);
 }
@@ -155,7 +155,7 @@ fn rule_31_cancelled_before_it_began() {
     let mut world = Simulator::new(&package, 1, yes);
     world.accept("w", &Value::Unit);
     world.tell_main(cancel()).expect("it is queued");
-    world.to_the_end();
+    world.until_the_end();
     assert_eq!(world.status(), "cancelled");
     assert_eq!(world.said().len(), 0);
 }
@@ -189,7 +189,7 @@ fn rule_32_kill() {
     let mut problems: Vec<_> = killed.problems.iter().map(|problem| &*problem.kind).collect();
     problems.sort_unstable();
     assert_eq!(problems, ["in_doubt", "not_undone"]);
-    world.to_the_end();
+    world.until_the_end();
     assert_eq!(world.said(), ["a", "b", "c"], "the lock is free, and no body of the killed run ran (68)");
 }
 
@@ -199,7 +199,7 @@ fn rule_62_signal_to_a_resting_run() {
     let package = program(r#"workflow w { step a = far.act { what: "a" } }"#);
     let mut world = Simulator::new(&package, 1, yes);
     world.accept("w", &Value::Unit);
-    world.to_the_end();
+    world.until_the_end();
     let said = world.tell_main(Command::Signal { name: "go".into(), payload: Value::Unit });
     assert_eq!(said, Err(Refusal::AtRest));
 }
@@ -221,7 +221,7 @@ fn rule_63_later_answers_are_refused() {
     };
     assert_eq!(world.tell(&run, answer("first")), Ok(()));
     assert_eq!(world.tell(&run, answer("second")), Err(Refusal::NotWaiting));
-    world.to_the_end();
+    world.until_the_end();
     assert_eq!(world.main().run.outcome.as_ref().map(|outcome| outcome.output()), Some("first".into()));
 }
 
@@ -251,7 +251,7 @@ fn park<'a>(package: &'a orchestra_flow::lang::plan::Package, decision: Decision
     assert_eq!(world.said(), ["a", "b"], "nothing is undone while it waits");
     let unit = world.main().run.units().find(|unit| unit.is_parked()).expect("a step is parked").id;
     world.tell_main(Command::Unpark { unit, by: "a person".into(), decision }).expect("it is parked");
-    world.to_the_end();
+    world.until_the_end();
     world
 }
 
@@ -302,7 +302,7 @@ fn rule_45_keyed_in_doubt_keeps_its_key() {
         _ => yes(act, calls, chance),
     });
     world.accept("w", &Value::Unit);
-    world.to_the_end();
+    world.until_the_end();
     let keys: Vec<_> = world.calls.iter().map(|call| &*call.key).collect();
     assert_eq!(keys, ["main:x.a", "main:x.b", "main:x~1.a", "main:x.b"]);
     assert_eq!(world.status(), "completed");
@@ -317,7 +317,7 @@ fn rule_7_attempts_share_params_and_key() {
         _ => yes(act, calls, chance),
     });
     world.accept("w", &Value::Unit);
-    world.to_the_end();
+    world.until_the_end();
     assert_eq!(world.calls.len(), 4);
     assert!(world.calls.iter().all(|call| call.key == world.calls[0].key && call.params == world.calls[0].params));
 }
@@ -336,7 +336,7 @@ fn rule_30_once_in_flight_is_awaited() {
     world.tell_main(cancel()).expect("it runs");
     world.advance(20);
     assert_eq!(world.said(), ["a"], "it is awaited");
-    world.to_the_end();
+    world.until_the_end();
     assert_eq!(world.status(), "cancelled");
     assert_eq!(world.said(), ["a", "undo a"], "its end is a doubt, and the undo needs no output");
     assert_eq!(main_run().0.len(), 4);

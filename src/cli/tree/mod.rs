@@ -205,3 +205,6 @@ impl Tree {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,7 +165,7 @@ pub fn retry_after(headers: &HeaderMap, header: Option<&str>, now: Timestamp) ->
     let text = headers.get(header.unwrap_or(RETRY_AFTER.as_str()))?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
         // Beyond a year nobody means it; the cast cannot overflow below that.
-        return (seconds >= 0.0 && seconds < 31_536_000.0).then(|| Duration((seconds * 1000.0).ceil() as i64));
+        return (0.0..31_536_000.0).contains(&seconds).then(|| Duration((seconds * 1000.0).ceil() as i64));
     }
     let moment = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
     Some(Duration(Duration::between(now, moment).0.max(0)))

@@ -122,7 +122,7 @@ fn enact(
                 // wants to see it as it stands then.
                 if !ended && !by_hand && last.is_none_or(|last| index > last) {
                     ended = true;
-                    stage.to_the_end();
+                    stage.until_the_end();
                 }
                 failures.extend(expect::check(stage, package, script));
             }
@@ -130,7 +130,7 @@ fn enact(
         stage.settle();
     }
     if !ended && !by_hand {
-        stage.to_the_end();
+        stage.until_the_end();
     }
     Ok(())
 }

@@ -146,7 +146,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Lets time pass until the run rests, or nothing is left that could happen.
-    pub fn to_the_end(&mut self) {
+    pub fn until_the_end(&mut self) {
         self.settle();
         while !self.all_at_rest() {
             let Some(next) = self.next_moment() else { return };

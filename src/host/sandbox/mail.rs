@@ -125,7 +125,8 @@ fn decoded(text: &str) -> String {
         let inner = word.strip_prefix("=?utf-8?b?").and_then(|rest| rest.strip_suffix("?="));
         let bytes = inner.and_then(|inner| base64::engine::general_purpose::STANDARD.decode(inner).ok());
         let plain = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-        if !out.is_empty() && !(after_word && plain.is_some()) {
+        let joins = after_word && plain.is_some();
+        if !out.is_empty() && !joins {
             out.push(' ');
         }
         after_word = plain.is_some();

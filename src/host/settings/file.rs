@@ -8,7 +8,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{FileId, Span};
 use crate::base::value::Value;
 
-/// All values in `text`, by path. A fault is reported and what can be read is read.
+/// All values in `text`, by path. Where it is no TOML, that is all there is to say about it.
 pub fn parse(text: &str, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Entries {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
@@ -17,6 +17,9 @@ pub fn parse(text: &str, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Ent
         diagnostics.push(Diagnostic::error(code::UNREADABLE, span, message));
     }
     let mut entries = Entries::new();
+    if diagnostics.iter().any(|found| found.code == code::UNREADABLE) {
+        return entries;
+    }
     collect(table.get_ref(), &mut Vec::new(), file, &mut entries);
     entries
 }

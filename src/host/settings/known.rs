@@ -54,7 +54,7 @@ fn misfit(wanted: Wanted, value: &Value) -> Option<&'static str> {
             let fits = value.as_list().is_some_and(|items| items.iter().all(|item| item.as_text().is_some()));
             (!fits).then_some("a list of texts, such as `[\"one\", \"two\"]`")
         }
-        Wanted::Count => (!value.as_int().is_some_and(|count| count > 0)).then_some("a whole number of at least 1"),
+        Wanted::Count => value.as_int().is_none_or(|count| count <= 0).then_some("a whole number of at least 1"),
         Wanted::Duration => {
             let fits = value.as_text().is_some_and(|text| text.parse::<Duration>().is_ok_and(|it| it > Duration::ZERO));
             (!fits).then_some("a duration, such as `\"30s\"`")

@@ -75,7 +75,9 @@ impl Settings {
         match std::fs::read_to_string(&path) {
             Ok(text) => {
                 let id = sources.add(Source::new(path.display().to_string(), &text));
-                settings.file = file::parse(&sources.get(id).text, id, &mut diagnostics);
+                let entries = file::parse(&sources.get(id).text, id, &mut diagnostics);
+                // Of a file that is broken, what can be read is not what was meant.
+                settings.file = if diagnostics.is_empty() { entries } else { Entries::new() };
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {

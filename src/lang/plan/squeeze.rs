@@ -130,7 +130,7 @@ mod tests {
             ("a // note\n + b /* and /* so */ on */ + c", "a+b+c"),
             ("\"two  blanks ${ a + \"x  y\" } // no note\" + 1", "\"two  blanks ${ a + \"x  y\" } // no note\"+1"),
             ("`a  ${ \"}\" }`  + `b`", "`a  ${ \"}\" }`+`b`"),
-            ("#\"raw \" text\"#  == x", "#\"raw \" text\"# ==x"),
+            ("#\"raw \" text\"#  == x", "#\"raw \" text\"#==x"),
             ("let y = 'a'; y", "let y='a';y"),
             ("1 .. 3", "1 .. 3"),
         ];

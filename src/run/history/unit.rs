@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::frame::FrameId;
 use super::view::View;
 use crate::base::failure::Failure;
+use crate::base::id::RunId;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::{ChainId, HandlerId, NodeId};
@@ -289,6 +290,16 @@ impl Unit {
     /// Whether it waits before it tries again, or begins anew.
     pub fn is_between_attempts(&self) -> bool {
         self.stage == Stage::Pausing || matches!(self.closing.as_deref(), Some(Then::Anew { .. }))
+    }
+
+    /// The id of the run that its attempt has started, if it waits for a run: its key. A run that failed is not the one
+    /// that is tried next, so that later attempts add their number.
+    pub fn child_run(&self) -> Option<RunId> {
+        let Task::Act(act) = &self.task else { return None };
+        Some(match self.attempts {
+            0 | 1 => RunId(act.key.clone()),
+            attempt => RunId(format!("{}#{attempt}", act.key).into()),
+        })
     }
 
     /// The progress of its body, if it carries out statements.

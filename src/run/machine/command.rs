@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::step::child_run;
 use super::{Action, Machine, Word};
 use crate::base::failure::{self, Failure};
 use crate::base::time::Timestamp;
@@ -160,7 +159,7 @@ impl Machine<'_> {
         let plan = self.plan;
         let waits = |unit: &&Unit| unit.node(plan).is_some_and(|node| matches!(node.kind, Kind::Child { .. }));
         let children = self.run.units().filter(waits).filter_map(|unit| match &unit.task {
-            Task::Act(act) if act.in_flight => Some(child_run(&act.key)),
+            Task::Act(act) if act.in_flight => unit.child_run(),
             _ => None,
         });
         self.actions.extend(children.map(|run| Action::TellChild { run, word }));
@@ -196,6 +195,16 @@ impl Machine<'_> {
         let Some(unit) = self.run.unit(id) else { return };
         let effect = self.effect(unit);
         let late = unit.deadline.is_some_and(|deadline| self.now >= deadline);
+        // A child that was cancelled because its time was up is a timeout of the step that waited for it.
+        let is_child = unit.node(self.plan).is_some_and(|node| matches!(node.kind, Kind::Child { .. }));
+        let over = late || unit.timeout.is_some_and(|timeout| self.now >= timeout);
+        let failure = match failure.kind {
+            failure::Kind::Cancelled if is_child && over => {
+                let message = "it did not end within its time, and was cancelled";
+                Failure { kind: failure::Kind::Timeout, message: message.into(), ..failure }
+            }
+            _ => failure,
+        };
         let certain = certain || effect == Effect::Read;
         let mut failure = match (&effect, certain) {
             (Effect::Once, false) if failure.kind != failure::Kind::OutcomeUnknown => {

@@ -1,7 +1,6 @@
 //! The beginning and the end of a run (semantics 41 to 43).
 
 use super::names::Given;
-use super::step::child_run;
 use super::{Action, Machine, Word};
 use crate::base::failure::Failure;
 use crate::base::value::{Map, Value};
@@ -86,10 +85,8 @@ impl Machine<'_> {
             Outcome::Cancelled => (Moment::Cancel, &plan.on_cancel),
         };
         let keeps = moment == Moment::Success && !self.run.undone;
-        if done == 0 || self.run.undone {
-            if !keeps && self.undo_next(UnitId::RUN) {
-                return;
-            }
+        if (done == 0 || self.run.undone) && !keeps && self.undo_next(UnitId::RUN) {
+            return;
         }
         let index = done as usize;
         let lifecycle = if index < bodies.len() {
@@ -130,7 +127,7 @@ impl Machine<'_> {
             left.extend(unit.undo.values().chain(unit.kept.values()).map(|entry| entry.place.clone()));
             match &unit.task {
                 Task::Act(act) if act.in_flight => match unit.node(self.plan).map(|node| &node.kind) {
-                    Some(Kind::Child { .. }) => children.push(child_run(&act.key)),
+                    Some(Kind::Child { .. }) => children.extend(unit.child_run()),
                     Some(Kind::Call { .. }) if self.effect(unit) != Effect::Read => acting.push(unit.id),
                     _ => {}
                 },

@@ -307,7 +307,11 @@ impl Machine<'_> {
             _ => None,
         };
         let outcome = with_also(outcome, &unit.also);
-        if let Outcome::Failed { failure } = &outcome {
+        // Whoever skips an undo leaves something that was not undone.
+        if let (Outcome::Skipped { failure: Some(failure), .. }, Role::Undo) = (&outcome, unit.role) {
+            let message = failure.message.clone();
+            self.problem(id, "undo_failed", &message);
+        } else if let Outcome::Failed { failure } = &outcome {
             let kind = match unit.role {
                 Role::Undo => Some("undo_failed"),
                 Role::Notify(_) | Role::Meanwhile(_) | Role::Lifecycle(..) => Some(failure.kind.name()),

@@ -1,6 +1,5 @@
 //! Coming to rest (semantics 30), and what comes after: an end, an undoing, a new beginning.
 
-use super::step::child_run;
 use super::{Action, Machine, Word};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
@@ -25,11 +24,11 @@ impl Machine<'_> {
                 return self.end(id, Outcome::Completed { output });
             }
             if act.in_flight {
-                let key = act.key.clone();
                 match unit.node(self.plan).map(|node| &node.kind) {
                     // Child runs are cancelled and awaited.
                     Some(Kind::Child { .. }) if !self.unwinds_child(unit) => {
-                        return self.actions.push(Action::TellChild { run: child_run(&key), word: Word::Cancel });
+                        let cancel = unit.child_run().map(|run| Action::TellChild { run, word: Word::Cancel });
+                        return self.actions.extend(cancel);
                     }
                     Some(Kind::Ask(_)) => {}
                     Some(Kind::Call { .. }) if self.effect(unit) == Effect::Read => {}
@@ -127,8 +126,8 @@ impl Machine<'_> {
         match unit.node(self.plan).map(|node| &node.kind) {
             Some(Kind::Child { .. }) if self.unwinds_child(unit) => true,
             Some(Kind::Child { .. }) => {
-                let run = child_run(&act.key);
-                self.actions.push(Action::TellChild { run, word: Word::Cancel });
+                let cancel = unit.child_run().map(|run| Action::TellChild { run, word: Word::Cancel });
+                self.actions.extend(cancel);
                 true
             }
             Some(Kind::Call { .. }) if self.effect(unit) != Effect::Read => true,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Action, Machine, Word};
 use crate::base::failure::{Failure, Kind as FailureKind};
+use crate::base::id::RunId;
 use crate::base::limit;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
@@ -240,12 +241,12 @@ impl Machine<'_> {
             }
             Kind::Child { .. } if self.unwinds_child(unit) => {
                 let run = self.run.frames.given(unit.frame, "key").unwrap_or_default();
-                Action::UnwindChild { unit: id, attempt, run: child_run(&run.to_string()) }
+                Action::UnwindChild { unit: id, attempt, run: RunId(run.to_string().into()) }
             }
             Kind::Child { workflow, .. } => Action::StartChild {
                 unit: id,
                 attempt,
-                run: child_run(&act.key),
+                run: unit.child_run()?,
                 workflow: workflow.clone(),
                 input: act.params.without_absent(),
             },
@@ -291,11 +292,12 @@ impl Machine<'_> {
             .detail("limit", Value::from(which));
         match &unit.task {
             Task::Act(act) if act.in_flight => {
-                let (attempt, key) = (unit.attempts, act.key.clone());
+                let attempt = unit.attempts;
                 match unit.node(self.plan).map(|node| &node.kind) {
                     Some(Kind::Child { .. }) => {
-                        self.actions.push(Action::TellChild { run: child_run(&key), word: Word::Cancel });
-                        self.failed_attempt(id, attempt, failure, true);
+                        // It is awaited: if it completes before it hears of it, that is a fact.
+                        let cancel = unit.child_run().map(|run| Action::TellChild { run, word: Word::Cancel });
+                        self.actions.extend(cancel);
                     }
                     Some(Kind::Ask(_)) => {
                         self.actions.push(Action::Abandon { unit: id, attempt });
@@ -321,9 +323,4 @@ impl Machine<'_> {
     pub(super) fn effect(&self, unit: &Unit) -> Effect {
         unit.node(self.plan).and_then(|node| self.plan.effect(node)).unwrap_or(Effect::Read)
     }
-}
-
-/// The id of a child run is its key.
-pub(super) fn child_run(key: &str) -> crate::base::id::RunId {
-    crate::base::id::RunId(key.into())
 }

@@ -1,5 +1,6 @@
 //! Units end: their records, what can be undone of them, and what their end means for the unit around.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::Run;
@@ -72,6 +73,11 @@ impl Run {
     fn hand_up(&mut self, plan: &Plan, parent: UnitId, unit: &mut Unit, outcome: &Outcome, good: bool) {
         self.note_doubt(plan, unit);
         let own = self.entry(plan, unit, &outcome.output());
+        if matches!(unit.role, Role::Undo | Role::Notify(_) | Role::Lifecycle(..)) {
+            // What handlers did in their stead is a fact, as they are (semantics 39, 40).
+            let entries = [std::mem::take(&mut unit.undo), std::mem::take(&mut unit.kept)];
+            entries.iter().flat_map(BTreeMap::values).for_each(|entry| self.frames.release(entry.frame));
+        }
         let stays = matches!(unit.role, Role::Alternate(_));
         let Some(above) = self.unit_mut(parent) else { return };
         let entries = if stays { &mut above.kept } else { &mut above.undo };
@@ -113,7 +119,10 @@ impl Run {
             step: unit.node,
             frame: unit.frame,
             output: act.output.clone().unwrap_or_else(|| output.clone()),
-            key: act.key.clone(),
+            key: match unit.child_run().filter(|_| child) {
+                Some(run) => run.0,
+                None => act.key.clone(),
+            },
             doubt: !happened,
             place: self.place_of_gone(plan, unit, true).into(),
         };
