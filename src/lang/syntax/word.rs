@@ -64,6 +64,12 @@ pub(super) const TRIGGER_CLAUSES: [&str; 12] = [
     "throttle",
 ];
 
+/// The types that need no declaration.
+pub(super) const TYPES: [&str; 16] = [
+    "string", "int", "float", "bool", "any", "bytes", "list", "set", "map", "secret", "email", "url", "date",
+    "datetime", "duration", "uuid",
+];
+
 /// What other languages say, by its first word: what is wrong, and what to write.
 pub(super) fn foreign(word: &str) -> Option<(&'static str, &'static str)> {
     Some(match word {
@@ -107,8 +113,8 @@ pub(super) fn foreign(word: &str) -> Option<(&'static str, &'static str)> {
         "print" | "println" | "console" | "echo" | "puts" | "log" => {
             ("is no statement here", "write `step log.info { message: \"...\" }`")
         }
-        "task" | "job" | "action" | "activity" | "stage" | "call" | "invoke" | "execute" | "exec" | "perform"
-        | "do_step" => ("is no statement here", "write `step NAME = connector.operation { ... }`"),
+        "run" | "task" | "job" | "action" | "activity" | "stage" | "call" | "invoke" | "execute" | "exec"
+        | "perform" | "do_step" => ("is no statement here", "write `step NAME = connector.operation { ... }`"),
         "sleep" | "delay" | "pause" | "timer" => ("is no statement here", "write `wait 30s`"),
         "break" => ("is no statement here", "a loop ends at `until EXPR`"),
         "continue" | "next" => ("is no statement here", "put what may be left out into `if EXPR { ... }`"),
@@ -127,6 +133,9 @@ pub(super) fn foreign(word: &str) -> Option<(&'static str, &'static str)> {
         }
         "variables" | "env" | "locals" | "globals" => ("is not the word", "variables stand in `vars { name = value }`"),
         "cron" => ("is no statement here", "write `trigger schedule \"0 9 * * MON-FRI\" { zone \"Europe/Berlin\" }`"),
+        "steps" | "tasks" | "jobs" | "stages" | "activities" => {
+            ("is not needed", "steps stand in the braces of the workflow, one below the other")
+        }
         "stop" | "exit" | "quit" | "abort" => {
             ("is no statement here", "a run ends early with `return`, or with `fail conflict \"why\"`")
         }
@@ -160,7 +169,7 @@ pub(super) fn foreign_key(key: &str) -> Option<&'static str> {
             "write `trigger schedule \"0 9 * * MON-FRI\"`, `trigger api POST \"/path\"` or another trigger"
         }
         "input" | "inputs" | "params" | "parameters" | "args" | "arguments" => "write `input { name: type }`",
-        "output" | "outputs" | "result" | "return" => "write `output { name: type = value }`",
+        "output" | "outputs" | "result" => "write `output { name: type = value }`",
         "vars" | "variables" | "env" | "locals" | "const" => "write `vars { name = value }`",
         "if" | "when" | "condition" | "only_if" | "unless" => {
             "write `if EXPR { ... }`, or `when EXPR` in the braces of the step"
@@ -180,6 +189,15 @@ pub(super) fn foreign_key(key: &str) -> Option<&'static str> {
             "write `step NAME = connector.operation { ... }`"
         }
         "concurrency" => "write `concurrency 1`",
+        "finally" => "write `finally { ... }`",
+        "try" => "delete it: an error goes to handlers, `on error retry 3 times`",
+        "case" | "default" | "switch" => "write `match EXPR { \"a\" => { ... }, _ => { ... } }`",
+        "else" | "elif" => "write `if EXPR { ... } else { ... }`",
+        "while" | "repeat" | "until" => {
+            "write `while EXPR max 500 { ... }`, or `repeat every 10s max 360 { ..., until EXPR }`"
+        }
+        "wait" | "sleep" | "delay" => "write `wait 30s`",
+        "return" => "write `return { ... }`",
         "tags" => "write `tags [\"a\", \"b\"]`",
         _ => return None,
     })

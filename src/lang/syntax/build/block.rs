@@ -44,6 +44,11 @@ impl Builder<'_> {
                 Item::Until(Until { condition, span })
             }
             Rule::return_ => {
+                if let Some(guard) = node.clone().into_inner().find(|part| part.as_rule() == Rule::mistaken_guard) {
+                    let fault =
+                        self.faults.error(code::FOREIGN_WORD, self.range(&guard), "a `return` has no condition");
+                    self.faults.push(fault.hint("write `if CONDITION { return VALUE }`"));
+                }
                 let value = node.into_inner().find(|part| part.as_rule() == Rule::value).map(|value| self.value(value));
                 Item::Return(Return { value, span })
             }
@@ -191,6 +196,7 @@ impl Builder<'_> {
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::string => topic = Some(self.plain(&part)),
+                Rule::mistaken_topic => topic = Some(self.unquoted(&part, "emit")),
                 Rule::object => payload = Some(Value::Object(self.object(part))),
                 _ => {}
             }

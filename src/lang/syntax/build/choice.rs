@@ -156,10 +156,10 @@ impl Builder<'_> {
     /// Reports a piece that is written otherwise here.
     pub(super) fn replace(&mut self, node: &Node<'_>, code: crate::base::diagnostic::Code, message: &str, right: &str) {
         let (span, written) = (self.span(node), self.written(node).to_owned());
-        let advice = if right.is_empty() {
-            format!("delete `{written}`")
-        } else {
-            format!("write `{right}` instead of `{written}`")
+        let advice = match (right.trim(), written.trim()) {
+            ("", written) => format!("delete `{written}`"),
+            (right, "") => format!("put `{right}` before it"),
+            (right, written) => format!("write `{right}` instead of `{written}`"),
         };
         let fault = self.faults.error(code, self.range(node), message).fix(advice, span, right);
         self.faults.push(fault);

@@ -14,6 +14,9 @@ impl Builder<'_> {
                 Rule::kw_on => {}
                 Rule::error_types => types = self.error_types(part),
                 Rule::colon => self.colon_behind_keyword(&part),
+                Rule::mistaken_on_word => {
+                    self.replace(&part, code::FOREIGN_WORD, "nothing stands between the types and what is done", "")
+                }
                 Rule::guard => guard = self.guard(part),
                 _ => action = Some(self.handler_action(part)),
             }
@@ -140,6 +143,9 @@ impl Builder<'_> {
             Rule::kw_cancel => Some((Moment::Cancel, "this `on cancel`")),
             _ => None,
         });
+        if let Some(colon) = node.clone().into_inner().find(|part| part.as_rule() == Rule::colon) {
+            self.colon_behind_keyword(&colon);
+        }
         let (moment, words) = moment.unwrap_or((Moment::Finally, "this `finally`"));
         let block = self.block_in(&node);
         Lifecycle { moment, body: self.body(block, &node, words), span }

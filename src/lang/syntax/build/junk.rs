@@ -139,6 +139,18 @@ impl Builder<'_> {
             self.faults
                 .error(code::FOREIGN_WORD, shown, "objects are not spread with `...`")
                 .hint("add the fields in an expression: `base + #{ name: value }`")
+        } else if self.slice(range.clone()).starts_with('{') && place == Place::Block {
+            self.faults.error(code::NOT_UNDERSTOOD, range.start..range.start + 1, "these braces belong to nothing").hint(
+                "if they belong to what stands before them, leave out the comma or the line break; steps are grouped by `sequence { ... }`",
+            )
+        } else if behind && self.slice(range.clone()).starts_with('"') && self.is_prefixed(range.start) {
+            let letter = range.start - 1..range.start;
+            let letter_span = self.faults.span(letter.clone());
+            self.faults.error(code::QUOTES, letter, "no letter stands before a text").fix(
+                "delete it: every text fills in `${...}`; a raw one is written `#\"...\"#`",
+                letter_span,
+                "",
+            )
         } else if let Some((wrong, right)) =
             word::foreign(&text).filter(|_| matches!(place, Place::File | Place::Block))
         {
@@ -178,6 +190,13 @@ impl Builder<'_> {
         let gap = self.faults.span(at.clone()).after();
         let fault = self.faults.error(code::COLON_OR_EQUALS, at, format!("`{key}` is no clause"));
         Some(fault.fix(format!("for a parameter, write `{key}: ...`"), gap, ":"))
+    }
+
+    /// Whether right before a place stands one letter alone, as in `f"..."`.
+    fn is_prefixed(&self, start: usize) -> bool {
+        let mut before = self.mask[..start].bytes().rev();
+        before.next().is_some_and(|byte| byte.is_ascii_alphabetic())
+            && before.next().is_some_and(|byte| !byte.is_ascii_alphanumeric() && byte != b'_')
     }
 
     /// Whether an item stands glued to one that was reported as incomplete.
@@ -257,6 +276,15 @@ impl Builder<'_> {
                     .error(code::MISSING, range, format!("the body of `{keyword}` stands in braces"))
                     .hint(format!("write `{keyword} ... {{ {} }}`", written.trim_start_matches([':', ' '])))
             }
+            _ if self.says_not(0..self.mask[..range.start].trim_end().len()) => {
+                let start = self.mask[..range.start].trim_end().len() - 3;
+                let not = self.faults.span(start..range.start);
+                self.faults.error(code::BROKEN_EXPRESSION, start..start + 3, "there is no `not`").fix(
+                    "write `!`",
+                    not,
+                    "!",
+                )
+            }
             _ if keyword == "for" && written.starts_with('(') => self
                 .faults
                 .error(code::FOREIGN_WORD, range, "a `for` has no brackets")
@@ -279,6 +307,9 @@ impl Builder<'_> {
                 let example = match keyword {
                     "for" => "write `for item in items max 10 { ... }`",
                     "repeat" => "write `repeat every 10s max 360 { ... }`",
+                    "parallel" => {
+                        "what runs at once stands in its braces: `parallel { ... }`; how many at once, `parallel for x in xs max 5 { ... }` says"
+                    }
                     "race" => "write `race { branch a { ... }, branch b { ... } }`, or `race for x in items { ... }`",
                     "lock" => "write `lock \"crm\" max 3 { ... }`",
                     "test" => "write `test \"what it shows\" for WORKFLOW { ... }`",

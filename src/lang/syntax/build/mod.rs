@@ -18,7 +18,7 @@ mod turns;
 mod types;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -46,12 +46,14 @@ pub(super) fn build(
         faults,
         poisoned: Vec::new(),
         incomplete: None,
+        unseparated: BTreeMap::new(),
         cut: BTreeSet::new(),
         dangling: None,
     };
     builder.poison_lost();
     let declarations = builder.file(root);
-    let Builder { poisoned, faults, .. } = builder;
+    let Builder { poisoned, mut faults, unseparated, .. } = builder;
+    unseparated.into_values().for_each(|fault| faults.push(fault));
     (Program { file, declarations, comments: scan.comments.clone(), poisoned }, faults.sorted())
 }
 
@@ -66,6 +68,8 @@ struct Builder<'s> {
     poisoned: Vec<Name>,
     /// Where the last item that lacks something ends: what stands glued to it is why.
     incomplete: Option<usize>,
+    /// What is to be said about items that nothing separates from what ends there, unless that lacks something anyway.
+    unseparated: BTreeMap<usize, Diagnostic>,
     /// Where expressions end that are only the beginning of what was meant: something stands glued to them that could not be read.
     cut: BTreeSet<usize>,
     /// Where the last expression that stopped in the middle ends: its rest may stand on the next line.
@@ -132,7 +136,9 @@ impl Builder<'_> {
     /// Says that something is not there which must be.
     fn missing(&mut self, node: &Node<'_>, message: impl Into<String>, hint: impl Into<String>) {
         let range = self.head(node);
-        self.incomplete = Some(self.range(node).end);
+        let end = self.range(node).end;
+        self.incomplete = Some(end);
+        self.unseparated.remove(&end);
         // What could not be read may well be what is missing.
         if !self.is_lost(range.clone()) && !range.is_empty() {
             let fault = self.faults.error(code::MISSING, range, message).hint(hint);
@@ -178,7 +184,7 @@ impl Builder<'_> {
                     .faults
                     .error(code::NO_SEPARATOR, word, format!("{shown} begins in the middle of a line"))
                     .fix(format!("put a comma or a line break before {shown}"), place, ", ");
-                self.faults.push(fault);
+                self.unseparated.insert(behind.end, fault);
             }
             before = Some(range);
             items.push(Item { node, glued_to });

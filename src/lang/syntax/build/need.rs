@@ -1,6 +1,7 @@
 //! What a clause with one parameter needs, and what is said where it is missing.
 
 use super::super::ast::{Arg, Expr, Name, Path, Text};
+use super::super::code;
 use super::super::grammar::{Node, Rule};
 use super::Builder;
 
@@ -26,6 +27,9 @@ impl Builder<'_> {
 
     pub(super) fn only_text(&mut self, node: Node<'_>, keyword: &str, example: &str) -> Option<Text> {
         let owner = node.clone();
+        if let Some(topic) = node.clone().into_inner().find(|part| part.as_rule() == Rule::mistaken_topic) {
+            return Some(self.unquoted(&topic, keyword));
+        }
         let text = node.into_inner().find(|part| part.as_rule() == Rule::string);
         if text.is_none() {
             self.missing(&owner, format!("`{keyword}` needs a text in quotes"), format!("write `{example}`"));
@@ -49,5 +53,14 @@ impl Builder<'_> {
             self.missing(&owner, format!("`{keyword}` needs a name"), format!("write `{example}`"));
         }
         path.map(|path| self.path(path))
+    }
+
+    /// `emit customer.created`, without quotes.
+    pub(super) fn unquoted(&mut self, node: &Node<'_>, keyword: &str) -> Text {
+        let (span, written) = (self.span(node), self.written(node).to_owned());
+        let right = format!("\"{written}\"");
+        let fault = self.faults.error(code::PLAIN_TEXT, span.range(), format!("`{keyword}` takes a text in quotes"));
+        self.faults.push(fault.fix(format!("write `{right}`"), span, right));
+        Text { text: written.into(), span }
     }
 }

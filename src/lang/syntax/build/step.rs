@@ -63,6 +63,9 @@ impl Builder<'_> {
                 Rule::kw_step => {}
                 Rule::label => (name, ty) = self.label(part),
                 Rule::mistaken_label => mistaken = Some(part),
+                Rule::mistaken_call_word => {
+                    self.replace(&part, code::FOREIGN_WORD, "a call needs no word before it", "")
+                }
                 _ => action = Some(part),
             }
         }
@@ -70,12 +73,7 @@ impl Builder<'_> {
             name = self.mistaken_label(label, action.is_some());
         }
         let Some(action) = action else {
-            let shown = name.as_ref().map_or_else(|| "NAME".to_owned(), |name| name.text.to_string());
-            self.missing(
-                &owner,
-                "this step does nothing",
-                format!("write `step {shown} = connector.operation {{ ... }}`"),
-            );
+            self.no_action(&owner, name.as_ref());
             self.poisoned.extend(name);
             return None;
         };
@@ -85,6 +83,26 @@ impl Builder<'_> {
             self.poisoned.extend(name);
         }
         step
+    }
+
+    /// A step without anything to do: what stands in its place tells why.
+    fn no_action(&mut self, node: &Node<'_>, name: Option<&Name>) {
+        let end = self.range(node).end;
+        let rest = self.mask[end..].trim_start_matches([' ', '\t']);
+        let shown = name.map_or("NAME", |name| &name.text).to_owned();
+        let hint = format!("write `step {shown} = connector.operation {{ ... }}`");
+        if name.is_none() && rest.starts_with('=') {
+            return self.missing(node, "this step has no name", hint);
+        }
+        if !rest.starts_with(|c: char| c.is_ascii_digit() || "\"[{#'".contains(c)) {
+            return self.missing(node, "this step does nothing", hint);
+        }
+        let word = self.first_word(node);
+        let span = self.faults.span(word.clone());
+        self.incomplete = Some(end);
+        self.unseparated.remove(&end);
+        let fault = self.faults.error(code::FOREIGN_WORD, word, "a step does something, and here stands a value");
+        self.faults.push(fault.fix(format!("write `let {shown} = ...`"), span, "let").hint(hint));
     }
 
     /// What stands behind `await`, or where a `let` should be a step.
@@ -223,6 +241,7 @@ impl Builder<'_> {
                 Rule::call_body => inside = self.call_body(part),
                 Rule::call_below => inside = self.below(part).map(|body| self.call_body(body)).unwrap_or_default(),
                 Rule::mistaken_arguments => self.arguments(&part),
+                Rule::mistaken_params => inside.params = self.bare_params(part),
                 _ => {}
             }
         }
@@ -250,6 +269,15 @@ impl Builder<'_> {
             other => fault.hint(format!("write `{{ NAME: {other} }}`")),
         };
         self.faults.push(fault);
+    }
+
+    /// `email.send to: "x", subject: "y"`
+    fn bare_params(&mut self, node: Node<'_>) -> Vec<Field> {
+        let span = self.span(&node);
+        let written = self.slice(span.range()).to_owned();
+        let fault = self.faults.error(code::MISSING, span.range(), "the parameters of a call stand in braces");
+        self.faults.push(fault.fix(format!("write `{{ {written} }}`"), span, format!("{{ {written} }}")));
+        node.into_inner().filter_map(|field| self.field(field)).collect()
     }
 
     fn with(&mut self, node: Node<'_>, inside: &mut Inside) {

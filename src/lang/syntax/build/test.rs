@@ -10,7 +10,7 @@ impl Builder<'_> {
     pub(super) fn test(&mut self, node: Node<'_>) -> Option<Test> {
         let (span, owner) = (self.span(&node), node.clone());
         let doc = self.doc(span.range().start);
-        let (mut title, mut workflow, mut items) = (None, None, None);
+        let (mut title, mut workflow, mut items, mut junk) = (None, None, None, false);
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::string => title = Some(self.plain(&part)),
@@ -25,13 +25,16 @@ impl Builder<'_> {
                     title = Some(Text { text: name.text, span: name.span });
                 }
                 Rule::path => workflow = Some(self.path(part)),
-                Rule::junk_head => self.header_junk(&part, "test"),
+                Rule::junk_head => {
+                    junk = true;
+                    self.header_junk(&part, "test");
+                }
                 Rule::test_body => items = Some(self.test_items(part)),
                 Rule::test_below => items = self.below(part).map(|body| self.test_items(body)),
                 _ => {}
             }
         }
-        if title.is_none() || workflow.is_none() || items.is_none() {
+        if !junk && (title.is_none() || workflow.is_none() || items.is_none()) {
             self.missing(&owner, "this test is not complete", "write `test \"what it shows\" for WORKFLOW { ... }`");
         }
         Some(Test { doc, title: title?, workflow: workflow?, items: items.unwrap_or_default(), span })
@@ -146,7 +149,8 @@ impl Builder<'_> {
                 Rule::arrow => arrow = true,
                 Rule::mistaken_reply => {
                     arrow = true;
-                    self.replace(&part, code::FOREIGN_WORD, "before the answer of a mock stands `=>`", "=>");
+                    let right = if self.range(&part).is_empty() { "=> " } else { "=>" };
+                    self.replace(&part, code::FOREIGN_WORD, "before the answer of a mock stands `=>`", right);
                 }
                 Rule::value => answer = Some(MockAnswer::Value(self.value(part))),
                 Rule::fails => answer = self.fails(part),

@@ -3,6 +3,7 @@
 use super::super::ast::{Bounds, Declarations, Declare, Expr, Name, Output, OutputForm, Path, Type, TypeKind, Value};
 use super::super::code;
 use super::super::grammar::{Node, Rule};
+use super::super::word;
 use super::Builder;
 use super::junk::Place;
 use crate::base::span::Span;
@@ -156,10 +157,19 @@ impl Builder<'_> {
                 Rule::mistaken_bare_type => {
                     colon = true;
                     let gap = name.as_ref().map_or(span, |name: &Name| name.span).after();
-                    let fault = self
-                        .faults
-                        .error(code::MISSING, self.range(&part), "between a name and its type stands `:`")
-                        .fix("put a `:` behind the name", gap, ":");
+                    let (first, second) =
+                        (name.as_ref().map_or("", |name| &name.text).to_owned(), self.written(&part).to_owned());
+                    let fault =
+                        self.faults.error(code::MISSING, self.range(&part), "between a name and its type stands `:`");
+                    let fault = if word::TYPES.contains(&&*first) && !word::TYPES.contains(&&*second) {
+                        fault.fix(
+                            format!("the name comes first: `{second}: {first}`"),
+                            span,
+                            format!("{second}: {first}"),
+                        )
+                    } else {
+                        fault.fix("put a `:` behind the name", gap, ":")
+                    };
                     self.faults.push(fault);
                     ty = part.into_inner().next().map(|inner| self.type_(inner));
                 }
