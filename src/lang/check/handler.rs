@@ -421,6 +421,8 @@ impl<'a> Checker<'a> {
                         }
                     }
                     Found::Operation(signature) => {
+                        // What a body in Rust raises, only whoever wrote it knows.
+                        raised.open |= signature.native;
                         if let Some(connector) = self.catalog.connectors.get(&signature.connector) {
                             super::connector::own_errors(&connector.declared, &mut raised);
                         }
