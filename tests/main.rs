@@ -15,7 +15,6 @@ mod lang {
     mod syntax;
 }
 mod run {
-    mod flat;
     mod journal;
     mod random;
     mod semantics;
