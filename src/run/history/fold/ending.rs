@@ -81,8 +81,13 @@ impl Run {
         let stays = matches!(unit.role, Role::Alternate(_));
         let Some(above) = self.unit_mut(parent) else { return };
         let entries = if stays { &mut above.kept } else { &mut above.undo };
-        entries.append(&mut unit.undo);
-        entries.append(&mut unit.kept);
+        for mut more in [std::mem::take(&mut unit.undo), std::mem::take(&mut unit.kept)] {
+            // Few into many: handing up must not cost more the more there is already.
+            if more.len() > entries.len() {
+                std::mem::swap(entries, &mut more);
+            }
+            entries.extend(more);
+        }
         entries.extend(own);
         // What a skipped or failed unit had set is forgotten (semantics 40).
         if let Some(view) = unit.view.as_ref().filter(|_| good) {
@@ -99,6 +104,10 @@ impl Run {
 
     /// What can be undone of a step that has ended, if anything can.
     fn entry(&mut self, plan: &Plan, unit: &Unit, output: &Value) -> Option<(u32, Entry)> {
+        // What is done after the outcome is decided is not undone (semantics 39).
+        if self.outcome.is_some() {
+            return None;
+        }
         let node = (unit.role == Role::Main).then(|| plan.node(unit.node))?;
         let child = matches!(node.kind, Kind::Child { .. });
         if node.clauses.undo.is_none() && !child {
