@@ -23,7 +23,7 @@ const PROGRAM: &str = r#"
 
         output { shelf: string = place.shelf }
 
-        on sold_out fail rejected "there are not ${input.pieces} of ${input.sku}"
+        on conflict fail rejected "there are not ${input.pieces} of ${input.sku}"
     }
 "#;
 
@@ -46,12 +46,13 @@ struct Reserved {
 
 async fn reserve(wanted: Reserve) -> Result<Reserved, Failure> {
     if wanted.pieces > STOCK {
-        return Err(Failure::new(FailureKind::named("sold_out"), format!("only {STOCK} of `{}` are left", wanted.sku)));
+        return Err(Failure::new(FailureKind::Conflict, format!("only {STOCK} of `{}` are left", wanted.sku)));
     }
     Ok(Reserved { shelf: format!("A-{}", wanted.sku), left: STOCK - wanted.pieces })
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Runs some orders.
+pub fn main() -> Result<(), Box<dyn Error>> {
     // Scripts may nest deep, so the threads that run programs want a large stack.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_stack_size(orchestra_flow::base::limit::STACK_BYTES)

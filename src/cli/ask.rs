@@ -137,6 +137,7 @@ impl Form<'_> {
         loop {
             self.screen.prompt(&prompt(field, name));
             let line = self.lines.recv().await?;
+            self.screen.typed();
             match read(field, &line) {
                 Ok(value) => return Some(value),
                 Err(objection) => self.object_to(&objection),

@@ -66,6 +66,7 @@ impl Face {
 
     /// Leaves the whole tree behind, as it stands at the end.
     pub fn finish(&mut self, now: Timestamp) {
+        self.screen.release();
         if self.screen.live {
             let (columns, _) = self.screen.size();
             self.screen.draw(&[]);

@@ -25,6 +25,8 @@ struct Region {
     drawn: usize,
     /// Whether somebody types below: nothing may be drawn now.
     held: bool,
+    /// Whether the cursor stands behind a question.
+    asked: bool,
     /// What came meanwhile.
     waiting: Vec<String>,
 }
@@ -75,17 +77,31 @@ impl Screen {
         write(&erase);
     }
 
-    /// Writes a piece of a line while the screen is held.
+    /// Writes while the screen is held; without a line break at its end, it is a question.
     pub fn prompt(&self, text: &str) {
-        write(text);
+        let mut region = self.region();
+        if region.held {
+            region.asked = !text.ends_with('\n');
+            write(text);
+        }
     }
 
-    /// Nobody types any more.
+    /// A line was typed: its end has moved the cursor down.
+    pub fn typed(&self) {
+        self.region().asked = false;
+    }
+
+    /// Nobody types any more, or a question that was not answered is withdrawn.
     pub fn release(&self) {
         let mut region = self.region();
+        if !region.held {
+            return;
+        }
         region.held = false;
-        let waiting = std::mem::take(&mut region.waiting);
-        for line in waiting {
+        if std::mem::take(&mut region.asked) {
+            write("\n");
+        }
+        for line in std::mem::take(&mut region.waiting) {
             write(&format!("{line}\n"));
         }
     }

@@ -26,7 +26,7 @@ pub struct Program {
 }
 
 /// What is wrong, with the texts it is wrong in. Shown as the command line shows it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Faults {
     /// Everything that was found, warnings too.
     pub diagnostics: Vec<Diagnostic>,
@@ -37,6 +37,13 @@ pub struct Faults {
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(report::to_text(&self.diagnostics, &self.sources, false).trim_end())
+    }
+}
+
+impl fmt::Debug for Faults {
+    /// The same: a `main` that returns them shows them so.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
     }
 }
 

@@ -1,5 +1,8 @@
 //! The Rust of the README, at work.
 
+#[path = "../../examples/embed.rs"]
+mod example;
+
 // README
 use orchestra_flow::{Builder, Program, Value};
 
@@ -46,4 +49,9 @@ fn a_native_operation_without_a_body_is_said_before_anything_runs() {
     let program = Program::from_text("quote.flow", QUOTE).expect("it has no faults");
     let error = Builder::new(program).build().expect_err("nobody gave it a body");
     assert_eq!(error.to_string(), "these native operations have no body here: shop.price");
+}
+
+#[test]
+fn the_example_runs() {
+    example::main().expect("it runs to its end");
 }

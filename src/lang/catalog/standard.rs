@@ -13,16 +13,19 @@ pub struct File {
 
 macro_rules! file {
     ($name:literal) => {
+        file!($name in "stdlib/")
+    };
+    ($name:literal in $folder:literal) => {
         File {
             name: $name,
-            path: concat!("stdlib/", $name, ".flow"),
-            text: include_str!(concat!("../../../stdlib/", $name, ".flow")),
+            path: concat!($folder, $name, ".flow"),
+            text: include_str!(concat!("../../../", $folder, $name, ".flow")),
         }
     };
 }
 
 /// The connectors, by name.
-pub const CONNECTORS: [File; 9] = [
+pub const CONNECTORS: [File; 11] = [
     file!("email"),
     file!("files"),
     file!("google_calendar"),
@@ -30,8 +33,11 @@ pub const CONNECTORS: [File; 9] = [
     file!("jira"),
     file!("log"),
     file!("process"),
+    // Declared only: an engine may bind the bodies.
+    file!("mongodb" in "stdlib/unbound/"),
     file!("salesforce"),
     file!("slack"),
+    file!("sql" in "stdlib/unbound/"),
 ];
 
 /// The personas.

@@ -144,15 +144,21 @@ impl<'a> Checker<'a> {
         self.report(diagnostic);
     }
 
-    /// Takes a name in, unless it is taken.
+    /// Takes a name in, and says so if it may not be given.
     pub fn declare(&mut self, binding: Binding, place: Span) {
-        if self.name_is_free(&binding.name, place) {
-            self.names.push(binding);
+        if self.may_be_a_name(&binding.name, place) {
+            self.declare_again(binding, place);
         }
     }
 
-    /// Whether a name means something of its own here: a word of the language never does. Says so if it may not be given.
-    fn name_is_free(&mut self, name: &Arc<str>, place: Span) -> bool {
+    /// Takes a name in that was declared further inside.
+    pub fn declare_again(&mut self, binding: Binding, place: Span) {
+        self.name_is_free(&binding.name, place);
+        self.names.push(binding);
+    }
+
+    /// Whether a name can mean something of its own: a word of the language never does.
+    fn may_be_a_name(&mut self, name: &Arc<str>, place: Span) -> bool {
         if let Some(reason) = reserved::reason(name) {
             let message = format!("`{name}` cannot be a name: it {reason}");
             self.report(
@@ -161,6 +167,18 @@ impl<'a> Checker<'a> {
             );
             return false;
         }
+        if reserved::is_kept(name) {
+            let message = format!("no expression can read `{name}`: Rhai keeps this word for itself");
+            self.report(
+                Diagnostic::warning(code::RESERVED, place, message)
+                    .hint(format!("call it something else, such as `{name}_1`")),
+            );
+        }
+        true
+    }
+
+    /// Says so if a name is taken.
+    fn name_is_free(&mut self, name: &Arc<str>, place: Span) {
         let known = self.names.find(name).filter(|known| !known.placeholder);
         if let Some(first) = known.and_then(|known| known.spans.first().copied())
             && first != place
@@ -178,7 +196,6 @@ impl<'a> Checker<'a> {
             let message = format!("the name `{name}` is taken by a function");
             self.report(Diagnostic::error(code::TWICE, place, message).also(first, "declared here"));
         }
-        true
     }
 
     /// Where a step says its name, for those who know its span only.
@@ -346,6 +363,8 @@ impl<'a> Checker<'a> {
         let mut paths = Vec::new();
         match item {
             Item::Fail(fail) => fail.when.iter().for_each(|when| paths.extend(self.paths_read(when))),
+            // What was set just now is there, unless `()` was.
+            Item::Set(set) if !set.add => paths.push(set.target.dotted()),
             Item::Step(step) if step.clauses.is_empty() => {
                 if let Action::If(branches) = &step.action {
                     for (condition, body) in &branches.arms {

@@ -13,7 +13,7 @@ use crate::base::shape::{self, Shape};
 use crate::base::span::Span;
 use crate::lang::catalog::{Signature, standard};
 use crate::lang::script::Read;
-use crate::lang::syntax::ast::{Action, Call, Field, Name, Path, Step};
+use crate::lang::syntax::ast::{Action, Call, Field, Name, Path, Step, Value};
 
 /// Who is meant by a callee.
 #[derive(Clone, Debug)]
@@ -252,6 +252,20 @@ impl<'a> Checker<'a> {
             };
             let shape = if found.default.is_some() { found.shape.clone().optional() } else { found.shape.clone() };
             let typed = self.wanted(&field.value, &shape, &format!("`{name}` of {what}"));
+            if let (Some(signature), Value::Expr(expr)) = (signature, &field.value)
+                && &*signature.connector == "sql"
+                && &**name == "sql"
+                && expr.source.contains("${")
+            {
+                self.report(
+                    Diagnostic::error(
+                        code::INJECTION,
+                        expr.span,
+                        "values do not belong into a statement for a database",
+                    )
+                    .hint("write `?` in their place and `params: [...]`, or `:name` and `params: { name: ... }`"),
+                );
+            }
             if typed.secret
                 && let Some(signature) = signature
             {

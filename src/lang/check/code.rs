@@ -93,6 +93,9 @@ pub const UNDO: Code = Code("F0603");
 /// An operation that does not say what repeating it means.
 pub const EFFECT: Code = Code("F0604");
 
+/// A statement for a database that is put together from values.
+pub const INJECTION: Code = Code("F0605");
+
 // Triggers, connectors, tests, personas.
 
 /// A trigger that cannot work as written.

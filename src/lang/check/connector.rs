@@ -35,6 +35,11 @@ pub(super) fn own_errors(connector: &Connector, raised: &mut Raised) {
     }
 }
 
+/// Whether a connector has operations whose bodies are in Rust.
+pub(super) fn has_native(connector: &Connector) -> bool {
+    connector.items.iter().any(|item| matches!(item, ConnectorItem::Operation(operation) if operation.native))
+}
+
 /// `response`, where an answer has come.
 fn response_shape() -> Shape {
     Shape::object([
@@ -73,24 +78,6 @@ impl<'a> Checker<'a> {
                 }
             }
         });
-        for item in &declared.items {
-            if let ConnectorItem::Operation(operation) = item
-                && operation.native
-                && !standard
-            {
-                self.report(
-                    Diagnostic::warning(
-                        code::CONNECTOR,
-                        operation.name.span,
-                        format!(
-                            "the body of `{}` must be registered in Rust by whoever embeds the engine",
-                            operation.name.text
-                        ),
-                    )
-                    .hint("an operation over HTTP is written out: `GET \"/path\" { ... }`"),
-                );
-            }
-        }
     }
 
     /// A field of `config`; its default may read settings.

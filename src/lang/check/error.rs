@@ -28,6 +28,8 @@ impl Errors {
                     Declaration::Handler(handler) => errors.look_at(&handler.body, &mut texts),
                     Declaration::Fn(function) => texts.push(function.body.source.clone()),
                     Declaration::Connector(connector) => {
+                        // What a body in Rust raises, only whoever wrote it knows.
+                        errors.raised.open |= !tree.standard && super::connector::has_native(connector);
                         super::connector::own_errors(connector, &mut errors.raised);
                     }
                     Declaration::Persona(persona) => {

@@ -213,6 +213,11 @@ impl<'a> Checker<'a> {
         };
         tested(&self.here.tested, &path)
             || binding.is_some_and(|binding| {
+                // Who looks at the record of a step knows whether it ran.
+                let record = format!("steps.{}", binding.name);
+                if tested(&self.here.tested, &record) {
+                    return true;
+                }
                 binding.decided_by.iter().any(|deciding| self.here.tested.iter().any(|tested| tested == deciding))
             })
     }

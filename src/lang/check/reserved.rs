@@ -8,34 +8,14 @@ pub(super) const SCOPES: [&str; 12] =
 pub(super) const CLAUSES: [&str; 12] =
     ["when", "after", "timeout", "deadline", "retry", "on", "undo", "key", "auth", "secret", "remind", "escalate"];
 
-/// The words of Rhai, those it keeps for later included: no expression could read a value of such a name.
-const RHAI: [&str; 58] = [
-    "if",
-    "else",
-    "switch",
-    "while",
-    "loop",
-    "for",
-    "in",
-    "do",
-    "until",
-    "break",
-    "continue",
-    "return",
-    "throw",
-    "try",
-    "catch",
-    "let",
-    "const",
-    "fn",
-    "private",
-    "true",
-    "false",
-    "this",
-    "import",
-    "export",
-    "as",
-    "null",
+/// The words of Rhai.
+const RHAI: [&str; 26] = [
+    "if", "else", "switch", "while", "loop", "for", "in", "do", "until", "break", "continue", "return", "throw", "try",
+    "catch", "let", "const", "fn", "private", "true", "false", "this", "import", "export", "as", "null",
+];
+
+/// The words that Rhai keeps for later: a step may bear one, but no expression can read it.
+const KEPT: [&str; 32] = [
     "use",
     "case",
     "async",
@@ -81,4 +61,9 @@ pub(super) fn reason(name: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whether no expression can read a value of this name.
+pub(super) fn is_kept(name: &str) -> bool {
+    KEPT.contains(&name)
 }

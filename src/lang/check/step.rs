@@ -58,13 +58,19 @@ impl<'a> Checker<'a> {
             }
         }
         let decided_by = when.unwrap_or_default();
-        for binding in done.seen {
+        // Who won a race says what happened in its branches.
+        let winner = match (&step.action, &name) {
+            (Action::Race(_), Some(name)) => vec![name.to_string(), format!("steps.{name}.winner")],
+            _ => Vec::new(),
+        };
+        for mut binding in done.seen {
+            binding.decided_by.extend(winner.iter().cloned());
             let binding = match absence {
                 Some(why) => binding.made_absent(why, &decided_by),
                 None => binding,
             };
             let place = binding.spans.first().copied().unwrap_or(step.head);
-            self.declare(binding, place);
+            self.declare_again(binding, place);
         }
         let Some(name) = name else { return };
         self.checked.names.insert(step.span, name.clone());

@@ -29,7 +29,7 @@ impl<'a> Checker<'a> {
             })
             .collect();
         match kinds[..] {
-            [kind] => shape_of(kind, false),
+            [kind] => shape_of(kind),
             _ => Shape::Any,
         }
     }
@@ -51,8 +51,7 @@ impl<'a> Checker<'a> {
             .any(|clause| matches!(clause.kind, TriggerClauseKind::Batch { .. } | TriggerClauseKind::Debounce { .. }));
         let mut here = self.here.clone();
         here.words.retain(|(word, _)| !matches!(*word, "trigger" | "vars" | "state" | "run" | "input"));
-        let shape = self.item_shape(&trigger.kind);
-        here.words.push(("trigger", Typed::of(shape.clone())));
+        here.words.push(("trigger", Typed::of(shape_of(&trigger.kind))));
         if let TriggerKind::Event(_) | TriggerKind::Connector { .. } = &trigger.kind {
             here.words.push(("event", Typed::default()));
         }
@@ -60,11 +59,6 @@ impl<'a> Checker<'a> {
             this.trigger_kind(&trigger.kind);
             this.trigger_clauses(trigger, input, batched);
         });
-    }
-
-    /// What `trigger` is in the clauses of one trigger.
-    fn item_shape(&self, kind: &TriggerKind) -> Shape {
-        shape_of(kind, true)
     }
 
     fn trigger_kind(&mut self, kind: &'a TriggerKind) {
@@ -401,7 +395,9 @@ impl<'a> Checker<'a> {
             }
             return;
         }
-        let near = sent.iter().find(|known| strsim::damerau_levenshtein(known, &topic.text) <= 2).cloned();
+        // Short names are near each other by accident.
+        let slips = if topic.text.len() >= 8 { 2 } else { 1 };
+        let near = sent.iter().find(|known| strsim::damerau_levenshtein(known, &topic.text) <= slips).cloned();
         if let Some(near) = near {
             let message = format!("nothing here sends `{}`, but something sends `{near}`", topic.text);
             self.report(Diagnostic::warning(code::EVENT, topic.span, message).fix(
@@ -447,8 +443,7 @@ impl<'a> Checker<'a> {
 }
 
 /// What a trigger of a kind brings.
-fn shape_of(kind: &TriggerKind, strict: bool) -> Shape {
-    let _ = strict;
+fn shape_of(kind: &TriggerKind) -> Shape {
     match kind {
         TriggerKind::Api { path, .. } | TriggerKind::Webhook(path) => {
             let parts = path.text.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
@@ -469,6 +464,12 @@ fn shape_of(kind: &TriggerKind, strict: bool) -> Shape {
                 ("id", Shape::Any),
                 ("url", Shape::Any),
                 ("ip", Shape::Any),
+                ("host", Shape::Any),
+                ("cookies", Shape::Any),
+                ("params", Shape::Any),
+                ("name", Shape::Any),
+                ("at", Shape::Any),
+                ("event", Shape::Any),
             ];
             if matches!(kind, TriggerKind::Webhook(_)) {
                 fields.push(("signature", Shape::Any));

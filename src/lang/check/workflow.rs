@@ -262,7 +262,9 @@ impl<'a> Checker<'a> {
             _ => {}
         });
         let written = taken.clone();
-        unnamed.retain(|(word, span)| !bare.contains(span) && reserved::reason(word).is_none());
+        unnamed.retain(|(word, span)| {
+            !bare.contains(span) && reserved::reason(word).is_none() && !reserved::is_kept(word)
+        });
         let mut count: BTreeMap<Arc<str>, usize> = BTreeMap::new();
         for (word, _) in &unnamed {
             *count.entry(word.clone()).or_default() += 1;

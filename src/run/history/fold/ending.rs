@@ -81,13 +81,8 @@ impl Run {
         let stays = matches!(unit.role, Role::Alternate(_));
         let Some(above) = self.unit_mut(parent) else { return };
         let entries = if stays { &mut above.kept } else { &mut above.undo };
-        for mut more in [std::mem::take(&mut unit.undo), std::mem::take(&mut unit.kept)] {
-            // Few into many: handing up must not cost more the more there is already.
-            if more.len() > entries.len() {
-                std::mem::swap(entries, &mut more);
-            }
-            entries.extend(more);
-        }
+        pour(entries, std::mem::take(&mut unit.undo));
+        pour(entries, std::mem::take(&mut unit.kept));
         entries.extend(own);
         // What a skipped or failed unit had set is forgotten (semantics 40).
         if let Some(view) = unit.view.as_ref().filter(|_| good) {
@@ -386,4 +381,13 @@ fn by_value(by: Arc<str>, at: Timestamp) -> Value {
     map.insert("name".into(), Value::Text(by));
     map.insert("at".into(), Value::moment(at));
     map.into()
+}
+
+/// Adds `more` to `entries`, at a cost that grows with the smaller of the two only: a loop pours one turn after the other
+/// into what its turns before have left.
+fn pour(entries: &mut BTreeMap<u32, Entry>, mut more: BTreeMap<u32, Entry>) {
+    if more.len() > entries.len() {
+        std::mem::swap(entries, &mut more);
+    }
+    entries.extend(more);
 }
