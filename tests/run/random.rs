@@ -562,10 +562,10 @@ impl History {
                     }
                     if *role == Role::Undo {
                         let key = given.get("key").map(ToString::to_string).unwrap_or_default();
-                        let step = self
-                            .units
-                            .iter()
-                            .find(|(_, life)| life.keys.contains(&key) && life.role == Role::Main && life.opened < at);
+                        // A step in doubt may have kept the key of the generation before.
+                        let mine = |life: &Life| life.keys.contains(&key) && life.role == Role::Main;
+                        let steps = self.units.iter().filter(|(_, life)| mine(life) && life.opened < at);
+                        let step = steps.max_by_key(|(_, life)| life.opened);
                         let done = step.and_then(|(_, life)| life.ended).unwrap_or(at);
                         // Within one discard the latest completion is undone first.
                         let before = last_undo.insert(*parent, done.min(at));

@@ -99,6 +99,10 @@ impl Run {
 
     /// What can be undone of a step that has ended, if anything can.
     fn entry(&mut self, plan: &Plan, unit: &Unit, output: &Value) -> Option<(u32, Entry)> {
+        // What is done after the outcome is decided is not undone (semantics 39).
+        if self.outcome.is_some() {
+            return None;
+        }
         let node = (unit.role == Role::Main).then(|| plan.node(unit.node))?;
         let child = matches!(node.kind, Kind::Child { .. });
         if node.clauses.undo.is_none() && !child {
