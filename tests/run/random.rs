@@ -674,6 +674,8 @@ fn check_effects(
         .runs
         .iter()
         .flat_map(|(id, actor)| actor.run.problems.iter().map(move |problem| format!("{id}:{}", problem.place)))
+        // An undo that a person had tried again has a generation.
+        .map(|place| place.split("/undo").next().unwrap_or_default().to_owned() + "/undo")
         .collect();
     let settled = settled_undos(world);
     let mut seen = BTreeSet::new();

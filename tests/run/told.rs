@@ -94,6 +94,24 @@ fn rule_33_cancel_resumes() {
     assert_eq!(world.said(), ["a", "undo"]);
 }
 
+/// 31, 33: a second cancel decides nothing, but it resumes what stands still, children too.
+#[test]
+fn rule_33_a_second_cancel_resumes() {
+    let package = program(
+        r#"workflow w { step c = child { deadline 10s } }
+        workflow child { step a = far.act { what: "a", timeout 60s } }"#,
+    );
+    let mut world = Simulator::new(&package, 1, |act, calls, chance| yes(act, calls, chance).after(40));
+    world.accept("w", &Value::Unit);
+    world.advance(20);
+    world.tell_main(pause()).expect("it runs");
+    world.advance(100);
+    world.tell_main(cancel()).expect("it is paused");
+    world.to_the_end();
+    assert_eq!(world.status(), "cancelled");
+    assert!(world.runs.values().all(|actor| actor.run.is_at_rest()));
+}
+
 /// 11: paused time counts for no timeout, deadline or pause between attempts, but for waits.
 #[test]
 fn rule_11_paused_time() {

@@ -124,9 +124,15 @@ pub fn tell(
         Command::Signal { name, payload } => machine.record(Event::Signalled { name, payload }),
         Command::Event { topic, payload } => machine.record(Event::Arrived { topic, payload }),
         Command::Cancel { by } => {
-            // A second one, or one after the decision, does nothing (semantics 31).
+            let paused = machine.run.paused;
             if !machine.run.cancel_asked && machine.run.outcome.is_none() {
                 machine.record(Event::CancelAsked { by });
+            } else if paused {
+                // A second one, or one after the decision, decides nothing (semantics 31); but it resumes (33).
+                machine.record(Event::Resumed { by });
+            }
+            if paused {
+                machine.tell_children(Word::Resume);
             }
         }
         Command::Pause { by } => {

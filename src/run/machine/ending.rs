@@ -64,7 +64,6 @@ impl Machine<'_> {
 
     /// The outcome is decided: what follows cannot change it.
     pub(super) fn decide_outcome(&mut self, outcome: Outcome) {
-        let outcome = if self.run.cancel_asked { Outcome::Cancelled } else { outcome };
         let also = self.run.unit(UnitId::RUN).map(|run| run.also.clone()).unwrap_or_default();
         let outcome = super::with_also(outcome, &also);
         self.record(Event::Decided { outcome });
