@@ -107,7 +107,7 @@ fn rule_33_a_second_cancel_resumes() {
     world.tell_main(pause()).expect("it runs");
     world.advance(100);
     world.tell_main(cancel()).expect("it is paused");
-    world.to_the_end();
+    world.until_the_end();
     assert_eq!(world.status(), "cancelled");
     assert!(world.runs.values().all(|actor| actor.run.is_at_rest()));
 }
