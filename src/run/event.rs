@@ -1,4 +1,4 @@
-//! What happened in a run: an append-only vocabulary. The journal is a list of these; a [`Run`](super::history::Run) is their fold.
+//! What happened in a run: an append-only vocabulary. The journal is a list of these; a `Run` is their fold.
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Bounds, Field, Shape};
 
 impl Shape {
-    /// The type with its article, for messages: "an int", "a list<string>", "one of ...".
+    /// The type with its article, for messages: "an int", `a list<string>`, "one of ...".
     pub fn described(&self) -> String {
         match self {
             Self::Any => "anything".to_owned(),
