@@ -153,11 +153,12 @@ impl Builder {
         // A stand-in needs no settings, so none is read that could point elsewhere.
         let environment = if self.stands_in() { Vec::new() } else { self.environment };
         let Program { package, mut sources, directory, .. } = self.program;
-        let (mut settings, mut diagnostics) = Settings::read(&directory, environment, &self.given, &mut sources);
+        let (settings, mut diagnostics) = Settings::read(&directory, environment, &self.given, &mut sources);
         #[cfg(feature = "sandbox")]
-        if let Some(sandbox) = &self.sandbox {
+        let settings = self.sandbox.iter().fold(settings, |mut settings, sandbox| {
             sandbox.point(&mut settings);
-        }
+            settings
+        });
         let uses = match &self.workflow {
             Some(workflow) => Uses::of(&package, workflow),
             None => Uses::of_all(&package),
@@ -167,12 +168,12 @@ impl Builder {
         if diagnostics.iter().any(crate::base::diagnostic::Diagnostic::is_error) {
             return Err(BuildError::Settings(Faults { diagnostics, sources }));
         }
-        let (mut environment, mut natives) = (settings.environment(self.log), self.natives);
+        let (environment, natives) = (settings.environment(self.log), self.natives);
         #[cfg(feature = "sandbox")]
-        if let Some(sandbox) = &self.sandbox {
-            environment = sandbox.enclose(environment);
-            natives = sandbox.natives(natives);
-        }
+        let (environment, natives) = match &self.sandbox {
+            Some(sandbox) => (sandbox.enclose(environment), sandbox.natives(natives)),
+            None => (environment, natives),
+        };
         without_body(&package, &natives)?;
         let mask = settings.mask().clone();
         let world = World {

@@ -2,9 +2,11 @@
 
 use super::{Settings, code};
 use crate::base::diagnostic::Diagnostic;
+#[cfg(feature = "mail")]
 use crate::base::value::Value;
-use crate::lang::plan::node::Kind;
-use crate::lang::plan::{Formula, Plan, settings_read};
+#[cfg(feature = "mail")]
+use crate::lang::plan::{Formula, node::Kind};
+use crate::lang::plan::{Plan, settings_read};
 use crate::run::world::Settings as _;
 
 impl Settings {
