@@ -15,7 +15,9 @@ mod lang {
     mod syntax;
 }
 mod run {
+    mod invariants;
     mod journal;
+    mod programs;
     mod random;
     mod semantics;
     mod simulator;
