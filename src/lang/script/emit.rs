@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::library;
-use super::parse::{CALLED_ONLY, KEYWORDS, RESERVED};
 use super::resolve::{Setting, Slot};
 use super::tree::{Arm, Kind, Name, Node, Part, Tail};
+use super::word::{CALLED_ONLY, KEYWORDS, RESERVED};
 use crate::base::span::Span;
 use crate::base::value::Value;
 

@@ -38,6 +38,7 @@ mod stack;
 mod statement;
 mod token;
 mod tree;
+pub mod word;
 
 pub use add::added;
 pub use broken::Broken;

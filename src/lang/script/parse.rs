@@ -8,6 +8,7 @@ use super::fault::Fault;
 use super::mistaken;
 use super::token::{self, Lexer, Token};
 use super::tree::{Kind, Name, Node, Part};
+use super::word::{CALLED_ONLY, KEYWORDS, RESERVED};
 use crate::base::limit;
 use crate::base::span::Span;
 use crate::base::value::Value;
@@ -15,47 +16,8 @@ use crate::base::value::Value;
 /// What went well, or the first fault: what follows a fault is mostly its consequence.
 pub(super) type Parsed<T> = Result<T, Fault>;
 
-/// Words of Rhai that begin something and can name nothing.
-pub(super) const KEYWORDS: [&str; 26] = [
-    "if", "else", "switch", "while", "loop", "for", "in", "do", "until", "break", "continue", "return", "throw", "try",
-    "catch", "let", "const", "fn", "private", "true", "false", "this", "import", "export", "as", "null",
-];
-
-/// Words that Rhai keeps for itself: they can name no variable and no function.
-pub(super) const RESERVED: [&str; 25] = [
-    "use",
-    "case",
-    "async",
-    "public",
-    "package",
-    "super",
-    "var",
-    "protected",
-    "spawn",
-    "shared",
-    "is",
-    "sync",
-    "static",
-    "default",
-    "thread",
-    "yield",
-    "new",
-    "match",
-    "await",
-    "with",
-    "void",
-    "nil",
-    "go",
-    "goto",
-    "module",
-];
-
 /// How deep the parser may recurse: several times for one bracket, and more often than the tree gets deep.
 const RECURSION_MAX: usize = 2 * limit::EXPRESSION_DEPTH_MAX;
-
-/// Words of Rhai that are functions and can name nothing else.
-pub(super) const CALLED_ONLY: [&str; 10] =
-    ["print", "debug", "eval", "call", "curry", "type_of", "is_shared", "is_def_var", "is_def_fn", "Fn"];
 
 /// What the parser stands on.
 pub(super) struct Parser {

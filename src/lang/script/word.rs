@@ -1,0 +1,40 @@
+//! The words of Rhai, and what they can name. The checker holds names of a program against the same lists.
+
+/// Words of Rhai that begin something and can name nothing.
+pub const KEYWORDS: [&str; 26] = [
+    "if", "else", "switch", "while", "loop", "for", "in", "do", "until", "break", "continue", "return", "throw", "try",
+    "catch", "let", "const", "fn", "private", "true", "false", "this", "import", "export", "as", "null",
+];
+
+/// Words that Rhai keeps for itself: they can name no variable and no function.
+pub const RESERVED: [&str; 25] = [
+    "use",
+    "case",
+    "async",
+    "public",
+    "package",
+    "super",
+    "var",
+    "protected",
+    "spawn",
+    "shared",
+    "is",
+    "sync",
+    "static",
+    "default",
+    "thread",
+    "yield",
+    "new",
+    "match",
+    "await",
+    "with",
+    "void",
+    "nil",
+    "go",
+    "goto",
+    "module",
+];
+
+/// Words of Rhai that are functions and can name nothing else.
+pub const CALLED_ONLY: [&str; 10] =
+    ["print", "debug", "eval", "call", "curry", "type_of", "is_shared", "is_def_var", "is_def_fn", "Fn"];
