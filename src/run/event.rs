@@ -8,7 +8,7 @@ use crate::base::failure::Failure;
 use crate::base::id::{Digest, RunId};
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
-use crate::lang::plan::{ChainId, HandlerId, NodeId};
+use crate::lang::plan::{ChainId, HandlerId, Moment, NodeId};
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,20 +55,6 @@ pub enum Role {
     Meanwhile(u32),
     /// A body at the end of the run.
     Lifecycle(Moment, u32),
-}
-
-/// When a lifecycle body runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Moment {
-    /// `on success`
-    Success,
-    /// `on failure`
-    Failure,
-    /// `on cancel`
-    Cancel,
-    /// `finally`
-    Finally,
 }
 
 /// Everything that can happen in a run.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orchestra_flow::base::id::RunId;
 use orchestra_flow::lang::catalog::Effect;
-use orchestra_flow::run::event::{Answer, Begin, Choice, Event, Moment, Outcome, Role, Then, UnitId};
+use orchestra_flow::lang::plan::Moment;
+use orchestra_flow::run::event::{Answer, Begin, Choice, Event, Outcome, Role, Then, UnitId};
 
 use super::simulator::{Actor, Simulator};
 

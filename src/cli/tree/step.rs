@@ -8,7 +8,7 @@ use crate::base::time::{Duration, Timestamp};
 use crate::cli::elapsed::elapsed;
 use crate::lang::plan::node::Runners;
 use crate::lang::plan::{Kind, Node, NodeId};
-use crate::run::event::{Begin, Choice, Moment, Outcome, Role, Then, UnitId};
+use crate::run::event::{Begin, Choice, Outcome, Role, Then, UnitId};
 
 use super::waits::first_line;
 
@@ -45,13 +45,7 @@ impl Tree {
             Role::Undo => Item::new(format!("undo {label}"), beside("undo"), Part::Aside, at),
             Role::Meanwhile(_) => Item::new("meanwhile".to_owned(), beside("meanwhile"), Part::Aside, at),
             Role::Lifecycle(moment, _) => {
-                let name = match moment {
-                    Moment::Success => "on success",
-                    Moment::Failure => "on failure",
-                    Moment::Cancel => "on cancel",
-                    Moment::Finally => "finally",
-                };
-                Item::new(name.to_owned(), name.to_owned(), Part::Aside, at)
+                Item::new(moment.word().to_owned(), moment.word().to_owned(), Part::Aside, at)
             }
         };
         item.node = (role == Role::Main).then_some(node_id);

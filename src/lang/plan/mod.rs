@@ -30,4 +30,4 @@ pub use handler::{Chain, ChainId, Handler, HandlerAction, HandlerId, Link, Pause
 pub use lower::lower;
 pub use node::{Clauses, Kind, Node, NodeId};
 pub use print::print;
-pub use workflow::{Package, Plan};
+pub use workflow::{Moment, Package, Plan};

@@ -102,6 +102,16 @@ impl Plan {
         &self.nodes[id.0 as usize]
     }
 
+    /// The bodies that run at this moment, in order.
+    pub fn lifecycle(&self, moment: Moment) -> &[Body] {
+        match moment {
+            Moment::Success => &self.on_success,
+            Moment::Failure => &self.on_failure,
+            Moment::Cancel => &self.on_cancel,
+            Moment::Finally => &self.finally,
+        }
+    }
+
     /// What repeating the call of this node means; `None` where it calls no operation. It is what the operation declares,
     /// save that `http` sends the key of a `key` clause along and so turns `once` into `keyed`.
     pub fn effect(&self, node: &Node) -> Option<Effect> {
@@ -111,6 +121,35 @@ impl Plan {
             return Some(Effect::Keyed { carrier: Some(KEY_HEADER.into()), keep: None });
         }
         Some(signature.effect.clone())
+    }
+}
+
+/// When a body at the end of a run is carried out (semantics 41).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// `on success`
+    Success,
+    /// `on failure`
+    Failure,
+    /// `on cancel`
+    Cancel,
+    /// `finally`
+    Finally,
+}
+
+impl Moment {
+    /// All of them, in the order of the language's description.
+    pub const ALL: [Self; 4] = [Self::Success, Self::Failure, Self::Cancel, Self::Finally];
+
+    /// As programs write it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Success => "on success",
+            Self::Failure => "on failure",
+            Self::Cancel => "on cancel",
+            Self::Finally => "finally",
+        }
     }
 }
 

@@ -12,10 +12,11 @@ use std::sync::Arc;
 use frame::Frames;
 use unit::{Entry, Unit};
 
-use super::event::{Acceptance, Alarm, Event, Outcome, Problem, Record, UnitId};
+use super::event::{Acceptance, Alarm, Event, Outcome, Problem, Record, Role, UnitId};
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::lang::plan::{Body, Kind, Node, NodeId, Plan};
+use crate::lang::plan::node::Runners;
+use crate::lang::plan::{Body, HandlerAction, Kind, Node, NodeId, Plan};
 
 /// A run between two decisions.
 #[derive(Clone, Debug)]
@@ -309,14 +310,13 @@ impl Unit {
     /// Whether handlers can act on it; otherwise it only groups.
     pub fn is_unit(&self, plan: &Plan) -> bool {
         match self.role {
-            super::event::Role::Main => plan.node(self.node).unit,
+            Role::Main => plan.node(self.node).unit,
             _ => true,
         }
     }
 
     /// The node it carries out; none for the run and its lifecycle bodies.
     pub fn node<'a>(&self, plan: &'a Plan) -> Option<&'a Node> {
-        use super::event::Role;
         match self.role {
             // The body of an `alternate` may stand for a body at the end of the run, which is no node.
             Role::Run | Role::Lifecycle(..) | Role::Alternate(_) => None,
@@ -328,20 +328,10 @@ impl Unit {
 
     /// The statements it carries out, if it carries out any.
     pub fn body<'a>(&self, plan: &'a Plan) -> Option<&'a Body> {
-        use super::event::{Moment, Role};
-        use crate::lang::plan::HandlerAction;
         let arm = self.progress().and_then(|progress| progress.arm);
         match self.role {
             Role::Run => Some(&plan.body),
-            Role::Lifecycle(moment, index) => {
-                let bodies = match moment {
-                    Moment::Success => &plan.on_success,
-                    Moment::Failure => &plan.on_failure,
-                    Moment::Cancel => &plan.on_cancel,
-                    Moment::Finally => &plan.finally,
-                };
-                bodies.get(index as usize)
-            }
+            Role::Lifecycle(moment, index) => plan.lifecycle(moment).get(index as usize),
             Role::Alternate(handler) => match &plan.handlers[handler.0 as usize].action {
                 HandlerAction::Alternate(body) => Some(body),
                 _ => None,
@@ -352,10 +342,8 @@ impl Unit {
             Role::Turn(_) => turn_body(&plan.node(self.node).kind),
             Role::Branch(index) => match &plan.node(self.node).kind {
                 Kind::Race(race) => match &race.runners {
-                    crate::lang::plan::node::Runners::Branches(branches) => {
-                        branches.get(index as usize).map(|branch| &branch.body)
-                    }
-                    crate::lang::plan::node::Runners::Items { body, .. } => Some(body),
+                    Runners::Branches(branches) => branches.get(index as usize).map(|branch| &branch.body),
+                    Runners::Items { body, .. } => Some(body),
                 },
                 _ => None,
             },
@@ -365,7 +353,6 @@ impl Unit {
 
     /// Whether its statements run at once.
     pub fn is_parallel(&self, plan: &Plan) -> bool {
-        use super::event::Role;
         matches!(self.role, Role::Main | Role::Notify(_) | Role::Undo)
             && matches!(plan.node(self.node).kind, Kind::Parallel(_))
     }

@@ -281,6 +281,13 @@ pub struct Entry {
     pub place: Arc<str>,
 }
 
+impl Trouble {
+    /// A failure of a unit at rest, before the first link of its chain is asked.
+    pub fn new(failure: Arc<Failure>, step: Arc<str>, chain: ChainId) -> Self {
+        Self { failure, step, chain, cursor: 0, inner: false, at_rest: true, awaits: Awaits::Nothing }
+    }
+}
+
 impl Unit {
     /// Whether it waits in front of its handlers for something else.
     pub fn is_parked(&self) -> bool {

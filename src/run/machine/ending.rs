@@ -5,8 +5,8 @@ use super::{Action, Machine, Word};
 use crate::base::failure::Failure;
 use crate::base::value::{Map, Value};
 use crate::lang::catalog::Effect;
-use crate::lang::plan::{Body, Kind};
-use crate::run::event::{Event, Moment, Outcome, Role, UnitId};
+use crate::lang::plan::{Kind, Moment};
+use crate::run::event::{Event, Outcome, Role, UnitId};
 use crate::run::history::Ending;
 use crate::run::history::frame::error_value;
 use crate::run::history::unit::Task;
@@ -78,11 +78,12 @@ impl Machine<'_> {
             return;
         }
         let Some(outcome) = self.run.outcome.clone() else { return };
-        let (moment, bodies): (Moment, &[Body]) = match &outcome {
-            Outcome::Completed { .. } | Outcome::Skipped { .. } => (Moment::Success, &plan.on_success),
-            Outcome::Failed { .. } => (Moment::Failure, &plan.on_failure),
-            Outcome::Cancelled => (Moment::Cancel, &plan.on_cancel),
+        let moment = match &outcome {
+            Outcome::Completed { .. } | Outcome::Skipped { .. } => Moment::Success,
+            Outcome::Failed { .. } => Moment::Failure,
+            Outcome::Cancelled => Moment::Cancel,
         };
+        let bodies = plan.lifecycle(moment);
         let keeps = moment == Moment::Success && !self.run.undone;
         if (done == 0 || self.run.undone) && !keeps && self.undo_next(UnitId::RUN) {
             return;

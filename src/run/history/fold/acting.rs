@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::super::Run;
 use super::super::unit::{Awaits, Stage, Task, Trouble};
+use crate::base::failure::Failure;
 use crate::base::time::Timestamp;
-use crate::lang::plan::{Link, Plan};
+use crate::lang::plan::{ChainId, HandlerId, Link, Plan};
 use crate::run::event::{Alarm, Answer, Choice, Decision, UnitId};
 
 impl Run {
@@ -50,15 +51,8 @@ impl Run {
             (Task::Act(act), Answer::Failed { failure, certain }) if act.in_flight && unit.attempts == attempt => {
                 act.in_flight = false;
                 unit.doubt |= !certain;
-                unit.trouble = Some(Box::new(Trouble {
-                    failure: failure.clone(),
-                    step,
-                    chain: unit.node(plan).map(|node| node.chain).unwrap_or_default(),
-                    cursor: 0,
-                    inner: false,
-                    at_rest: true,
-                    awaits: Awaits::Nothing,
-                }));
+                let chain = unit.node(plan).map(|node| node.chain).unwrap_or_default();
+                unit.trouble = Some(Box::new(Trouble::new(failure.clone(), step, chain)));
             }
             (Task::Listen(listen), Answer::Done { value, by, .. }) => {
                 listen.output = Some(value.clone());
@@ -66,28 +60,23 @@ impl Run {
             }
             (Task::Gate(gate), Answer::Done { .. }) => gate.entered = true,
             (_, Answer::Failed { failure, .. }) => {
-                unit.trouble = Some(Box::new(Trouble {
-                    failure: failure.clone(),
-                    step,
-                    chain: unit.node(plan).map(|node| node.chain).unwrap_or_default(),
-                    cursor: 0,
-                    inner: false,
-                    at_rest: true,
-                    awaits: Awaits::Nothing,
-                }));
+                let chain = unit.node(plan).map(|node| node.chain).unwrap_or_default();
+                unit.trouble = Some(Box::new(Trouble::new(failure.clone(), step, chain)));
             }
             _ => return,
         }
         self.wake(id);
     }
 
-    pub(super) fn chose(
-        &mut self,
-        plan: &Plan,
-        id: UnitId,
-        handler: Option<crate::lang::plan::HandlerId>,
-        choice: &Choice,
-    ) {
+    pub(super) fn raised(&mut self, id: UnitId, chain: ChainId, inner: bool, failure: &Arc<Failure>, step: &Arc<str>) {
+        let Some(unit) = self.unit_mut(id) else { return };
+        unit.fallen = None;
+        let at_rest = unit.closing.take().is_some();
+        unit.trouble = Some(Box::new(Trouble { at_rest, inner, ..Trouble::new(failure.clone(), step.clone(), chain) }));
+        self.wake(id);
+    }
+
+    pub(super) fn chose(&mut self, plan: &Plan, id: UnitId, handler: Option<HandlerId>, choice: &Choice) {
         let Some(unit) = self.unit_mut(id) else { return };
         let Some(trouble) = &mut unit.trouble else { return };
         if let Some(handler) = handler {

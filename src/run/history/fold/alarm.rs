@@ -35,6 +35,29 @@ impl Run {
         self.wake(id);
     }
 
+    pub(super) fn scheduled(&mut self, id: UnitId, clause: u32, at: Timestamp) {
+        self.alarms.insert((at, id, Alarm::Meanwhile(clause)));
+        if let Some(unit) = self.unit_mut(id) {
+            unit.ticks.push((clause, at));
+        }
+    }
+
+    /// A loop pauses between two turns.
+    pub(super) fn turns_paused(&mut self, id: UnitId, until: Timestamp) {
+        if let Some(unit) = self.unit_mut(id)
+            && let Task::Loop(turns) = &mut unit.task
+        {
+            turns.ready = false;
+        }
+        self.set_due(id, Some(until));
+    }
+
+    /// The whole run stands still.
+    pub(super) fn pause_asked(&mut self, at: Timestamp) {
+        self.paused = true;
+        self.paused_at = at;
+    }
+
     /// Goes on after a pause: what was left of timeouts, deadlines and pauses between attempts is left still; waits have
     /// gone on meanwhile (semantics 11).
     pub(super) fn resumed(&mut self, at: Timestamp) {

@@ -7,11 +7,12 @@ use super::super::Run;
 use super::super::frame::{More, StepRecord, error_value};
 use super::super::unit::{Awaits, Entry, Step, Task, Unit};
 use super::{fall, gathers, mark};
-use crate::base::failure::Failure;
+use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
-use crate::lang::plan::node::Runners;
-use crate::lang::plan::{Kind, Plan, Slot};
+use crate::lang::catalog::Effect;
+use crate::lang::plan::node::{Race, Runners};
+use crate::lang::plan::{Gather, Kind, Plan, Slot};
 use crate::run::event::{Outcome, Role, Then, UnitId};
 
 impl Run {
@@ -156,7 +157,7 @@ impl Run {
         let keyed = plan
             .operations
             .get(operation)
-            .is_some_and(|operation| matches!(operation.signature.effect, crate::lang::catalog::Effect::Keyed { .. }));
+            .is_some_and(|operation| matches!(operation.signature.effect, Effect::Keyed { .. }));
         if !keyed || (!unit.doubt && self.doubts.is_empty()) {
             return;
         }
@@ -182,7 +183,7 @@ impl Run {
     }
 
     /// The record of a step that has ended, put where others read it.
-    pub(super) fn record(&mut self, plan: &Plan, at: Timestamp, unit: &Unit, outcome: &Outcome) {
+    fn record(&mut self, plan: &Plan, at: Timestamp, unit: &Unit, outcome: &Outcome) {
         let node = plan.node(unit.node);
         let Some(slot) = node.slot else { return };
         let mut more = More::default();
@@ -198,7 +199,7 @@ impl Run {
         match &unit.task {
             Task::Race(race) => {
                 let name = |index: u32| match &node.kind {
-                    Kind::Race(crate::lang::plan::node::Race { runners: Runners::Branches(branches), .. }) => {
+                    Kind::Race(Race { runners: Runners::Branches(branches), .. }) => {
                         branches.get(index as usize).map_or(Value::Unit, |branch| Value::Text(branch.name.clone()))
                     }
                     _ => Value::Int(index.into()),
@@ -235,103 +236,16 @@ impl Run {
     }
 
     /// What the end of a unit means for the one around it.
-    pub(super) fn settle_parent(&mut self, plan: &Plan, at: Timestamp, parent: UnitId, unit: &Unit, outcome: &Outcome) {
-        let gathered: Vec<Value> = match unit.role {
-            Role::Turn(_) | Role::Branch(_) => {
-                let good = matches!(outcome, Outcome::Completed { .. });
-                gathers(&plan.node(unit.node).kind)
-                    .iter()
-                    .map(|gather| {
-                        let inner = self.frames.get(unit.frame).slots.get(gather.inner.index as usize);
-                        let inner = inner.and_then(Option::as_ref).filter(|_| good);
-                        inner.map_or(Value::Unit, |record| record.output.clone())
-                    })
-                    .collect()
-            }
-            _ => Vec::new(),
-        };
-        if unit.role == Role::Main
-            && let Task::Loop(_) | Task::Race(_) = &unit.task
-        {
+    fn settle_parent(&mut self, plan: &Plan, at: Timestamp, parent: UnitId, unit: &Unit, outcome: &Outcome) {
+        let gathered = self.gathered(plan, unit, outcome);
+        if unit.role == Role::Main && matches!(unit.task, Task::Loop(_) | Task::Race(_)) {
             self.write_gathers(plan, at, unit, outcome);
         }
         let Some(above) = self.unit_mut(parent) else { return };
-        let failure = match outcome {
-            Outcome::Failed { failure } => Some(failure.clone()),
-            Outcome::Completed { .. } | Outcome::Skipped { .. } | Outcome::Cancelled => None,
-        };
         match unit.role {
-            Role::Main => {
-                // A page of a stream hands its items to the loop.
-                if let (Task::Loop(turns), Task::Act(act)) = (&mut above.task, &unit.task) {
-                    let page = outcome.output();
-                    match &page {
-                        Value::List(more) => Arc::make_mut(&mut turns.items).extend(more.iter().cloned()),
-                        Value::Unit => {}
-                        other => Arc::make_mut(&mut turns.items).push(other.clone()),
-                    }
-                    turns.page = Some(act.next.clone());
-                }
-                mark(plan, above, unit.node, Step::Done);
-                if let Some(failure) = failure {
-                    fall(above, failure);
-                } else if matches!(outcome, Outcome::Cancelled) && !above.resting && above.closing.is_none() {
-                    // Only a unit that comes to rest cancels what is in it; otherwise others cancelled it.
-                    fall(above, Arc::new(Failure::new(crate::base::failure::Kind::Cancelled, "it was cancelled")));
-                }
-            }
-            Role::Turn(index) => {
-                if let Task::Loop(turns) = &mut above.task {
-                    let index = index as usize;
-                    if turns.outputs.len() <= index {
-                        turns.outputs.resize(index + 1, Value::Unit);
-                    }
-                    turns.outputs[index] = outcome.output();
-                    for (values, value) in turns.gathered.iter_mut().zip(gathered) {
-                        if values.len() <= index {
-                            values.resize(index + 1, Value::Unit);
-                        }
-                        values[index] = value;
-                    }
-                    turns.enough |= unit.progress().is_some_and(|progress| progress.enough);
-                    if let Some(failure) = failure {
-                        turns.failed.push((index as u32, failure.clone()));
-                        let absorbed =
-                            matches!(unit.closing.as_deref(), Some(Then::Discard { outcome: Outcome::Failed { .. } }));
-                        if !absorbed {
-                            fall(above, failure);
-                        }
-                    }
-                }
-            }
-            Role::Branch(index) => {
-                if let Task::Race(race) = &mut above.task {
-                    match outcome {
-                        Outcome::Completed { output } => {
-                            if race.winners.is_empty() {
-                                race.gathered = gathered;
-                            }
-                            race.winners.push((index, output.clone()));
-                        }
-                        Outcome::Skipped { failure, .. } => {
-                            race.failed += 1;
-                            let left = u64::from(race.runners.saturating_sub(race.failed));
-                            if let Some(failure) = failure.as_ref().filter(|_| left < race.wins) {
-                                fall(above, failure.clone());
-                            }
-                        }
-                        Outcome::Failed { .. } => race.failed += 1,
-                        Outcome::Cancelled => {}
-                    }
-                    if let Some(failure) = failure {
-                        let absorbed =
-                            matches!(unit.closing.as_deref(), Some(Then::Discard { outcome: Outcome::Failed { .. } }));
-                        if !absorbed {
-                            fall(above, failure);
-                        }
-                    }
-                }
-            }
+            Role::Main => statement_ended(plan, above, unit, outcome),
+            Role::Turn(index) => turn_ended(above, index, unit, outcome, gathered),
+            Role::Branch(index) => branch_ended(above, index, unit, outcome, gathered),
             Role::Notify(_) => {
                 if let Some(trouble) = &mut above.trouble {
                     trouble.awaits = Awaits::Nothing;
@@ -346,8 +260,22 @@ impl Run {
         }
     }
 
+    /// What a turn or branch has for those who read its steps outside, one value for each gather.
+    fn gathered(&self, plan: &Plan, unit: &Unit, outcome: &Outcome) -> Vec<Value> {
+        if !matches!(unit.role, Role::Turn(_) | Role::Branch(_)) {
+            return Vec::new();
+        }
+        let good = matches!(outcome, Outcome::Completed { .. });
+        let slots = &self.frames.get(unit.frame).slots;
+        let value = |gather: &Gather| {
+            let record = slots.get(gather.inner.index as usize).and_then(Option::as_ref).filter(|_| good);
+            record.map_or(Value::Unit, |record| record.output.clone())
+        };
+        gathers(&plan.node(unit.node).kind).iter().map(value).collect()
+    }
+
     /// Steps inside a loop or race that are read outside it.
-    pub(super) fn write_gathers(&mut self, plan: &Plan, at: Timestamp, unit: &Unit, outcome: &Outcome) {
+    fn write_gathers(&mut self, plan: &Plan, at: Timestamp, unit: &Unit, outcome: &Outcome) {
         let kind = &plan.node(unit.node).kind;
         let values: Vec<(Slot, Value)> = match &unit.task {
             Task::Loop(turns) => gathers(kind)
@@ -374,6 +302,85 @@ impl Run {
             self.frames.write(unit.frame, slot, Some(record));
         }
     }
+}
+
+/// A statement of a body has ended.
+fn statement_ended(plan: &Plan, above: &mut Unit, unit: &Unit, outcome: &Outcome) {
+    // A page of a stream hands its items to the loop.
+    if let (Task::Loop(turns), Task::Act(act)) = (&mut above.task, &unit.task) {
+        match outcome.output() {
+            Value::List(more) => Arc::make_mut(&mut turns.items).extend(more.iter().cloned()),
+            Value::Unit => {}
+            other => Arc::make_mut(&mut turns.items).push(other),
+        }
+        turns.page = Some(act.next.clone());
+    }
+    mark(plan, above, unit.node, Step::Done);
+    match outcome {
+        Outcome::Failed { failure } => fall(above, failure.clone()),
+        // Only a unit that comes to rest cancels what is in it; otherwise others cancelled it.
+        Outcome::Cancelled if !above.resting && above.closing.is_none() => {
+            fall(above, Arc::new(Failure::new(FailureKind::Cancelled, "it was cancelled")));
+        }
+        Outcome::Completed { .. } | Outcome::Skipped { .. } | Outcome::Cancelled => {}
+    }
+}
+
+/// A turn of a loop has ended.
+fn turn_ended(above: &mut Unit, index: u32, unit: &Unit, outcome: &Outcome, gathered: Vec<Value>) {
+    let Task::Loop(turns) = &mut above.task else { return };
+    put(&mut turns.outputs, index, outcome.output());
+    for (values, value) in turns.gathered.iter_mut().zip(gathered) {
+        put(values, index, value);
+    }
+    turns.enough |= unit.progress().is_some_and(|progress| progress.enough);
+    if let Outcome::Failed { failure } = outcome {
+        turns.failed.push((index, failure.clone()));
+        if !is_absorbed(unit) {
+            fall(above, failure.clone());
+        }
+    }
+}
+
+/// A branch of a race has ended.
+fn branch_ended(above: &mut Unit, index: u32, unit: &Unit, outcome: &Outcome, gathered: Vec<Value>) {
+    let Task::Race(race) = &mut above.task else { return };
+    match outcome {
+        Outcome::Completed { output } => {
+            if race.winners.is_empty() {
+                race.gathered = gathered;
+            }
+            race.winners.push((index, output.clone()));
+        }
+        Outcome::Skipped { failure, .. } => {
+            race.failed += 1;
+            let left = u64::from(race.runners.saturating_sub(race.failed));
+            if let Some(failure) = failure.as_ref().filter(|_| left < race.wins) {
+                fall(above, failure.clone());
+            }
+        }
+        Outcome::Failed { failure } => {
+            race.failed += 1;
+            if !is_absorbed(unit) {
+                fall(above, failure.clone());
+            }
+        }
+        Outcome::Cancelled => {}
+    }
+}
+
+/// Whether the loop or race around lets a failed turn or branch be.
+fn is_absorbed(unit: &Unit) -> bool {
+    matches!(unit.closing.as_deref(), Some(Then::Discard { outcome: Outcome::Failed { .. } }))
+}
+
+/// Puts the value of a turn into its place, whatever the order in which turns end.
+fn put(values: &mut Vec<Value>, index: u32, value: Value) {
+    let index = index as usize;
+    if values.len() <= index {
+        values.resize(index + 1, Value::Unit);
+    }
+    values[index] = value;
 }
 
 fn by_value(by: Arc<str>, at: Timestamp) -> Value {

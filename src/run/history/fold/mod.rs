@@ -2,15 +2,17 @@
 
 mod acting;
 mod alarm;
+mod arrival;
 mod ending;
 mod opening;
+mod outcome;
 
 use std::sync::Arc;
 
+use super::Run;
 use super::frame::{More, StepRecord};
-use super::unit::{Awaits, Progress, Stage, Step, Task, Trouble, Unit};
+use super::unit::{Progress, Stage, Step, Task, Unit};
 use super::view::View;
-use super::{Arrival, Ending, Run};
 use crate::base::failure::Failure;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
@@ -37,22 +39,7 @@ impl Run {
             }
             Event::Attempted { unit, attempt, timeout } => self.attempted(*unit, *attempt, *timeout),
             Event::Answered { unit, attempt, answer } => self.answered(plan, *unit, *attempt, answer),
-            Event::Raised { unit, chain, inner, failure, step } => {
-                let Some(unit) = self.unit_mut(*unit) else { return };
-                unit.fallen = None;
-                let at_rest = unit.closing.take().is_some();
-                unit.trouble = Some(Box::new(Trouble {
-                    at_rest,
-                    failure: failure.clone(),
-                    step: step.clone(),
-                    chain: *chain,
-                    cursor: 0,
-                    inner: *inner,
-                    awaits: Awaits::Nothing,
-                }));
-                let id = unit.id;
-                self.wake(id);
-            }
+            Event::Raised { unit, chain, inner, failure, step } => self.raised(*unit, *chain, *inner, failure, step),
             Event::Chose { unit, handler, choice } => self.chose(plan, *unit, *handler, choice),
             Event::Closing { unit, then } => self.closing(plan, *unit, then),
             Event::Ended { unit, outcome } => self.ended(plan, at, *unit, outcome),
@@ -63,26 +50,9 @@ impl Run {
             Event::Broke { unit, node, failure } => self.broke(plan, at, *unit, *node, failure),
             Event::Assigned { unit, node, add, value } => self.assigned(plan, *unit, *node, *add, value),
             Event::Passed { unit, node } => self.passed(plan, *unit, *node),
-            Event::Enough { unit } => {
-                if let Some(progress) = self.unit_mut(*unit).and_then(Unit::progress_mut) {
-                    progress.enough = true;
-                }
-                self.wake(*unit);
-            }
-            Event::Paused { unit, until } => {
-                if let Some(unit) = self.unit_mut(*unit)
-                    && let Task::Loop(turns) = &mut unit.task
-                {
-                    turns.ready = false;
-                }
-                self.set_due(*unit, Some(*until));
-            }
-            Event::Scheduled { unit, clause, at } => {
-                self.alarms.insert((*at, *unit, Alarm::Meanwhile(*clause)));
-                if let Some(unit) = self.unit_mut(*unit) {
-                    unit.ticks.push((*clause, *at));
-                }
-            }
+            Event::Enough { unit } => self.enough(*unit),
+            Event::Paused { unit, until } => self.turns_paused(*unit, *until),
+            Event::Scheduled { unit, clause, at } => self.scheduled(*unit, *clause, *at),
             Event::Woke { unit, alarm } => self.woke(*unit, *alarm),
             Event::Renewed { unit } => self.renewed(plan, at, *unit),
             Event::Launched { unit, node, run, .. } => {
@@ -91,62 +61,22 @@ impl Run {
             }
             Event::Emitted { unit, node, .. } => self.passed(plan, *unit, *node),
             Event::Replied { unit, node, status, headers, body } => {
-                if self.reply.is_none() {
-                    self.reply = Some(Value::map([
-                        ("status", Value::Int(*status)),
-                        ("headers", headers.clone()),
-                        ("body", body.clone()),
-                    ]));
-                }
+                self.replied(*status, headers, body);
                 self.passed(plan, *unit, *node);
             }
             Event::Signalled { name, payload } => self.arrived(true, name, payload),
             Event::Arrived { topic, payload } => self.arrived(false, topic, payload),
             Event::Took { unit, number } => self.took(*unit, *number),
-            Event::Ignored { unit, before } => {
-                if let Some(Task::Listen(listen)) = self.unit_mut(*unit).map(|unit| &mut unit.task) {
-                    listen.next = *before;
-                }
-            }
+            Event::Ignored { unit, before } => self.ignored(*unit, *before),
             Event::Unparked { unit, decision, .. } => self.unparked(*unit, decision),
-            Event::CancelAsked { .. } => {
-                if self.outcome.is_none() {
-                    self.cancel_asked = true;
-                    self.resumed(at);
-                    self.wake(UnitId::RUN);
-                }
-            }
-            Event::PauseAsked { .. } => {
-                self.paused = true;
-                self.paused_at = at;
-            }
+            Event::CancelAsked { .. } => self.cancel_asked(at),
+            Event::PauseAsked { .. } => self.pause_asked(at),
             Event::Resumed { .. } => self.resumed(at),
-            Event::Killed { .. } => {
-                self.killed = true;
-                self.wake(UnitId::RUN);
-            }
+            Event::Killed { .. } => self.killed(),
             Event::Problem(problem) => self.problems.push(problem.clone()),
-            Event::Decided { outcome } => {
-                self.outcome = Some(outcome.clone());
-                self.ending = Ending::Decided(0);
-                if let Some(unit) = self.unit_mut(UnitId::RUN) {
-                    unit.trouble = None;
-                    unit.fallen = None;
-                    unit.deadline = None;
-                }
-                self.alarms.retain(|(_, unit, _)| *unit != UnitId::RUN);
-                self.wake(UnitId::RUN);
-            }
+            Event::Decided { outcome } => self.decided(outcome),
             Event::Rested => self.rested(at),
-            Event::UnwindAsked => {
-                self.ending = Ending::Decided(u32::MAX);
-                self.undone = true;
-                let left = std::mem::take(&mut self.left);
-                if let Some(unit) = self.unit_mut(UnitId::RUN) {
-                    unit.undo = left;
-                }
-                self.wake(UnitId::RUN);
-            }
+            Event::UnwindAsked => self.unwind_asked(),
         }
     }
 
@@ -227,53 +157,18 @@ impl Run {
         self.wake_listeners();
     }
 
-    fn wake_listeners(&mut self) {
-        let ids: Vec<_> = self.listeners.iter().copied().collect();
-        ids.into_iter().for_each(|id| self.wake(id));
-    }
-
-    fn arrived(&mut self, signal: bool, name: &Arc<str>, payload: &Value) {
-        let number = u32::try_from(self.arrivals.len()).unwrap_or(u32::MAX);
-        self.arrivals.push(Arrival { signal, name: name.clone(), payload: payload.clone(), taken: false });
-        if signal {
-            self.signals.entry(name.clone()).or_default().push_back(number);
-        } else {
-            self.topics.entry(name.clone()).or_default().push(number);
+    fn enough(&mut self, id: UnitId) {
+        if let Some(progress) = self.unit_mut(id).and_then(Unit::progress_mut) {
+            progress.enough = true;
         }
-        self.wake_listeners();
-    }
-
-    fn took(&mut self, id: UnitId, number: u32) {
-        let Some(arrival) = self.arrivals.get_mut(number as usize) else { return };
-        arrival.taken = true;
-        let (payload, signal, name) = (arrival.payload.clone(), arrival.signal, arrival.name.clone());
-        if let Some(waiting) = self.signals.get_mut(&name).filter(|_| signal) {
-            waiting.retain(|other| *other != number);
-        }
-        let Some(unit) = self.unit_mut(id) else { return };
-        let node = unit.node;
-        if let Task::Listen(listen) = &mut unit.task {
-            listen.output = Some(payload);
-        }
-        self.taken.entry(node).or_default().insert(number);
-        self.listeners.remove(&id);
         self.wake(id);
     }
 
-    fn rested(&mut self, at: Timestamp) {
-        self.ending = Ending::Rested;
-        self.rested_at = Some(at);
-        self.alarms.clear();
-        for id in std::mem::take(&mut self.agenda) {
-            if let Some(unit) = self.unit_mut(id) {
-                unit.queued = false;
-            }
-        }
-        self.listeners.clear();
-        if let Some(unit) = self.unit_mut(UnitId::RUN) {
-            let left = std::mem::take(&mut unit.undo);
-            self.left = left;
-        }
+    /// The first answer to the caller stands.
+    fn replied(&mut self, status: i64, headers: &Value, body: &Value) {
+        let reply =
+            || Value::map([("status", Value::Int(status)), ("headers", headers.clone()), ("body", body.clone())]);
+        self.reply.get_or_insert_with(reply);
     }
 }
 

@@ -11,8 +11,8 @@ use super::super::{Ending, Run};
 use super::{gathers, grouped_statements, mark};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
-use crate::lang::plan::node::Runners;
-use crate::lang::plan::{Kind, NodeId, Plan, Slot};
+use crate::lang::plan::node::{self, Runners};
+use crate::lang::plan::{HandlerAction, Kind, NodeId, Plan, Slot};
 use crate::run::event::{Alarm, Begin, Role, UnitId};
 
 impl Run {
@@ -77,7 +77,7 @@ impl Run {
     }
 
     /// The frame of a new unit: that of its parent, or one more inside where its role opens one.
-    pub(super) fn open_frame(
+    fn open_frame(
         &mut self,
         plan: &Plan,
         outer: FrameId,
@@ -103,7 +103,7 @@ impl Run {
             Role::Alternate(handler) | Role::Notify(handler) => {
                 let handler = &plan.handlers[handler.0 as usize];
                 let places = match &handler.action {
-                    crate::lang::plan::HandlerAction::Alternate(body) => body.frame.unwrap_or_default(),
+                    HandlerAction::Alternate(body) => body.frame.unwrap_or_default(),
                     _ => 0,
                 };
                 let around = self.frames.at_depth(outer, handler.depth);
@@ -124,14 +124,7 @@ impl Run {
                 self.frames.open(Some(outer), places.unwrap_or_default(), None)
             }
             Role::Lifecycle(moment, index) => {
-                use crate::run::event::Moment;
-                let bodies = match moment {
-                    Moment::Success => &plan.on_success,
-                    Moment::Failure => &plan.on_failure,
-                    Moment::Cancel => &plan.on_cancel,
-                    Moment::Finally => &plan.finally,
-                };
-                let places = bodies.get(index as usize).and_then(|body| body.frame).unwrap_or_default();
+                let places = plan.lifecycle(moment).get(index as usize).and_then(|body| body.frame).unwrap_or_default();
                 self.frames.open(Some(outer), places, given_map(given))
             }
         }
@@ -146,103 +139,28 @@ impl Run {
         deadline: Option<Timestamp>,
         begin: &Begin,
     ) {
-        let Some(unit) = self.unit(id) else { return };
+        let Some(unit) = self.unit_mut(id) else { return };
         let (frame, node) = (unit.frame, unit.node);
-        let mut due = None;
-        let mut listens = false;
-        let task = match begin {
-            Begin::Act { params, key, auth } => Task::Act(Box::new(Act {
-                params: params.clone(),
-                key: key.clone(),
-                auth: auth.clone(),
-                in_flight: false,
-                output: None,
-                next: Value::Unit,
-                by: None,
-            })),
-            Begin::Sleep { until } => {
-                due = Some(*until);
-                Task::Sleep { over: false }
-            }
-            Begin::Listen { since } => {
-                listens = true;
-                Task::Listen(Box::new(Listen { next: *since, output: None, by: None }))
-            }
-            Begin::Body { arm, names } => {
-                for (slot, value) in names {
-                    self.frames.write(frame, *slot, Some(StepRecord::of(value.clone(), at)));
-                }
-                Task::Body(Progress { arm: *arm, ..Progress::default() })
-            }
-            Begin::Loop { items, max, tolerate, every } => {
-                let items = match items {
-                    Value::List(items) => items.clone(),
-                    _ => Arc::default(),
-                };
-                Task::Loop(Box::new(Loop {
-                    outputs: Vec::new(),
-                    items,
-                    next: 0,
-                    max: *max,
-                    tolerate: *tolerate,
-                    every: *every,
-                    gathered: vec![Vec::new(); gathers(&plan.node(node).kind).len()],
-                    failed: Vec::new(),
-                    absorbed: 0,
-                    enough: false,
-                    ready: true,
-                    page: None,
-                }))
-            }
-            Begin::Race { items, wins, max } => {
-                let items = match items {
-                    Value::List(items) => items.clone(),
-                    _ => Arc::default(),
-                };
-                let node = plan.node(node);
-                let written = match &node.kind {
-                    Kind::Race(race) => match &race.runners {
-                        Runners::Branches(branches) => Some(branches.len()),
-                        Runners::Items { .. } => None,
-                    },
-                    _ => None,
-                };
-                Task::Race(Box::new(Race {
-                    runners: u32::try_from(written.unwrap_or(items.len())).unwrap_or(u32::MAX),
-                    items,
-                    wins: *wins,
-                    max: *max,
-                    next: 0,
-                    winners: Vec::new(),
-                    gathered: vec![Value::Unit; gathers(&node.kind).len()],
-                    failed: 0,
-                }))
-            }
-            Begin::Gate { key, places } => Task::Gate(Box::new(Gate {
-                key: key.clone(),
-                places: *places,
-                entered: false,
-                progress: Progress::default(),
-            })),
-        };
-        if let Some(unit) = self.unit_mut(id) {
-            unit.stage = Stage::Active;
-            unit.timeout = timeout;
-            unit.deadline = deadline;
-            unit.edited = None;
-            unit.task = task;
-        }
+        unit.stage = Stage::Active;
+        unit.timeout = timeout;
+        unit.deadline = deadline;
+        unit.edited = None;
+        unit.task = task(plan, node, begin);
         if let Some(timeout) = timeout {
             self.alarms.insert((timeout, id, Alarm::Timeout));
         }
         if let Some(deadline) = deadline {
             self.alarms.insert((deadline, id, Alarm::Deadline));
         }
-        if due.is_some() {
-            self.set_due(id, due);
-        }
-        if listens {
-            self.listeners.insert(id);
+        match begin {
+            Begin::Sleep { until } => self.set_due(id, Some(*until)),
+            Begin::Listen { .. } => drop(self.listeners.insert(id)),
+            Begin::Body { names, .. } => {
+                for (slot, value) in names {
+                    self.frames.write(frame, *slot, Some(StepRecord::of(value.clone(), at)));
+                }
+            }
+            Begin::Act { .. } | Begin::Loop { .. } | Begin::Race { .. } | Begin::Gate { .. } => {}
         }
         self.wake(id);
     }
@@ -344,6 +262,70 @@ pub(super) fn new_unit(
         ticks: Vec::new(),
         edited: None,
         queued: false,
+    }
+}
+
+/// What a unit does, as it begins.
+fn task(plan: &Plan, node: NodeId, begin: &Begin) -> Task {
+    match begin {
+        Begin::Act { params, key, auth } => Task::Act(Box::new(Act {
+            params: params.clone(),
+            key: key.clone(),
+            auth: auth.clone(),
+            in_flight: false,
+            output: None,
+            next: Value::Unit,
+            by: None,
+        })),
+        Begin::Sleep { .. } => Task::Sleep { over: false },
+        Begin::Listen { since } => Task::Listen(Box::new(Listen { next: *since, output: None, by: None })),
+        Begin::Body { arm, .. } => Task::Body(Progress { arm: *arm, ..Progress::default() }),
+        Begin::Loop { items, max, tolerate, every } => Task::Loop(Box::new(Loop {
+            items: shared_items(items),
+            next: 0,
+            max: *max,
+            tolerate: *tolerate,
+            every: *every,
+            outputs: Vec::new(),
+            gathered: vec![Vec::new(); gathers(&plan.node(node).kind).len()],
+            failed: Vec::new(),
+            absorbed: 0,
+            enough: false,
+            ready: true,
+            page: None,
+        })),
+        Begin::Race { items, wins, max } => {
+            let kind = &plan.node(node).kind;
+            let items = shared_items(items);
+            let runners = match kind {
+                Kind::Race(node::Race { runners: Runners::Branches(branches), .. }) => branches.len(),
+                _ => items.len(),
+            };
+            Task::Race(Box::new(Race {
+                items,
+                runners: u32::try_from(runners).unwrap_or(u32::MAX),
+                wins: *wins,
+                max: *max,
+                next: 0,
+                winners: Vec::new(),
+                gathered: vec![Value::Unit; gathers(kind).len()],
+                failed: 0,
+            }))
+        }
+        Begin::Gate { key, places } => Task::Gate(Box::new(Gate {
+            key: key.clone(),
+            places: *places,
+            entered: false,
+            progress: Progress::default(),
+        })),
+    }
+}
+
+/// The items of a list, not copied.
+fn shared_items(list: &Value) -> Arc<Vec<Value>> {
+    match list {
+        Value::List(items) => items.clone(),
+        _ => Arc::default(),
     }
 }
 

@@ -1,0 +1,58 @@
+//! The end of a run: who asks for it, when it is decided, when all is at rest.
+
+use super::super::{Ending, Run};
+use crate::base::time::Timestamp;
+use crate::run::event::{Outcome, UnitId};
+
+impl Run {
+    pub(super) fn cancel_asked(&mut self, at: Timestamp) {
+        if self.outcome.is_none() {
+            self.cancel_asked = true;
+            self.resumed(at);
+            self.wake(UnitId::RUN);
+        }
+    }
+
+    pub(super) fn killed(&mut self) {
+        self.killed = true;
+        self.wake(UnitId::RUN);
+    }
+
+    pub(super) fn decided(&mut self, outcome: &Outcome) {
+        self.outcome = Some(outcome.clone());
+        self.ending = Ending::Decided(0);
+        if let Some(unit) = self.unit_mut(UnitId::RUN) {
+            unit.trouble = None;
+            unit.fallen = None;
+            unit.deadline = None;
+        }
+        self.alarms.retain(|(_, unit, _)| *unit != UnitId::RUN);
+        self.wake(UnitId::RUN);
+    }
+
+    pub(super) fn rested(&mut self, at: Timestamp) {
+        self.ending = Ending::Rested;
+        self.rested_at = Some(at);
+        self.alarms.clear();
+        for id in std::mem::take(&mut self.agenda) {
+            if let Some(unit) = self.unit_mut(id) {
+                unit.queued = false;
+            }
+        }
+        self.listeners.clear();
+        if let Some(unit) = self.unit_mut(UnitId::RUN) {
+            let left = std::mem::take(&mut unit.undo);
+            self.left = left;
+        }
+    }
+
+    pub(super) fn unwind_asked(&mut self) {
+        self.ending = Ending::Decided(u32::MAX);
+        self.undone = true;
+        let left = std::mem::take(&mut self.left);
+        if let Some(unit) = self.unit_mut(UnitId::RUN) {
+            unit.undo = left;
+        }
+        self.wake(UnitId::RUN);
+    }
+}
