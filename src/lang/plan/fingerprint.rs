@@ -139,6 +139,33 @@ impl Parts<'_> {
     }
 }
 
+/// Numbers that are written as the widest of their kind.
+macro_rules! widened {
+    ($wide:ident: $($method:ident($narrow:ty)),+) => {
+        $(fn $method(self, value: $narrow) -> Result<(), Never> {
+            self.$wide(value.into())
+        })+
+    };
+}
+
+/// One of serde's names for what has parts: they differ in the words alone.
+macro_rules! parts {
+    ($trait:ident::$method:ident $([$name:ident: $ty:ty])? by $how:ident) => {
+        impl ser::$trait for Parts<'_> {
+            type Ok = ();
+            type Error = Never;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, $($name: $ty,)? value: &T) -> Result<(), Never> {
+                self.$how($($name,)? value)
+            }
+
+            fn end(self) -> Result<(), Never> {
+                self.done()
+            }
+        }
+    };
+}
+
 impl<'a> Serializer for &'a mut Writer {
     type Ok = ();
     type Error = Never;
@@ -155,33 +182,13 @@ impl<'a> Serializer for &'a mut Writer {
         Ok(())
     }
 
-    fn serialize_i8(self, value: i8) -> Result<(), Never> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i16(self, value: i16) -> Result<(), Never> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i32(self, value: i32) -> Result<(), Never> {
-        self.serialize_i64(value.into())
-    }
+    widened! { serialize_i64: serialize_i8(i8), serialize_i16(i16), serialize_i32(i32) }
+    widened! { serialize_u64: serialize_u8(u8), serialize_u16(u16), serialize_u32(u32), serialize_char(char) }
+    widened! { serialize_f64: serialize_f32(f32) }
 
     fn serialize_i64(self, value: i64) -> Result<(), Never> {
         self.number(b'i', value.cast_unsigned());
         Ok(())
-    }
-
-    fn serialize_u8(self, value: u8) -> Result<(), Never> {
-        self.serialize_u64(value.into())
-    }
-
-    fn serialize_u16(self, value: u16) -> Result<(), Never> {
-        self.serialize_u64(value.into())
-    }
-
-    fn serialize_u32(self, value: u32) -> Result<(), Never> {
-        self.serialize_u64(value.into())
     }
 
     fn serialize_u64(self, value: u64) -> Result<(), Never> {
@@ -189,17 +196,9 @@ impl<'a> Serializer for &'a mut Writer {
         Ok(())
     }
 
-    fn serialize_f32(self, value: f32) -> Result<(), Never> {
-        self.serialize_f64(value.into())
-    }
-
     fn serialize_f64(self, value: f64) -> Result<(), Never> {
         self.number(b'd', value.to_bits());
         Ok(())
-    }
-
-    fn serialize_char(self, value: char) -> Result<(), Never> {
-        self.serialize_u64(u32::from(value).into())
     }
 
     fn serialize_str(self, value: &str) -> Result<(), Never> {
@@ -305,58 +304,6 @@ impl<'a> Serializer for &'a mut Writer {
     }
 }
 
-impl ser::SerializeSeq for Parts<'_> {
-    type Ok = ();
-    type Error = Never;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
-        self.part(value)
-    }
-
-    fn end(self) -> Result<(), Never> {
-        self.done()
-    }
-}
-
-impl ser::SerializeTuple for Parts<'_> {
-    type Ok = ();
-    type Error = Never;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
-        self.part(value)
-    }
-
-    fn end(self) -> Result<(), Never> {
-        self.done()
-    }
-}
-
-impl ser::SerializeTupleStruct for Parts<'_> {
-    type Ok = ();
-    type Error = Never;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
-        self.part(value)
-    }
-
-    fn end(self) -> Result<(), Never> {
-        self.done()
-    }
-}
-
-impl ser::SerializeTupleVariant for Parts<'_> {
-    type Ok = ();
-    type Error = Never;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Never> {
-        self.part(value)
-    }
-
-    fn end(self) -> Result<(), Never> {
-        self.done()
-    }
-}
-
 impl ser::SerializeMap for Parts<'_> {
     type Ok = ();
     type Error = Never;
@@ -374,28 +321,9 @@ impl ser::SerializeMap for Parts<'_> {
     }
 }
 
-impl ser::SerializeStruct for Parts<'_> {
-    type Ok = ();
-    type Error = Never;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Never> {
-        self.named(name, value)
-    }
-
-    fn end(self) -> Result<(), Never> {
-        self.done()
-    }
-}
-
-impl ser::SerializeStructVariant for Parts<'_> {
-    type Ok = ();
-    type Error = Never;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Never> {
-        self.named(name, value)
-    }
-
-    fn end(self) -> Result<(), Never> {
-        self.done()
-    }
-}
+parts! { SerializeSeq::serialize_element by part }
+parts! { SerializeTuple::serialize_element by part }
+parts! { SerializeTupleStruct::serialize_field by part }
+parts! { SerializeTupleVariant::serialize_field by part }
+parts! { SerializeStruct::serialize_field [name: &'static str] by named }
+parts! { SerializeStructVariant::serialize_field [name: &'static str] by named }

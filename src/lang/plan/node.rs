@@ -209,23 +209,23 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The bodies in it, in the order of the text.
-    pub fn bodies(&self) -> Vec<&Body> {
+    /// What runs inside of it, in the order of the text.
+    pub fn inside(&self) -> Inside<'_> {
         match self {
             Self::Sequence(body)
             | Self::Parallel(body)
             | Self::Lock { body, .. }
             | Self::While { body, .. }
-            | Self::Repeat { body, .. } => vec![body],
-            Self::For(each) => vec![&each.body],
+            | Self::Repeat { body, .. }
+            | Self::For(For { body, .. })
+            | Self::Race(Race { runners: Runners::Items { body, .. }, .. }) => Inside::Body(body),
             Self::If { arms, otherwise } => {
-                arms.iter().map(|(_, branch)| branch).chain(otherwise).map(|branch| &branch.body).collect()
+                Inside::Branches(arms.iter().map(|(_, branch)| branch).chain(otherwise).collect())
             }
-            Self::Match { arms, .. } => arms.iter().map(|arm| &arm.branch.body).collect(),
-            Self::Race(race) => match &race.runners {
-                Runners::Branches(branches) => branches.iter().map(|branch| &branch.body).collect(),
-                Runners::Items { body, .. } => vec![body],
-            },
+            Self::Match { arms, .. } => Inside::Branches(arms.iter().map(|arm| &arm.branch).collect()),
+            Self::Race(Race { runners: Runners::Branches(branches), .. }) => {
+                Inside::Branches(branches.iter().collect())
+            }
             Self::Call { .. }
             | Self::Child { .. }
             | Self::Start { .. }
@@ -238,9 +238,29 @@ impl Kind {
             | Self::Reply { .. }
             | Self::Return(_)
             | Self::Fail { .. }
-            | Self::Until(_) => Vec::new(),
+            | Self::Until(_) => Inside::Nothing,
         }
     }
+
+    /// The bodies in it, in the order of the text.
+    pub fn bodies(&self) -> Vec<&Body> {
+        match self.inside() {
+            Inside::Nothing => Vec::new(),
+            Inside::Body(body) => vec![body],
+            Inside::Branches(branches) => branches.into_iter().map(|branch| &branch.body).collect(),
+        }
+    }
+}
+
+/// What runs inside of a node.
+#[derive(Clone, Debug)]
+pub enum Inside<'a> {
+    /// Nothing: it is no block.
+    Nothing,
+    /// One body, once or in turns.
+    Body(&'a Body),
+    /// Several, of which one or some run to their end.
+    Branches(Vec<&'a Branch>),
 }
 
 /// `for`

@@ -2,8 +2,8 @@
 
 use super::body::{Body, Branch};
 use super::handler::{ChainId, HandlerAction, HandlerId, Link};
-use super::node::{ForSource, Kind, Node, NodeId, Runners};
-use super::workflow::Plan;
+use super::node::{For, ForSource, Inside, Kind, Node, NodeId};
+use super::workflow::{Moment, Plan};
 use super::written::{self, formula, head, shortened};
 use crate::base::shape::Shape;
 
@@ -14,13 +14,9 @@ const BESIDE: &str = "·";
 pub fn print(plan: &Plan) -> String {
     let mut printer = Printer { plan, rows: Vec::new() };
     printer.body(&plan.body, "", 0);
-    for (word, bodies) in [
-        ("on success", &plan.on_success),
-        ("on failure", &plan.on_failure),
-        ("on cancel", &plan.on_cancel),
-        ("finally", &plan.finally),
-    ] {
-        for (index, body) in bodies.iter().enumerate() {
+    for moment in Moment::ALL {
+        for (index, body) in plan.lifecycle(moment).iter().enumerate() {
+            let word = moment.word();
             let number = if index == 0 { word.to_owned() } else { format!("{word} {}", index + 1) };
             printer.note(0, format!("{number}:"));
             printer.body(body, BESIDE, 1);
@@ -188,62 +184,42 @@ impl Printer<'_> {
     }
 
     fn inside(&mut self, node: &Node, number: &str, depth: usize) {
-        match &node.kind {
-            Kind::Sequence(body)
-            | Kind::Parallel(body)
-            | Kind::Lock { body, .. }
-            | Kind::While { body, .. }
-            | Kind::Repeat { body, .. } => self.body(body, number, depth + 1),
-            Kind::For(each) => {
-                if let ForSource::Stream(call) = each.source {
-                    self.node(call, BESIDE, depth + 1, &each.body);
-                }
-                self.body(&each.body, number, depth + 1);
-            }
-            Kind::If { arms, otherwise } => {
+        if let Kind::For(For { source: ForSource::Stream(call), body, .. }) = &node.kind {
+            self.node(*call, BESIDE, depth + 1, body);
+        }
+        match node.kind.inside() {
+            Inside::Nothing => {}
+            Inside::Body(body) => self.body(body, number, depth + 1),
+            Inside::Branches(branches) => {
                 let mut count = 0;
-                for (index, (condition, branch)) in arms.iter().enumerate() {
-                    if index > 0 {
-                        self.note(depth, format!("else if {}", shortened(&condition.source)));
-                    }
-                    self.counted(&branch.body, number, depth + 1, &mut count);
-                }
-                if let Some(branch) = otherwise {
-                    self.note(depth, "else");
-                    self.counted(&branch.body, number, depth + 1, &mut count);
+                for (index, branch) in branches.into_iter().enumerate() {
+                    let depth = self.way_in(&node.kind, index, branch, depth);
+                    self.counted(&branch.body, number, depth, &mut count);
                 }
             }
-            Kind::Match { arms, .. } => {
-                let arms: Vec<&Branch> = arms.iter().map(|arm| &arm.branch).collect();
-                self.branches(&arms, "", " =>", number, depth);
-            }
-            Kind::Race(race) => match &race.runners {
-                Runners::Branches(branches) => {
-                    self.branches(&branches.iter().collect::<Vec<_>>(), "branch ", "", number, depth);
-                }
-                Runners::Items { body, .. } => self.body(body, number, depth + 1),
-            },
-            Kind::Call { .. }
-            | Kind::Child { .. }
-            | Kind::Start { .. }
-            | Kind::Script(_)
-            | Kind::Ask(_)
-            | Kind::Wait(_)
-            | Kind::Let(_)
-            | Kind::Set(_)
-            | Kind::Emit { .. }
-            | Kind::Reply { .. }
-            | Kind::Return(_)
-            | Kind::Fail { .. }
-            | Kind::Until(_) => {}
         }
     }
 
-    fn branches(&mut self, branches: &[&Branch], before: &str, after: &str, number: &str, depth: usize) {
-        let mut count = 0;
-        for branch in branches {
-            self.note(depth + 1, format!("{before}{}{after}", branch.name));
-            self.counted(&branch.body, number, depth + 2, &mut count);
+    /// Notes what leads into a branch; gives how deep its statements stand.
+    fn way_in(&mut self, kind: &Kind, index: usize, branch: &Branch, depth: usize) -> usize {
+        match kind {
+            Kind::If { arms, .. } => {
+                match arms.get(index) {
+                    // The row of the `if` itself says it.
+                    Some(_) if index == 0 => {}
+                    Some((condition, _)) => self.note(depth, format!("else if {}", shortened(&condition.source))),
+                    None => self.note(depth, "else"),
+                }
+                depth + 1
+            }
+            Kind::Race(_) => {
+                self.note(depth + 1, format!("branch {}", branch.name));
+                depth + 2
+            }
+            _ => {
+                self.note(depth + 1, format!("{} =>", branch.name));
+                depth + 2
+            }
         }
     }
 

@@ -4,9 +4,9 @@ use super::body::{Body, Branch};
 use super::connector::{Auth, Connector, Operation, Request, Shaping, Source, SourceKind, UrlPiece};
 use super::formula::{Formula, Script};
 use super::handler::{Handler, HandlerAction, Pause};
-use super::node::{ForSource, Kind, Node, Runners, Tolerance, Wait, Whom};
+use super::node::{Ask, For, ForSource, Kind, Node, Race, Runners, Tolerance, Wait, Whom};
 use super::trigger::{self, Trigger};
-use super::workflow::Plan;
+use super::workflow::{Moment, Plan};
 
 /// What is done with each script.
 type Visit<'v> = &'v mut dyn FnMut(&Script);
@@ -20,8 +20,8 @@ pub(super) fn plan(plan: &Plan, visit: Visit<'_>) {
     }
     plan.triggers.iter().for_each(|trigger| self::trigger(trigger, visit));
     body(&plan.body, visit);
-    for bodies in [&plan.on_success, &plan.on_failure, &plan.on_cancel, &plan.finally] {
-        bodies.iter().for_each(|body| self::body(body, visit));
+    for moment in Moment::ALL {
+        plan.lifecycle(moment).iter().for_each(|body| self::body(body, visit));
     }
     plan.nodes.iter().for_each(|node| self::node(node, visit));
     plan.handlers.iter().for_each(|handler| self::handler(handler, visit));
@@ -134,21 +134,8 @@ fn kind(kind: &Kind, visit: Visit<'_>) {
     match kind {
         Kind::Call { params, .. } | Kind::Child { params, .. } | Kind::Start { params, .. } => formula(params, visit),
         Kind::Script(script) | Kind::Until(script) => visit(script),
-        Kind::Ask(ask) => {
-            match &ask.whom {
-                Whom::Role(whom) | Whom::Person(whom) | Whom::Model(whom) => formula(whom, visit),
-                Whom::Persona(_) => {}
-            }
-            formula(&ask.params, visit);
-            ask.tools.iter().for_each(|(_, bound)| formula(bound, visit));
-            optional(&ask.memory, visit);
-        }
-        Kind::Wait(wait) => match wait {
-            Wait::For(time) => formula(time, visit),
-            Wait::Until(condition) => visit(condition),
-            Wait::Event { filter, .. } => filter.iter().for_each(visit),
-            Wait::Signal(_) => {}
-        },
+        Kind::Ask(ask) => self::ask(ask, visit),
+        Kind::Wait(wait) => self::wait(wait, visit),
         Kind::Let(value) => formula(value, visit),
         Kind::Set(set) => formula(&set.value, visit),
         Kind::Emit { payload, .. } => formula(payload, visit),
@@ -175,16 +162,7 @@ fn kind(kind: &Kind, visit: Visit<'_>) {
             }
         }
         Kind::Sequence(body) | Kind::Parallel(body) => self::body(body, visit),
-        Kind::For(each) => {
-            if let ForSource::Items(items) = &each.source {
-                visit(items);
-            }
-            if let Some(Tolerance::Count(count)) = &each.tolerate {
-                formula(count, visit);
-            }
-            optional(&each.max, visit);
-            body(&each.body, visit);
-        }
+        Kind::For(each) => self::each(each, visit),
         Kind::While { condition, max, body, .. } => {
             visit(condition);
             optional(max, visit);
@@ -195,20 +173,52 @@ fn kind(kind: &Kind, visit: Visit<'_>) {
             optional(max, visit);
             self::body(body, visit);
         }
-        Kind::Race(race) => {
-            optional(&race.wins, visit);
-            match &race.runners {
-                Runners::Branches(branches) => branches.iter().for_each(|branch| self::branch(branch, visit)),
-                Runners::Items { items, max, body, .. } => {
-                    visit(items);
-                    optional(max, visit);
-                    self::body(body, visit);
-                }
-            }
-        }
+        Kind::Race(race) => self::race(race, visit),
         Kind::Lock { key, places, body } => {
             formula(key, visit);
             formula(places, visit);
+            self::body(body, visit);
+        }
+    }
+}
+
+fn ask(ask: &Ask, visit: Visit<'_>) {
+    match &ask.whom {
+        Whom::Role(whom) | Whom::Person(whom) | Whom::Model(whom) => formula(whom, visit),
+        Whom::Persona(_) => {}
+    }
+    formula(&ask.params, visit);
+    ask.tools.iter().for_each(|(_, bound)| formula(bound, visit));
+    optional(&ask.memory, visit);
+}
+
+fn wait(wait: &Wait, visit: Visit<'_>) {
+    match wait {
+        Wait::For(time) => formula(time, visit),
+        Wait::Until(condition) => visit(condition),
+        Wait::Event { filter, .. } => filter.iter().for_each(visit),
+        Wait::Signal(_) => {}
+    }
+}
+
+fn each(each: &For, visit: Visit<'_>) {
+    if let ForSource::Items(items) = &each.source {
+        visit(items);
+    }
+    if let Some(Tolerance::Count(count)) = &each.tolerate {
+        formula(count, visit);
+    }
+    optional(&each.max, visit);
+    body(&each.body, visit);
+}
+
+fn race(race: &Race, visit: Visit<'_>) {
+    optional(&race.wins, visit);
+    match &race.runners {
+        Runners::Branches(branches) => branches.iter().for_each(|branch| self::branch(branch, visit)),
+        Runners::Items { items, max, body, .. } => {
+            visit(items);
+            optional(max, visit);
             self::body(body, visit);
         }
     }

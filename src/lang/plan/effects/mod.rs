@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::connector::{Auth, Connector, Operation, UrlPiece};
 use super::formula::{Formula, Script};
 use super::handler::{HandlerAction, HandlerId};
-use super::node::{Kind, Node, NodeId, Wait, Whom};
+use super::node::{Ask, Kind, Node, NodeId, Wait, Whom};
 use super::workflow::{Package, Plan};
 use super::{trigger, visit, written};
 use crate::base::value::Value;
@@ -169,31 +169,7 @@ impl Account<'_> {
                 self.call(operation, effect.as_ref(), params, step, plan);
             }
             Kind::Child { workflow, .. } | Kind::Start { workflow, .. } => self.workflow(workflow),
-            Kind::Ask(ask) => {
-                match &ask.whom {
-                    Whom::Persona(name) => {
-                        self.effects.personas.insert(name.clone());
-                    }
-                    Whom::Model(model) => {
-                        target::add(&mut self.effects.models, Decided::by(&settled(model, plan)), step);
-                    }
-                    Whom::Role(role) => {
-                        let role = Decided::by(&settled(role, plan)).named(|role| format!("role {role}"));
-                        target::add(&mut self.effects.people, role, step);
-                    }
-                    Whom::Person(person) => {
-                        target::add(&mut self.effects.people, Decided::by(&settled(person, plan)), step);
-                    }
-                }
-                for (tool, bound) in &ask.tools {
-                    match plan.operations.get(tool) {
-                        Some(operation) => {
-                            self.call(tool, Some(&operation.signature.effect), bound, step, plan);
-                        }
-                        None => self.workflow(tool),
-                    }
-                }
-            }
+            Kind::Ask(ask) => self.ask(ask, step, plan),
             Kind::Wait(Wait::Event { topic, .. }) => {
                 self.effects.awaits.insert(topic.clone());
             }
@@ -220,6 +196,25 @@ impl Account<'_> {
             | Kind::Repeat { .. }
             | Kind::Race(_)
             | Kind::Lock { .. } => {}
+        }
+    }
+
+    fn ask(&mut self, ask: &Ask, step: &str, plan: &Plan) {
+        let decided = |by: &Formula| Decided::by(&settled(by, plan));
+        let effects = &mut self.effects;
+        match &ask.whom {
+            Whom::Persona(name) => drop(effects.personas.insert(name.clone())),
+            Whom::Model(model) => target::add(&mut effects.models, decided(model), step),
+            Whom::Role(role) => {
+                target::add(&mut effects.people, decided(role).named(|role| format!("role {role}")), step);
+            }
+            Whom::Person(person) => target::add(&mut effects.people, decided(person), step),
+        }
+        for (tool, bound) in &ask.tools {
+            match plan.operations.get(tool) {
+                Some(operation) => self.call(tool, Some(&operation.signature.effect), bound, step, plan),
+                None => self.workflow(tool),
+            }
         }
     }
 

@@ -3,8 +3,8 @@
 use super::super::Formula;
 use super::super::body::{Body, Branch};
 use super::super::handler::{HandlerAction, HandlerId};
-use super::super::node::{ForSource, Kind, Node, NodeId, Runners};
-use super::super::workflow::Plan;
+use super::super::node::{For, ForSource, Inside, Kind, Node, NodeId};
+use super::super::workflow::{Moment, Plan};
 use super::super::written::{self, formula, head, shortened, value_text};
 use crate::lang::catalog::Effect;
 
@@ -105,13 +105,9 @@ pub(super) fn of(plan: &Plan) -> Graph {
     let mut items = vec![Item::Card(model.start())];
     items.extend(model.items(&plan.body));
     items.push(Item::Card(model.end()));
-    for (word, bodies) in [
-        ("on success", &plan.on_success),
-        ("on failure", &plan.on_failure),
-        ("on cancel", &plan.on_cancel),
-        ("finally", &plan.finally),
-    ] {
-        for (index, body) in bodies.iter().enumerate() {
+    for moment in Moment::ALL {
+        for (index, body) in plan.lifecycle(moment).iter().enumerate() {
+            let word = moment.word();
             let id = format!("{}_{index}", word.replace(' ', "_"));
             if let Some(Item::Card(end)) = items.last_mut() {
                 end.asides.push(Aside { label: word.to_owned(), item: model.group(id, String::new(), body) });
@@ -177,50 +173,14 @@ impl Model<'_> {
     fn item(&self, id: NodeId) -> Item {
         let node = self.plan.node(id);
         let id = format!("n{}", id.0);
-        let (arrangement, items, body) = match &node.kind {
-            Kind::Sequence(body) | Kind::Lock { body, .. } => (Arrangement::Sequence, self.items(body), Some(body)),
-            Kind::While { body, .. } | Kind::Repeat { body, .. } => {
-                (Arrangement::Sequence, self.items(body), Some(body))
-            }
-            Kind::For(each) => {
-                let mut items = self.items(&each.body);
-                if let ForSource::Stream(call) = each.source {
-                    items.insert(0, self.item(call));
-                }
-                (Arrangement::Sequence, items, Some(&each.body))
-            }
-            Kind::Parallel(body) => (self.order(body), self.items(body), Some(body)),
-            Kind::If { arms, otherwise: None } if arms.len() == 1 => {
-                (Arrangement::Sequence, self.items(&arms[0].1.body), Some(&arms[0].1.body))
-            }
-            Kind::If { arms, otherwise } => {
-                let words = ["if "].into_iter().chain(std::iter::repeat("else if "));
-                let arms = arms.iter().zip(words).map(|((_, branch), word)| (word, branch));
-                let arms = arms.chain(otherwise.iter().map(|branch| ("", branch)));
-                (Arrangement::Branches, self.branches(&id, arms), None)
-            }
-            Kind::Match { arms, .. } => {
-                (Arrangement::Branches, self.branches(&id, arms.iter().map(|arm| ("", &arm.branch))), None)
-            }
-            Kind::Race(race) => match &race.runners {
-                Runners::Branches(branches) => {
-                    (Arrangement::Branches, self.branches(&id, branches.iter().map(|branch| ("", branch))), None)
-                }
-                Runners::Items { body, .. } => (Arrangement::Sequence, self.items(body), Some(body)),
+        let (arrangement, items, body) = match node.kind.inside() {
+            Inside::Nothing => return Item::Card(self.card(node, id)),
+            Inside::Body(body) => (self.arrangement(node, body), self.turn(node, body), Some(body)),
+            Inside::Branches(branches) => match (&node.kind, &branches[..]) {
+                // A condition without `else` needs no branches.
+                (Kind::If { .. }, [only]) => (Arrangement::Sequence, self.items(&only.body), Some(&only.body)),
+                _ => (Arrangement::Branches, self.branches(&id, &node.kind, branches), None),
             },
-            Kind::Call { .. }
-            | Kind::Child { .. }
-            | Kind::Start { .. }
-            | Kind::Script(_)
-            | Kind::Ask(_)
-            | Kind::Wait(_)
-            | Kind::Let(_)
-            | Kind::Set(_)
-            | Kind::Emit { .. }
-            | Kind::Reply { .. }
-            | Kind::Return(_)
-            | Kind::Fail { .. }
-            | Kind::Until(_) => return Item::Card(self.card(node, id)),
         };
         let (mut lines, mut asides) = self.clauses(node);
         if let Some(body) = body {
@@ -251,15 +211,31 @@ impl Model<'_> {
     }
 
     /// Branches, each with the word before its name.
-    fn branches<'b>(&self, id: &str, branches: impl Iterator<Item = (&'static str, &'b Branch)>) -> Vec<Item> {
-        let branches = branches.enumerate();
-        let group = |(index, (word, branch)): (usize, (&str, &Branch))| {
-            self.group(format!("{id}_{index}"), format!("{word}{}", branch.name), &branch.body)
+    fn branches(&self, id: &str, kind: &Kind, branches: Vec<&Branch>) -> Vec<Item> {
+        let word = |index| match kind {
+            Kind::If { .. } if index == 0 => "if ",
+            Kind::If { arms, .. } if index < arms.len() => "else if ",
+            _ => "",
         };
-        branches.map(group).collect()
+        let group = |(index, branch): (usize, &Branch)| {
+            self.group(format!("{id}_{index}"), format!("{}{}", word(index), branch.name), &branch.body)
+        };
+        branches.into_iter().enumerate().map(group).collect()
     }
 
-    fn order(&self, body: &Body) -> Arrangement {
+    /// The statements of a body, with the call before them whose pages it goes through.
+    fn turn(&self, node: &Node, body: &Body) -> Vec<Item> {
+        let mut items = self.items(body);
+        if let Kind::For(For { source: ForSource::Stream(call), .. }) = node.kind {
+            items.insert(0, self.item(call));
+        }
+        items
+    }
+
+    fn arrangement(&self, node: &Node, body: &Body) -> Arrangement {
+        if !matches!(node.kind, Kind::Parallel(_)) {
+            return Arrangement::Sequence;
+        }
         let waits =
             body.statements.iter().enumerate().flat_map(|(later, id)| {
                 self.plan.node(*id).waits.iter().map(move |earlier| (*earlier as usize, later))
