@@ -13,10 +13,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use orchestra_flow::base::diagnostic::Diagnostic;
-use orchestra_flow::base::limit;
+use orchestra_flow::base::stack::with_room;
 use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
 use orchestra_flow::lang::script::functions::{About, FixedFunction, functions};
 use orchestra_flow::lang::{NoFiles, compile};
+
+use block::blocks;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -37,26 +39,6 @@ fn pages() -> Vec<(PathBuf, String)> {
     pages.sort();
     assert!(pages.len() > 4, "the pages were not found");
     pages
-}
-
-/// The blocks of a page whose fence says exactly `flow`: whole programs.
-fn programs(text: &str) -> Vec<String> {
-    let (mut found, mut open) = (Vec::new(), None);
-    for line in text.lines() {
-        match (&mut open, line) {
-            (None, "```flow") => open = Some(String::new()),
-            (Some(program), "```") => {
-                found.push(std::mem::take(program));
-                open = None;
-            }
-            (Some(program), line) => {
-                program.push_str(line);
-                program.push('\n');
-            }
-            (None, _) => {}
-        }
-    }
-    found
 }
 
 /// The targets of a page's links, code left out.
@@ -95,9 +77,10 @@ fn each_program_in_the_pages_compiles_and_its_tests_pass() {
     let check = || {
         let mut seen = 0;
         for (path, text) in pages() {
-            for program in programs(&text) {
+            // Whole programs: of others the fence says more than `flow`.
+            for program in blocks(&text).into_iter().filter(|block| block.kind == "flow") {
                 seen += 1;
-                let compiled = compile("page.flow", &program, &NoFiles);
+                let compiled = compile("page.flow", &program.text, &NoFiles);
                 // A body in Rust is announced by a warning; anything else a page must not have.
                 let found = compiled.diagnostics.iter().filter(|found| found.code.0 != "F0706");
                 assert_eq!(found.collect::<Vec<_>>(), Vec::<&Diagnostic>::new(), "{}", path.display());
@@ -110,10 +93,7 @@ fn each_program_in_the_pages_compiles_and_its_tests_pass() {
         }
         assert!(seen > 0, "no page shows a program");
     };
-    let thread = std::thread::Builder::new().stack_size(limit::STACK_BYTES).spawn(check).expect("a thread starts");
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
+    with_room(true, check).expect("a thread starts");
 }
 
 #[test]

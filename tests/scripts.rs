@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use orchestra_flow::base::limit;
+use orchestra_flow::base::stack::with_room;
 use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
 use orchestra_flow::lang::{Compilation, Files, compile};
 
@@ -39,11 +39,8 @@ impl Files for Beside {
 }
 
 /// Runs `work` with the stack that compiling and running ask for.
-fn with_stack(work: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new().stack_size(limit::STACK_BYTES).spawn(work).expect("a thread starts");
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
+fn with_stack(work: impl FnOnce() + Send) {
+    with_room(true, work).expect("a thread starts");
 }
 
 /// Each flow, compiled without a finding.

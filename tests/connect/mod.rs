@@ -1,13 +1,19 @@
 //! Connectors against real peers on loopback.
 
+#[cfg(feature = "http")]
 mod declared;
 mod desk;
 mod files;
+#[cfg(feature = "http")]
 mod guard;
+#[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "mail")]
 mod mail;
+#[cfg(feature = "http")]
 mod peer;
 mod process;
+#[cfg(feature = "sandbox")]
 mod sandbox;
 mod settings;
 mod stdlib;

@@ -4,33 +4,19 @@
 //! `UPDATE_EXPECT=1` writes what is said into the files.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
+use orchestra_flow::base::stack::with_room;
 use orchestra_flow::lang::plan::graph::{to_dot, to_mermaid, to_svg};
 use orchestra_flow::lang::plan::node::{Kind, Runners};
 use orchestra_flow::lang::plan::{Body, ChainId, Gather, Link, Package, Plan, Slot, effects, print};
 use orchestra_flow::lang::{Compilation, Files, NoFiles, compile};
 
-fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let entries = std::fs::read_dir(folder).expect("the folder is part of the repository");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
-    files.retain(|file| file.extension().is_some_and(|ending| ending == "flow"));
-    files.sort();
-    assert!(!files.is_empty());
-    files
-}
-
-fn read(file: &Path) -> String {
-    std::fs::read_to_string(file).expect("the file is part of the repository")
-}
+use super::finding::{programs, read};
 
 fn compiled(text: &str) -> Compilation {
-    let text = text.to_owned();
-    let thread = std::thread::Builder::new().stack_size(orchestra_flow::base::limit::STACK_BYTES);
-    let thread = thread.spawn(move || compile("test.flow", &text, &NoFiles)).expect("a thread starts");
-    thread.join().expect("a compilation never panics")
+    with_room(true, || compile("test.flow", text, &NoFiles)).expect("a thread starts")
 }
 
 /// The package of a program without errors.
@@ -46,7 +32,7 @@ fn package(text: &str) -> Package {
 
 /// Every plan of the samples and of the programs of these tests. Whether samples have errors is another test's affair.
 fn all_plans() -> Vec<Arc<Plan>> {
-    let files = files("scripts").into_iter().chain(files("tests/lang/plan"));
+    let files = programs("scripts").into_iter().chain(programs("tests/lang/plan"));
     let packages = files.filter_map(|file| compiled(&read(&file)).package);
     let plans: Vec<Arc<Plan>> = packages.flat_map(|package| package.plans.into_values()).collect();
     assert!(plans.len() > 5);
@@ -78,7 +64,7 @@ fn chain_of(plan: &Plan, label: &str) -> String {
 
 #[test]
 fn plans_and_accounts_read_as_expected() {
-    for file in files("tests/lang/plan") {
+    for file in programs("tests/lang/plan") {
         let package = package(&read(&file));
         let mut said = String::new();
         for plan in package.plans.values() {

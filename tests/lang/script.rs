@@ -6,6 +6,7 @@ use orchestra_flow::base::diagnostic::Diagnostic;
 use orchestra_flow::base::limit;
 use orchestra_flow::base::shape::{Bounds, Field, Object, Shape};
 use orchestra_flow::base::span::{FileId, Span};
+use orchestra_flow::base::stack::with_room;
 use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::script::{self, Broken, Expr, Form, Function, Library, Scope, compile, functions};
@@ -74,9 +75,8 @@ fn span(text: &str) -> Span {
 }
 
 /// Runs on a thread with the stack that scripts need.
-fn on_stack<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
-    let thread = std::thread::Builder::new().stack_size(limit::STACK_BYTES).spawn(body).expect("a thread starts");
-    thread.join().expect("an evaluation never panics")
+fn on_stack<T: Send>(body: impl FnOnce() -> T + Send) -> T {
+    with_room(true, body).expect("a thread starts")
 }
 
 fn compiled(text: &str, form: Form, library: &Library) -> Expr {

@@ -1,36 +1,20 @@
 //! The form of programs: what is read, and what is said about what cannot be.
 //!
-//! `whole/*.flow` are programs without a fault. In `syntax/*.flow` the expected findings stand under the guilty line:
-//!
-//! ```text
-//!     step two a.b { }
-//!     //   ~~~ F0112 between `two` and what it does stands `=`
-//!     //       help: write `step two = ...`
-//! ```
-//!
-//! The tildes stand under what is underlined (`//@1-4` where two slashes leave no room for them), and a warning says so.
-//! `UPDATE_EXPECT=1` writes what is found into the files.
+//! `whole/*.flow` are programs without a fault. In `syntax/*.flow` the expected findings stand under the guilty line, as
+//! `finding.rs` writes them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use orchestra_flow::base::diagnostic::{Diagnostic, Severity};
+use orchestra_flow::base::diagnostic::Diagnostic;
 use orchestra_flow::base::report;
 use orchestra_flow::base::span::{FileId, Source, Sources};
 use orchestra_flow::lang::syntax::ast::Program;
 use orchestra_flow::lang::syntax::parse;
 
-fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang").join(folder);
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).expect("the folder is there").flatten().map(|entry| entry.path()).collect();
-    files.sort();
-    assert!(!files.is_empty());
-    files
-}
+use super::finding::{programs, read, stand_under_their_lines};
 
-fn read(file: &Path) -> String {
-    std::fs::read_to_string(file).expect("tests are UTF-8")
-}
+/// Where the programs without a fault are.
+const WHOLE: &str = "tests/lang/whole";
 
 fn parse_text(text: &str) -> (Program, Vec<Diagnostic>, Sources) {
     let mut sources = Sources::default();
@@ -45,51 +29,9 @@ fn report_on(text: &str) -> String {
     report::to_text(&found, &sources, false)
 }
 
-fn is_expectation(line: &str) -> bool {
-    let Some(comment) = line.trim_start().strip_prefix("//") else { return false };
-    let comment = comment.trim_start();
-    comment.starts_with("~") && comment.contains(" F0")
-        || comment.starts_with('@') && comment.contains(" F0")
-        || comment.starts_with("help: ")
-}
-
-/// A text with what was found written under its lines.
-fn annotated(text: &str) -> String {
-    let (_, found, sources) = parse_text(text);
-    let mut lines = String::new();
-    for (index, line) in text.lines().enumerate() {
-        lines += line;
-        lines += "\n";
-        for diagnostic in &found {
-            let (start, end) = sources.positions(diagnostic.primary.span);
-            if start.line as usize != index + 1 {
-                continue;
-            }
-            let width = line.chars().count();
-            let from = start.column as usize;
-            let to = if end.line == start.line { end.column as usize } else { width + 1 }.max(from + 1);
-            let indent = line.len() - line.trim_start().len();
-            // The tildes stand under what is underlined; where that begins too far left, its columns are written out.
-            let slashes = if from > indent + 3 { indent } else { from.saturating_sub(4) };
-            let (lead, mark) = match from.checked_sub(slashes + 3) {
-                Some(gap) if from > 3 => {
-                    (format!("{}//{}", " ".repeat(slashes), " ".repeat(gap)), "~".repeat(to - from))
-                }
-                _ => (format!("{}//", " ".repeat(indent)), format!("@{from}-{}", to - 1)),
-            };
-            let severity = if diagnostic.severity == Severity::Warning { "warning: " } else { "" };
-            lines += &format!("{lead}{mark} {} {severity}{}\n", diagnostic.code.0, diagnostic.message);
-            for hint in &diagnostic.hints {
-                lines += &format!("{}  help: {}\n", lead, hint.text);
-            }
-        }
-    }
-    lines
-}
-
 #[test]
 fn whole_programs_have_no_faults() {
-    for file in files("whole") {
+    for file in programs(WHOLE) {
         let text = read(&file);
         assert_eq!(report_on(&text), "", "{}", file.display());
     }
@@ -97,31 +39,10 @@ fn whole_programs_have_no_faults() {
 
 #[test]
 fn each_fault_is_named_under_its_line() {
-    let mut wrong = Vec::new();
-    for file in files("syntax") {
-        let written = read(&file);
-        let text: String =
-            written.lines().filter(|line| !is_expectation(line)).map(|line| format!("{line}\n")).collect();
-        let found = annotated(&text);
-        if found == written {
-            continue;
-        }
-        if std::env::var_os("UPDATE_EXPECT").is_some() {
-            std::fs::write(&file, found).expect("the file can be written");
-            continue;
-        }
-        let differs = written.lines().zip(found.lines()).position(|(left, right)| left != right);
-        let at = differs.unwrap_or_else(|| written.lines().count().min(found.lines().count()));
-        let line = |text: &str| text.lines().nth(at).unwrap_or("(nothing)").to_owned();
-        wrong.push(format!(
-            "{}:{}\n  expected {}\n  found    {}",
-            file.display(),
-            at + 1,
-            line(&written),
-            line(&found)
-        ));
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    stand_under_their_lines("tests/lang/syntax", |text| {
+        let (_, found, sources) = parse_text(text);
+        (sources, found)
+    });
 }
 
 /// The tree of a text without places, on one line.
@@ -401,7 +322,7 @@ fn a_file_has_bounds() {
 
 #[test]
 fn line_ends_and_marks_change_nothing() {
-    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang/whole/every.flow"));
+    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(WHOLE).join("every.flow"));
     assert_eq!(report_on(&text.replace('\n', "\r\n")), "");
     assert_eq!(report_on(&format!("\u{feff}{text}")), "");
     assert_eq!(report_on(&text.replace("    ", "\t")), "");
@@ -410,11 +331,11 @@ fn line_ends_and_marks_change_nothing() {
 mod random {
     use proptest::prelude::*;
 
-    use super::{files, hold, read};
+    use super::{WHOLE, hold, programs, read};
 
     /// A program that was whole, with some stretches taken out, doubled, or replaced.
     fn mutated() -> impl Strategy<Value = String> {
-        let texts: Vec<String> = files("whole").iter().map(|file| read(file)).collect();
+        let texts: Vec<String> = programs(WHOLE).iter().map(|file| read(file)).collect();
         let piece = prop_oneof![
             Just(String::new()),
             "[\\[\\](){}\"'`$#/,;:=.|\n ]{1,4}",
