@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use crate::base::failure::Failure;
 use crate::base::id::RunId;
+use crate::base::limit;
 use crate::base::shape::Shape;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::Operation;
-use crate::run::event::Record;
 
 /// A future that a trait object may return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -91,6 +91,10 @@ pub trait Settings: Send + Sync {
     fn env(&self, name: &str) -> Option<Value>;
     /// A secret setting.
     fn secret(&self, name: &str) -> Option<Value>;
+    /// How long one attempt of an operation may take where the program does not say.
+    fn attempt_timeout(&self) -> Duration {
+        Duration(limit::ATTEMPT_MILLIS_DEFAULT)
+    }
 }
 
 /// What carries out operations.
@@ -116,8 +120,6 @@ pub struct World {
     pub consult: Arc<dyn Consult>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Where journals are kept, if they are.
-    pub journal: Option<Arc<dyn Journal>>,
 }
 
 /// The time.
@@ -126,10 +128,4 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
     /// Waits until then.
     fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
-}
-
-/// Where journals are kept.
-pub trait Journal: Send + Sync {
-    /// Takes the next records of a run, in order.
-    fn append(&self, run: &RunId, records: &[Record]);
 }

@@ -40,3 +40,12 @@ fn a_secret_is_never_shown() {
     assert_eq!(done.code, 1, "{}", done.stderr);
     assert!(!done.stderr.contains("very-secret"), "{}", done.stderr);
 }
+
+#[test]
+fn an_attempt_takes_no_longer_than_the_settings_allow() {
+    let folder = Folder::with("workflow rest {\n    step nap = process.run { command: [\"sleep\", \"5\"] }\n}\n");
+    folder.write("flow.toml", b"[run]\ntimeout = \"100ms\"\n[process]\nallow = [\"sleep\"]\n");
+    let done = folder.flow(&["run", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("", 1), "{}", done.stderr);
+    assert!(done.stderr.contains("outcome_unknown"), "{}", done.stderr);
+}

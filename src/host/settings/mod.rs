@@ -122,15 +122,6 @@ impl Settings {
         &self.mask
     }
 
-    /// How long one attempt may take where the program does not say: `run.timeout`.
-    pub fn attempt_timeout(&self) -> Duration {
-        match self.get(&["run", "timeout"]) {
-            Some(Value::Duration(duration)) => *duration,
-            Some(Value::Text(text)) => text.parse().unwrap_or(Duration(ATTEMPT_MILLIS_DEFAULT)),
-            _ => Duration(ATTEMPT_MILLIS_DEFAULT),
-        }
-    }
-
     /// What connectors may know of where they run. Lines of the log go to `log`.
     pub fn environment(&self, log: Log) -> Environment {
         let texts = |path: &[&str]| -> Option<Vec<Arc<str>>> {
@@ -182,5 +173,15 @@ impl world::Settings for Settings {
         let Some(secret) = self.named("secrets", name) else { return stand_in() };
         self.mask.learn(&secret.to_string());
         Some(secret)
+    }
+
+    /// `run.timeout`. What is no duration was reported with the settings.
+    fn attempt_timeout(&self) -> Duration {
+        let set = match self.get(&["run", "timeout"]) {
+            Some(Value::Duration(duration)) => Some(*duration),
+            Some(Value::Text(text)) => text.parse().ok(),
+            _ => None,
+        };
+        set.unwrap_or(Duration(ATTEMPT_MILLIS_DEFAULT))
     }
 }

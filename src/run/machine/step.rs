@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::{Action, Machine, Word};
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::RunId;
-use crate::base::limit;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
@@ -191,11 +190,12 @@ impl Machine<'_> {
             None => None,
         };
         // Nothing is in flight for ever; but people and other runs may take their time.
-        let default = matches!(node.kind, Kind::Call { .. }).then_some(Duration(limit::ATTEMPT_MILLIS_DEFAULT));
-        let bound = clause.or_else(|| self.operation_timeout(node)).or(default);
+        let default = self.settings.attempt_timeout();
+        let fallback = matches!(node.kind, Kind::Call { .. }).then_some(default);
+        let bound = clause.or_else(|| self.operation_timeout(node)).or(fallback);
         let timeout = bound.map(|bound| bound.after(self.now));
         self.record(Event::Attempted { unit: id, attempt, timeout });
-        let action = self.act_on_world(id, node, attempt, bound.unwrap_or(Duration(limit::ATTEMPT_MILLIS_DEFAULT)));
+        let action = self.act_on_world(id, node, attempt, bound.unwrap_or(default));
         match action {
             Some(action) => self.actions.push(action),
             None => self.raise(id, Failure::script("the plan names an operation that it does not have")),
