@@ -181,7 +181,6 @@ impl Builder {
             perform: Arc::new(Connectors::new(environment, configured, natives)),
             consult: self.consult,
             clock: self.clock,
-            journal: None,
         };
         Ok(Engine { driver: driver::Engine::new(world, package.clone()), package, mask })
     }

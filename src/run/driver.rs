@@ -294,9 +294,6 @@ impl Drive {
     }
 
     fn note(&self, record: &Record) {
-        if let Some(journal) = &self.inner.world.journal {
-            journal.append(&self.run.accepted.run, std::slice::from_ref(record));
-        }
         if let Some(watch) = &self.watch {
             // Whoever watched may have gone.
             let _ = watch.send(record.clone());

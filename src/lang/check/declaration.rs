@@ -71,7 +71,7 @@ impl<'a> Checker<'a> {
             for declaration in &tree.program.declarations {
                 match declaration {
                     Declaration::Handler(handler) => self.handler_set(handler),
-                    Declaration::Persona(persona) => self.persona(persona, tree.standard),
+                    Declaration::Persona(persona) => self.persona(persona),
                     Declaration::Type(ty) => self.named_type(ty),
                     Declaration::Connector(connector) => self.connector(connector, tree.standard),
                     Declaration::Fn(_) | Declaration::Use(_) | Declaration::Workflow(_) | Declaration::Test(_) => {}

@@ -12,7 +12,7 @@ const EVENTS: [(&str, usize); 2] = [("ask", 2), ("update", 2)];
 
 impl<'a> Checker<'a> {
     /// One declaration.
-    pub fn persona(&mut self, persona: &'a Persona, _standard: bool) {
+    pub fn persona(&mut self, persona: &'a Persona) {
         let mut intents: Vec<&Name> = Vec::new();
         for item in &persona.items {
             match item {

@@ -52,11 +52,6 @@ impl Expr {
     pub fn hole(span: Span) -> Self {
         Self { source: "".into(), span }
     }
-
-    /// Whether nothing could be read here.
-    pub fn is_hole(&self) -> bool {
-        self.source.is_empty()
-    }
 }
 
 /// Rhai statements: what stands between the braces of `script`, `fn` and persona bodies.
