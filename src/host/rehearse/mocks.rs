@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::base::failure::{Failure, Kind};
-use crate::base::time::{Duration, Timestamp};
+use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::lang::plan::test::{Answer, Mock, Target, Test};
-use crate::lang::plan::{Package, Root, Roots};
+use crate::lang::plan::{Package, Root, Roots, With};
 use crate::run::world::Outcome;
 
 /// All mocks of a test, and how far each is in its replies.
@@ -44,7 +44,7 @@ impl<'a> Mocks<'a> {
     /// What is answered for `target`; `None` if nobody does. A mock with a condition that holds comes before those
     /// without one.
     pub fn answer(&mut self, target: &Target, params: &Value, names: &dyn Roots) -> Option<Said> {
-        let names = WithParams { params, names };
+        let names = With { root: Root::Params, value: params, others: names };
         let library = self.package.functions.library();
         let mut chosen = None;
         for (index, progress) in self.mocks.iter().enumerate() {
@@ -105,36 +105,6 @@ fn failed(kind: &Kind, message: &str, fields: Option<&Map>) -> Outcome {
         }
     }
     if *kind == Kind::OutcomeUnknown { Outcome::unknown(failure) } else { Outcome::failed(failure) }
-}
-
-/// The names of a test, with `params` for the call that is answered.
-struct WithParams<'a> {
-    params: &'a Value,
-    names: &'a dyn Roots,
-}
-
-impl Roots for WithParams<'_> {
-    fn root(&self, root: &Root) -> Option<Value> {
-        match root {
-            Root::Params => Some(self.params.clone()),
-            other => self.names.root(other),
-        }
-    }
-    fn now(&self) -> Timestamp {
-        self.names.now()
-    }
-    fn draw(&self) -> u64 {
-        self.names.draw()
-    }
-    fn print(&self, text: &str) {
-        self.names.print(text);
-    }
-    fn env(&self, name: &str) -> Option<Value> {
-        self.names.env(name)
-    }
-    fn secret(&self, name: &str) -> Option<Value> {
-        self.names.secret(name)
-    }
 }
 
 /// The target that stands for an operation.

@@ -10,11 +10,12 @@ mod steps;
 
 use std::sync::Arc;
 
+use crate::base::failure::Failure;
 use crate::base::span::Span;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::test::{Act, Test};
-use crate::lang::plan::{Package, Plan, Root, Roots};
+use crate::lang::plan::{Formula, Package, Plan, Root, Roots, With};
 use crate::run::event::Record;
 use crate::run::intake::{Options, StartError};
 use crate::run::machine::Command;
@@ -63,6 +64,13 @@ pub struct TestFailure {
     pub details: Vec<String>,
 }
 
+impl TestFailure {
+    /// A failure of what the test itself computes, where it says so, else at `span`.
+    fn of(failure: &Failure, span: Span) -> Self {
+        Self { span: failure.span.unwrap_or(span), message: failure.message.to_string(), details: Vec::new() }
+    }
+}
+
 /// Rehearses one test.
 pub fn rehearse(package: &Package, test: &Test, rehearsal: Rehearsal) -> Verdict {
     let at = test.at.or_else(|| BEGINNING.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -89,7 +97,7 @@ fn enact(
     test: &Test,
     failures: &mut Vec<TestFailure>,
 ) -> Result<(), TestFailure> {
-    let part = |stage: &Stage<'_>, formula: &Option<crate::lang::plan::Formula>| match formula {
+    let part = |stage: &Stage<'_>, formula: &Option<Formula>| match formula {
         None => Ok(Value::Unit),
         Some(formula) => evaluate(formula, package, &stage.plain_names(), test.span),
     };
@@ -143,55 +151,12 @@ fn triggered(plan: &Plan, trigger: &Value, stage: &Stage<'_>) -> Result<Value, T
     let input = meant.or(plan.triggers.first()).and_then(|declared| declared.input.as_ref());
     let body = trigger.get("body").cloned().unwrap_or_default();
     let Some(formula) = input else { return Ok(body) };
-    let names = Triggered { trigger, plain: &stage.plain_names() };
-    formula.evaluate(plan.functions.library(), &names).map_err(|failure| TestFailure {
-        span: failure.span.unwrap_or(plan.span),
-        message: failure.message.to_string(),
-        details: Vec::new(),
-    })
+    let names = With { root: Root::Trigger, value: trigger, others: &stage.plain_names() };
+    formula.evaluate(plan.functions.library(), &names).map_err(|failure| TestFailure::of(&failure, plan.span))
 }
 
-/// The names that the `input:` of a trigger sees.
-struct Triggered<'a> {
-    trigger: &'a Value,
-    plain: &'a dyn Roots,
-}
-
-impl Roots for Triggered<'_> {
-    fn root(&self, root: &Root) -> Option<Value> {
-        match root {
-            Root::Trigger => Some(self.trigger.clone()),
-            other => self.plain.root(other),
-        }
-    }
-    fn now(&self) -> Timestamp {
-        self.plain.now()
-    }
-    fn draw(&self) -> u64 {
-        self.plain.draw()
-    }
-    fn print(&self, text: &str) {
-        self.plain.print(text);
-    }
-    fn env(&self, name: &str) -> Option<Value> {
-        self.plain.env(name)
-    }
-    fn secret(&self, name: &str) -> Option<Value> {
-        self.plain.secret(name)
-    }
-}
-
-fn evaluate(
-    formula: &crate::lang::plan::Formula,
-    package: &Package,
-    names: &dyn Roots,
-    span: Span,
-) -> Result<Value, TestFailure> {
-    formula.evaluate(package.functions.library(), names).map_err(|failure| TestFailure {
-        span: failure.span.unwrap_or(span),
-        message: failure.message.to_string(),
-        details: Vec::new(),
-    })
+fn evaluate(formula: &Formula, package: &Package, names: &dyn Roots, span: Span) -> Result<Value, TestFailure> {
+    formula.evaluate(package.functions.library(), names).map_err(|failure| TestFailure::of(&failure, span))
 }
 
 fn not_started(test: &Test, error: &StartError) -> TestFailure {

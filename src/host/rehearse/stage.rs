@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use super::TestFailure;
 use super::mocks::{self, Mocks};
 use super::steps;
+use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::RunId;
 use crate::base::span::Span;
 use crate::base::time::{Duration, Timestamp};
@@ -21,7 +22,7 @@ use crate::run::gate::{Entry, Gates};
 use crate::run::history::Run;
 use crate::run::intake::{self, Options, StartError};
 use crate::run::machine::{self, Action, Command};
-use crate::run::world::{Outcome, Settings};
+use crate::run::world::{Act, Outcome, Settings};
 
 /// How many things may happen in one test before it counts as endless.
 const HAPPENINGS_MAX: u64 = 5_000_000;
@@ -233,7 +234,7 @@ impl<'a> Stage<'a> {
         let summary = Summary::of(&actor.run);
         let outcome =
             if summary.status == "undone" { Outcome::done(Value::Unit) } else { driver::child_outcome(id, &summary) };
-        self.later(Duration::ZERO, parent, Command::Answer { unit, attempt, outcome, by: None });
+        self.answered(&parent, unit, attempt, outcome);
     }
 
     fn later(&mut self, after: Duration, run: RunId, command: Command) {
@@ -249,42 +250,15 @@ impl<'a> Stage<'a> {
         for action in actions {
             match action {
                 Action::Record(record) => self.follow(id, record),
-                Action::Perform { unit, attempt, act } => {
-                    let name = act.operation.signature.full_name();
-                    let params = act.params.without_absent();
-                    self.calls.entry(name.clone()).or_default().push(params.clone());
-                    let answered = self.answer(id, &mocks::operation(&name), &params, unit, attempt, None);
-                    if !answered && &*act.operation.signature.connector == "log" {
-                        self.later(
-                            Duration::ZERO,
-                            id.clone(),
-                            Command::Answer { unit, attempt, outcome: Outcome::done(Value::Unit), by: None },
-                        );
-                    } else if !answered {
-                        self.fault(
-                            self.test.span,
-                            format!("`{name}` is called, and the test has no mock for it; write `mock {name} => ...`"),
-                        );
-                        let failure = crate::base::failure::Failure::new(
-                            crate::base::failure::Kind::ServerError,
-                            format!("`{name}` has no mock"),
-                        );
-                        let outcome = Outcome::failed(failure);
-                        self.later(Duration::ZERO, id.clone(), Command::Answer { unit, attempt, outcome, by: None });
-                    }
-                }
+                Action::Perform { unit, attempt, act } => self.perform(id, unit, attempt, &act),
                 Action::Consult { unit, attempt, question } => {
                     let by: Arc<str> = question.whom.split_once(' ').map_or(&*question.whom, |(_, who)| who).into();
                     // Without a mock the question stays open: `advance` shows what happens then.
                     self.answer(id, &Target::Step(question.step), &question.params, unit, attempt, Some(by));
                 }
                 Action::Abandon { unit, attempt } => {
-                    let failure = crate::base::failure::Failure::new(
-                        crate::base::failure::Kind::Timeout,
-                        "it did not answer in time",
-                    );
-                    let outcome = Outcome::unknown(failure);
-                    self.later(Duration::ZERO, id.clone(), Command::Answer { unit, attempt, outcome, by: None });
+                    let failure = Failure::new(FailureKind::Timeout, "it did not answer in time");
+                    self.answered(id, unit, attempt, Outcome::unknown(failure));
                 }
                 Action::StartChild { unit, attempt, run, workflow, input } => {
                     self.start_child(id, unit, attempt, run, &workflow, &input);
@@ -295,10 +269,7 @@ impl<'a> Stage<'a> {
                         child.waits = Some((id.clone(), unit, attempt));
                         self.later(Duration::ZERO, run, Command::Unwind);
                     }
-                    None => {
-                        let outcome = Outcome::done(Value::Unit);
-                        self.later(Duration::ZERO, id.clone(), Command::Answer { unit, attempt, outcome, by: None });
-                    }
+                    None => self.answered(id, unit, attempt, Outcome::done(Value::Unit)),
                 },
                 Action::EnterLock { unit, key, places } => {
                     let command = match self.gates.enter(&key, places, (id.clone(), unit)) {
@@ -318,6 +289,29 @@ impl<'a> Stage<'a> {
         }
     }
 
+    /// Calls an operation: a mock answers. What is logged needs none.
+    fn perform(&mut self, id: &RunId, unit: UnitId, attempt: u32, act: &Act) {
+        let signature = &act.operation.signature;
+        let name = signature.full_name();
+        let params = act.params.without_absent();
+        self.calls.entry(name.clone()).or_default().push(params.clone());
+        if self.answer(id, &mocks::operation(&name), &params, unit, attempt, None) {
+            return;
+        }
+        if &*signature.connector == "log" {
+            return self.answered(id, unit, attempt, Outcome::done(Value::Unit));
+        }
+        let advice = format!("`{name}` is called, and the test has no mock for it; write `mock {name} => ...`");
+        self.fault(self.test.span, advice);
+        let failure = Failure::new(FailureKind::ServerError, format!("`{name}` has no mock"));
+        self.answered(id, unit, attempt, Outcome::failed(failure));
+    }
+
+    /// What somebody other than a mock answers, at once.
+    fn answered(&mut self, id: &RunId, unit: UnitId, attempt: u32, outcome: Outcome) {
+        self.later(Duration::ZERO, id.clone(), Command::Answer { unit, attempt, outcome, by: None });
+    }
+
     fn start_child(
         &mut self,
         parent: &RunId,
@@ -334,8 +328,7 @@ impl<'a> Stage<'a> {
         let depth = self.runs.get(parent).map_or(0, |actor| actor.run.accepted.depth) + 1;
         let options = Options { run: Some(run.clone()), parent: Some(parent.clone()), depth, ..Options::default() };
         if let Err(error) = self.start(workflow, run, input, options, Some((parent.clone(), unit, attempt))) {
-            let outcome = Outcome::failed(driver::start_failure(&error));
-            self.later(Duration::ZERO, parent.clone(), Command::Answer { unit, attempt, outcome, by: None });
+            self.answered(parent, unit, attempt, Outcome::failed(driver::start_failure(&error)));
         }
     }
 

@@ -328,8 +328,8 @@ fn host(field: &Field, value: &Value) -> Option<Arc<str>> {
 
 fn missing(connector: &Connector, field: &Field, default: Option<&Formula>, place: Span) -> Diagnostic {
     let own = variable(&connector.name, &field.name);
-    let asked = default.map(settings_asked).unwrap_or_default();
-    let names: Vec<&str> = asked.iter().map(String::as_str).chain([own.as_str()]).collect();
+    let asked = default.map(|default| settings_asked(default, connector)).unwrap_or_default();
+    let names: Vec<&str> = asked.iter().map(|name| &**name).chain([own.as_str()]).collect();
     let message = format!("`{}` needs a setting that is missing: `{}`", connector.name, field.name);
     let diagnostic = Diagnostic::error(code::MISSING, place, message)
         .label("called here")
@@ -341,17 +341,10 @@ fn missing(connector: &Connector, field: &Field, default: Option<&Formula>, plac
 }
 
 /// The names in `env("X")` and `secret("X")` of a default.
-fn settings_asked(default: &Formula) -> Vec<String> {
+fn settings_asked(default: &Formula, connector: &Connector) -> Vec<Arc<str>> {
     let Formula::Script(script) = default else { return Vec::new() };
-    let mut names = Vec::new();
-    for word in ["env(\"", "secret(\""] {
-        for piece in script.source.split(word).skip(1) {
-            if let Some((name, _)) = piece.split_once('"') {
-                names.push(name.to_owned());
-            }
-        }
-    }
-    names
+    let library = connector.functions.library();
+    script.compiled(library).uses_settings().map(|setting| setting.name.clone()).collect()
 }
 
 fn evaluated(connector: &Connector, auth: &Auth, scope: &ConfigScope<'_>) -> Option<Credentials> {

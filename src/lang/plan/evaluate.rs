@@ -22,6 +22,37 @@ pub trait Roots {
     fn secret(&self, name: &str) -> Option<Value>;
 }
 
+/// Names, with one that stands before theirs.
+pub struct With<'a> {
+    /// Which.
+    pub root: Root,
+    /// What it stands for.
+    pub value: &'a Value,
+    /// All others.
+    pub others: &'a dyn Roots,
+}
+
+impl Roots for With<'_> {
+    fn root(&self, root: &Root) -> Option<Value> {
+        if *root == self.root { Some(self.value.clone()) } else { self.others.root(root) }
+    }
+    fn now(&self) -> Timestamp {
+        self.others.now()
+    }
+    fn draw(&self) -> u64 {
+        self.others.draw()
+    }
+    fn print(&self, text: &str) {
+        self.others.print(text);
+    }
+    fn env(&self, name: &str) -> Option<Value> {
+        self.others.env(name)
+    }
+    fn secret(&self, name: &str) -> Option<Value> {
+        self.others.secret(name)
+    }
+}
+
 /// The names of one script, bound to their roots.
 struct Bound<'a> {
     script: &'a Script,
