@@ -3,6 +3,11 @@
 #[path = "../../examples/embed.rs"]
 mod example;
 
+use std::error::Error;
+
+use orchestra_flow::connect::{Call, Native};
+use orchestra_flow::run::world::{BoxFuture, Outcome};
+
 // README
 use orchestra_flow::{Builder, Program, Value};
 
@@ -22,7 +27,7 @@ struct Asked {
     sku: String,
 }
 
-async fn quote() -> Result<(), Box<dyn std::error::Error>> {
+async fn quote() -> Result<(), Box<dyn Error>> {
     let program = Program::from_text("quote.flow", QUOTE)?;
     let engine = Builder::new(program)
         .native("shop.price", |asked: Asked| async move { Ok(serde_json::json!({ "cents": 100 * asked.sku.len() })) })
@@ -34,14 +39,71 @@ async fn quote() -> Result<(), Box<dyn std::error::Error>> {
 }
 // README
 
-#[test]
-fn a_native_operation_answers_a_run() {
+const LEDGER: &str = r#"
+    connector ledger "Ledger" {
+        native keyed operation book(account: string, cents: int) -> { id: string }
+    }
+    workflow post {
+        step entry = ledger.book { account: "A1", cents: 5, key "today" }
+        output { id: string = entry.id }
+    }
+"#;
+
+// CONNECTORS
+#[derive(serde::Deserialize)]
+struct Entry {
+    account: String,
+    cents: i64,
+}
+
+async fn post() -> Result<(), Box<dyn Error>> {
+    let program = Program::from_text("ledger.flow", LEDGER)?;
+    let engine = Builder::new(program)
+        .native("ledger.book", |entry: Entry| async move {
+            Ok(serde_json::json!({ "id": format!("{}-{}", entry.account, entry.cents) }))
+        })
+        .build()?;
+    let summary = engine.start("post", &Value::Unit)?.end().await;
+    assert_eq!(summary.output.to_json(), serde_json::json!({ "id": "A1-5" }));
+    Ok(())
+}
+// CONNECTORS
+
+/// Answers with the key of the attempt.
+struct Keys;
+
+impl Native for Keys {
+    fn call(&self, call: Call) -> BoxFuture<'static, Outcome> {
+        Box::pin(async move { Outcome::done(Value::map([("id", Value::from(call.act.key))])) })
+    }
+}
+
+async fn post_by_key() -> Result<(), Box<dyn Error>> {
+    let program = Program::from_text("ledger.flow", LEDGER)?;
+    let engine = Builder::new(program).native_body("ledger.book", Keys).build()?;
+    let summary = engine.start("post", &Value::Unit)?.end().await;
+    assert_eq!(summary.output.to_json(), serde_json::json!({ "id": "today" }));
+    Ok(())
+}
+
+fn run(work: impl Future<Output = Result<(), Box<dyn Error>>>) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .thread_stack_size(orchestra_flow::base::limit::STACK_BYTES)
         .enable_all()
         .build()
         .expect("a runtime for a test");
-    runtime.block_on(quote()).expect("it runs");
+    runtime.block_on(work).expect("it runs");
+}
+
+#[test]
+fn a_native_operation_answers_a_run() {
+    run(quote());
+    run(post());
+}
+
+#[test]
+fn a_native_body_may_see_the_whole_attempt() {
+    run(post_by_key());
 }
 
 #[test]

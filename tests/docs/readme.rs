@@ -54,10 +54,20 @@ fn its_commands_work() {
 
 #[test]
 fn its_rust_is_what_is_tested() {
-    let shown = blocks(README).into_iter().find(|block| block.kind == "rust").expect("it shows how to embed");
+    shows_what_is_tested(README, "README");
+}
+
+#[test]
+fn the_rust_about_connectors_is_what_is_tested() {
+    shows_what_is_tested(include_str!("../../docs/connectors.md"), "CONNECTORS");
+}
+
+/// Each paragraph of the page's Rust stands in `embedding.rs` between two lines with this mark.
+fn shows_what_is_tested(page: &str, mark: &str) {
+    let shown = blocks(page).into_iter().find(|block| block.kind == "rust").expect("it shows how to embed");
     let tested = include_str!("embedding.rs");
     let bare = |text: &str| text.lines().map(|line| line.trim().to_owned() + "\n").collect::<String>();
-    let region = bare(tested.split("// README\n").nth(1).expect("the tested text is marked"));
+    let region = bare(tested.split(&format!("// {mark}\n")).nth(1).expect("the tested text is marked"));
     for part in bare(&shown.text).split("\n\n") {
         assert!(region.contains(part.trim_end()), "not in `tests/docs/embedding.rs`:\n{part}");
     }
