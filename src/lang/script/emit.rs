@@ -168,134 +168,36 @@ impl<'a> Emitter<'a> {
         self.mark(node.span);
         match &node.kind {
             Kind::Constant(value) => self.constant(value),
-            Kind::Char(c) => {
-                let quoted = quoted(&c.to_string());
-                let inner = &quoted[1..quoted.len() - 1];
-                let inner = if *c == '\'' {
-                    "\\'"
-                } else if *c == '"' {
-                    "\""
-                } else {
-                    inner
-                };
-                self.push(&format!("'{inner}'"));
-            }
+            Kind::Char(c) => self.character(*c),
             Kind::Text(parts) => self.text(parts),
             Kind::List(items) => self.list("[", items, "]"),
-            Kind::Map(entries) => {
-                self.push("#{");
-                for (at, (key, value)) in entries.iter().enumerate() {
-                    if at > 0 {
-                        self.push(", ");
-                    }
-                    self.push(&quoted(&key.text));
-                    self.push(": ");
-                    self.operand(value);
-                }
-                self.push("}");
-            }
+            Kind::Map(entries) => self.map(entries),
             Kind::Variable(name) => self.push(name),
             Kind::This => self.push("this"),
-            Kind::Slot { slot, .. } => {
-                if self.careful && self.closures > 0 && self.slots.get(*slot).is_some_and(|slot| slot.captured) {
-                    self.push(&format!("__read({slot})"));
-                } else {
-                    self.push(&slot_name(*slot));
-                }
-            }
-            Kind::Setting(at) => {
-                let setting = &self.settings[*at];
-                let text = format!("__setting({}, {})", quoted(&setting.name), setting.secret);
-                self.push(&text);
-            }
-            Kind::Field { of, name, optional } => {
-                self.operand(of);
-                if *optional {
-                    self.mark(name.span);
-                    self.push("?.");
-                    self.mark(name.span);
-                    self.push(&format!("__field({})", quoted(&name.text)));
-                } else if is_property(&name.text) {
-                    self.mark(name.span);
-                    self.push(".");
-                    self.mark(name.span);
-                    self.push(&name.text);
-                } else {
-                    self.mark(name.span);
-                    self.push("[");
-                    self.mark(name.span);
-                    self.push(&format!("{}]", quoted(&name.text)));
-                }
-            }
-            Kind::Index { of, index, optional } => {
-                self.operand(of);
-                if *optional {
-                    self.mark(index.span);
-                    self.push("?.");
-                    self.mark(index.span);
-                    self.list("__item(", std::slice::from_ref(index), ")");
-                } else {
-                    self.mark(index.span);
-                    self.list("[", std::slice::from_ref(index), "]");
-                }
-            }
+            Kind::Slot { slot, .. } => self.slot(*slot),
+            Kind::Setting(at) => self.setting(*at),
+            Kind::Field { of, name, optional } => self.field(of, name, *optional),
+            Kind::Index { of, index, optional } => self.index(of, index, *optional),
             Kind::Unary { op, of } => {
                 self.push(op);
                 self.operand(of);
             }
             Kind::Binary { op, op_span, left, right } => self.binary(op, *op_span, node.span, left, right),
-            Kind::Range { from, to, inclusive } => {
-                self.push("(");
-                from.iter().for_each(|node| self.operand(node));
-                if from.is_none() {
-                    self.push("0");
-                }
-                self.mark(node.span);
-                self.push(if *inclusive { "..=" } else { ".." });
-                to.iter().for_each(|node| self.operand(node));
-                self.push(")");
-            }
+            Kind::Range { from, to, inclusive } => self.range(node.span, [from, to], *inclusive),
             Kind::Call { name, args, open } => {
                 self.push(&library::mangled(&name.text));
                 self.list(if *open { "!(" } else { "(" }, args, ")");
             }
             Kind::Method { of, name, args, optional } => {
-                if borrows_what_it_captures(of, &name.text, args) {
-                    self.push("__own(");
-                    self.node(of);
-                    self.push(")");
-                } else {
-                    self.operand(of);
-                }
-                let span = name.span.to(node.span.after());
-                self.mark(span);
-                self.push(if *optional { "?." } else { "." });
-                self.mark(span);
-                self.push(&name.text);
-                self.list("(", args, ")");
+                self.method(of, name, args, name.span.to(node.span.after()), *optional);
             }
-            Kind::Closure { params, body } => {
-                self.closures += 1;
-                self.params(params, "|", "|");
-                self.push(" ");
-                self.node(body);
-                self.closures -= 1;
-            }
+            Kind::Closure { params, body } => self.closure(params, body),
             Kind::Block(statements, tail) => {
                 self.push("{ ");
                 self.statements(statements, *tail);
                 self.push(" }");
             }
-            Kind::If { condition, then, otherwise } => {
-                self.push("if ");
-                self.operand(condition);
-                self.push(" ");
-                self.node(then);
-                if let Some(otherwise) = otherwise {
-                    self.push(" else ");
-                    self.node(otherwise);
-                }
-            }
+            Kind::If { condition, then, otherwise } => self.choice(condition, then, otherwise.as_deref()),
             Kind::Switch { on, arms } => {
                 self.push("switch ");
                 self.operand(on);
@@ -319,38 +221,8 @@ impl<'a> Emitter<'a> {
                 self.push(if *until { " until " } else { " while " });
                 self.operand(condition);
             }
-            Kind::For { item, counter, over, body } => {
-                self.push("for ");
-                match counter {
-                    Some(counter) => self.push(&format!("({}, {})", item.text, counter.text)),
-                    None => self.push(&item.text),
-                }
-                self.push(" in ");
-                if matches!(over.kind, Kind::Map(_)) {
-                    // Rhai's parser does not know that maps can be gone through here; behind braces it does not look.
-                    self.push("({ ");
-                    self.operand(over);
-                    self.push(" })");
-                } else {
-                    self.operand(over);
-                }
-                self.push(" ");
-                self.node(body);
-            }
-            Kind::Try { body, error, handler } => {
-                self.push("try ");
-                self.node(body);
-                self.push(" catch ");
-                match (error, &handler.kind) {
-                    (Some(error), Kind::Block(statements, tail)) => {
-                        let name = &error.text;
-                        self.push(&format!("({name}) {{ {name} = __caught({name}); "));
-                        self.statements(statements, *tail);
-                        self.push(" }");
-                    }
-                    _ => self.node(handler),
-                }
-            }
+            Kind::For { item, counter, over, body } => self.each(item, counter.as_ref(), over, body),
+            Kind::Try { body, error, handler } => self.guarded(body, error.as_ref(), handler),
             Kind::Let { name, constant, value } => {
                 self.push(if *constant { "const " } else { "let " });
                 self.push(&name.text);
@@ -359,18 +231,7 @@ impl<'a> Emitter<'a> {
                     self.operand(value);
                 }
             }
-            Kind::Assign { op, target, value } => {
-                self.target(target);
-                self.push(" ");
-                self.mark(node.span);
-                self.push(op);
-                self.push(" ");
-                if *op == "+=" {
-                    self.present(value);
-                } else {
-                    self.operand(value);
-                }
-            }
+            Kind::Assign { op, target, value } => self.assignment(node.span, op, target, value),
             Kind::Leave { how, value } => {
                 self.push(how.word());
                 if let Some(value) = value {
@@ -380,15 +241,169 @@ impl<'a> Emitter<'a> {
             }
             Kind::Function { name, of, private, params, body } => {
                 self.push(if *private { "private fn " } else { "fn " });
-                if let Some(of) = of {
-                    self.push(&format!("{}.", quoted(&of.text)));
-                }
+                of.iter().for_each(|of| self.push(&format!("{}.", quoted(&of.text))));
                 self.push(&name.text);
                 self.params(params, "(", ")");
                 self.push(" ");
                 self.node(body);
             }
             Kind::Nothing => self.push("{}"),
+        }
+    }
+
+    fn character(&mut self, c: char) {
+        let quoted = quoted(&c.to_string());
+        let inner = match c {
+            '\'' => "\\'",
+            '"' => "\"",
+            _ => &quoted[1..quoted.len() - 1],
+        };
+        self.push(&format!("'{inner}'"));
+    }
+
+    fn map(&mut self, entries: &[(Name, Node)]) {
+        self.push("#{");
+        for (at, (key, value)) in entries.iter().enumerate() {
+            if at > 0 {
+                self.push(", ");
+            }
+            self.push(&quoted(&key.text));
+            self.push(": ");
+            self.operand(value);
+        }
+        self.push("}");
+    }
+
+    fn slot(&mut self, slot: usize) {
+        if self.careful && self.closures > 0 && self.slots.get(slot).is_some_and(|slot| slot.captured) {
+            self.push(&format!("__read({slot})"));
+        } else {
+            self.push(&slot_name(slot));
+        }
+    }
+
+    fn setting(&mut self, at: usize) {
+        let setting = &self.settings[at];
+        let text = format!("__setting({}, {})", quoted(&setting.name), setting.secret);
+        self.push(&text);
+    }
+
+    fn field(&mut self, of: &Node, name: &Name, optional: bool) {
+        let (sign, word) = match (optional, is_property(&name.text)) {
+            (true, _) => ("?.", format!("__field({})", quoted(&name.text))),
+            (false, true) => (".", name.text.to_string()),
+            (false, false) => ("[", format!("{}]", quoted(&name.text))),
+        };
+        self.operand(of);
+        self.mark(name.span);
+        self.push(sign);
+        self.mark(name.span);
+        self.push(&word);
+    }
+
+    fn index(&mut self, of: &Node, index: &Node, optional: bool) {
+        self.operand(of);
+        self.mark(index.span);
+        if optional {
+            self.push("?.");
+            self.mark(index.span);
+            self.list("__item(", std::slice::from_ref(index), ")");
+        } else {
+            self.list("[", std::slice::from_ref(index), "]");
+        }
+    }
+
+    fn range(&mut self, span: Span, [from, to]: [&Option<Box<Node>>; 2], inclusive: bool) {
+        self.push("(");
+        match from {
+            Some(from) => self.operand(from),
+            None => self.push("0"),
+        }
+        self.mark(span);
+        self.push(if inclusive { "..=" } else { ".." });
+        to.iter().for_each(|node| self.operand(node));
+        self.push(")");
+    }
+
+    /// A call behind a dot; its errors belong to `span`.
+    fn method(&mut self, of: &Node, name: &Name, args: &[Node], span: Span, optional: bool) {
+        if borrows_what_it_captures(of, &name.text, args) {
+            self.push("__own(");
+            self.node(of);
+            self.push(")");
+        } else {
+            self.operand(of);
+        }
+        self.mark(span);
+        self.push(if optional { "?." } else { "." });
+        self.mark(span);
+        self.push(&name.text);
+        self.list("(", args, ")");
+    }
+
+    fn closure(&mut self, params: &[Name], body: &Node) {
+        self.closures += 1;
+        self.params(params, "|", "|");
+        self.push(" ");
+        self.node(body);
+        self.closures -= 1;
+    }
+
+    fn choice(&mut self, condition: &Node, then: &Node, otherwise: Option<&Node>) {
+        self.push("if ");
+        self.operand(condition);
+        self.push(" ");
+        self.node(then);
+        if let Some(otherwise) = otherwise {
+            self.push(" else ");
+            self.node(otherwise);
+        }
+    }
+
+    fn each(&mut self, item: &Name, counter: Option<&Name>, over: &Node, body: &Node) {
+        self.push("for ");
+        match counter {
+            Some(counter) => self.push(&format!("({}, {})", item.text, counter.text)),
+            None => self.push(&item.text),
+        }
+        self.push(" in ");
+        if matches!(over.kind, Kind::Map(_)) {
+            // Rhai's parser does not know that maps can be gone through here; behind braces it does not look.
+            self.push("({ ");
+            self.operand(over);
+            self.push(" })");
+        } else {
+            self.operand(over);
+        }
+        self.push(" ");
+        self.node(body);
+    }
+
+    fn guarded(&mut self, body: &Node, error: Option<&Name>, handler: &Node) {
+        self.push("try ");
+        self.node(body);
+        self.push(" catch ");
+        match (error, &handler.kind) {
+            (Some(error), Kind::Block(statements, tail)) => {
+                let name = &error.text;
+                self.push(&format!("({name}) {{ {name} = __caught({name}); "));
+                self.statements(statements, *tail);
+                self.push(" }");
+            }
+            _ => self.node(handler),
+        }
+    }
+
+    fn assignment(&mut self, span: Span, op: &str, target: &Node, value: &Node) {
+        self.target(target);
+        self.push(" ");
+        self.mark(span);
+        self.push(op);
+        self.push(" ");
+        if op == "+=" {
+            self.present(value);
+        } else {
+            self.operand(value);
         }
     }
 

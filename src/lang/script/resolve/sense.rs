@@ -1,126 +1,133 @@
 //! What can be seen never to work, whatever is computed: literals where they cannot stand.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use super::super::code;
-use super::super::tree::{Kind, Node};
+use super::super::tree::{Arm, Kind, Name, Node};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::span::Span;
 use crate::base::value::Value;
 
 /// Complains about a node that can never work.
 pub(super) fn complain(node: &Node, found: &mut Vec<Diagnostic>) {
     match &node.kind {
         Kind::Binary { op: "&&" | "||", left, right, .. } => {
-            [left, right].into_iter().for_each(|side| truth(side, found))
+            truth(left, found);
+            truth(right, found);
         }
-        Kind::Binary { op: op @ ("in" | "!in"), left, right, .. } => match (&left.kind, &right.kind) {
-            (
-                _,
-                Kind::Constant(Value::Unit | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Duration(_))
-                | Kind::Char(_),
-            ) => {
-                let message = format!("nothing can be `{op}` {}", literal(right));
-                found.push(
-                    Diagnostic::error(code::PLACE, right.span, message)
-                        .hint("it looks in lists, sets, maps, texts and ranges"),
-                );
-            }
-            (
-                Kind::Constant(Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Unit),
-                Kind::Constant(Value::Text(_)) | Kind::Text(_),
-            ) => {
-                found.push(Diagnostic::error(code::PLACE, left.span, format!("{} is never in a text", literal(left))));
-            }
-            _ => {}
-        },
+        Kind::Binary { op: op @ ("in" | "!in"), left, right, .. } => membership(op, left, right, found),
         Kind::Binary { op: "==" | "!=", left, right, .. } => {
             kind_of(left, right, found);
             kind_of(right, left, found);
         }
         Kind::If { condition, .. } | Kind::While { condition, .. } | Kind::Do { condition, .. } => {
-            truth(condition, found)
+            truth(condition, found);
         }
-        Kind::For { over, .. } => {
-            if matches!(
-                over.kind,
-                Kind::Constant(
-                    Value::Unit | Value::Null | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Duration(_)
-                )
-            ) {
-                let message =
-                    format!("`for` goes through lists, sets, maps, texts and ranges, not through {}", literal(over));
-                let complaint = Diagnostic::error(code::PLACE, over.span, message);
-                found.push(match over.kind {
-                    Kind::Constant(Value::Int(number)) => {
-                        complaint.fix("for so many turns write a range", over.span, format!("0..{number}"))
-                    }
-                    _ => complaint,
-                });
-            }
-        }
-        Kind::Index { of, index, .. } => {
-            let by_name = matches!(index.kind, Kind::Constant(Value::Text(_)) | Kind::Text(_));
-            let by_number = matches!(index.kind, Kind::Constant(Value::Int(_)));
-            let never = matches!(
-                index.kind,
-                Kind::Constant(Value::Unit | Value::Float(_) | Value::Bool(_) | Value::Null)
-                    | Kind::Char(_)
-                    | Kind::List(_)
-                    | Kind::Map(_)
-            );
-            let wrong = match &of.kind {
-                Kind::List(_) | Kind::Constant(Value::Text(_)) | Kind::Text(_) => by_name,
-                Kind::Map(_) => by_number,
-                Kind::Constant(_) | Kind::Char(_) => true,
-                _ => false,
-            };
-            if wrong || never {
-                found.push(
-                    Diagnostic::error(code::PLACE, index.span, "nothing can be found by this index")
-                        .hint("items of a list have numbers, `[0]`; fields of a map have names, `[\"name\"]`"),
-                );
-            }
-        }
+        Kind::For { over, .. } => turns(over, found),
+        Kind::Index { of, index, .. } => index_of(of, index, found),
         Kind::Map(entries) => {
-            for (at, (key, _)) in entries.iter().enumerate() {
-                if let Some((first, _)) = entries[..at].iter().find(|(known, _)| known.text == key.text) {
-                    let message = format!("the map has two entries `{}`", key.text);
-                    found.push(Diagnostic::error(code::PLACE, key.span, message).also(first.span, "the first one"));
-                }
-            }
+            twice(entries.iter().map(|(key, _)| key), |name| format!("the map has two entries `{name}`"), found);
         }
         Kind::Closure { params, .. } => {
-            for (at, param) in params.iter().enumerate() {
-                if let Some(first) = params[..at].iter().find(|known| known.text == param.text) {
-                    let message = format!("two parameters are called `{}`", param.text);
-                    found.push(Diagnostic::error(code::PLACE, param.span, message).also(first.span, "the first one"));
-                }
-            }
+            twice(params, |name| format!("two parameters are called `{name}`"), found);
         }
-        Kind::Switch { arms, .. } => {
-            let mut range = None;
-            for arm in arms {
-                if let Some(guard) = &arm.guard {
-                    truth(guard, found);
-                }
-                for pattern in &arm.patterns {
-                    match (&pattern.kind, range) {
-                        (Kind::Range { .. }, None) => range = Some(pattern.span),
-                        (Kind::Constant(Value::Int(_) | Value::Float(_)), Some(range)) => {
-                            found.push(
-                                Diagnostic::error(
-                                    code::PLACE,
-                                    pattern.span,
-                                    "a number stands behind a range in this `switch`",
-                                )
-                                .also(range, "the range")
-                                .hint("put single numbers before the ranges"),
-                            );
-                        }
-                        _ => {}
-                    }
-                }
-            }
-        }
+        Kind::Switch { arms, .. } => switch(arms, found),
         _ => {}
+    }
+}
+
+/// Says of a node that it can never work where it stands.
+fn misplaced(node: &Node, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(code::PLACE, node.span, message.into())
+}
+
+fn membership(op: &str, left: &Node, right: &Node, found: &mut Vec<Diagnostic>) {
+    let holds_nothing = matches!(
+        right.kind,
+        Kind::Constant(Value::Unit | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Duration(_))
+            | Kind::Char(_)
+    );
+    let never_in_text =
+        matches!(left.kind, Kind::Constant(Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Unit));
+    let is_text = matches!(right.kind, Kind::Constant(Value::Text(_)) | Kind::Text(_));
+    if holds_nothing {
+        let complaint = misplaced(right, format!("nothing can be `{op}` {}", literal(right)));
+        found.push(complaint.hint("it looks in lists, sets, maps, texts and ranges"));
+    } else if never_in_text && is_text {
+        found.push(misplaced(left, format!("{} is never in a text", literal(left))));
+    }
+}
+
+fn turns(over: &Node, found: &mut Vec<Diagnostic>) {
+    let Kind::Constant(value) = &over.kind else { return };
+    if !matches!(
+        value,
+        Value::Unit | Value::Null | Value::Int(_) | Value::Float(_) | Value::Bool(_) | Value::Duration(_)
+    ) {
+        return;
+    }
+    let message = format!("`for` goes through lists, sets, maps, texts and ranges, not through {}", literal(over));
+    let complaint = misplaced(over, message);
+    found.push(match value {
+        Value::Int(number) => complaint.fix("for so many turns write a range", over.span, format!("0..{number}")),
+        _ => complaint,
+    });
+}
+
+fn index_of(of: &Node, index: &Node, found: &mut Vec<Diagnostic>) {
+    let by_name = matches!(index.kind, Kind::Constant(Value::Text(_)) | Kind::Text(_));
+    let by_number = matches!(index.kind, Kind::Constant(Value::Int(_)));
+    let never = matches!(
+        index.kind,
+        Kind::Constant(Value::Unit | Value::Float(_) | Value::Bool(_) | Value::Null)
+            | Kind::Char(_)
+            | Kind::List(_)
+            | Kind::Map(_)
+    );
+    let wrong = match &of.kind {
+        Kind::List(_) | Kind::Constant(Value::Text(_)) | Kind::Text(_) => by_name,
+        Kind::Map(_) => by_number,
+        Kind::Constant(_) | Kind::Char(_) => true,
+        _ => false,
+    };
+    if wrong || never {
+        found.push(
+            misplaced(index, "nothing can be found by this index")
+                .hint("items of a list have numbers, `[0]`; fields of a map have names, `[\"name\"]`"),
+        );
+    }
+}
+
+/// Complains about names of which one stands there twice.
+fn twice<'n>(names: impl IntoIterator<Item = &'n Name>, message: impl Fn(&str) -> String, found: &mut Vec<Diagnostic>) {
+    let mut known: BTreeMap<&str, Span> = BTreeMap::new();
+    for name in names {
+        match known.entry(&name.text) {
+            Entry::Vacant(place) => drop(place.insert(name.span)),
+            Entry::Occupied(first) => {
+                let complaint = Diagnostic::error(code::PLACE, name.span, message(&name.text));
+                found.push(complaint.also(*first.get(), "the first one"));
+            }
+        }
+    }
+}
+
+fn switch(arms: &[Arm], found: &mut Vec<Diagnostic>) {
+    let mut range = None;
+    for arm in arms {
+        arm.guard.iter().for_each(|guard| truth(guard, found));
+        for pattern in &arm.patterns {
+            match (&pattern.kind, range) {
+                (Kind::Range { .. }, None) => range = Some(pattern.span),
+                (Kind::Constant(Value::Int(_) | Value::Float(_)), Some(range)) => found.push(
+                    misplaced(pattern, "a number stands behind a range in this `switch`")
+                        .also(range, "the range")
+                        .hint("put single numbers before the ranges"),
+                ),
+                _ => {}
+            }
+        }
     }
 }
 
