@@ -15,5 +15,6 @@ mod peer;
 mod process;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "http")]
 mod settings;
 mod stdlib;
