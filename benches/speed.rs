@@ -284,7 +284,7 @@ fn steps() {
         runtime.block_on(async {
             let program = Program::from_text("bench.flow", text).map_err(|_| ()).expect("it compiles");
             let engine = Builder::new(program).build().map_err(|_| ()).expect("it is set up");
-            let running = engine.start("bench", &Value::Unit).expect("it starts");
+            let running = engine.start("bench", &Value::Unit).await.expect("it starts");
             let summary = running.end().await;
             assert_eq!(summary.status, "completed", "{:?}", summary.failure);
         });

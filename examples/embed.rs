@@ -67,11 +67,11 @@ async fn orders() -> Result<(), Box<dyn Error>> {
     let order = |pieces: i64| Value::map([("sku", "tea".into()), ("pieces", Value::Int(pieces))]);
 
     // One that goes well: the journal is watched, and the payment is signalled when the run waits for it.
-    let mut run = engine.start("order", &order(3))?;
+    let mut run = engine.start("order", &order(3)).await?;
     while let Some(record) = run.next().await {
         match record.event {
             Event::Answered { .. } => println!("{}: the warehouse has answered", run.id()),
-            Event::Began { begin: Begin::Listen { .. }, .. } => engine.signal(run.id(), "paid", Value::Unit)?,
+            Event::Began { begin: Begin::Listen { .. }, .. } => engine.signal(run.id(), "paid", Value::Unit).await?,
             _ => {}
         }
     }
@@ -79,11 +79,11 @@ async fn orders() -> Result<(), Box<dyn Error>> {
     println!("{}: {}", summary.status, summary.output);
 
     // One that asks for too much.
-    let summary = engine.start("order", &order(30))?.end().await;
+    let summary = engine.start("order", &order(30)).await?.end().await;
     println!("{}: {}", summary.status, summary.failure.map(|failure| failure.to_string()).unwrap_or_default());
 
     // One that nobody pays, and that is cancelled.
-    let run = engine.start("order", &order(1))?;
+    let run = engine.start("order", &order(1)).await?;
     run.cancel("the shop");
     println!("{}", run.end().await.status);
     Ok(())

@@ -14,6 +14,8 @@ pub mod base;
 pub mod lang;
 /// Plan to events: a pure machine and a thin driver around it.
 pub mod run;
+/// Answers "append" and "read": journals in memory or in one file.
+pub mod store;
 /// Answers "perform": declared HTTP, mail, files.
 pub mod connect;
 /// One assembled engine: settings, wiring; the rehearsed world of `flow test`, the stand-ins of `--sandbox`.

@@ -25,3 +25,5 @@ mod run {
     mod told;
 }
 mod scripts;
+#[cfg(feature = "sqlite")]
+mod store;

@@ -9,6 +9,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RunId(pub Arc<str>);
 
+impl RunId {
+    /// The run that is started under this key: always the same one.
+    pub fn of_key(workflow: &str, key: &str) -> Self {
+        Self(Digest::of(format!("{workflow}\n{key}").as_bytes()).to_string().into())
+    }
+}
+
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

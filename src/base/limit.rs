@@ -46,6 +46,8 @@ pub const INPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How deep workflows may call each other.
 pub const CHILD_DEPTH_MAX: usize = 32;
+/// How often one step may be interrupted by crashes before its outcome counts as unknown.
+pub const INTERRUPTIONS_MAX: u32 = 3;
 /// How long one attempt of an operation may take where nothing else is said, in milliseconds.
 pub const ATTEMPT_MILLIS_DEFAULT: i64 = 60_000;
 /// How many turns a loop without `max` may take where nothing else ends it.

@@ -22,7 +22,7 @@ use crate::base::span::Sources;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::host::sandbox::Sandbox;
-use crate::host::{BuildError, Builder, Engine, Program};
+use crate::host::{BuildError, Builder, Engine, Program, Running};
 use crate::lang::plan::Plan;
 use crate::run::driver::Summary;
 use crate::run::intake::StartError;
@@ -60,6 +60,15 @@ pub struct RunArgs {
     /// Points every connector at a stand-in on this machine and shows what was sent. Needs no account and no settings.
     #[arg(long)]
     sandbox: bool,
+    /// Keeps what happens in this directory, which is made if it is not there: what is cut off goes on when the directory is
+    /// used again.
+    #[cfg(feature = "sqlite")]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Names the run: the same key gives the same run, which is joined if it exists. With --data.
+    #[cfg(feature = "sqlite")]
+    #[arg(long, value_name = "KEY", requires = "data")]
+    key: Option<String>,
     /// How the run is shown on stderr.
     #[arg(long, value_enum, default_value_t = Look::Auto)]
     format: Look,
@@ -141,9 +150,15 @@ impl RunArgs {
         if let Some(sandbox) = &sandbox {
             builder = builder.sandbox(sandbox.clone());
         }
+        #[cfg(feature = "sqlite")]
+        if let Some(data) = &self.data {
+            let store = crate::store::Sqlite::open(data).map_err(|error| Refusal::new(error.to_string()))?;
+            builder = builder.journal(Arc::new(store));
+        }
         let engine = builder.build().map_err(not_built)?;
         log::listen(screen.clone(), engine.mask().clone());
-        let running = engine.start(&plan.name, input).map_err(|error| not_started(plan, error))?;
+        engine.recover().await.map_err(|broken| Refusal::new(broken.to_string()))?;
+        let running = self.start(&engine, plan, input).await.map_err(|error| not_started(plan, error))?;
         let mut face = Face::new(Tree::new(plan.clone()), screen.clone());
         let summary = watch::watch(&engine, running, &mut face, terminal.as_ref()).await;
         face.finish(Timestamp::now());
@@ -151,6 +166,21 @@ impl RunArgs {
             say(&stand_in::report(&sandbox.sent(), &screen.palette));
         }
         Ok(report_end(&engine, &summary, &sources, screen))
+    }
+}
+
+impl RunArgs {
+    #[cfg(feature = "sqlite")]
+    async fn start(&self, engine: &Engine, plan: &Plan, input: &Value) -> Result<Running, StartError> {
+        match &self.key {
+            Some(key) => engine.start_once(&plan.name, key, input).await,
+            None => engine.start(&plan.name, input).await,
+        }
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    async fn start(&self, engine: &Engine, plan: &Plan, input: &Value) -> Result<Running, StartError> {
+        engine.start(&plan.name, input).await
     }
 }
 

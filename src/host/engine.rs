@@ -24,6 +24,7 @@ use crate::lang::plan::Package;
 use crate::run::driver::{self, Started, Summary};
 use crate::run::event::Record;
 use crate::run::intake::{Options, StartError};
+use crate::run::journal::{Broken, Journal};
 use crate::run::machine::{Command, Refusal};
 use crate::run::world::{BoxFuture, Clock, Consult, Question, World};
 
@@ -36,6 +37,7 @@ pub struct Builder {
     consult: Arc<dyn Consult>,
     clock: Arc<dyn Clock>,
     log: Log,
+    journal: Option<Arc<dyn Journal>>,
     workflow: Option<Arc<str>>,
     #[cfg(feature = "sandbox")]
     sandbox: Option<Arc<Sandbox>>,
@@ -53,6 +55,7 @@ impl Builder {
             consult: Arc::new(Nobody),
             clock: Arc::new(WallClock),
             log: Log::default(),
+            journal: None,
             workflow: None,
             #[cfg(feature = "sandbox")]
             sandbox: None,
@@ -130,6 +133,14 @@ impl Builder {
         self
     }
 
+    /// Keeps what happens in `journal`: runs survive the end of the process. Before anything is started,
+    /// [`Engine::recover`] takes up what was cut off.
+    #[must_use]
+    pub fn journal(mut self, journal: Arc<dyn Journal>) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
     /// Wants settings only for what this workflow can call.
     #[must_use]
     pub fn only(mut self, workflow: &str) -> Self {
@@ -181,6 +192,7 @@ impl Builder {
             perform: Arc::new(Connectors::new(environment, configured, natives)),
             consult: self.consult,
             clock: self.clock,
+            journal: self.journal,
         };
         Ok(Engine { driver: driver::Engine::new(world, package.clone()), package, mask })
     }
@@ -234,9 +246,28 @@ impl Engine {
     ///
     /// # Errors
     /// Where there is no such workflow, or the input does not fit: then every fault by its path.
-    pub fn start(&self, workflow: &str, input: &Value) -> Result<Running, StartError> {
-        let Started { run, records, ended } = self.driver.start(workflow, input, Options::default())?;
+    pub async fn start(&self, workflow: &str, input: &Value) -> Result<Running, StartError> {
+        let Started { run, records, ended } = self.driver.start(workflow, input, Options::default()).await?;
         Ok(Running { id: run, engine: self.driver.clone(), records, ended })
+    }
+
+    /// Starts a run under a key, or joins the one that was started under it before: the same key gives the same run.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub async fn start_once(&self, workflow: &str, key: &str, input: &Value) -> Result<Running, StartError> {
+        let options = Options { run: Some(RunId::of_key(workflow, key)), ..Options::default() };
+        let Started { run, records, ended } = self.driver.start(workflow, input, options).await?;
+        Ok(Running { id: run, engine: self.driver.clone(), records, ended })
+    }
+
+    /// Takes up what the process before this one left in the journal, and wakes runs from now on when their time comes. To be
+    /// called once, before anything is started. How many runs were taken up.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn recover(&self) -> Result<usize, Broken> {
+        self.driver.recover().await
     }
 
     /// What this engine runs.
@@ -253,16 +284,21 @@ impl Engine {
     ///
     /// # Errors
     /// If the run has ended.
-    pub fn signal(&self, run: &RunId, name: &str, payload: Value) -> Result<(), Refusal> {
-        self.driver.tell(run, Command::Signal { name: name.into(), payload })
+    pub async fn signal(&self, run: &RunId, name: &str, payload: Value) -> Result<(), Refusal> {
+        self.driver.tell(run, Command::Signal { name: name.into(), payload }).await
     }
 
     /// Tells a run something, or asks it for something.
     ///
     /// # Errors
     /// If the run has ended.
-    pub fn tell(&self, run: &RunId, command: Command) -> Result<(), Refusal> {
-        self.driver.tell(run, command)
+    pub async fn tell(&self, run: &RunId, command: Command) -> Result<(), Refusal> {
+        self.driver.tell(run, command).await
+    }
+
+    /// Tells a run something without waiting for what it makes of it.
+    pub fn call_to(&self, run: &RunId, command: Command) {
+        self.driver.call_to(run, command);
     }
 
     /// The secrets handed out so far; every text for people passes through it.
@@ -299,12 +335,12 @@ impl Running {
     /// Asks for its end, in order: what was done is undone, its `on cancel` and `finally` run. `by` is told to the journal. A
     /// run that has ended stays as it is.
     pub fn cancel(&self, by: &str) {
-        let _ = self.engine.tell(&self.id, Command::Cancel { by: by.into() });
+        self.engine.call_to(&self.id, Command::Cancel { by: by.into() });
     }
 
     /// Ends it at once: nothing is awaited, nothing undone. A run that has ended stays as it is.
     pub fn kill(&self, by: &str) {
-        let _ = self.engine.tell(&self.id, Command::Kill { by: by.into() });
+        self.engine.call_to(&self.id, Command::Kill { by: by.into() });
     }
 
     /// Waits until it rests. Records that were not read are dropped.

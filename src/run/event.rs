@@ -105,6 +105,14 @@ pub enum Event {
         /// When it must have ended.
         timeout: Option<Timestamp>,
     },
+    /// The process that made an attempt has gone before it answered; the attempt is taken up again, or answered with what is
+    /// known (semantics 49).
+    Interrupted {
+        /// Which unit.
+        unit: UnitId,
+        /// When the attempt must have ended, now that it is taken up.
+        timeout: Option<Timestamp>,
+    },
     /// What came of an attempt.
     Answered {
         /// Which unit.

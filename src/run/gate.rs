@@ -49,6 +49,11 @@ impl Gates {
         Entry::Waiting
     }
 
+    /// Lets a holder be inside again that was when the process ended.
+    pub fn restore(&mut self, key: &Arc<str>, holder: Holder) {
+        self.gates.entry(key.clone()).or_default().inside.push(holder);
+    }
+
     /// Gives a place back, or the wish for one; those who are inside now instead.
     pub fn leave(&mut self, key: &Arc<str>, holder: &Holder) -> Vec<Holder> {
         let mut entered = Vec::new();

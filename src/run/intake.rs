@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::event::{Acceptance, Event, Record};
 use super::history::Run;
+use super::journal::Broken;
 use super::world::Settings;
 use crate::base::failure::Failure;
 use crate::base::id::RunId;
@@ -40,6 +41,9 @@ pub enum StartError {
     /// What the state is at first could not be computed.
     #[error("the state could not be made: {0}")]
     State(Failure),
+    /// The journal cannot be read or written.
+    #[error("{0}")]
+    Store(Broken),
     /// Too many runs wait for each other.
     #[error("workflows call each other {} deep; that is the bound", limit::CHILD_DEPTH_MAX)]
     Depth,

@@ -6,6 +6,8 @@
 pub mod event;
 /// A run as it stands: the fold of its events.
 pub mod history;
+/// Where what happened is kept, as a question.
+pub mod journal;
 /// Every question the engine may ask its surroundings.
 pub mod world;
 /// Locks across runs.

@@ -11,6 +11,7 @@ use crate::base::shape::Shape;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::Operation;
+use crate::run::journal::Journal;
 
 /// A future that a trait object may return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -120,6 +121,8 @@ pub struct World {
     pub consult: Arc<dyn Consult>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where what happens is kept, if it is to survive the process.
+    pub journal: Option<Arc<dyn Journal>>,
 }
 
 /// The time.

@@ -33,7 +33,7 @@ async fn quote() -> Result<(), Box<dyn Error>> {
         .native("shop.price", |asked: Asked| async move { Ok(serde_json::json!({ "cents": 100 * asked.sku.len() })) })
         .build()?;
     let input = Value::map([("sku", "tea".into()), ("pieces", Value::Int(4))]);
-    let summary = engine.start("quote", &input)?.end().await;
+    let summary = engine.start("quote", &input).await?.end().await;
     assert_eq!(summary.output.to_json(), serde_json::json!({ "cents": 1200 }));
     Ok(())
 }

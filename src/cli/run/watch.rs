@@ -73,7 +73,7 @@ fn decide(
     let (engine, run) = (engine.clone(), run.clone());
     let tell = move |decision| {
         // The run may have ended meanwhile.
-        let _ = engine.tell(&run, Command::Unpark { unit, by: whoever(), decision });
+        engine.call_to(&run, Command::Unpark { unit, by: whoever(), decision });
     };
     let Some(terminal) = terminal.cloned() else {
         face.say(&format!("`{step}` is parked, and nobody can decide here: stdin or stderr is no terminal; it fails"));

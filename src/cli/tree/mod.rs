@@ -147,6 +147,7 @@ impl Tree {
             | Event::Ignored { .. }
             | Event::Enough { .. }
             | Event::UnwindAsked
+            | Event::Interrupted { .. }
             | Event::Woke { .. }
             | Event::Took { .. } => {}
         }

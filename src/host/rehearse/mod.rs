@@ -162,7 +162,7 @@ fn evaluate(formula: &Formula, package: &Package, names: &dyn Roots, span: Span)
 fn not_started(test: &Test, error: &StartError) -> TestFailure {
     let details = match error {
         StartError::Input(misfits) => misfits.iter().map(ToString::to_string).collect(),
-        StartError::UnknownWorkflow(_) | StartError::State(_) | StartError::Depth => Vec::new(),
+        StartError::UnknownWorkflow(_) | StartError::State(_) | StartError::Store(_) | StartError::Depth => Vec::new(),
     };
     let message = match error {
         StartError::Input(_) => "the input of the test does not fit the workflow".to_owned(),

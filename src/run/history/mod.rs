@@ -13,6 +13,7 @@ use frame::Frames;
 use unit::{Entry, Unit};
 
 use super::event::{Acceptance, Alarm, Event, Outcome, Problem, Record, Role, UnitId};
+use crate::base::id::RunId;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::lang::plan::node::Runners;
@@ -72,6 +73,8 @@ pub struct Run {
     doubts: BTreeMap<String, (Value, Arc<str>)>,
     /// Units that wait for signals, events or conditions.
     listeners: BTreeSet<UnitId>,
+    /// Units with something under way outside this journal: an attempt without an answer, a lock asked for or held.
+    outside: BTreeSet<UnitId>,
     /// What could be undone when the run rested: its parent may ask for it.
     left: BTreeMap<u32, Entry>,
 }
@@ -138,6 +141,7 @@ impl Run {
             taken: BTreeMap::new(),
             doubts: BTreeMap::new(),
             listeners: BTreeSet::new(),
+            outside: BTreeSet::new(),
             left: BTreeMap::new(),
         })
     }
@@ -203,6 +207,28 @@ impl Run {
     /// Whether it has come to rest.
     pub fn is_at_rest(&self) -> bool {
         self.ending == Ending::Rested
+    }
+
+    /// Whether after a crash it must be taken up at once: there is something to decide, or something under way outside.
+    pub fn is_busy(&self) -> bool {
+        !self.is_at_rest() && (self.started_at.is_none() || !self.agenda.is_empty() || !self.outside.is_empty())
+    }
+
+    /// The units with something under way outside this journal, in the order of their places.
+    pub fn outside(&self) -> impl Iterator<Item = &Unit> {
+        self.outside.iter().filter_map(|id| self.unit(*id))
+    }
+
+    /// The run that a unit waits for, if it does, and whether for its undoing.
+    pub fn other_run(&self, plan: &Plan, unit: &Unit) -> Option<(RunId, bool)> {
+        if !matches!(unit.node(plan)?.kind, Kind::Child { .. }) {
+            return None;
+        }
+        if !unit.unwinds_child() {
+            return Some((unit.child_run()?, false));
+        }
+        let key = self.frames.given(unit.frame, "key")?;
+        Some((RunId(key.to_string().into()), true))
     }
 
     /// Whether it could still be undone by the run that waits for it.

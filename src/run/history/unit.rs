@@ -45,6 +45,8 @@ pub struct Unit {
     pub due: Option<Timestamp>,
     /// How many attempts it has begun, in this generation.
     pub attempts: u32,
+    /// How often an attempt of this generation was cut off by the end of the process.
+    pub interruptions: u32,
     /// Whether an attempt of this generation may have happened without our knowing.
     pub doubt: bool,
     /// How often each handler has retried it, over all generations (semantics 6, 18).
@@ -307,6 +309,11 @@ impl Unit {
             0 | 1 => RunId(act.key.clone()),
             attempt => RunId(format!("{}#{attempt}", act.key).into()),
         })
+    }
+
+    /// Whether it undoes a child run by that run's own entries.
+    pub fn unwinds_child(&self) -> bool {
+        self.role == Role::Undo && self.given.get("child").is_some_and(Value::is_true)
     }
 
     /// The progress of its body, if it carries out statements.

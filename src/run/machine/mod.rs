@@ -13,6 +13,7 @@ mod command;
 mod ending;
 mod names;
 mod race;
+mod recovery;
 mod rest;
 mod retry;
 mod step;
@@ -23,6 +24,7 @@ mod wait;
 use std::sync::Arc;
 
 pub use command::{Command, Refusal, tell};
+pub use recovery::take_up;
 
 use super::event::{Event, Outcome, Record, Role, Then, UnitId};
 use super::history::unit::{Stage, Task, Unit};

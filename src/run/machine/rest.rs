@@ -26,7 +26,7 @@ impl Machine<'_> {
             if act.in_flight {
                 match unit.node(self.plan).map(|node| &node.kind) {
                     // Child runs are cancelled and awaited.
-                    Some(Kind::Child { .. }) if !self.unwinds_child(unit) => {
+                    Some(Kind::Child { .. }) if !unit.unwinds_child() => {
                         let cancel = unit.child_run().map(|run| Action::TellChild { run, word: Word::Cancel });
                         return self.actions.extend(cancel);
                     }
@@ -124,7 +124,7 @@ impl Machine<'_> {
         }
         let attempt = unit.attempts;
         match unit.node(self.plan).map(|node| &node.kind) {
-            Some(Kind::Child { .. }) if self.unwinds_child(unit) => true,
+            Some(Kind::Child { .. }) if unit.unwinds_child() => true,
             Some(Kind::Child { .. }) => {
                 let cancel = unit.child_run().map(|run| Action::TellChild { run, word: Word::Cancel });
                 self.actions.extend(cancel);

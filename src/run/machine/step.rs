@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{Action, Machine, Word};
 use crate::base::failure::{Failure, Kind as FailureKind};
-use crate::base::id::RunId;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
@@ -26,7 +25,7 @@ impl Machine<'_> {
         }
         let Some(unit) = self.run.unit(id) else { return };
         // A child run without an undo of its own is undone by its own entries.
-        if self.unwinds_child(unit) {
+        if unit.unwinds_child() {
             return self.unwind(id);
         }
         if let Some(when) = &node.clauses.when {
@@ -182,20 +181,26 @@ impl Machine<'_> {
         let Some(unit) = self.run.unit(id) else { return };
         let Some(node) = unit.node(plan) else { return };
         let attempt = unit.attempts + 1;
-        let clause = match &node.clauses.timeout {
-            Some(formula) => match self.duration(id, formula) {
-                Ok(duration) => Some(duration),
-                Err(failure) => return self.raise(id, failure),
-            },
-            None => None,
+        let bound = match self.attempt_bound(id, node) {
+            Ok(bound) => bound,
+            Err(failure) => return self.raise(id, failure),
         };
-        // Nothing is in flight for ever; but people and other runs may take their time.
-        let default = self.settings.attempt_timeout();
-        let fallback = matches!(node.kind, Kind::Call { .. }).then_some(default);
-        let bound = clause.or_else(|| self.operation_timeout(node)).or(fallback);
         let timeout = bound.map(|bound| bound.after(self.now));
         self.record(Event::Attempted { unit: id, attempt, timeout });
-        let action = self.act_on_world(id, node, attempt, bound.unwrap_or(default));
+        self.perform(id, node, attempt, bound);
+    }
+
+    /// How long one attempt may take. Nothing is in flight for ever; but people and other runs may take their time.
+    pub(super) fn attempt_bound(&mut self, id: UnitId, node: &Node) -> Result<Option<Duration>, Failure> {
+        let clause = node.clauses.timeout.as_ref().map(|formula| self.duration(id, formula)).transpose()?;
+        let fallback = matches!(node.kind, Kind::Call { .. }).then(|| self.settings.attempt_timeout());
+        Ok(clause.or_else(|| self.operation_timeout(node)).or(fallback))
+    }
+
+    /// Lets the attempt that was recorded be carried out.
+    pub(super) fn perform(&mut self, id: UnitId, node: &Node, attempt: u32, bound: Option<Duration>) {
+        let bound = bound.unwrap_or_else(|| self.settings.attempt_timeout());
+        let action = self.act_on_world(id, node, attempt, bound);
         match action {
             Some(action) => self.actions.push(action),
             None => self.raise(id, Failure::script("the plan names an operation that it does not have")),
@@ -239,16 +244,15 @@ impl Machine<'_> {
                     }),
                 }
             }
-            Kind::Child { .. } if self.unwinds_child(unit) => {
-                let run = self.run.frames.given(unit.frame, "key").unwrap_or_default();
-                Action::UnwindChild { unit: id, attempt, run: RunId(run.to_string().into()) }
-            }
-            Kind::Child { workflow, .. } => Action::StartChild {
-                unit: id,
-                attempt,
-                run: unit.child_run()?,
-                workflow: workflow.clone(),
-                input: act.params.without_absent(),
+            Kind::Child { workflow, .. } => match self.run.other_run(self.plan, unit)? {
+                (run, true) => Action::UnwindChild { unit: id, attempt, run },
+                (run, false) => Action::StartChild {
+                    unit: id,
+                    attempt,
+                    run,
+                    workflow: workflow.clone(),
+                    input: act.params.without_absent(),
+                },
             },
             Kind::Ask(ask) => Action::Consult {
                 unit: id,

@@ -4,7 +4,6 @@ use super::Machine;
 use crate::base::value::Value;
 use crate::lang::plan::Kind;
 use crate::run::event::{Begin, Event, Outcome, Role, UnitId};
-use crate::run::history::unit::Unit;
 
 impl Machine<'_> {
     /// Begins the undo of the latest thing done in a unit; whether there was one.
@@ -23,11 +22,6 @@ impl Machine<'_> {
         // A child run without an undo of its own is undone by its own entries, in reverse.
         self.opened(id, undo.unwrap_or(entry.step), Role::Undo, given);
         true
-    }
-
-    /// Whether a unit undoes a child run by that run's own entries.
-    pub(super) fn unwinds_child(&self, unit: &Unit) -> bool {
-        unit.role == Role::Undo && unit.given.get("child").is_some_and(Value::is_true)
     }
 
     /// Begins the undo of a child run by its own entries; it needs no parameters.

@@ -6,6 +6,7 @@ use super::super::Run;
 use super::super::unit::{Awaits, Stage, Task, Trouble};
 use crate::base::failure::Failure;
 use crate::base::time::Timestamp;
+use crate::lang::catalog::Effect;
 use crate::lang::plan::{ChainId, HandlerId, Link, Plan};
 use crate::run::event::{Alarm, Answer, Choice, Decision, UnitId};
 
@@ -21,15 +22,34 @@ impl Run {
             // What worked but did not give what the program states has happened all the same.
             unit.doubt |= act.output.take().is_some();
         }
+        self.outside.insert(id);
+        self.move_timeout(id, old, timeout);
+    }
+
+    /// The attempt under way is taken up again. What the far side may have done already is in doubt, unless it may be done
+    /// any number of times.
+    pub(super) fn interrupted(&mut self, plan: &Plan, id: UnitId, timeout: Option<Timestamp>) {
+        let Some(unit) = self.unit_mut(id) else { return };
+        unit.interruptions += 1;
+        let effect = unit.node(plan).and_then(|node| plan.effect(node));
+        unit.doubt |= !matches!(effect, None | Some(Effect::Read));
+        let old = std::mem::replace(&mut unit.timeout, timeout);
+        self.move_timeout(id, old, timeout);
+    }
+
+    fn move_timeout(&mut self, id: UnitId, old: Option<Timestamp>, new: Option<Timestamp>) {
         if let Some(old) = old {
             self.alarms.remove(&(old, id, Alarm::Timeout));
         }
-        if let Some(timeout) = timeout {
-            self.alarms.insert((timeout, id, Alarm::Timeout));
+        if let Some(new) = new {
+            self.alarms.insert((new, id, Alarm::Timeout));
         }
     }
 
     pub(super) fn answered(&mut self, plan: &Plan, id: UnitId, attempt: u32, answer: &Answer) {
+        if !matches!(self.unit(id).map(|unit| &unit.task), Some(Task::Gate(_))) {
+            self.outside.remove(&id);
+        }
         let Some(unit) = self.unit_mut(id) else { return };
         // The timeout of a lock bounds what is done inside as well.
         if let Some(timeout) = unit.timeout.take_if(|_| !matches!(unit.task, Task::Gate(_))) {

@@ -51,6 +51,7 @@ impl Run {
         self.free.push(id.index);
         self.forget_alarms(&unit);
         self.listeners.remove(&id);
+        self.outside.remove(&id);
         let Some(parent) = unit.parent else { return };
         if let Some(above) = self.unit_mut(parent) {
             above.children.swap_remove(unit.seat);

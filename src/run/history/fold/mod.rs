@@ -38,6 +38,7 @@ impl Run {
                 self.began(plan, at, *unit, *timeout, *deadline, begin);
             }
             Event::Attempted { unit, attempt, timeout } => self.attempted(*unit, *attempt, *timeout),
+            Event::Interrupted { unit, timeout } => self.interrupted(plan, *unit, *timeout),
             Event::Answered { unit, attempt, answer } => self.answered(plan, *unit, *attempt, answer),
             Event::Raised { unit, chain, inner, failure, step } => self.raised(*unit, *chain, *inner, failure, step),
             Event::Chose { unit, handler, choice } => self.chose(plan, *unit, *handler, choice),

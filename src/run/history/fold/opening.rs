@@ -146,6 +146,9 @@ impl Run {
         unit.deadline = deadline;
         unit.edited = None;
         unit.task = task(plan, node, begin);
+        if matches!(unit.task, Task::Gate(_)) {
+            self.outside.insert(id);
+        }
         if let Some(timeout) = timeout {
             self.alarms.insert((timeout, id, Alarm::Timeout));
         }
@@ -172,6 +175,7 @@ impl Run {
         let gone = unit.clone();
         unit.generation += 1;
         unit.attempts = 0;
+        unit.interruptions = 0;
         unit.doubt = false;
         unit.trouble = None;
         unit.closing = None;
@@ -197,6 +201,7 @@ impl Run {
         unit.task = task;
         self.forget_alarms(&gone);
         self.listeners.remove(&id);
+        self.outside.remove(&id);
         self.forget_records(plan, &gone);
         self.wake(id);
     }
@@ -248,6 +253,7 @@ pub(super) fn new_unit(
         deadline: None,
         due: None,
         attempts: 0,
+        interruptions: 0,
         doubt: false,
         budgets: BTreeMap::new(),
         trouble: None,

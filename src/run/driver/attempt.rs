@@ -1,0 +1,82 @@
+//! Attempts under way: begun when their intent is on disk, let go when they may not be waited for.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration as Pause;
+
+use futures_util::FutureExt as _;
+
+use super::Told;
+use super::drive::Drive;
+use crate::base::failure::{Failure, Kind as FailureKind};
+use crate::lang::catalog::Effect;
+use crate::run::event::UnitId;
+use crate::run::machine::Command;
+use crate::run::world::{Act, Outcome, Question};
+
+/// How long an operation that is let go has to say what it knows, before its outcome counts as unknown.
+const LAST_WORDS: Pause = Pause::from_millis(50);
+
+impl Drive {
+    /// Carries out an attempt of an operation. What leaves the process waits for its intent to be on disk; what only reads
+    /// need not (semantics 50).
+    pub(super) fn perform(&mut self, unit: UnitId, attempt: u32, act: Act) {
+        let (inner, last) = (self.inner.clone(), self.last);
+        let waits = act.operation.signature.effect != Effect::Read;
+        self.spawn(unit, attempt, async move {
+            if waits && let Err(broken) = inner.synced(last).await {
+                return (Outcome::failed(Failure::new(FailureKind::ServerError, broken.to_string())), None);
+            }
+            (inner.world.perform.perform(act).await, None)
+        });
+    }
+
+    /// Puts a question.
+    pub(super) fn consult(&mut self, unit: UnitId, attempt: u32, question: Question) {
+        let (inner, last) = (self.inner.clone(), self.last);
+        self.spawn(unit, attempt, async move {
+            if let Err(broken) = inner.synced(last).await {
+                return (Outcome::failed(Failure::new(FailureKind::ServerError, broken.to_string())), None);
+            }
+            match inner.world.consult.consult(question).await {
+                Ok((value, by)) => (Outcome::done(value), Some(by)),
+                Err(failure) => (Outcome::failed(failure), None),
+            }
+        });
+    }
+
+    fn spawn(
+        &mut self,
+        unit: UnitId,
+        attempt: u32,
+        work: impl Future<Output = (Outcome, Option<Arc<str>>)> + Send + 'static,
+    ) {
+        let tell = self.tell.clone();
+        let task = tokio::spawn(async move {
+            let (outcome, by) = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+                let failure = Failure::new(FailureKind::ServerError, "the connector broke off; this is a fault in it");
+                (Outcome::unknown(failure), None)
+            });
+            // The run may have ended meanwhile.
+            let _ = tell.send(answer(unit, attempt, outcome, by));
+        });
+        self.in_flight.insert((unit, attempt), task.abort_handle());
+    }
+
+    /// Lets an attempt go: it may still say what it knows, and is answered for if it does not.
+    pub(super) fn abandon(&self, unit: UnitId, attempt: u32) {
+        let Some(task) = self.in_flight.get(&(unit, attempt)).cloned() else { return };
+        let tell = self.tell.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(LAST_WORDS).await;
+            task.abort();
+            let failure = Failure::new(FailureKind::Timeout, "it did not answer in time");
+            // If it has answered meanwhile, this comes too late and changes nothing.
+            let _ = tell.send(answer(unit, attempt, Outcome::unknown(failure), None));
+        });
+    }
+}
+
+fn answer(unit: UnitId, attempt: u32, outcome: Outcome, by: Option<Arc<str>>) -> Told {
+    Told::Command(Box::new(Command::Answer { unit, attempt, outcome, by }), None)
+}

@@ -1,0 +1,80 @@
+//! Runs that a run waits for, or undoes.
+
+use std::sync::Arc;
+
+use super::drive::Drive;
+use super::{Attached, Summary, Told, child_outcome, start_failure};
+use crate::base::id::RunId;
+use crate::base::value::Value;
+use crate::run::event::UnitId;
+use crate::run::intake::Options;
+use crate::run::machine::Command;
+use crate::run::world::Outcome;
+
+/// What a unit waits for of another run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Awaited {
+    unit: UnitId,
+    attempt: u32,
+    /// Whether the other run is being undone, not carried out.
+    unwinds: bool,
+}
+
+impl Drive {
+    /// Starts a child, or joins it if it exists: its id is the key of the step (semantics 48).
+    pub(super) async fn start_child(
+        &mut self,
+        unit: UnitId,
+        attempt: u32,
+        run: RunId,
+        workflow: &Arc<str>,
+        input: &Value,
+    ) {
+        self.awaited.insert(run.clone(), Awaited { unit, attempt, unwinds: false });
+        if self.joins && self.inner.exists(&run).await.unwrap_or(false) {
+            self.inner.tell(&run, Told::Report);
+            return;
+        }
+        if self.inner.world.journal.is_none() {
+            self.children.push(run.clone());
+        }
+        let options = Options {
+            run: Some(run.clone()),
+            parent: Some(self.id().clone()),
+            depth: self.run.accepted.depth + 1,
+            ..Options::default()
+        };
+        if let Err(error) = self.inner.start(workflow, input, options, Attached::default()).await {
+            self.awaited.remove(&run);
+            let outcome = Outcome::failed(start_failure(&error));
+            self.tell_self(Command::Answer { unit, attempt, outcome, by: None });
+        }
+    }
+
+    /// Lets a child that has completed be undone.
+    pub(super) fn unwind_child(&mut self, unit: UnitId, attempt: u32, run: RunId) {
+        if self.inner.tell(&run, Told::Unwind) {
+            self.awaited.insert(run, Awaited { unit, attempt, unwinds: true });
+        } else {
+            // A child that has gone has nothing left to undo.
+            self.tell_self(Command::Answer { unit, attempt, outcome: Outcome::done(Value::Unit), by: None });
+        }
+    }
+
+    /// A run that this one waits for rests.
+    pub(super) async fn child_rested(&mut self, run: &RunId, summary: &Summary) {
+        let Some(Awaited { unit, attempt, unwinds }) = self.awaited.remove(run) else { return };
+        let outcome = if unwinds { Outcome::done(Value::Unit) } else { child_outcome(run, summary) };
+        // The unit may have ended meanwhile.
+        let _ = self.command(Command::Answer { unit, attempt, outcome, by: None }).await;
+    }
+
+    /// Remembers which units wait for which runs, after the run was read from the journal.
+    pub(super) fn find_awaited(&mut self) {
+        for unit in self.run.outside() {
+            if let Some((run, unwinds)) = self.run.other_run(&self.plan, unit) {
+                self.awaited.insert(run, Awaited { unit: unit.id, attempt: unit.attempts, unwinds });
+            }
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! One run in memory: what it is told, what is decided, what is written down and carried out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::child::Awaited;
+use super::{Accepted, Attached, Entry, Inner, Summary, Tell, Told, awaits, circle, lock};
+use crate::base::id::RunId;
+use crate::base::time::Duration;
+use crate::lang::plan::{Kind, Plan};
+use crate::run::event::{Event, Record, UnitId};
+use crate::run::history::Run;
+use crate::run::intake::Options;
+use crate::run::journal::{Batch, Mark, Standing};
+use crate::run::machine::{self, Action, Command, Refusal};
+
+/// How soon a run must be woken for it to stay in memory until then.
+const LINGER: Duration = Duration::seconds(1);
+
+/// One run in memory.
+pub(super) struct Drive {
+    pub(super) inner: Arc<Inner>,
+    pub(super) plan: Arc<Plan>,
+    pub(super) run: Run,
+    /// Under which key its workflow keeps its state.
+    state_key: Option<String>,
+    pub(super) tell: Tell,
+    attached: Vec<Attached>,
+    /// The attempts under way.
+    pub(super) in_flight: BTreeMap<(UnitId, u32), AbortHandle>,
+    /// The children that units wait for.
+    pub(super) awaited: BTreeMap<RunId, Awaited>,
+    /// Without a journal: the children that stay in memory as long as this run might undo them.
+    pub(super) children: Vec<RunId>,
+    /// Where its last records are in the journal.
+    pub(super) last: Mark,
+    /// How many records were written.
+    noted: u64,
+    /// Whether those who wait for its end have heard of it.
+    settled: bool,
+    /// Whether nobody will undo it any more.
+    forgotten: bool,
+    /// Whether it is being taken up after a crash: what it starts may have been started already.
+    pub(super) joins: bool,
+}
+
+impl Drive {
+    pub(super) fn new(inner: Arc<Inner>, plan: Arc<Plan>, run: Run, state_key: Option<String>, tell: Tell) -> Self {
+        Self {
+            inner,
+            plan,
+            run,
+            state_key,
+            tell,
+            attached: Vec::new(),
+            in_flight: BTreeMap::new(),
+            awaited: BTreeMap::new(),
+            children: Vec::new(),
+            last: Mark::default(),
+            noted: 0,
+            settled: false,
+            forgotten: false,
+            joins: false,
+        }
+    }
+
+    /// A run that was read from the journal: so many records, the last of them there.
+    pub(super) fn resumed(self, noted: u64, last: Mark) -> Self {
+        Self { last, noted, ..self }
+    }
+
+    pub(super) fn id(&self) -> &RunId {
+        &self.run.accepted.run
+    }
+
+    pub(super) fn tell(&self) -> Tell {
+        self.tell.clone()
+    }
+
+    pub(super) fn attach(&mut self, attached: Attached) {
+        if self.run.is_at_rest() {
+            if let Some(end) = attached.end {
+                // Nobody may be left to hear it.
+                let _ = end.send(Summary::of(&self.run));
+            }
+        } else {
+            self.attached.push(attached);
+        }
+    }
+
+    /// Works until the run rests and nobody needs it any more, or until it only waits.
+    pub(super) async fn work(mut self, mut inbox: mpsc::UnboundedReceiver<Told>) {
+        loop {
+            let more = self.decide().await;
+            if self.run.is_at_rest() && !self.settled {
+                self.settle().await;
+            }
+            if more {
+                // Long computations let others have their turn.
+                tokio::task::yield_now().await;
+            } else {
+                if self.may_leave() && self.leave(&inbox).await {
+                    return;
+                }
+                tokio::select! {
+                    told = inbox.recv() => match told {
+                        Some(told) => self.told(told).await,
+                        None => return,
+                    },
+                    () = self.sleep() => {}
+                }
+            }
+            while let Ok(told) = inbox.try_recv() {
+                self.told(told).await;
+            }
+        }
+    }
+
+    /// Sleeps until the machine must be asked again.
+    fn sleep(&self) -> impl Future<Output = ()> + use<> {
+        let (alarm, clock) = (self.run.next_alarm(), self.inner.world.clock.clone());
+        async move {
+            match alarm {
+                Some(at) => clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    async fn told(&mut self, told: Told) {
+        match told {
+            Told::Command(command, answer) => {
+                let done = self.command(*command).await;
+                if let Some(answer) = answer {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(done);
+                }
+            }
+            Told::ChildRested(run, summary) => self.child_rested(&run, &summary).await,
+            Told::Attach(attached) => self.attach(attached),
+            Told::Report if self.settled => self.report().await,
+            Told::Unwind => self.unwind().await,
+            Told::Forget => self.forgotten = true,
+            Told::Report | Told::Wake => {}
+        }
+    }
+
+    async fn decide(&mut self) -> bool {
+        let mut actions = Vec::new();
+        let world = &self.inner.world;
+        let more = machine::decide(&self.plan, &mut self.run, world.clock.now(), &*world.settings, &mut actions);
+        self.carry_out(actions).await;
+        more
+    }
+
+    /// Lets the machine know. A late answer, or a command for a run that has ended meanwhile, changes nothing.
+    pub(super) async fn command(&mut self, command: Command) -> Result<(), Refusal> {
+        if let Command::Answer { unit, attempt, .. } = &command {
+            self.in_flight.remove(&(*unit, *attempt));
+        }
+        if let Command::Event { topic, .. } = &command
+            && !awaits(&self.plan, topic)
+        {
+            return Ok(());
+        }
+        let mut actions = Vec::new();
+        let world = &self.inner.world;
+        let now = world.clock.now();
+        let told = machine::tell(&self.plan, &mut self.run, now, &*world.settings, command, &mut actions);
+        self.carry_out(actions).await;
+        told
+    }
+
+    /// Writes down what was recorded, then carries out what was decided.
+    pub(super) async fn carry_out(&mut self, actions: Vec<Action>) {
+        if actions.is_empty() {
+            return;
+        }
+        let (mut records, mut acts) = (Vec::new(), Vec::new());
+        for action in actions {
+            match action {
+                Action::Record(record) => records.push(record),
+                act => acts.push(act),
+            }
+        }
+        let launched = self.launched(&records).await;
+        let emitted: Vec<_> = records.iter().filter_map(emitted).collect();
+        self.append(records, launched);
+        for (topic, payload) in emitted {
+            self.inner.publish(&topic, &payload);
+        }
+        for act in acts {
+            self.act(act).await;
+        }
+    }
+
+    async fn act(&mut self, action: Action) {
+        match action {
+            Action::Record(_) => {}
+            Action::Perform { unit, attempt, act } => self.perform(unit, attempt, *act),
+            Action::Consult { unit, attempt, question } => self.consult(unit, attempt, *question),
+            Action::Abandon { unit, attempt } => self.abandon(unit, attempt),
+            Action::StartChild { unit, attempt, run, workflow, input } => {
+                self.start_child(unit, attempt, run, &workflow, &input).await;
+            }
+            Action::TellChild { run, word } => {
+                // A child that has ended need not know.
+                self.inner.command(&run, word.command(self.id()));
+            }
+            Action::UnwindChild { unit, attempt, run } => self.unwind_child(unit, attempt, run),
+            Action::EnterLock { unit, key, places } => self.enter(unit, &key, places),
+            Action::LeaveLock { unit, key } => {
+                let entered = lock(&self.inner.gates).leave(&key, &(self.id().clone(), unit));
+                for (run, unit) in entered {
+                    // A run that has ended meanwhile left its places when it did.
+                    self.inner.command(&run, Command::Enter { unit });
+                }
+            }
+            Action::Print(text) => tracing::info!(run = %self.id(), "{text}"),
+        }
+    }
+
+    pub(super) fn enter(&self, unit: UnitId, key: &Arc<str>, places: u64) {
+        let entry = lock(&self.inner.gates).enter(key, places, (self.id().clone(), unit));
+        let command = match entry {
+            Entry::Waiting => return,
+            Entry::Inside => Command::Enter { unit },
+            Entry::Circle => Command::Answer { unit, attempt: 0, outcome: circle(key), by: None },
+        };
+        self.tell_self(command);
+    }
+
+    /// Lets the run know, after what it is told already.
+    pub(super) fn tell_self(&self, command: Command) {
+        let _ = self.tell.send(Told::Command(Box::new(command), None));
+    }
+
+    /// The runs that are started by what was recorded: accepted in the same commit (semantics 48).
+    async fn launched(&self, records: &[Record]) -> Vec<Accepted> {
+        let mut launched = Vec::new();
+        for record in records {
+            let Event::Launched { run, workflow, input, .. } = &record.event else { continue };
+            let options = Options { run: Some(run.clone()), ..Options::default() };
+            match self.inner.accept(workflow, input, options).await {
+                Ok(accepted) => launched.push(accepted),
+                Err(error) => tracing::error!(run = %run, "could not start `{workflow}`: {error}"),
+            }
+        }
+        launched
+    }
+
+    /// Writes records down, together with the acceptance of the runs that they start. Where they are.
+    pub(super) fn append(&mut self, records: Vec<Record>, launched: Vec<Accepted>) -> Mark {
+        if records.is_empty() {
+            return self.last;
+        }
+        for attached in &self.attached {
+            let Some(watch) = &attached.watch else { continue };
+            // Whoever watched may have gone.
+            records.iter().for_each(|record| drop(watch.send(record.clone())));
+        }
+        let state = self.state_set(&records);
+        if let (Some(key), true) = (&self.state_key, state) {
+            lock(&self.inner.states).insert(key.clone(), self.run.state.clone());
+        }
+        if let Some(journal) = self.inner.world.journal.clone() {
+            let mut batches = vec![self.batch(records, state)];
+            let mut others: Vec<Accepted> = launched;
+            for other in &mut others {
+                batches.push(other.drive.batch(vec![other.record.clone()], false));
+            }
+            let mark = journal.append(batches);
+            self.last = Mark(mark.0 - others.len() as u64);
+            for (number, mut other) in others.into_iter().enumerate() {
+                other.drive.last = Mark(self.last.0 + 1 + number as u64);
+                other.go();
+            }
+        } else {
+            launched.into_iter().for_each(Accepted::go);
+        }
+        self.last
+    }
+
+    fn batch(&mut self, records: Vec<Record>, state: bool) -> Batch {
+        let first = self.noted;
+        self.noted += records.len() as u64;
+        let state = self.state_key.as_deref().filter(|_| state).map(|key| (key.into(), self.run.state.clone()));
+        Batch { previous: self.last, first, records, standing: Standing::of(&self.run), state }
+    }
+
+    /// Whether `records` change what the workflow keeps between runs.
+    fn state_set(&self, records: &[Record]) -> bool {
+        records.iter().any(|record| match &record.event {
+            Event::Assigned { node, .. } => {
+                matches!(&self.plan.node(*node).kind, Kind::Set(set) if set.state)
+            }
+            _ => false,
+        })
+    }
+
+    /// Tells everybody who waits for it how the run has ended, once that is on disk.
+    async fn settle(&mut self) {
+        self.settled = true;
+        if let Err(broken) = self.inner.synced(self.last).await {
+            tracing::error!(run = %self.id(), "its end could not be written: {broken}");
+            return;
+        }
+        for attached in std::mem::take(&mut self.attached) {
+            if let Some(end) = attached.end {
+                // Nobody may be left to hear it.
+                let _ = end.send(Summary::of(&self.run));
+            }
+        }
+        self.report().await;
+    }
+
+    /// Tells the run that waits for this one.
+    async fn report(&self) {
+        if let Some(parent) = &self.run.accepted.parent {
+            let summary = Box::new(Summary::of(&self.run));
+            self.inner.tell(parent, Told::ChildRested(self.id().clone(), summary));
+        }
+    }
+
+    /// The run that waited for this one undoes it.
+    async fn unwind(&mut self) {
+        let undone = self.run.undone;
+        if undone || self.command(Command::Unwind).await.is_err() {
+            return self.report().await;
+        }
+        self.settled = false;
+    }
+
+    /// Whether nothing keeps the run in memory.
+    fn may_leave(&self) -> bool {
+        let at_rest = self.run.is_at_rest();
+        if self.inner.world.journal.is_none() {
+            // Whoever waited for it may undo it as long as it has not ended itself.
+            return at_rest && (self.forgotten || self.run.accepted.parent.is_none() || !self.run.can_unwind());
+        }
+        let soon = LINGER.after(self.inner.world.clock.now());
+        let waits_long = self.run.next_alarm().is_none_or(|alarm| alarm > soon);
+        self.in_flight.is_empty() && (at_rest || self.attached.is_empty() && waits_long)
+    }
+
+    /// Leaves memory, unless something is on its way to the run. Whether it did.
+    async fn leave(&self, inbox: &mpsc::UnboundedReceiver<Told>) -> bool {
+        if self.inner.synced(self.last).await.is_err() {
+            return false;
+        }
+        if self.inner.live.remove_if(self.id(), |_, _| inbox.is_empty()).is_none() {
+            return false;
+        }
+        if self.run.next_alarm().is_some() {
+            self.inner.left.notify_one();
+        }
+        for child in &self.children {
+            if let Some(child) = self.inner.live.get(child) {
+                // A child without anything to undo has gone already.
+                let _ = child.send(Told::Forget);
+            }
+        }
+        true
+    }
+}
+
+impl Accepted {
+    /// Lets the run begin; its acceptance was written down.
+    fn go(self) {
+        let Self { drive, inbox, .. } = self;
+        drive.inner.live.insert(drive.id().clone(), drive.tell());
+        tokio::spawn(drive.work(inbox));
+    }
+}
+
+fn emitted(record: &Record) -> Option<(Arc<str>, crate::base::value::Value)> {
+    match &record.event {
+        Event::Emitted { topic, payload, .. } => Some((topic.clone(), payload.clone())),
+        _ => None,
+    }
+}

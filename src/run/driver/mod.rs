@@ -1,0 +1,287 @@
+//! The driver: load, decide, write down, carry out, write down, until nothing is left to decide.
+//!
+//! With a journal, what leaves the process waits until everything before it is on disk, and a run that only waits is not
+//! kept in memory; without one, runs live and end with the process.
+
+mod attempt;
+mod child;
+mod drive;
+mod recovery;
+mod summary;
+mod timer;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dashmap::{DashMap, Entry as Place};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::event::Record;
+use super::gate::{Entry, Gates};
+use super::intake::{self, Options, StartError};
+use super::journal::{Broken, Mark};
+use super::machine::{Command, Refusal};
+use super::world::{BoxFuture, Outcome, World};
+use crate::base::failure::{Failure, Kind as FailureKind};
+use crate::base::id::{Digest, RunId};
+use crate::base::value::Value;
+use crate::lang::plan::node::Wait;
+use crate::lang::plan::{Kind, Package, Plan};
+
+use drive::Drive;
+pub use summary::{Summary, child_outcome, start_failure};
+
+/// Runs the workflows of one package, many at once. Clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    world: World,
+    package: Arc<Package>,
+    /// Plans that runs are pinned to, by digest.
+    plans: DashMap<Digest, Arc<Plan>>,
+    /// The runs in memory.
+    live: DashMap<RunId, Tell>,
+    gates: Mutex<Gates>,
+    /// What workflows keep between runs, by their state keys, as far as runs in memory have set it.
+    states: Mutex<BTreeMap<String, Value>>,
+    /// Rings when a run leaves memory that must be woken.
+    left: Notify,
+}
+
+/// Where a run in memory is told things.
+type Tell = mpsc::UnboundedSender<Told>;
+
+/// What a run in memory is told.
+enum Told {
+    /// To be carried out by the machine; whoever asked hears whether it was.
+    Command(Box<Command>, Option<oneshot::Sender<Result<(), Refusal>>>),
+    /// A run that this one waits for, or undoes, rests.
+    ChildRested(RunId, Box<Summary>),
+    /// Somebody wants to know what happens in it and how it ends.
+    Attach(Attached),
+    /// The run that waits for this one asks how it stands.
+    Report,
+    /// The run that waited for it undoes it.
+    Unwind,
+    /// The run that waited for it has ended: nobody will undo it any more.
+    Forget,
+    /// Its time may have come.
+    Wake,
+}
+
+/// Who wants to know of a run.
+#[derive(Default)]
+struct Attached {
+    watch: Option<mpsc::UnboundedSender<Record>>,
+    end: Option<oneshot::Sender<Summary>>,
+}
+
+/// A run that was started.
+pub struct Started {
+    /// Its id.
+    pub run: RunId,
+    /// Its journal, record by record, as it is written.
+    pub records: mpsc::UnboundedReceiver<Record>,
+    /// How it ends.
+    pub ended: oneshot::Receiver<Summary>,
+}
+
+impl Engine {
+    /// An engine for these workflows in this world.
+    pub fn new(world: World, package: Arc<Package>) -> Self {
+        let plans = package.plans.values().map(|plan| (plan.digest, plan.clone())).collect();
+        let inner = Inner {
+            world,
+            package,
+            plans,
+            live: DashMap::new(),
+            gates: Mutex::default(),
+            states: Mutex::default(),
+            left: Notify::new(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Takes up what the process before this one left in the journal, and wakes runs from now on when their time comes. To be
+    /// called once, before anything is started. How many runs were taken up.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn recover(&self) -> Result<usize, Broken> {
+        self.inner.recover().await
+    }
+
+    /// Starts a run, and returns when it would survive a crash. Where [`Options::run`] names a run that exists, that one is
+    /// joined. Must be called inside a tokio runtime whose threads have stacks of
+    /// [`limit::STACK_BYTES`](crate::base::limit::STACK_BYTES).
+    ///
+    /// # Errors
+    /// Where there is no such workflow, the input does not fit, or the journal cannot be written.
+    pub async fn start(&self, workflow: &str, input: &Value, options: Options) -> Result<Started, StartError> {
+        let (watch, records) = mpsc::unbounded_channel();
+        let (end, ended) = oneshot::channel();
+        let attached = Attached { watch: Some(watch), end: Some(end) };
+        let named = options.run.clone();
+        if let Some(run) = named
+            && self.inner.exists(&run).await.map_err(StartError::Store)?
+        {
+            self.inner.tell(&run, Told::Attach(attached));
+            return Ok(Started { run, records, ended });
+        }
+        let (run, mark) = self.inner.start(workflow, input, options, attached).await?;
+        self.inner.synced(mark).await.map_err(StartError::Store)?;
+        Ok(Started { run, records, ended })
+    }
+
+    /// Tells a run something, or asks it for something. What it makes of it is in its journal.
+    ///
+    /// # Errors
+    /// If it cannot do that now, or has ended.
+    pub async fn tell(&self, run: &RunId, command: Command) -> Result<(), Refusal> {
+        let (answer, answered) = oneshot::channel();
+        if !self.inner.tell(run, Told::Command(Box::new(command), Some(answer))) {
+            return Err(Refusal::AtRest);
+        }
+        // A run that is not there any more cannot answer.
+        answered.await.unwrap_or(Err(Refusal::AtRest))
+    }
+
+    /// Tells a run something without waiting for what it makes of it.
+    pub fn call_to(&self, run: &RunId, command: Command) {
+        self.inner.command(run, command);
+    }
+
+    /// Lets all runs know of an event.
+    pub fn publish(&self, topic: &Arc<str>, payload: &Value) {
+        self.inner.publish(topic, payload);
+    }
+}
+
+/// A run that was accepted, before anything is written of it.
+struct Accepted {
+    drive: Drive,
+    inbox: mpsc::UnboundedReceiver<Told>,
+    record: Record,
+}
+
+impl Inner {
+    /// Takes a run in: everything is checked, nothing has happened.
+    async fn accept(
+        self: &Arc<Self>,
+        workflow: &str,
+        input: &Value,
+        mut options: Options,
+    ) -> Result<Accepted, StartError> {
+        let plan =
+            self.package.plans.get(workflow).cloned().ok_or_else(|| StartError::UnknownWorkflow(workflow.into()))?;
+        let id = options.run.take().unwrap_or_else(|| RunId(uuid::Uuid::now_v7().to_string().into()));
+        let now = self.world.clock.now();
+        let settings = &*self.world.settings;
+        let state_key = match &plan.state {
+            Some(_) => Some(intake::state_key(&plan, input, now, settings).map_err(StartError::State)?),
+            None => None,
+        };
+        if let (None, Some(key)) = (&options.state, &state_key) {
+            options.state = self.state(key).await.map_err(StartError::Store)?;
+        }
+        let (run, record) = intake::accept(&plan, id, input, options, now, settings)?;
+        let (tell, inbox) = mpsc::unbounded_channel();
+        let drive = Drive::new(self.clone(), plan, run, state_key, tell);
+        Ok(Accepted { drive, inbox, record })
+    }
+
+    /// Starts a run; where its acceptance is in the journal. Boxed, because runs start runs that start runs.
+    fn start<'a>(
+        self: &'a Arc<Self>,
+        workflow: &'a str,
+        input: &'a Value,
+        options: Options,
+        attached: Attached,
+    ) -> BoxFuture<'a, Result<(RunId, Mark), StartError>> {
+        Box::pin(async move {
+            let Accepted { mut drive, inbox, record } = self.accept(workflow, input, options).await?;
+            let run = drive.id().clone();
+            match self.live.entry(run.clone()) {
+                // Somebody was quicker with the same id.
+                Place::Occupied(place) => {
+                    let _ = place.get().send(Told::Attach(attached));
+                    return Ok((run, Mark::default()));
+                }
+                Place::Vacant(place) => drop(place.insert(drive.tell())),
+            }
+            drive.attach(attached);
+            let mark = drive.append(vec![record], Vec::new());
+            tokio::spawn(drive.work(inbox));
+            Ok((run, mark))
+        })
+    }
+
+    /// Tells a run something; with a journal, it comes into memory for it. Whether there is such a run, as far as that is known
+    /// without reading.
+    fn tell(self: &Arc<Self>, run: &RunId, told: Told) -> bool {
+        if let Some(live) = self.live.get(run) {
+            // Sent while the place is held: a run leaves memory only when nothing is on its way to it.
+            return live.send(told).is_ok();
+        }
+        self.world.journal.is_some() && self.load(run, told)
+    }
+
+    fn command(self: &Arc<Self>, run: &RunId, command: Command) -> bool {
+        self.tell(run, Told::Command(Box::new(command), None))
+    }
+
+    fn publish(self: &Arc<Self>, topic: &Arc<str>, payload: &Value) {
+        for live in &self.live {
+            let command = Command::Event { topic: topic.clone(), payload: payload.clone() };
+            // A run that has ended meanwhile need not know.
+            let _ = live.send(Told::Command(Box::new(command), None));
+        }
+    }
+
+    async fn state(&self, key: &str) -> Result<Option<Value>, Broken> {
+        let known = lock(&self.states).get(key).cloned();
+        match (&self.world.journal, known) {
+            (Some(journal), None) => journal.state(key).await,
+            (_, known) => Ok(known),
+        }
+    }
+
+    /// Waits until everything up to `mark` is on disk, if anything is ever written.
+    async fn synced(&self, mark: Mark) -> Result<(), Broken> {
+        match &self.world.journal {
+            Some(journal) => journal.synced(mark).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn exists(&self, run: &RunId) -> Result<bool, Broken> {
+        if self.live.contains_key(run) {
+            return Ok(true);
+        }
+        match &self.world.journal {
+            Some(journal) => Ok(journal.standing(run).await?.is_some()),
+            None => Ok(false),
+        }
+    }
+}
+
+/// What the asker of a lock hears that would wait for itself.
+pub fn circle(key: &str) -> Outcome {
+    let message = format!("waiting for the lock `{key}` would never end: those inside wait for what this run holds");
+    Outcome::failed(Failure::new(FailureKind::Conflict, message))
+}
+
+/// Whether a plan has a wait for events of this topic.
+pub fn awaits(plan: &Plan, topic: &str) -> bool {
+    plan.nodes
+        .iter()
+        .any(|node| matches!(&node.kind, Kind::Wait(Wait::Event { topic: other, .. }) if **other == *topic))
+}
+
+/// A lock is poisoned only if a thread panicked while it held it; what it guards stays sound, entry by entry.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

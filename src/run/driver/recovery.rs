@@ -1,0 +1,144 @@
+//! From the journal back into memory: after a crash, or because a run that left is needed again.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::drive::Drive;
+use super::{Inner, Place, Told, lock};
+use crate::base::id::{Digest, RunId};
+use crate::lang::plan::Plan;
+use crate::run::history::Run;
+use crate::run::history::unit::Task;
+use crate::run::intake;
+use crate::run::journal::{Broken, Journal};
+use crate::run::machine;
+
+impl Inner {
+    /// Takes up what the process before this one left, and wakes runs from now on when their time comes.
+    pub(super) async fn recover(self: &Arc<Self>) -> Result<usize, Broken> {
+        let Some(journal) = self.world.journal.clone() else { return Ok(0) };
+        for plan in self.package.plans.values() {
+            journal.keep(plan);
+        }
+        let mut cut_off = Vec::new();
+        for run in journal.busy().await? {
+            let (tell, inbox) = mpsc::unbounded_channel();
+            match self.read(&*journal, &run, tell).await? {
+                Some(drive) => cut_off.push((drive, inbox)),
+                None => tracing::error!(run = %run, "its journal has no beginning"),
+            }
+        }
+        // Whoever was inside a lock is so again before anybody else can ask for a place.
+        for (drive, _) in &cut_off {
+            drive.hold_locks();
+        }
+        let count = cut_off.len();
+        for (mut drive, inbox) in cut_off {
+            self.live.insert(drive.id().clone(), drive.tell());
+            tokio::spawn(async move {
+                drive.take_up().await;
+                drive.work(inbox).await;
+            });
+        }
+        tokio::spawn(self.clone().wake_in_time(journal));
+        Ok(count)
+    }
+
+    /// Reads a run back into memory, and tells it something. Whether anybody will hear it is not known yet.
+    pub(super) fn load(self: &Arc<Self>, run: &RunId, told: Told) -> bool {
+        let Some(journal) = self.world.journal.clone() else { return false };
+        let (tell, inbox) = mpsc::unbounded_channel();
+        match self.live.entry(run.clone()) {
+            Place::Occupied(place) => return place.get().send(told).is_ok(),
+            Place::Vacant(place) => {
+                let _ = tell.send(told);
+                place.insert(tell.clone());
+            }
+        }
+        let (inner, run) = (self.clone(), run.clone());
+        tokio::spawn(async move {
+            match inner.read(&*journal, &run, tell).await {
+                Ok(Some(mut drive)) => {
+                    drive.find_awaited();
+                    drive.work(inbox).await;
+                }
+                // Whoever waits for an answer hears that there is none when the inbox goes.
+                Ok(None) => drop(inner.live.remove(&run)),
+                Err(broken) => {
+                    tracing::error!(run = %run, "it cannot be read: {broken}");
+                    inner.live.remove(&run);
+                }
+            }
+        });
+        true
+    }
+
+    async fn read(
+        self: &Arc<Self>,
+        journal: &dyn Journal,
+        run: &RunId,
+        tell: super::Tell,
+    ) -> Result<Option<Drive>, Broken> {
+        let history = journal.history(run, 0).await?;
+        let Some((first, rest)) = history.records.split_first() else { return Ok(None) };
+        let mut folded = Run::accept(first).map_err(|what| Broken(format!("the run `{run}`: {what}").into()))?;
+        let plan = self.plan(journal, folded.accepted.plan).await?;
+        for record in rest {
+            folded.apply(&plan, record);
+        }
+        let state_key = match &plan.state {
+            Some(_) => {
+                let (input, now) = (&folded.accepted.input, folded.accepted_at);
+                intake::state_key(&plan, input, now, &*self.world.settings).ok()
+            }
+            None => None,
+        };
+        let noted = history.records.len() as u64;
+        Ok(Some(Drive::new(self.clone(), plan, folded, state_key, tell).resumed(noted, history.last)))
+    }
+
+    /// The plan that a run is pinned to.
+    async fn plan(&self, journal: &dyn Journal, digest: Digest) -> Result<Arc<Plan>, Broken> {
+        if let Some(plan) = self.plans.get(&digest) {
+            return Ok(plan.clone());
+        }
+        let plan = journal.plan(digest).await?.map(Arc::new);
+        let plan = plan.ok_or_else(|| Broken(format!("there is no plan {digest}").into()))?;
+        self.plans.insert(digest, plan.clone());
+        Ok(plan)
+    }
+}
+
+impl Drive {
+    /// Takes up what was cut off.
+    async fn take_up(&mut self) {
+        let mut actions = Vec::new();
+        let world = &self.inner.world;
+        machine::take_up(&self.plan, &mut self.run, world.clock.now(), &*world.settings, &mut actions);
+        self.joins = true;
+        self.carry_out(actions).await;
+        self.joins = false;
+        self.ask_for_locks();
+    }
+
+    fn hold_locks(&self) {
+        for unit in self.run.outside() {
+            if let Task::Gate(gate) = &unit.task
+                && gate.entered
+            {
+                lock(&self.inner.gates).restore(&gate.key, (self.id().clone(), unit.id));
+            }
+        }
+    }
+
+    fn ask_for_locks(&self) {
+        for unit in self.run.outside() {
+            if let Task::Gate(gate) = &unit.task
+                && !gate.entered
+            {
+                self.enter(unit.id, &gate.key, gate.places);
+            }
+        }
+    }
+}

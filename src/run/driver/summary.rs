@@ -1,0 +1,79 @@
+//! How a run ended, and what that means for a step that waits for it.
+
+use std::sync::Arc;
+
+use crate::base::failure::{Failure, Kind as FailureKind};
+use crate::base::id::RunId;
+use crate::base::value::Value;
+use crate::run::event::{Outcome as Ended, Problem};
+use crate::run::history::Run;
+use crate::run::intake::StartError;
+use crate::run::world::Outcome;
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// `completed failed cancelled undone`
+    pub status: &'static str,
+    /// Its output.
+    pub output: Value,
+    /// Its error, as programs see it.
+    pub error: Option<Value>,
+    /// The failure it ended with.
+    pub failure: Option<Arc<Failure>>,
+    /// What went wrong beside.
+    pub problems: Vec<Arc<Problem>>,
+    /// What it answered its caller.
+    pub reply: Option<Value>,
+    /// Whether there is something that could be undone.
+    pub undoable: bool,
+}
+
+impl Summary {
+    /// How `run` ended, or how it stands.
+    pub fn of(run: &Run) -> Self {
+        let (output, failure) = match &run.outcome {
+            Some(Ended::Completed { output }) => (output.clone(), None),
+            Some(Ended::Failed { failure }) => (Value::Unit, Some(failure.clone())),
+            Some(Ended::Skipped { .. } | Ended::Cancelled) | None => (Value::Unit, None),
+        };
+        Self {
+            status: run.status(),
+            output,
+            error: run.error(),
+            failure,
+            problems: run.problems.clone(),
+            reply: run.reply.clone(),
+            undoable: run.can_unwind(),
+        }
+    }
+}
+
+/// What the end of a child means for the step that waits for it (semantics 66).
+pub fn child_outcome(run: &RunId, summary: &Summary) -> Outcome {
+    match (summary.status, &summary.failure) {
+        ("completed", _) => {
+            Outcome { next_page: Value::Bool(summary.undoable), ..Outcome::done(summary.output.clone()) }
+        }
+        (_, Some(failure)) => {
+            let failure = (**failure).clone().detail("run", run.0.clone());
+            Outcome::failed(failure)
+        }
+        (status, None) => {
+            let failure = Failure::new(FailureKind::Cancelled, format!("the run `{run}` was {status}"));
+            Outcome::failed(failure.detail("run", run.0.clone()))
+        }
+    }
+}
+
+/// Why a child was not started, as a failure of the step.
+pub fn start_failure(error: &StartError) -> Failure {
+    let kind = match error {
+        StartError::Input(_) => FailureKind::ValidationError,
+        StartError::UnknownWorkflow(_) => FailureKind::NotFound,
+        StartError::State(failure) => failure.kind.clone(),
+        StartError::Depth => FailureKind::LimitExceeded,
+        StartError::Store(_) => FailureKind::ServerError,
+    };
+    Failure::new(kind, error.to_string())
+}

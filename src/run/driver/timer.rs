@@ -1,0 +1,42 @@
+//! Waking runs that left memory when their time comes. The times are in the journal; only the next one is known here.
+
+use std::sync::Arc;
+use std::time::Duration as Pause;
+
+use super::{Inner, Told};
+use crate::run::journal::Journal;
+
+/// How many runs are woken at a time.
+const WAKE_MAX: usize = 1_000;
+
+/// How long runs that are in memory have to see for themselves that their time has come, before they are looked at again.
+const BREATH: Pause = Pause::from_millis(20);
+
+impl Inner {
+    pub(super) async fn wake_in_time(self: Arc<Self>, journal: Arc<dyn Journal>) {
+        loop {
+            let clock = self.world.clock.clone();
+            let due = match journal.due(clock.now(), WAKE_MAX).await {
+                Ok(due) => due,
+                Err(broken) => return tracing::error!("no run can be woken any more: {broken}"),
+            };
+            if !due.runs.is_empty() {
+                for run in &due.runs {
+                    self.tell(run, Told::Wake);
+                }
+                tokio::time::sleep(BREATH).await;
+                continue;
+            }
+            let next = async {
+                match due.next {
+                    Some(next) => clock.sleep_until(next).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = next => {}
+                () = self.left.notified() => {}
+            }
+        }
+    }
+}

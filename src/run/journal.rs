@@ -1,0 +1,162 @@
+//! Where what happened is kept: one total order of batches, of which a crash loses only a suffix (semantics 50).
+//!
+//! The engine asks, a store answers; what each answer must hold is the suite in [`crate::store::suite`].
+
+use std::sync::Arc;
+
+use super::event::{Outcome, Record};
+use super::history::Run;
+use super::world::BoxFuture;
+use crate::base::id::{Digest, RunId};
+use crate::base::time::Timestamp;
+use crate::base::value::Value;
+use crate::lang::plan::Plan;
+
+/// A point in the total order of all batches: that of the batch with this number, counted from 1; 0 lies before all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Mark(pub u64);
+
+/// What the machine recorded of one run at a time. After a crash all of it is there or nothing: a journal that ended in the
+/// middle of a decision could not be gone on with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Where the records of the run before these are; [`Mark::default`] for the first.
+    pub previous: Mark,
+    /// How many records of the run there are before these.
+    pub first: u64,
+    /// What happened, in order.
+    pub records: Vec<Record>,
+    /// Of which run, and how that stands after it.
+    pub standing: Standing,
+    /// What the workflow keeps between runs from now on, under which key, if this changed it.
+    pub state: Option<(Arc<str>, Value)>,
+}
+
+/// How a run stands, as far as lists, timers and recovery must know without folding its journal. It follows from the
+/// journal and is never more than that: a store may forget it and have it made again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// The run.
+    pub run: RunId,
+    /// Its workflow.
+    pub workflow: Arc<str>,
+    /// The plan it is pinned to.
+    pub plan: Digest,
+    /// The run that waits for it.
+    pub parent: Option<RunId>,
+    /// What people call its state (semantics 7).
+    pub status: Arc<str>,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// When it came to rest, if it has.
+    pub rested_at: Option<Timestamp>,
+    /// The type of the error it failed with.
+    pub error: Option<Arc<str>>,
+    /// When it must be asked again at the latest, if nothing else happens.
+    pub wake: Option<Timestamp>,
+    /// Whether after a crash it must be taken up at once: it has something under way outside its own journal.
+    pub busy: bool,
+}
+
+impl Standing {
+    /// How `run` stands.
+    pub fn of(run: &Run) -> Self {
+        let error = match &run.outcome {
+            Some(Outcome::Failed { failure }) => Some(failure.kind.name().into()),
+            _ => None,
+        };
+        Self {
+            run: run.accepted.run.clone(),
+            workflow: run.accepted.workflow.clone(),
+            plan: run.accepted.plan,
+            parent: run.accepted.parent.clone(),
+            status: run.status().into(),
+            accepted_at: run.accepted_at,
+            rested_at: run.rested_at,
+            error,
+            wake: run.next_alarm(),
+            busy: run.is_busy(),
+        }
+    }
+}
+
+/// Which runs a list is to hold. What is absent is no condition.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Query {
+    /// Of this workflow.
+    pub workflow: Option<Arc<str>>,
+    /// In this state.
+    pub status: Option<Arc<str>>,
+    /// With an error of this type.
+    pub error: Option<Arc<str>>,
+    /// Accepted before this one, with which the list before ended.
+    pub before: Option<RunId>,
+    /// So many at most.
+    pub limit: usize,
+}
+
+/// Where journals are kept. What is read is what was appended and has been written; whoever reads what it has appended
+/// itself waits for [`Journal::synced`] first.
+pub trait Journal: Send + Sync {
+    /// Takes batches that belong together, after all that were taken before. Does not wait for the disk.
+    fn append(&self, batches: Vec<Batch>) -> Mark;
+
+    /// Waits until everything up to `mark` survives a crash.
+    fn synced(&self, mark: Mark) -> BoxFuture<'_, Result<(), Broken>>;
+
+    /// The records of a run from the one with this number on; none if there is no such run.
+    fn history<'a>(&'a self, run: &'a RunId, from: u64) -> BoxFuture<'a, Result<History, Broken>>;
+
+    /// How a run stands.
+    fn standing<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<Option<Standing>, Broken>>;
+
+    /// The runs that `query` describes, the one accepted last first.
+    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Standing>, Broken>>;
+
+    /// Runs that must be taken up after a crash, in the order they were accepted.
+    fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>>;
+
+    /// Runs to be woken by `until`, the earliest first, so many at most; and when the next one after them is.
+    fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>>;
+
+    /// What a workflow keeps between runs under `key`.
+    fn state<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>>;
+
+    /// Keeps a plan, before the first run that is pinned to it. Keeping it again changes nothing.
+    fn keep(&self, plan: &Plan) -> Mark;
+
+    /// The plan with this digest.
+    fn plan(&self, digest: Digest) -> BoxFuture<'_, Result<Option<Plan>, Broken>>;
+}
+
+/// Records of one run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct History {
+    /// What happened, in order.
+    pub records: Vec<Record>,
+    /// Where the last of them is.
+    pub last: Mark,
+}
+
+/// Runs whose time has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Due {
+    /// Which.
+    pub runs: Vec<RunId>,
+    /// When the next one is, if there is one.
+    pub next: Option<Timestamp>,
+}
+
+/// A store can go on no more: what it holds cannot be read, or nothing can be written.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Broken(pub Arc<str>);
+
+impl Query {
+    /// Whether `standing` is among those it describes, wherever the list before ended.
+    pub fn holds(&self, standing: &Standing) -> bool {
+        self.workflow.as_ref().is_none_or(|workflow| *workflow == standing.workflow)
+            && self.status.as_ref().is_none_or(|status| *status == standing.status)
+            && self.error.as_ref().is_none_or(|error| Some(error) == standing.error.as_ref())
+    }
+}

@@ -1,0 +1,65 @@
+//! Taking a run up again that the end of a process has cut off (semantics 48, 49).
+
+use super::{Action, Machine};
+use crate::base::failure::{Failure, Kind as FailureKind};
+use crate::base::limit;
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
+use crate::lang::catalog::Effect;
+use crate::lang::plan::{Kind, Plan};
+use crate::run::event::{Event, UnitId};
+use crate::run::history::Run;
+use crate::run::history::unit::{Task, Unit};
+use crate::run::world::Settings;
+
+/// Takes up every attempt that was under way when the process ended: what may be repeated is, under the same key and free of
+/// any budget; what may not fails as `outcome_unknown`. What follows is decided by the next [`decide`](super::decide).
+pub fn take_up(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Settings, actions: &mut Vec<Action>) {
+    let cut_off: Vec<UnitId> =
+        run.outside().filter(|unit| matches!(unit.task, Task::Act(_))).map(|unit| unit.id).collect();
+    let mut machine = Machine { plan, run, now, settings, actions };
+    for unit in cut_off {
+        machine.take_up(unit);
+    }
+}
+
+impl Machine<'_> {
+    fn take_up(&mut self, id: UnitId) {
+        let plan = self.plan;
+        let Some(unit) = self.run.unit(id) else { return };
+        let Some(node) = unit.node(plan) else { return };
+        let attempt = unit.attempts;
+        if !matches!(node.kind, Kind::Call { .. }) {
+            // A question stands, and a child run is joined: neither was interrupted (semantics 48).
+            return self.perform(id, node, attempt, None);
+        }
+        let bound = match self.attempt_bound(id, node) {
+            Ok(bound) => bound,
+            Err(failure) => return self.failed_attempt(id, attempt, failure, false),
+        };
+        self.record(Event::Interrupted { unit: id, timeout: bound.map(|bound| bound.after(self.now)) });
+        let Some(unit) = self.run.unit(id) else { return };
+        if unit.interruptions >= limit::INTERRUPTIONS_MAX {
+            let message = "it was cut off by the end of the process again and again";
+            let failure =
+                Failure::new(FailureKind::OutcomeUnknown, message).detail("cause", Value::from("interrupted"));
+            return self.failed_attempt(id, attempt, failure, false);
+        }
+        if self.may_be_repeated(unit) {
+            return self.perform(id, node, attempt, bound);
+        }
+        let message = "the process ended while it was under way: it may have happened, and nobody can know";
+        let failure = Failure::new(FailureKind::OutcomeUnknown, message).detail("cause", Value::from("interrupted"));
+        self.failed_attempt(id, attempt, failure, false);
+    }
+
+    /// Whether what a unit does may be done once more under the same key: the far side forgets keys after a while
+    /// (semantics 46).
+    fn may_be_repeated(&self, unit: &Unit) -> bool {
+        match self.effect(unit) {
+            Effect::Read => true,
+            Effect::Keyed { keep, .. } => keep.is_none_or(|keep| Duration::between(unit.opened, self.now) <= keep),
+            Effect::Once => false,
+        }
+    }
+}

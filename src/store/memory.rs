@@ -1,0 +1,132 @@
+//! A store in memory: for tests, and for runs that need not survive the process.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::base::id::{Digest, RunId};
+use crate::base::time::Timestamp;
+use crate::base::value::Value;
+use crate::lang::plan::Plan;
+use crate::run::event::Record;
+use crate::run::journal::{Batch, Broken, Due, History, Journal, Mark, Query, Standing};
+use crate::run::world::BoxFuture;
+
+/// A store in memory.
+#[derive(Debug, Default)]
+pub struct Memory {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    last: Mark,
+    runs: BTreeMap<RunId, Journaled>,
+    states: BTreeMap<Arc<str>, Value>,
+    plans: BTreeMap<Digest, Plan>,
+}
+
+#[derive(Debug)]
+struct Journaled {
+    records: Vec<Record>,
+    accepted: Mark,
+    last: Mark,
+    standing: Standing,
+}
+
+impl Memory {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Each batch is taken in whole or the process ends.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    /// All runs, in the order they were accepted.
+    fn in_order(&self) -> Vec<&Journaled> {
+        let mut runs: Vec<&Journaled> = self.runs.values().collect();
+        runs.sort_by_key(|run| run.accepted);
+        runs
+    }
+
+    fn take(&mut self, batch: Batch) {
+        self.last.0 += 1;
+        let run = self.runs.entry(batch.standing.run.clone()).or_insert_with(|| Journaled {
+            records: Vec::new(),
+            accepted: self.last,
+            last: self.last,
+            standing: batch.standing.clone(),
+        });
+        run.records.extend(batch.records);
+        run.last = self.last;
+        run.standing = batch.standing;
+        self.states.extend(batch.state);
+    }
+}
+
+fn ready<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, Result<T, Broken>> {
+    Box::pin(std::future::ready(Ok(value)))
+}
+
+impl Journal for Memory {
+    fn append(&self, batches: Vec<Batch>) -> Mark {
+        let mut kept = self.kept();
+        batches.into_iter().for_each(|batch| kept.take(batch));
+        kept.last
+    }
+
+    fn synced(&self, _: Mark) -> BoxFuture<'_, Result<(), Broken>> {
+        ready(())
+    }
+
+    fn history<'a>(&'a self, run: &'a RunId, from: u64) -> BoxFuture<'a, Result<History, Broken>> {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let history = self
+            .kept()
+            .runs
+            .get(run)
+            .map(|run| History { records: run.records.get(from..).unwrap_or_default().to_vec(), last: run.last });
+        ready(history.unwrap_or_default())
+    }
+
+    fn standing<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<Option<Standing>, Broken>> {
+        ready(self.kept().runs.get(run).map(|run| run.standing.clone()))
+    }
+
+    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Standing>, Broken>> {
+        let kept = self.kept();
+        let before = query.before.as_ref().and_then(|run| kept.runs.get(run)).map(|run| run.accepted);
+        let earlier = |run: &&Journaled| before.is_none_or(|before| run.accepted < before);
+        let runs = kept.in_order().into_iter().rev().filter(earlier).map(|run| &run.standing);
+        ready(runs.filter(|standing| query.holds(standing)).take(query.limit).cloned().collect())
+    }
+
+    fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>> {
+        let kept = self.kept();
+        let busy = kept.in_order().into_iter().map(|run| &run.standing).filter(|standing| standing.busy);
+        ready(busy.map(|standing| standing.run.clone()).collect())
+    }
+
+    fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>> {
+        let kept = self.kept();
+        let mut timed: Vec<(Timestamp, RunId)> =
+            kept.runs.values().filter_map(|run| Some((run.standing.wake?, run.standing.run.clone()))).collect();
+        timed.sort();
+        let count = timed.iter().take(limit).take_while(|(wake, _)| *wake <= until).count();
+        let next = timed.get(count).map(|(wake, _)| *wake);
+        ready(Due { runs: timed.into_iter().take(count).map(|(_, run)| run).collect(), next })
+    }
+
+    fn state<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
+        ready(self.kept().states.get(key).cloned())
+    }
+
+    fn keep(&self, plan: &Plan) -> Mark {
+        let mut kept = self.kept();
+        kept.plans.entry(plan.digest).or_insert_with(|| plan.clone());
+        kept.last
+    }
+
+    fn plan(&self, digest: Digest) -> BoxFuture<'_, Result<Option<Plan>, Broken>> {
+        ready(self.kept().plans.get(&digest).cloned())
+    }
+}

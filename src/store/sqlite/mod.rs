@@ -1,0 +1,290 @@
+//! A store in one file, `flow.db`, that needs no set-up: SQLite with a write-ahead log and full sync.
+//!
+//! One thread writes; whatever waits for it goes to disk with one sync. Another moves what was written from the log to its
+//! place, so that no run waits for that. Readers have connections of their own.
+
+mod reader;
+mod row;
+mod schema;
+mod writer;
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::watch;
+
+use crate::base::id::{Digest, RunId};
+use crate::base::limit;
+use crate::base::time::Timestamp;
+use crate::base::value::Value;
+use crate::lang::plan::Plan;
+use crate::run::journal::{Batch, Broken, Due, History, Journal, Mark, Query, Standing};
+use crate::run::world::BoxFuture;
+use writer::{Progress, Writer};
+
+/// How many pages the log may have before they are moved to their place: 4 KiB each.
+const LOG_PAGES_MAX: i64 = 4_096;
+
+/// The store of one data directory. Only one process at a time may have it open.
+pub struct Sqlite {
+    file: PathBuf,
+    inbox: Mutex<Inbox>,
+    progress: watch::Receiver<Progress>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    threads: Vec<JoinHandle<()>>,
+    /// Held as long as the store is open.
+    _lock: File,
+}
+
+struct Inbox {
+    /// The mark of the next batch.
+    next: Mark,
+    /// Gone once the store is being closed.
+    entries: Option<Sender<Entry>>,
+}
+
+/// What goes to disk together.
+struct Entry {
+    /// The mark of the first batch; the others follow it.
+    first: Mark,
+    /// The mark of the last batch, or of what was written before.
+    mark: Mark,
+    batches: Vec<Batch>,
+    plan: Option<(Digest, Vec<u8>)>,
+}
+
+/// Why a store was not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory cannot be used.
+    #[error("the data directory `{}` cannot be used: {error}", directory.display())]
+    Directory {
+        /// Which.
+        directory: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// Another process has it open.
+    #[error("the data directory `{}` is in use by the process {pid}", directory.display())]
+    InUse {
+        /// Which.
+        directory: PathBuf,
+        /// By whom.
+        pid: String,
+    },
+    /// A later version of this program wrote it.
+    #[error("`{}` was written by a later version of this program (its tables are of version {found}, this one knows {known})", file.display())]
+    Later {
+        /// Which file.
+        file: PathBuf,
+        /// Of which version it is.
+        found: usize,
+        /// Up to which this program knows.
+        known: usize,
+    },
+    /// It is no store, or damaged.
+    #[error("the store cannot be opened: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+impl Sqlite {
+    /// Opens the store in `directory`, which is made if it is not there.
+    ///
+    /// # Errors
+    /// Where the directory cannot be used, another process uses it, or what is in it is no store of this version.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        let unusable = |error| OpenError::Directory { directory: directory.into(), error };
+        std::fs::create_dir_all(directory).map_err(unusable)?;
+        let lock = take(directory)?;
+        let file = directory.join("flow.db");
+        let mut connection = Connection::open(&file)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        // Another thread sees to that.
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        connection.set_prepared_statement_cache_capacity(32);
+        schema::migrate(&mut connection, &file)?;
+        let last: u64 = connection.query_row("SELECT coalesce(max(mark), 0) FROM batch", [], |row| row.get(0))?;
+        let settling = Connection::open(&file)?;
+        let (entries, inbox) = mpsc::channel();
+        let (settle, settled) = mpsc::channel();
+        let (progress, watched) = watch::channel(Progress { synced: Mark(last), broken: None });
+        let writer = Writer::new(connection, progress, settle);
+        let threads = vec![
+            spawn("store", move || writer.work(&inbox)).map_err(unusable)?,
+            spawn("store-settle", move || move_to_place(&settling, &settled)).map_err(unusable)?,
+        ];
+        Ok(Self {
+            file,
+            inbox: Mutex::new(Inbox { next: Mark(last + 1), entries: Some(entries) }),
+            progress: watched,
+            idle: Arc::default(),
+            threads,
+            _lock: lock,
+        })
+    }
+
+    fn send(&self, batches: Vec<Batch>, plan: Option<(Digest, Vec<u8>)>) -> Mark {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = inbox.next;
+        inbox.next.0 += batches.len() as u64;
+        let mark = Mark(inbox.next.0 - 1);
+        if let Some(entries) = &inbox.entries {
+            // A writer that has gone has said why; whoever waits for the disk hears of it.
+            let _ = entries.send(Entry { first, mark, batches, plan });
+        }
+        mark
+    }
+
+    /// Reads with a connection of its own, on a thread that may wait for the disk.
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Broken> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, Broken>> {
+        let (idle, file) = (self.idle.clone(), self.file.clone());
+        let reading = tokio::task::spawn_blocking(move || {
+            let connection = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let connection = match connection {
+                Some(connection) => connection,
+                None => Connection::open_with_flags(
+                    &file,
+                    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+                )?,
+            };
+            let found = read(&connection);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            found
+        });
+        Box::pin(async move { reading.await.unwrap_or_else(|error| Err(Broken(error.to_string().into()))) })
+    }
+}
+
+impl Drop for Sqlite {
+    /// Waits until everything that was appended is on disk.
+    fn drop(&mut self) {
+        self.inbox.get_mut().unwrap_or_else(PoisonError::into_inner).entries = None;
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl std::fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sqlite").field("file", &self.file).finish_non_exhaustive()
+    }
+}
+
+impl Journal for Sqlite {
+    fn append(&self, batches: Vec<Batch>) -> Mark {
+        self.send(batches, None)
+    }
+
+    fn synced(&self, mark: Mark) -> BoxFuture<'_, Result<(), Broken>> {
+        let mut progress = self.progress.clone();
+        Box::pin(async move {
+            let reached = progress.wait_for(|progress| progress.synced >= mark || progress.broken.is_some()).await;
+            match reached {
+                Ok(progress) if progress.synced >= mark => Ok(()),
+                Ok(progress) => Err(progress.broken.clone().unwrap_or_else(closed)),
+                Err(_) => Err(closed()),
+            }
+        })
+    }
+
+    fn history<'a>(&'a self, run: &'a RunId, from: u64) -> BoxFuture<'a, Result<History, Broken>> {
+        let run = run.clone();
+        self.read(move |connection| reader::history(connection, &run, from))
+    }
+
+    fn standing<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<Option<Standing>, Broken>> {
+        let run = run.clone();
+        self.read(move |connection| reader::standing(connection, &run))
+    }
+
+    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Standing>, Broken>> {
+        let query = query.clone();
+        self.read(move |connection| reader::runs(connection, &query))
+    }
+
+    fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>> {
+        self.read(reader::busy)
+    }
+
+    fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>> {
+        self.read(move |connection| reader::due(connection, until, limit))
+    }
+
+    fn state<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
+        let key = key.to_owned();
+        self.read(move |connection| reader::state(connection, &key))
+    }
+
+    fn keep(&self, plan: &Plan) -> Mark {
+        match serde_json::to_vec(plan) {
+            Ok(body) => self.send(Vec::new(), Some((plan.digest, body))),
+            Err(error) => unreachable!("a plan is data: {error}"),
+        }
+    }
+
+    fn plan(&self, digest: Digest) -> BoxFuture<'_, Result<Option<Plan>, Broken>> {
+        self.read(move |connection| reader::plan(connection, digest))
+    }
+}
+
+/// Takes the directory for this process.
+fn take(directory: &Path) -> Result<File, OpenError> {
+    let unusable = |error| OpenError::Directory { directory: directory.into(), error };
+    let path = directory.join("flow.lock");
+    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0).map_err(unusable)?;
+            write!(file, "{}", std::process::id()).map_err(unusable)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            // Who it is only helps to find them.
+            let _ = file.rewind().and_then(|()| file.read_to_string(&mut pid));
+            Err(OpenError::InUse { directory: directory.into(), pid })
+        }
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
+
+/// Moves what the log holds to its place in the file, whenever enough was written.
+fn move_to_place(connection: &Connection, written: &Receiver<()>) {
+    while written.recv().is_ok() {
+        while written.try_recv().is_ok() {}
+        let pages = connection.query_row("PRAGMA wal_checkpoint(noop)", [], |row| row.get::<_, i64>(1));
+        if pages.is_ok_and(|pages| pages >= LOG_PAGES_MAX)
+            && let Err(error) = connection.query_row("PRAGMA wal_checkpoint(passive)", [], |_| Ok(()))
+        {
+            tracing::warn!("the log of the store could not be shortened: {error}");
+        }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.into()).stack_size(limit::STACK_BYTES).spawn(work)
+}
+
+fn closed() -> Broken {
+    Broken("the store was closed".into())
+}
+
+/// A moment as the tables hold it, in nanoseconds since 1970; those beyond the year 2262 are taken for its end.
+fn nanos(moment: Timestamp) -> i64 {
+    i64::try_from(moment.as_nanosecond()).unwrap_or(if moment.as_nanosecond() > 0 { i64::MAX } else { i64::MIN })
+}
+
+fn moment(nanos: i64) -> Timestamp {
+    Timestamp::from_nanosecond(nanos.into()).unwrap_or_default()
+}

@@ -1,0 +1,156 @@
+//! What is read: by connections of their own, beside the writer.
+
+use rusqlite::{Connection, OptionalExtension as _, Row as Found, params};
+
+use super::row::Row;
+use super::{moment, nanos};
+use crate::base::id::{Digest, RunId};
+use crate::base::time::Timestamp;
+use crate::base::value::Value;
+use crate::lang::plan::Plan;
+use crate::run::event::Record;
+use crate::run::journal::{Broken, Due, History, Mark, Query, Standing};
+
+/// The columns of `run` in the order [`standing`] takes them.
+const STANDING: &str = "id, workflow, plan, parent, status, accepted_at, rested_at, error, wake, busy";
+
+pub(super) type Read<T> = Result<T, Broken>;
+
+impl From<rusqlite::Error> for Broken {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(format!("the store cannot be read: {error}").into())
+    }
+}
+
+/// The records of a run, along the chain of its batches from the last to the one that holds record `from`.
+pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<History> {
+    let last = connection
+        .prepare_cached("SELECT last FROM run WHERE id = ?1")?
+        .query_row([&*run.0], |row| row.get(0).map(Mark))
+        .optional()?;
+    let Some(last) = last else { return Ok(History::default()) };
+    let mut batches: Vec<Vec<Record>> = Vec::new();
+    let (mut mark, mut end) = (last, None);
+    loop {
+        let row = batch(connection, run, mark)?;
+        let records = row.open()?;
+        let missing =
+            |what: &str| Broken(format!("the journal of the run `{run}` is damaged at mark {}: {what}", mark.0).into());
+        if row.run != *run || end.is_some_and(|end| row.first + records.len() as u64 != end) {
+            return Err(missing("what came before it is not there"));
+        }
+        let (first, previous) = (row.first, row.previous);
+        let skipped = usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX).min(records.len());
+        batches.push(records.into_iter().skip(skipped).collect());
+        if first <= from || previous == Mark::default() {
+            if previous == Mark::default() && first != 0 {
+                return Err(missing("its beginning is not there"));
+            }
+            break;
+        }
+        (mark, end) = (previous, Some(first));
+    }
+    Ok(History { records: batches.into_iter().rev().flatten().collect(), last })
+}
+
+fn batch(connection: &Connection, run: &RunId, mark: Mark) -> Read<Row> {
+    let row = connection
+        .prepare_cached("SELECT run, previous, first, version, records, sum FROM batch WHERE mark = ?1")?
+        .query_row([mark.0], |row| {
+            Ok(Row {
+                mark,
+                run: RunId(row.get::<_, String>(0)?.into()),
+                previous: Mark(row.get(1)?),
+                first: row.get(2)?,
+                version: row.get(3)?,
+                records: row.get(4)?,
+                sum: row.get(5)?,
+            })
+        })
+        .optional()?;
+    row.ok_or_else(|| Broken(format!("the journal of the run `{run}` is damaged: there is no mark {}", mark.0).into()))
+}
+
+pub(super) fn standing(connection: &Connection, run: &RunId) -> Read<Option<Standing>> {
+    let sql = format!("SELECT {STANDING} FROM run WHERE id = ?1");
+    Ok(connection.prepare_cached(&sql)?.query_row([&*run.0], as_standing).optional()?)
+}
+
+pub(super) fn runs(connection: &Connection, query: &Query) -> Read<Vec<Standing>> {
+    let sql = format!(
+        "SELECT {STANDING} FROM run
+         WHERE (?1 IS NULL OR workflow = ?1) AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR error = ?3)
+           AND (?4 IS NULL OR number < (SELECT number FROM run WHERE id = ?4))
+         ORDER BY number DESC LIMIT ?5"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let before = query.before.as_ref().map(|run| &*run.0);
+    let found = statement.query_map(
+        params![query.workflow.as_deref(), query.status.as_deref(), query.error.as_deref(), before, limit],
+        as_standing,
+    )?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn busy(connection: &Connection) -> Read<Vec<RunId>> {
+    let mut statement = connection.prepare_cached("SELECT id FROM run WHERE busy ORDER BY number")?;
+    let found = statement.query_map([], as_run)?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn due(connection: &Connection, until: Timestamp, limit: usize) -> Read<Due> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement =
+        connection.prepare_cached("SELECT id, wake FROM run WHERE wake IS NOT NULL ORDER BY wake, number LIMIT ?1")?;
+    // One more than may be woken: the next one.
+    let mut found = statement.query([limit.saturating_add(1)])?;
+    let mut due = Due::default();
+    while let Some(row) = found.next()? {
+        let wake: i64 = row.get(1)?;
+        if wake > nanos(until) || due.runs.len() as i64 >= limit {
+            due.next = Some(moment(wake));
+            break;
+        }
+        due.runs.push(as_run(row)?);
+    }
+    Ok(due)
+}
+
+pub(super) fn state(connection: &Connection, key: &str) -> Read<Option<Value>> {
+    let found: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT value FROM state WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    found.map(|value| serde_json::from_slice(&value)).transpose().map_err(|error| Broken(error.to_string().into()))
+}
+
+pub(super) fn plan(connection: &Connection, digest: Digest) -> Read<Option<Plan>> {
+    let found: Option<Vec<u8>> = connection
+        .prepare_cached("SELECT body FROM plan WHERE digest = ?1")?
+        .query_row([digest.0], |row| row.get(0))
+        .optional()?;
+    let plan = found.map(|body| serde_json::from_slice(&body)).transpose();
+    plan.map_err(|error| Broken(format!("the plan {digest} cannot be read: {error}").into()))
+}
+
+fn as_run(row: &Found<'_>) -> rusqlite::Result<RunId> {
+    Ok(RunId(row.get::<_, String>(0)?.into()))
+}
+
+fn as_standing(row: &Found<'_>) -> rusqlite::Result<Standing> {
+    let text = |at: usize| row.get::<_, String>(at).map(std::sync::Arc::from);
+    let maybe = |at: usize| row.get::<_, Option<String>>(at).map(|text| text.map(std::sync::Arc::from));
+    Ok(Standing {
+        run: RunId(text(0)?),
+        workflow: text(1)?,
+        plan: Digest(row.get(2)?),
+        parent: maybe(3)?.map(RunId),
+        status: text(4)?,
+        accepted_at: moment(row.get(5)?),
+        rested_at: row.get::<_, Option<i64>>(6)?.map(moment),
+        error: maybe(7)?,
+        wake: row.get::<_, Option<i64>>(8)?.map(moment),
+        busy: row.get(9)?,
+    })
+}

@@ -1,0 +1,75 @@
+//! Batches as rows: how records are written, read back, and known to be whole.
+
+use serde::Deserialize as _;
+
+use crate::base::id::RunId;
+use crate::run::event::Record;
+use crate::run::journal::{Batch, Broken, Mark};
+
+/// The version of the vocabulary that rows are written in; rows of older ones are read for ever.
+pub(super) const VERSION: i64 = 1;
+
+/// A batch as a row of the journal.
+pub(super) struct Row {
+    pub mark: Mark,
+    pub run: RunId,
+    pub previous: Mark,
+    pub first: u64,
+    pub version: i64,
+    pub records: Vec<u8>,
+    pub sum: i64,
+}
+
+impl Row {
+    /// The row that keeps `batch` at `mark`.
+    pub(super) fn of(mark: Mark, batch: &Batch) -> Result<Self, Broken> {
+        let records = serde_json::to_vec(&batch.records).map_err(|error| {
+            Broken(format!("records of the run `{}` cannot be written: {error}", batch.standing.run).into())
+        })?;
+        let mut row = Self {
+            mark,
+            run: batch.standing.run.clone(),
+            previous: batch.previous,
+            first: batch.first,
+            version: VERSION,
+            records,
+            sum: 0,
+        };
+        row.sum = row.checksum();
+        Ok(row)
+    }
+
+    /// The records it keeps.
+    ///
+    /// # Errors
+    /// If it is not what was written, or by a later version.
+    pub(super) fn open(&self) -> Result<Vec<Record>, Broken> {
+        let damaged = |what: &str| {
+            Broken(format!("the journal of the run `{}` is damaged at mark {}: {what}", self.run, self.mark.0).into())
+        };
+        if self.sum != self.checksum() {
+            return Err(damaged("it is not what was written"));
+        }
+        if self.version > VERSION {
+            return Err(damaged("it was written by a later version of this program"));
+        }
+        // How deep values may be nested was seen to before they were written.
+        let mut json = serde_json::Deserializer::from_slice(&self.records);
+        json.disable_recursion_limit();
+        Vec::deserialize(&mut json).map_err(|error| damaged(&error.to_string()))
+    }
+
+    /// The first eight bytes of BLAKE3 over everything the row says.
+    fn checksum(&self) -> i64 {
+        let mut hasher = blake3::Hasher::new();
+        for number in [self.mark.0, self.previous.0, self.first, self.version.unsigned_abs()] {
+            hasher.update(&number.to_le_bytes());
+        }
+        hasher.update(&(self.run.0.len() as u64).to_le_bytes());
+        hasher.update(self.run.0.as_bytes());
+        hasher.update(&self.records);
+        let mut short = [0; 8];
+        short.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        i64::from_le_bytes(short)
+    }
+}

@@ -1,0 +1,178 @@
+//! The one writer: whatever waits is written in one transaction, so many wait for one sync.
+
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, params};
+use tokio::sync::watch;
+
+use super::row::Row;
+use super::{Entry, nanos};
+use crate::base::value::Value;
+use crate::run::journal::{Batch, Broken, Mark, Standing};
+
+/// How many entries one transaction holds at most.
+const GROUP_ENTRIES_MAX: usize = 1_024;
+
+/// How long the writer waits before it tries again what could not be written.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// How far the writer is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    /// What is on disk.
+    pub synced: Mark,
+    /// Why nothing more will be, if that is so.
+    pub broken: Option<Broken>,
+}
+
+pub(super) struct Writer {
+    connection: Connection,
+    progress: watch::Sender<Progress>,
+    /// Tells the thread that moves what was written to its place in the file.
+    settle: Sender<()>,
+}
+
+impl Writer {
+    pub(super) fn new(connection: Connection, progress: watch::Sender<Progress>, settle: Sender<()>) -> Self {
+        Self { connection, progress, settle }
+    }
+
+    /// Writes what comes until nobody can send any more.
+    pub(super) fn work(mut self, inbox: &Receiver<Entry>) {
+        let mut group = Vec::new();
+        while let Ok(entry) = inbox.recv() {
+            group.push(entry);
+            while group.len() < GROUP_ENTRIES_MAX
+                && let Ok(entry) = inbox.try_recv()
+            {
+                group.push(entry);
+            }
+            if let Err(broken) = self.write_in_the_end(&group) {
+                tracing::error!("the store can go on no more: {broken}");
+                self.progress.send_modify(|progress| progress.broken = Some(broken));
+                return;
+            }
+            if let Some(last) = group.last() {
+                self.progress.send_modify(|progress| progress.synced = last.mark);
+            }
+            group.clear();
+            // Whoever settles has gone only when the store is being closed.
+            let _ = self.settle.send(());
+        }
+    }
+
+    /// Writes a group. What a full disk, a slow reader or an operator can mend is tried again until it is mended: nothing that
+    /// was decided is lost meanwhile.
+    fn write_in_the_end(&mut self, group: &[Entry]) -> Result<(), Broken> {
+        let mut said = false;
+        loop {
+            match self.write(group) {
+                Ok(()) => {
+                    if said {
+                        tracing::info!("the store can be written again");
+                    }
+                    return Ok(());
+                }
+                Err(Fault::Broken(broken)) => return Err(broken),
+                Err(Fault::Disk(error)) if passes(&error) => {
+                    if !said {
+                        tracing::error!("the store cannot be written: {error}; runs hold still until it can");
+                        said = true;
+                    }
+                    std::thread::sleep(PAUSE);
+                }
+                Err(Fault::Disk(error)) => return Err(Broken(error.to_string().into())),
+            }
+        }
+    }
+
+    fn write(&mut self, group: &[Entry]) -> Result<(), Fault> {
+        let transaction = self.connection.transaction()?;
+        for entry in group {
+            let mut mark = entry.first;
+            for batch in &entry.batches {
+                append(&transaction, mark, batch)?;
+                mark.0 += 1;
+            }
+            if let Some((digest, body)) = &entry.plan {
+                transaction
+                    .prepare_cached("INSERT OR IGNORE INTO plan (digest, body) VALUES (?1, ?2)")?
+                    .execute(params![digest.0, body])?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<(), Fault> {
+    let row = Row::of(mark, batch)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO batch (mark, run, previous, first, version, records, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![row.mark.0, &*row.run.0, row.previous.0, row.first, row.version, row.records, row.sum])?;
+    stand(connection, mark, &batch.standing)?;
+    if let Some((key, value)) = &batch.state {
+        keep(connection, key, value)?;
+    }
+    Ok(())
+}
+
+fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO run (number, last, id, workflow, plan, parent, status, accepted_at, rested_at, error, wake, busy)
+             VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (id) DO UPDATE SET last = ?1, plan = ?4, status = ?6, rested_at = ?8, error = ?9, wake = ?10, busy = ?11",
+        )?
+        .execute(params![
+            mark.0,
+            &*standing.run.0,
+            &*standing.workflow,
+            standing.plan.0,
+            standing.parent.as_ref().map(|parent| &*parent.0),
+            &*standing.status,
+            nanos(standing.accepted_at),
+            standing.rested_at.map(nanos),
+            standing.error.as_deref(),
+            standing.wake.map(nanos),
+            standing.busy,
+        ])?;
+    Ok(())
+}
+
+fn keep(connection: &Connection, key: &str, value: &Value) -> Result<(), Fault> {
+    let value = serde_json::to_vec(value).map_err(|error| Broken(error.to_string().into()))?;
+    connection
+        .prepare_cached("INSERT INTO state (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")?
+        .execute(params![key, value])?;
+    Ok(())
+}
+
+/// Whether what went wrong may pass: somebody makes room, or another process lets go of the file.
+fn passes(error: &rusqlite::Error) -> bool {
+    use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, OutOfMemory, SystemIoFailure};
+    matches!(
+        error.sqlite_error_code(),
+        Some(DiskFull | SystemIoFailure | DatabaseBusy | DatabaseLocked | CannotOpen | OutOfMemory)
+    )
+}
+
+enum Fault {
+    Disk(rusqlite::Error),
+    Broken(Broken),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+impl From<Broken> for Fault {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
+    }
+}

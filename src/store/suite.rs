@@ -1,0 +1,272 @@
+//! What every store must hold, as one test that anybody can run on a store of their own.
+
+use std::sync::Arc;
+
+use crate::base::id::{Digest, RunId};
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
+use crate::run::event::{Acceptance, Event, Record};
+use crate::run::journal::{Batch, Broken, Journal, Mark, Query, Standing};
+
+/// Opens a store, the same one each time, as after a restart.
+pub type Open<'a> = &'a dyn Fn() -> Arc<dyn Journal>;
+
+/// Tries the store that `open` opens, which must be empty.
+///
+/// # Errors
+/// The first rule that it breaks, in words.
+pub async fn hold(open: Open<'_>) -> Result<(), String> {
+    let broken = |error: Broken| format!("the store broke: {error}");
+    keeps_what_was_appended(open).await.map_err(broken)??;
+    reads_from_any_record(open).await.map_err(broken)??;
+    knows_how_runs_stand(open).await.map_err(broken)??;
+    lists_runs(open).await.map_err(broken)??;
+    wakes_in_time(open).await.map_err(broken)??;
+    keeps_states(open).await.map_err(broken)??;
+    takes_many_at_once(open).await.map_err(broken)??;
+    says_what_it_does_not_have(open).await.map_err(broken)?
+}
+
+type Verdict = Result<Result<(), String>, Broken>;
+
+fn must(holds: bool, rule: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(format!("this does not hold: {rule}")) }
+}
+
+/// A journal of one run, written batch by batch.
+struct Writing {
+    standing: Standing,
+    records: Vec<Record>,
+    last: Mark,
+}
+
+impl Writing {
+    fn new(run: &str, workflow: &str) -> Self {
+        let standing = Standing {
+            run: RunId(run.into()),
+            workflow: workflow.into(),
+            plan: Digest::of(workflow.as_bytes()),
+            parent: None,
+            status: "running".into(),
+            accepted_at: moment(0),
+            rested_at: None,
+            error: None,
+            wake: None,
+            busy: false,
+        };
+        Self { standing, records: Vec::new(), last: Mark::default() }
+    }
+
+    /// The next batch, of so many records.
+    fn batch(&mut self, count: usize) -> Batch {
+        let first = self.records.len();
+        for number in first..first + count {
+            self.records.push(record(&self.standing, number));
+        }
+        Batch {
+            previous: self.last,
+            first: first as u64,
+            records: self.records[first..].to_vec(),
+            standing: self.standing.clone(),
+            state: None,
+        }
+    }
+
+    /// Appends the next batch, of so many records.
+    fn append(&mut self, store: &dyn Journal, count: usize) -> Mark {
+        let batch = self.batch(count);
+        self.last = store.append(vec![batch]);
+        self.last
+    }
+}
+
+/// A record that differs from all others of its run, and holds values of every type.
+fn record(standing: &Standing, number: usize) -> Record {
+    let odd = Value::map([
+        ("absent", Value::Unit),
+        ("null", Value::Null),
+        ("large", Value::Int(i64::MAX)),
+        ("fraction", Value::Float(0.1)),
+        ("text", Value::from("a \"quote\", a \u{0} and an ä")),
+        ("bytes", Value::Bytes(Arc::from([0u8, 255]))),
+        ("moment", Value::moment(moment(number as i64))),
+        ("long", Value::Duration(Duration(1))),
+        ("list", Value::list([Value::list([]), Value::Unit])),
+        ("set", Value::Set(Arc::new([Value::Int(1)].into_iter().collect()))),
+        ("number", Value::Int(number as i64)),
+    ]);
+    let event = match number {
+        0 => Event::Accepted(Arc::new(Acceptance {
+            run: standing.run.clone(),
+            workflow: standing.workflow.clone(),
+            plan: standing.plan,
+            input: odd,
+            trigger: Value::Unit,
+            state: Value::Unit,
+            parent: None,
+            depth: 0,
+        })),
+        1 => Event::Started,
+        _ => Event::Signalled { name: format!("signal {number}").into(), payload: odd },
+    };
+    Record { at: moment(number as i64), event }
+}
+
+fn moment(seconds: i64) -> Timestamp {
+    Duration::seconds(seconds).after(Timestamp::UNIX_EPOCH)
+}
+
+async fn keeps_what_was_appended(open: Open<'_>) -> Verdict {
+    let store = open();
+    let mut one = Writing::new("suite-kept", "kept");
+    let mut other = Writing::new("suite-kept-too", "kept");
+    let first = one.append(&*store, 2);
+    let second = other.append(&*store, 1);
+    let third = one.append(&*store, 3);
+    store.synced(third).await?;
+    drop(store);
+    let store = open();
+    let history = store.history(&one.standing.run, 0).await?;
+    let whole = history.records == one.records && history.last == third;
+    let alone = store.history(&other.standing.run, 0).await?.records == other.records;
+    Ok(must(first < second && second < third, "marks grow in the order of what was appended")
+        .and(must(whole, "what was synced is there after a restart, in order, with every value as it was"))
+        .and(must(alone, "the records of one run are not mixed with those of another")))
+}
+
+async fn reads_from_any_record(open: Open<'_>) -> Verdict {
+    let store = open();
+    let mut run = Writing::new("suite-from", "from");
+    for count in [1, 4, 2, 3] {
+        run.append(&*store, count);
+    }
+    store.synced(run.last).await?;
+    for from in 0..=run.records.len() {
+        let history = store.history(&run.standing.run, from as u64).await?;
+        if history.records != run.records[from..] || history.last != run.last {
+            return Ok(must(false, "a history can be read from any record on"));
+        }
+    }
+    let beyond = store.history(&run.standing.run, 1_000).await?;
+    Ok(must(beyond.records.is_empty(), "beyond the last record there is nothing"))
+}
+
+async fn knows_how_runs_stand(open: Open<'_>) -> Verdict {
+    let store = open();
+    let mut run = Writing::new("suite-stands", "stands");
+    run.standing.busy = true;
+    run.standing.parent = Some(RunId("suite-parent".into()));
+    run.append(&*store, 1);
+    run.standing.busy = false;
+    run.standing.status = "failed".into();
+    run.standing.error = Some("not_found".into());
+    run.standing.rested_at = Some(moment(9));
+    let mark = run.append(&*store, 1);
+    store.synced(mark).await?;
+    drop(store);
+    let found = open().standing(&run.standing.run).await?;
+    Ok(must(found.as_ref() == Some(&run.standing), "a run stands as its last batch says"))
+}
+
+async fn lists_runs(open: Open<'_>) -> Verdict {
+    let store = open();
+    let mut last = Mark::default();
+    // Ids need not grow with time.
+    for (run, status) in [("suite-c", "running"), ("suite-a", "failed"), ("suite-b", "running")] {
+        let mut run = Writing::new(run, "listed");
+        run.standing.status = status.into();
+        run.standing.busy = status == "running";
+        run.append(&*store, 1);
+        last = run.append(&*store, 1);
+    }
+    store.synced(last).await?;
+    let all = Query { workflow: Some("listed".into()), limit: 10, ..Query::default() };
+    let names = |list: Vec<Standing>| -> Vec<String> { list.into_iter().map(|run| run.run.to_string()).collect() };
+    let latest_first = names(store.runs(&all).await?) == ["suite-b", "suite-a", "suite-c"];
+    let page = Query { before: Some(RunId("suite-a".into())), ..all.clone() };
+    let next_page = names(store.runs(&page).await?) == ["suite-c"];
+    let some = Query { status: Some("running".into()), limit: 1, ..all.clone() };
+    let filtered = names(store.runs(&some).await?) == ["suite-b"];
+    let busy: Vec<String> = store.busy().await?.into_iter().map(|run| run.to_string()).collect();
+    Ok(must(latest_first, "runs are listed by when they were accepted, the latest first")
+        .and(must(next_page, "a list goes on where the one before ended"))
+        .and(must(filtered, "a list holds what was asked for, and no more than that"))
+        .and(must(busy == ["suite-c", "suite-b"], "runs that are busy are known, in the order they were accepted")))
+}
+
+async fn wakes_in_time(open: Open<'_>) -> Verdict {
+    let store = open();
+    let mut last = Mark::default();
+    let mut runs = Vec::new();
+    for (run, wake) in [("suite-late", 300), ("suite-soon", 100), ("suite-next", 200)] {
+        let mut run = Writing::new(run, "woken");
+        run.standing.wake = Some(moment(wake));
+        last = run.append(&*store, 1);
+        runs.push(run);
+    }
+    store.synced(last).await?;
+    let due = store.due(moment(200), 10).await?;
+    let early = due.runs == [RunId("suite-soon".into()), RunId("suite-next".into())] && due.next == Some(moment(300));
+    let one = store.due(moment(250), 1).await?;
+    let bounded = one.runs == [RunId("suite-soon".into())] && one.next == Some(moment(200));
+    for run in &mut runs {
+        run.standing.wake = None;
+        last = run.append(&*store, 1);
+    }
+    store.synced(last).await?;
+    let none = store.due(moment(1_000), 10).await?;
+    Ok(must(early, "runs are due at their time and not before, the earliest first, and the next time is known")
+        .and(must(bounded, "no more runs are due at once than were asked for"))
+        .and(must(none.runs.is_empty() && none.next.is_none(), "a run that no longer waits is not woken")))
+}
+
+async fn keeps_states(open: Open<'_>) -> Verdict {
+    let store = open();
+    let mut run = Writing::new("suite-state", "state");
+    let mut mark = Mark::default();
+    for count in 1..=2 {
+        let mut batch = run.batch(1);
+        batch.state = Some(("suite/key".into(), Value::map([("count", Value::Int(count))])));
+        mark = store.append(vec![batch]);
+        run.last = mark;
+    }
+    store.synced(mark).await?;
+    drop(store);
+    let found = open().state("suite/key").await?;
+    Ok(must(found == Some(Value::map([("count", Value::Int(2))])), "the state that was set last is kept"))
+}
+
+async fn takes_many_at_once(open: Open<'_>) -> Verdict {
+    let store = open();
+    let mut runs: Vec<Writing> = (0..50).map(|number| Writing::new(&format!("suite-many-{number}"), "many")).collect();
+    let batches = runs.iter_mut().map(|run| run.batch(3)).collect();
+    let last = store.append(batches);
+    for (number, run) in runs.iter_mut().enumerate() {
+        run.last = Mark(last.0 - 49 + number as u64);
+    }
+    let mut marks = Vec::new();
+    for run in &mut runs {
+        marks.push(run.append(&*store, 2));
+    }
+    for mark in marks {
+        store.synced(mark).await?;
+    }
+    drop(store);
+    let store = open();
+    for run in &runs {
+        if store.history(&run.standing.run, 0).await?.records != run.records {
+            return Ok(must(false, "batches that are appended together follow each other in the total order"));
+        }
+    }
+    Ok(Ok(()))
+}
+
+async fn says_what_it_does_not_have(open: Open<'_>) -> Verdict {
+    let store = open();
+    let nobody = RunId("suite-nobody".into());
+    let none = store.history(&nobody, 0).await?.records.is_empty()
+        && store.standing(&nobody).await?.is_none()
+        && store.state("suite/nothing").await?.is_none()
+        && store.plan(Digest::of(b"nothing")).await?.is_none();
+    Ok(must(none, "what was never appended is not there"))
+}
