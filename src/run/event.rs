@@ -33,6 +33,9 @@ impl UnitId {
     pub const RUN: Self = Self { index: 0, serial: 0 };
 }
 
+/// A unit of a run that is inside a lock or waits for it.
+pub type Holder = (RunId, UnitId);
+
 /// In which capacity a node is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -353,6 +356,9 @@ pub struct Acceptance {
     pub parent: Option<RunId>,
     /// How many runs wait for it, one through the other.
     pub depth: u32,
+    /// The locks that are held until it has ended, by the runs that wait for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Holder>,
 }
 
 /// What a unit does from now on.

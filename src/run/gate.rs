@@ -3,11 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::event::UnitId;
-use crate::base::id::RunId;
-
-/// A unit of a run that is inside a lock or waits for it.
-pub type Holder = (RunId, UnitId);
+use super::event::Holder;
 
 /// All locks.
 #[derive(Debug, Default)]
@@ -18,7 +14,15 @@ pub struct Gates {
 #[derive(Debug, Default)]
 struct Gate {
     inside: Vec<Holder>,
-    waiting: VecDeque<(Holder, u64)>,
+    waiting: VecDeque<Waiter>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    holder: Holder,
+    places: u64,
+    /// The locks it is inside of: they are held until it has been in and out.
+    within: Vec<Holder>,
 }
 
 /// What came of asking for a place.
@@ -33,11 +37,11 @@ pub enum Entry {
 }
 
 impl Gates {
-    /// Asks for one of `places` places inside `key`.
-    pub fn enter(&mut self, key: &Arc<str>, places: u64, holder: Holder) -> Entry {
+    /// Asks for one of `places` places inside `key`, for somebody who is inside the locks `within` already.
+    pub fn enter(&mut self, key: &Arc<str>, places: u64, holder: Holder, within: Vec<Holder>) -> Entry {
         let free =
             self.gates.get(key).is_none_or(|gate| gate.waiting.is_empty() && (gate.inside.len() as u64) < places);
-        if !free && self.waits_for(key, &holder.0) {
+        if !free && self.never_opens(key, &within, &mut Vec::new()) {
             return Entry::Circle;
         }
         let gate = self.gates.entry(key.clone()).or_default();
@@ -45,7 +49,7 @@ impl Gates {
             gate.inside.push(holder);
             return Entry::Inside;
         }
-        gate.waiting.push_back((holder, places));
+        gate.waiting.push_back(Waiter { holder, places, within });
         Entry::Waiting
     }
 
@@ -59,14 +63,12 @@ impl Gates {
         let mut entered = Vec::new();
         let Some(gate) = self.gates.get_mut(key) else { return entered };
         gate.inside.retain(|other| other != holder);
-        gate.waiting.retain(|(other, _)| other != holder);
-        while let Some((next, places)) = gate.waiting.front() {
-            if gate.inside.len() as u64 >= *places {
-                break;
-            }
-            gate.inside.push(next.clone());
-            entered.push(next.clone());
-            gate.waiting.pop_front();
+        gate.waiting.retain(|waiter| waiter.holder != *holder);
+        while gate.waiting.front().is_some_and(|next| (gate.inside.len() as u64) < next.places)
+            && let Some(next) = gate.waiting.pop_front()
+        {
+            gate.inside.push(next.holder.clone());
+            entered.push(next.holder);
         }
         if gate.inside.is_empty() && gate.waiting.is_empty() {
             self.gates.remove(key);
@@ -74,24 +76,21 @@ impl Gates {
         entered
     }
 
-    /// Whether those inside `key` wait, one through the other, for something `run` holds.
-    fn waits_for(&self, key: &Arc<str>, run: &RunId) -> bool {
-        let mut seen: Vec<&Arc<str>> = Vec::new();
-        let mut next: Vec<&Arc<str>> = vec![key];
-        while let Some(key) = next.pop() {
-            if seen.contains(&key) {
-                continue;
-            }
-            seen.push(key);
-            for (holder, _) in self.gates.get(key).iter().flat_map(|gate| &gate.inside) {
-                if holder == run {
-                    return true;
-                }
-                let awaited =
-                    self.gates.iter().filter(|(_, gate)| gate.waiting.iter().any(|((other, _), _)| other == holder));
-                next.extend(awaited.map(|(key, _)| key));
-            }
+    /// Whether nobody inside `key` will ever leave if somebody waits for it who is inside the locks `within`: each of them is
+    /// such a lock, or waits itself, somewhere inside, for a lock that never opens then. `seen` are the keys looked at.
+    fn never_opens<'a>(&'a self, key: &'a Arc<str>, within: &[Holder], seen: &mut Vec<&'a Arc<str>>) -> bool {
+        if seen.contains(&key) {
+            return false;
         }
-        false
+        seen.push(key);
+        self.gates.get(key).is_some_and(|gate| {
+            gate.inside.iter().all(|inside| within.contains(inside) || self.waits_for_ever(inside, within, seen))
+        })
+    }
+
+    fn waits_for_ever<'a>(&'a self, inside: &Holder, within: &[Holder], seen: &mut Vec<&'a Arc<str>>) -> bool {
+        self.gates.iter().any(|(key, gate)| {
+            gate.waiting.iter().any(|waiter| waiter.within.contains(inside)) && self.never_opens(key, within, seen)
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::{Acceptance, Event, Record};
+use super::event::{Acceptance, Event, Holder, Record};
 use super::history::Run;
 use super::journal::Broken;
 use super::world::Settings;
@@ -27,6 +27,8 @@ pub struct Options {
     pub parent: Option<RunId>,
     /// How many runs wait for it, one through the other.
     pub depth: u32,
+    /// The locks that are held until it has ended, by the runs that wait for it.
+    pub within: Vec<Holder>,
 }
 
 /// Why a run was not started.
@@ -79,6 +81,7 @@ pub fn accept(
             state,
             parent: options.parent,
             depth: options.depth,
+            within: options.within,
         })),
     };
     let run = match Run::accept(&record) {

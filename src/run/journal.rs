@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
 use super::event::{Outcome, Record};
 use super::history::Run;
-use super::world::BoxFuture;
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;

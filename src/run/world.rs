@@ -1,7 +1,5 @@
 //! Every question the engine may ask its surroundings. Store, connectors and personas answer; so does the rehearsed world of `flow test`.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::base::failure::Failure;
@@ -14,7 +12,7 @@ use crate::lang::plan::Operation;
 use crate::run::journal::Journal;
 
 /// A future that a trait object may return.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub use futures_util::future::BoxFuture;
 
 /// One attempt of an operation, to be carried out.
 #[derive(Clone, Debug)]

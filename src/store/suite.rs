@@ -105,6 +105,7 @@ fn record(standing: &Standing, number: usize) -> Record {
             state: Value::Unit,
             parent: None,
             depth: 0,
+            within: Vec::new(),
         })),
         1 => Event::Started,
         _ => Event::Signalled { name: format!("signal {number}").into(), payload: odd },

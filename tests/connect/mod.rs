@@ -11,7 +11,7 @@ mod http;
 #[cfg(feature = "mail")]
 mod mail;
 #[cfg(feature = "http")]
-mod peer;
+pub mod peer;
 mod process;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -157,6 +157,10 @@ pub fn main_run() -> RunId {
     RunId("main".into())
 }
 
+fn named(run: RunId) -> Options {
+    Options { run: Some(run), ..Options::default() }
+}
+
 impl<'a> Simulator<'a> {
     pub fn new(package: &'a Package, seed: u64, fates: impl FnMut(&Act, &[Call], &mut Chance) -> Fate + 'a) -> Self {
         Self {
@@ -179,13 +183,12 @@ impl<'a> Simulator<'a> {
 
     /// Takes in the main run, without letting it decide anything yet.
     pub fn accept(&mut self, workflow: &str, input: &Value) {
-        self.start(workflow, main_run(), input, None);
+        self.start(workflow, input, named(main_run()), None);
     }
 
-    fn start(&mut self, workflow: &str, id: RunId, input: &Value, parent: Option<(RunId, UnitId, u32)>) {
+    fn start(&mut self, workflow: &str, input: &Value, options: Options, parent: Option<(RunId, UnitId, u32)>) {
         let plan = self.package.plans.get(workflow).expect("the package has the workflow").clone();
-        let above = parent.as_ref().map(|(run, _, _)| run.clone());
-        let options = Options { run: Some(id.clone()), parent: above, ..Options::default() };
+        let id = options.run.clone().expect("who starts a run names it");
         let (run, record) = intake::accept(&plan, id.clone(), input, options, self.now, &NoSettings)
             .unwrap_or_else(|error| panic!("the run was not taken in: {error}"));
         let shadow = Run::accept(&record).expect("it is an acceptance");
@@ -349,8 +352,9 @@ impl<'a> Simulator<'a> {
                     let outcome = Outcome::unknown(Failure::new(Kind::Timeout, "it did not answer in time"));
                     self.enqueue(Duration::ZERO, id.clone(), Command::Answer { unit, attempt, outcome, by: None });
                 }
-                Action::StartChild { unit, attempt, run, workflow, input } => {
-                    self.start(&workflow, run, &input, Some((id.clone(), unit, attempt)));
+                Action::StartChild { unit, attempt, child } => {
+                    let parent = Some((id.clone(), unit, attempt));
+                    self.start(&child.workflow, &child.input, child.options(), parent);
                 }
                 Action::TellChild { run, word } => self.enqueue(Duration::ZERO, run, word.command(id)),
                 Action::UnwindChild { unit, attempt, run } => {
@@ -359,8 +363,8 @@ impl<'a> Simulator<'a> {
                     child.told = false;
                     self.enqueue(Duration::ZERO, run, Command::Unwind);
                 }
-                Action::EnterLock { unit, key, places } => {
-                    let command = match self.gates.enter(&key, places, (id.clone(), unit)) {
+                Action::EnterLock { unit, key, places, within } => {
+                    let command = match self.gates.enter(&key, places, (id.clone(), unit), within) {
                         Entry::Waiting => continue,
                         Entry::Inside => Command::Enter { unit },
                         Entry::Circle => Command::Answer { unit, attempt: 0, outcome: driver::circle(&key), by: None },
@@ -388,7 +392,7 @@ impl<'a> Simulator<'a> {
             actor.journal.push(record);
         }
         if let Some((run, workflow, input)) = launched {
-            self.start(&workflow, run, &input, None);
+            self.start(&workflow, &input, named(run), None);
         }
     }
 

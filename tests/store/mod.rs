@@ -1,5 +1,7 @@
 //! Stores: the suite that each must hold, and what only one in a file can meet.
 
+#[cfg(feature = "cli")]
+mod killed;
 mod sqlite;
 
 use std::sync::Arc;

@@ -21,7 +21,7 @@ use crate::run::event::{Begin, Event, Outcome as Ended, Record, UnitId};
 use crate::run::gate::{Entry, Gates};
 use crate::run::history::Run;
 use crate::run::intake::{self, Options, StartError};
-use crate::run::machine::{self, Action, Command};
+use crate::run::machine::{self, Action, Child, Command};
 use crate::run::world::{Act, Outcome, Settings};
 
 /// How many things may happen in one test before it counts as endless.
@@ -260,9 +260,7 @@ impl<'a> Stage<'a> {
                     let failure = Failure::new(FailureKind::Timeout, "it did not answer in time");
                     self.answered(id, unit, attempt, Outcome::unknown(failure));
                 }
-                Action::StartChild { unit, attempt, run, workflow, input } => {
-                    self.start_child(id, unit, attempt, run, &workflow, &input);
-                }
+                Action::StartChild { unit, attempt, child } => self.start_child(id, unit, attempt, &child),
                 Action::TellChild { run, word } => self.later(Duration::ZERO, run, word.command(id)),
                 Action::UnwindChild { unit, attempt, run } => match self.runs.get_mut(&run) {
                     Some(child) => {
@@ -271,8 +269,8 @@ impl<'a> Stage<'a> {
                     }
                     None => self.answered(id, unit, attempt, Outcome::done(Value::Unit)),
                 },
-                Action::EnterLock { unit, key, places } => {
-                    let command = match self.gates.enter(&key, places, (id.clone(), unit)) {
+                Action::EnterLock { unit, key, places, within } => {
+                    let command = match self.gates.enter(&key, places, (id.clone(), unit), within) {
                         Entry::Waiting => continue,
                         Entry::Inside => Command::Enter { unit },
                         Entry::Circle => Command::Answer { unit, attempt: 0, outcome: driver::circle(&key), by: None },
@@ -312,22 +310,14 @@ impl<'a> Stage<'a> {
         self.later(Duration::ZERO, id.clone(), Command::Answer { unit, attempt, outcome, by: None });
     }
 
-    fn start_child(
-        &mut self,
-        parent: &RunId,
-        unit: UnitId,
-        attempt: u32,
-        run: RunId,
-        workflow: &Arc<str>,
-        input: &Value,
-    ) {
+    fn start_child(&mut self, parent: &RunId, unit: UnitId, attempt: u32, child: &Child) {
+        let Child { run, workflow, input, .. } = child;
         self.calls.entry(workflow.clone()).or_default().push(input.clone());
         if self.answer(parent, &Target::Workflow(workflow.clone()), input, unit, attempt, None) {
             return;
         }
-        let depth = self.runs.get(parent).map_or(0, |actor| actor.run.accepted.depth) + 1;
-        let options = Options { run: Some(run.clone()), parent: Some(parent.clone()), depth, ..Options::default() };
-        if let Err(error) = self.start(workflow, run, input, options, Some((parent.clone(), unit, attempt))) {
+        let waits = Some((parent.clone(), unit, attempt));
+        if let Err(error) = self.start(workflow, run.clone(), input, child.options(), waits) {
             self.answered(parent, unit, attempt, Outcome::failed(driver::start_failure(&error)));
         }
     }

@@ -1,14 +1,11 @@
 //! Runs that a run waits for, or undoes.
 
-use std::sync::Arc;
-
 use super::drive::Drive;
 use super::{Attached, Summary, Told, child_outcome, start_failure};
 use crate::base::id::RunId;
 use crate::base::value::Value;
 use crate::run::event::UnitId;
-use crate::run::intake::Options;
-use crate::run::machine::Command;
+use crate::run::machine::{Child, Command};
 use crate::run::world::Outcome;
 
 /// What a unit waits for of another run.
@@ -22,30 +19,18 @@ pub(super) struct Awaited {
 
 impl Drive {
     /// Starts a child, or joins it if it exists: its id is the key of the step (semantics 48).
-    pub(super) async fn start_child(
-        &mut self,
-        unit: UnitId,
-        attempt: u32,
-        run: RunId,
-        workflow: &Arc<str>,
-        input: &Value,
-    ) {
-        self.awaited.insert(run.clone(), Awaited { unit, attempt, unwinds: false });
-        if self.joins && self.inner.exists(&run).await.unwrap_or(false) {
-            self.inner.tell(&run, Told::Report);
+    pub(super) async fn start_child(&mut self, unit: UnitId, attempt: u32, child: &Child) {
+        self.awaited.insert(child.run.clone(), Awaited { unit, attempt, unwinds: false });
+        if self.joins && self.inner.exists(&child.run).await.unwrap_or(false) {
+            self.inner.tell(&child.run, Told::Report);
             return;
         }
         if self.inner.world.journal.is_none() {
-            self.children.push(run.clone());
+            self.children.push(child.run.clone());
         }
-        let options = Options {
-            run: Some(run.clone()),
-            parent: Some(self.id().clone()),
-            depth: self.run.accepted.depth + 1,
-            ..Options::default()
-        };
-        if let Err(error) = self.inner.start(workflow, input, options, Attached::default()).await {
-            self.awaited.remove(&run);
+        let started = self.inner.start(&child.workflow, &child.input, child.options(), Attached::default()).await;
+        if let Err(error) = started {
+            self.awaited.remove(&child.run);
             let outcome = Outcome::failed(start_failure(&error));
             self.tell_self(Command::Answer { unit, attempt, outcome, by: None });
         }

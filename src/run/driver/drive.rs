@@ -11,7 +11,7 @@ use super::{Accepted, Attached, Entry, Inner, Summary, Tell, Told, awaits, circl
 use crate::base::id::RunId;
 use crate::base::time::Duration;
 use crate::lang::plan::{Kind, Plan};
-use crate::run::event::{Event, Record, UnitId};
+use crate::run::event::{Event, Holder, Record, UnitId};
 use crate::run::history::Run;
 use crate::run::intake::Options;
 use crate::run::journal::{Batch, Mark, Standing};
@@ -203,15 +203,13 @@ impl Drive {
             Action::Perform { unit, attempt, act } => self.perform(unit, attempt, *act),
             Action::Consult { unit, attempt, question } => self.consult(unit, attempt, *question),
             Action::Abandon { unit, attempt } => self.abandon(unit, attempt),
-            Action::StartChild { unit, attempt, run, workflow, input } => {
-                self.start_child(unit, attempt, run, &workflow, &input).await;
-            }
+            Action::StartChild { unit, attempt, child } => self.start_child(unit, attempt, &child).await,
             Action::TellChild { run, word } => {
                 // A child that has ended need not know.
                 self.inner.command(&run, word.command(self.id()));
             }
             Action::UnwindChild { unit, attempt, run } => self.unwind_child(unit, attempt, run),
-            Action::EnterLock { unit, key, places } => self.enter(unit, &key, places),
+            Action::EnterLock { unit, key, places, within } => self.enter(unit, &key, places, within),
             Action::LeaveLock { unit, key } => {
                 let entered = lock(&self.inner.gates).leave(&key, &(self.id().clone(), unit));
                 for (run, unit) in entered {
@@ -223,8 +221,8 @@ impl Drive {
         }
     }
 
-    pub(super) fn enter(&self, unit: UnitId, key: &Arc<str>, places: u64) {
-        let entry = lock(&self.inner.gates).enter(key, places, (self.id().clone(), unit));
+    pub(super) fn enter(&self, unit: UnitId, key: &Arc<str>, places: u64, within: Vec<Holder>) {
+        let entry = lock(&self.inner.gates).enter(key, places, (self.id().clone(), unit), within);
         let command = match entry {
             Entry::Waiting => return,
             Entry::Inside => Command::Enter { unit },

@@ -137,7 +137,7 @@ impl Drive {
             if let Task::Gate(gate) = &unit.task
                 && !gate.entered
             {
-                self.enter(unit.id, &gate.key, gate.places);
+                self.enter(unit.id, &gate.key, gate.places, self.run.locks_around(unit.id));
             }
         }
     }

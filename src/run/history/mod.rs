@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use frame::Frames;
-use unit::{Entry, Unit};
+use unit::{Entry, Task, Unit};
 
-use super::event::{Acceptance, Alarm, Event, Outcome, Problem, Record, Role, UnitId};
+use super::event::{Acceptance, Alarm, Event, Holder, Outcome, Problem, Record, Role, UnitId};
 use crate::base::id::RunId;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
@@ -217,6 +217,19 @@ impl Run {
     /// The units with something under way outside this journal, in the order of their places.
     pub fn outside(&self) -> impl Iterator<Item = &Unit> {
         self.outside.iter().filter_map(|id| self.unit(*id))
+    }
+
+    /// The locks that are held until a unit has ended: those it is inside of, in this run and in those that wait for this one.
+    pub fn locks_around(&self, id: UnitId) -> Vec<Holder> {
+        let mut locks = self.accepted.within.clone();
+        let mut next = self.unit(id).and_then(|unit| unit.parent);
+        while let Some(unit) = next.and_then(|id| self.unit(id)) {
+            if matches!(unit.task, Task::Gate(_)) {
+                locks.push((self.accepted.run.clone(), unit.id));
+            }
+            next = unit.parent;
+        }
+        locks
     }
 
     /// The run that a unit waits for, if it does, and whether for its undoing.

@@ -26,9 +26,10 @@ use std::sync::Arc;
 pub use command::{Command, Refusal, tell};
 pub use recovery::take_up;
 
-use super::event::{Event, Outcome, Record, Role, Then, UnitId};
+use super::event::{Event, Holder, Outcome, Record, Role, Then, UnitId};
 use super::history::unit::{Stage, Task, Unit};
 use super::history::{Ending, Run};
+use super::intake::Options;
 use super::world::{Act, Question, Settings};
 use crate::base::failure::Failure;
 use crate::base::id::RunId;
@@ -66,12 +67,8 @@ pub enum Action {
         unit: UnitId,
         /// Which attempt.
         attempt: u32,
-        /// The id of the child.
-        run: RunId,
-        /// Its workflow.
-        workflow: Arc<str>,
-        /// Its input.
-        input: Value,
+        /// Which run.
+        child: Box<Child>,
     },
     /// Let a child know what this run was told.
     TellChild {
@@ -106,6 +103,8 @@ pub enum Action {
         key: Arc<str>,
         /// How many may be inside.
         places: u64,
+        /// The locks it is inside of already.
+        within: Vec<Holder>,
     },
     /// Give the place back, or the wish for it.
     LeaveLock {
@@ -116,6 +115,36 @@ pub enum Action {
     },
     /// A script printed something.
     Print(String),
+}
+
+/// A run that another waits for.
+#[derive(Clone, Debug)]
+pub struct Child {
+    /// Its id.
+    pub run: RunId,
+    /// Its workflow.
+    pub workflow: Arc<str>,
+    /// Its input.
+    pub input: Value,
+    /// The run that waits for it.
+    pub parent: RunId,
+    /// How many runs wait for it, one through the other.
+    pub depth: u32,
+    /// The locks that are held until it has ended.
+    pub within: Vec<Holder>,
+}
+
+impl Child {
+    /// How it is started.
+    pub fn options(&self) -> Options {
+        Options {
+            run: Some(self.run.clone()),
+            parent: Some(self.parent.clone()),
+            depth: self.depth,
+            within: self.within.clone(),
+            ..Options::default()
+        }
+    }
 }
 
 /// What a run passes on to its children (semantics 31, 33).

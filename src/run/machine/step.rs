@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Action, Machine, Word};
+use super::{Action, Child, Machine, Word};
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
@@ -152,7 +152,8 @@ impl Machine<'_> {
         self.open_meanwhile(id, node);
         // An act is looked at next, and makes its first attempt.
         if let Some((key, places)) = gate {
-            self.actions.push(Action::EnterLock { unit: id, key, places });
+            let within = self.run.locks_around(id);
+            self.actions.push(Action::EnterLock { unit: id, key, places, within });
         }
     }
 
@@ -246,12 +247,17 @@ impl Machine<'_> {
             }
             Kind::Child { workflow, .. } => match self.run.other_run(self.plan, unit)? {
                 (run, true) => Action::UnwindChild { unit: id, attempt, run },
-                (run, false) => Action::StartChild {
+                (child, false) => Action::StartChild {
                     unit: id,
                     attempt,
-                    run,
-                    workflow: workflow.clone(),
-                    input: act.params.without_absent(),
+                    child: Box::new(Child {
+                        run: child,
+                        workflow: workflow.clone(),
+                        input: act.params.without_absent(),
+                        parent: run,
+                        depth: self.run.accepted.depth + 1,
+                        within: self.run.locks_around(id),
+                    }),
                 },
             },
             Kind::Ask(ask) => Action::Consult {
