@@ -80,14 +80,23 @@ impl Drive {
         self.tell.clone()
     }
 
+    /// Lets somebody know of the run from now on.
     pub(super) fn attach(&mut self, attached: Attached) {
-        if self.run.is_at_rest() {
-            if let Some(end) = attached.end {
-                // Nobody may be left to hear it.
-                let _ = end.send(Summary::of(&self.run));
-            }
+        if self.settled {
+            attached.hear_the_end(&self.run);
         } else {
             self.attached.push(attached);
+        }
+    }
+
+    /// Tells somebody who comes late what has happened so far.
+    async fn tell_the_past(&self, attached: &Attached) {
+        let (Some(watch), Some(journal)) = (&attached.watch, &self.inner.world.journal) else { return };
+        if self.inner.synced(self.last).await.is_ok()
+            && let Ok(history) = journal.history(self.id(), 0).await
+        {
+            // Whoever watched may have gone.
+            history.records.into_iter().for_each(|record| drop(watch.send(record)));
         }
     }
 
@@ -140,7 +149,10 @@ impl Drive {
                 }
             }
             Told::ChildRested(run, summary) => self.child_rested(&run, &summary).await,
-            Told::Attach(attached) => self.attach(attached),
+            Told::Attach(attached) => {
+                self.tell_the_past(&attached).await;
+                self.attach(attached);
+            }
             Told::Report if self.settled => self.report().await,
             Told::Unwind => self.unwind().await,
             Told::Forget => self.forgotten = true,
@@ -307,10 +319,7 @@ impl Drive {
             return;
         }
         for attached in std::mem::take(&mut self.attached) {
-            if let Some(end) = attached.end {
-                // Nobody may be left to hear it.
-                let _ = end.send(Summary::of(&self.run));
-            }
+            attached.hear_the_end(&self.run);
         }
         self.report().await;
     }
@@ -362,6 +371,15 @@ impl Drive {
             }
         }
         true
+    }
+}
+
+impl Attached {
+    fn hear_the_end(self, run: &Run) {
+        if let Some(end) = self.end {
+            // Nobody may be left to hear it.
+            let _ = end.send(Summary::of(run));
+        }
     }
 }
 
