@@ -63,7 +63,7 @@ async fn post() -> Result<(), Box<dyn Error>> {
             Ok(serde_json::json!({ "id": format!("{}-{}", entry.account, entry.cents) }))
         })
         .build()?;
-    let summary = engine.start("post", &Value::Unit)?.end().await;
+    let summary = engine.start("post", &Value::Unit).await?.end().await;
     assert_eq!(summary.output.to_json(), serde_json::json!({ "id": "A1-5" }));
     Ok(())
 }
@@ -81,7 +81,7 @@ impl Native for Keys {
 async fn post_by_key() -> Result<(), Box<dyn Error>> {
     let program = Program::from_text("ledger.flow", LEDGER)?;
     let engine = Builder::new(program).native_body("ledger.book", Keys).build()?;
-    let summary = engine.start("post", &Value::Unit)?.end().await;
+    let summary = engine.start("post", &Value::Unit).await?.end().await;
     assert_eq!(summary.output.to_json(), serde_json::json!({ "id": "today" }));
     Ok(())
 }
