@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::id::{Digest, RunId};
+use crate::base::limit;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::run::event::{Acceptance, Event, Record};
@@ -23,6 +24,7 @@ pub async fn hold(open: Open<'_>) -> Result<(), String> {
     lists_runs(open).await.map_err(broken)??;
     wakes_in_time(open).await.map_err(broken)??;
     keeps_states(open).await.map_err(broken)??;
+    keeps_values_of_any_size(open).await.map_err(broken)??;
     takes_many_at_once(open).await.map_err(broken)??;
     says_what_it_does_not_have(open).await.map_err(broken)?
 }
@@ -235,6 +237,24 @@ async fn keeps_states(open: Open<'_>) -> Verdict {
     drop(store);
     let found = open().state("suite/key").await?;
     Ok(must(found == Some(Value::map([("count", Value::Int(2))])), "the state that was set last is kept"))
+}
+
+async fn keeps_values_of_any_size(open: Open<'_>) -> Verdict {
+    let store = open();
+    let mut run = Writing::new("suite-large", "large");
+    let text = Value::from("0123456789abcdef".repeat(10_000).as_str());
+    let rows = Value::list((0..10_000).map(|row| Value::map([("row", Value::Int(row))])));
+    let deep = (0..limit::VALUE_DEPTH_MAX - 1).fold(Value::Unit, |inner, _| Value::list([inner]));
+    let marked = Value::map([("$flow", "content".into()), ("value", text.clone())]);
+    let mut batch = run.batch(2);
+    for payload in [text.clone(), rows.clone(), Value::list([text, rows]), deep, marked] {
+        batch.records.push(Record { at: moment(0), event: Event::Signalled { name: "large".into(), payload } });
+    }
+    run.last = store.append(vec![batch.clone()]);
+    store.synced(run.last).await?;
+    drop(store);
+    let found = open().history(&run.standing.run, 0).await?;
+    Ok(must(found.records == batch.records, "values of any size and depth come back as they were"))
 }
 
 async fn takes_many_at_once(open: Open<'_>) -> Verdict {

@@ -3,6 +3,7 @@
 //! One thread writes; whatever waits for it goes to disk with one sync. Another moves what was written from the log to its
 //! place, so that no run waits for that. Readers have connections of their own.
 
+mod content;
 mod reader;
 mod row;
 mod schema;
@@ -147,20 +148,23 @@ impl Sqlite {
         read: impl FnOnce(&Connection) -> Result<T, Broken> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, Broken>> {
         let (idle, file) = (self.idle.clone(), self.file.clone());
-        let reading = tokio::task::spawn_blocking(move || {
+        let reading = move || {
             let connection = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = match connection {
                 Some(connection) => connection,
-                None => Connection::open_with_flags(
-                    &file,
-                    OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-                )?,
+                None => {
+                    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+                    Connection::open_with_flags(&file, flags)?
+                }
             };
             let found = read(&connection);
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             found
-        });
-        Box::pin(async move { reading.await.unwrap_or_else(|error| Err(Broken(error.to_string().into()))) })
+        };
+        Box::pin(async move {
+            let read = tokio::task::spawn_blocking(reading).await;
+            read.unwrap_or_else(|error| Err(Broken(error.to_string().into())))
+        })
     }
 }
 

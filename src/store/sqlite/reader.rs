@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Row as Found, params};
 
+use super::content::Fault;
 use super::row::Row;
 use super::{moment, nanos};
 use crate::base::id::{Digest, RunId};
@@ -33,7 +34,7 @@ pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<H
     let (mut mark, mut end) = (last, None);
     loop {
         let row = batch(connection, run, mark)?;
-        let records = row.open()?;
+        let records = row.open(|digest| content(connection, digest))?;
         let missing =
             |what: &str| Broken(format!("the journal of the run `{run}` is damaged at mark {}: {what}", mark.0).into());
         if row.run != *run || end.is_some_and(|end| row.first + records.len() as u64 != end) {
@@ -69,6 +70,19 @@ fn batch(connection: &Connection, run: &RunId, mark: Mark) -> Read<Row> {
         })
         .optional()?;
     row.ok_or_else(|| Broken(format!("the journal of the run `{run}` is damaged: there is no mark {}", mark.0).into()))
+}
+
+/// A large part of a record, as it was written.
+fn content(connection: &Connection, digest: &str) -> Result<Vec<u8>, Fault> {
+    let bytes: Vec<u8> = connection
+        .prepare_cached("SELECT bytes FROM content WHERE digest = ?1")?
+        .query_row([digest], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| Fault(format!("the part {digest} is not there")))?;
+    if Digest::of(&bytes).to_string() != digest {
+        return Err(Fault(format!("the part {digest} is not what was written")));
+    }
+    Ok(bytes)
 }
 
 pub(super) fn standing(connection: &Connection, run: &RunId) -> Read<Option<Standing>> {

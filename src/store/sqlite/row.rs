@@ -1,7 +1,6 @@
 //! Batches as rows: how records are written, read back, and known to be whole.
 
-use serde::Deserialize as _;
-
+use super::content::{self, Content, Fault};
 use crate::base::id::RunId;
 use crate::run::event::Record;
 use crate::run::journal::{Batch, Broken, Mark};
@@ -20,12 +19,23 @@ pub(super) struct Row {
     pub sum: i64,
 }
 
+/// A row to be written, with the large parts of its records.
+pub(super) struct Written {
+    pub row: Row,
+    pub contents: Vec<Content>,
+}
+
 impl Row {
     /// The row that keeps `batch` at `mark`.
-    pub(super) fn of(mark: Mark, batch: &Batch) -> Result<Self, Broken> {
-        let records = serde_json::to_vec(&batch.records).map_err(|error| {
+    ///
+    /// # Errors
+    /// If the records are no data, which would be a fault in this program.
+    pub(super) fn of(mark: Mark, batch: &Batch) -> Result<Written, Broken> {
+        let unwritable = |error: serde_json::Error| {
             Broken(format!("records of the run `{}` cannot be written: {error}", batch.standing.run).into())
-        })?;
+        };
+        let whole = serde_json::to_vec(&batch.records).map_err(unwritable)?;
+        let (records, contents) = content::take_out(&whole).map_err(unwritable)?.unwrap_or((whole, Vec::new()));
         let mut row = Self {
             mark,
             run: batch.standing.run.clone(),
@@ -36,14 +46,14 @@ impl Row {
             sum: 0,
         };
         row.sum = row.checksum();
-        Ok(row)
+        Ok(Written { row, contents })
     }
 
-    /// The records it keeps.
+    /// The records it keeps. `find` gives the large parts by their digests.
     ///
     /// # Errors
     /// If it is not what was written, or by a later version.
-    pub(super) fn open(&self) -> Result<Vec<Record>, Broken> {
+    pub(super) fn open(&self, find: impl FnMut(&str) -> Result<Vec<u8>, Fault>) -> Result<Vec<Record>, Broken> {
         let damaged = |what: &str| {
             Broken(format!("the journal of the run `{}` is damaged at mark {}: {what}", self.run, self.mark.0).into())
         };
@@ -53,10 +63,7 @@ impl Row {
         if self.version > VERSION {
             return Err(damaged("it was written by a later version of this program"));
         }
-        // How deep values may be nested was seen to before they were written.
-        let mut json = serde_json::Deserializer::from_slice(&self.records);
-        json.disable_recursion_limit();
-        Vec::deserialize(&mut json).map_err(|error| damaged(&error.to_string()))
+        content::read(&self.records, find).map_err(|fault| damaged(&fault.0))
     }
 
     /// The first eight bytes of BLAKE3 over everything the row says.

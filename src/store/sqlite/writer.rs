@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::watch;
 
-use super::row::Row;
+use super::row::{Row, Written};
 use super::{Entry, nanos};
 use crate::base::value::Value;
 use crate::run::journal::{Batch, Broken, Mark, Standing};
@@ -107,7 +107,15 @@ impl Writer {
 }
 
 fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<(), Fault> {
-    let row = Row::of(mark, batch)?;
+    let Written { row, contents } = Row::of(mark, batch)?;
+    for content in contents {
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO content (digest, bytes) VALUES (?1, ?2)")?
+            .execute(params![content.digest.to_string(), content.bytes])?;
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO content_of_batch (digest, mark) VALUES (?1, ?2)")?
+            .execute(params![content.digest.to_string(), mark.0])?;
+    }
     connection
         .prepare_cached(
             "INSERT INTO batch (mark, run, previous, first, version, records, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -42,13 +42,13 @@ CREATE TABLE plan (
 
 -- Large values, once each, by their digests.
 CREATE TABLE content (
-    digest BLOB PRIMARY KEY,
+    digest TEXT PRIMARY KEY, -- in hexadecimal digits
     bytes  BLOB NOT NULL
 ) WITHOUT ROWID;
 
 -- Which batches hold which large values, so that they go together.
 CREATE TABLE content_of_batch (
-    digest BLOB    NOT NULL,
+    digest TEXT    NOT NULL,
     mark   INTEGER NOT NULL,
     PRIMARY KEY (digest, mark)
 ) WITHOUT ROWID;

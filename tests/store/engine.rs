@@ -1,0 +1,143 @@
+//! An engine with a store: what outlives the process, what is not kept in memory, what is the same whenever it is asked.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use orchestra_flow::base::id::RunId;
+use orchestra_flow::base::value::Value;
+use orchestra_flow::run::journal::{Journal, Query};
+use orchestra_flow::run::machine::Refusal;
+use orchestra_flow::store::Sqlite;
+use orchestra_flow::{Builder, Engine, Program};
+
+use super::runtime;
+
+const PROGRAM: &str = r#"
+workflow nap {
+    input { n: int, long: duration = 1s }
+    wait input.long
+    output { n: input.n }
+}
+
+workflow patient {
+    input { n: int }
+    step sent: int = wait signal "go"
+    step all = nap { n: sent, long: 10ms }
+    output { n: all.n }
+}
+
+workflow counter {
+    state { count: int = 0 }
+    set state.count = state.count + 1
+    output { count: state.count }
+}
+
+workflow parent {
+    step child = start nap { n: 1, long: 10ms }
+    output { child: child }
+}
+"#;
+
+/// The engine of one process: its store, and what it runs.
+fn engine(folder: &Path) -> (Arc<Sqlite>, Engine) {
+    let store = Arc::new(Sqlite::open(folder).expect("it opens"));
+    let program = Program::from_text("main.flow", PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
+    let engine = Builder::new(program).journal(store.clone()).build().unwrap_or_else(|error| panic!("{error}"));
+    (store, engine)
+}
+
+fn number(n: i64) -> Value {
+    Value::map([("n", Value::Int(n))])
+}
+
+/// What one process does: `work`, then it is gone with everything that is still under way.
+fn process<T>(folder: &Path, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -> T {
+    let runtime = runtime();
+    let done = runtime.block_on(async {
+        let (store, engine) = engine(folder);
+        engine.recover().await.expect("it can be read");
+        work(store, engine).await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(10));
+    done
+}
+
+/// Waits until this many runs are in this state.
+async fn until(store: &dyn Journal, status: &str, count: usize) -> Vec<RunId> {
+    let query = Query { status: Some(status.into()), limit: 10_000, ..Query::default() };
+    for _ in 0..1_000 {
+        let runs = store.runs(&query).await.expect("it can be read");
+        if runs.len() == count {
+            return runs.into_iter().map(|run| run.run).collect();
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("there are never {count} runs that are {status}")
+}
+
+#[test]
+fn timers_go_on_in_the_next_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    process(folder.path(), async |store, engine| {
+        for n in 0..200 {
+            drop(engine.start("nap", &number(n)).await.expect("it starts"));
+        }
+        until(&*store, "running", 200).await;
+    });
+    process(folder.path(), async |store, _engine| {
+        let ended = until(&*store, "completed", 200).await;
+        assert_eq!(ended.len(), 200);
+    });
+}
+
+#[test]
+fn a_signal_finds_a_run_that_has_left_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = process(folder.path(), async |_store, engine| {
+        let run = engine.start("patient", &number(0)).await.expect("it starts");
+        run.id().clone()
+    });
+    process(folder.path(), async |store, engine| {
+        engine.signal(&run, "go", Value::Int(7)).await.expect("it hears");
+        until(&*store, "completed", 2).await;
+        assert_eq!(engine.signal(&run, "go", Value::Int(8)).await, Err(Refusal::AtRest));
+        let nobody = RunId("nobody".into());
+        assert_eq!(engine.signal(&nobody, "go", Value::Int(8)).await, Err(Refusal::AtRest));
+    });
+}
+
+#[test]
+fn the_same_key_is_the_same_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = process(folder.path(), async |_store, engine| {
+        let (one, other) = tokio::join!(
+            engine.start_once("counter", "today", &Value::Unit),
+            engine.start_once("counter", "today", &Value::Unit)
+        );
+        let (one, other) = (one.expect("it starts"), other.expect("it is joined"));
+        assert_eq!(one.id(), other.id());
+        let id = one.id().clone();
+        assert_eq!(one.end().await.output, Value::map([("count", Value::Int(1))]));
+        assert_eq!(other.end().await.output, Value::map([("count", Value::Int(1))]));
+        id
+    });
+    process(folder.path(), async |_store, engine| {
+        let again = engine.start_once("counter", "today", &Value::Unit).await.expect("it is joined");
+        assert_eq!(*again.id(), first);
+        assert_eq!(again.end().await.output, Value::map([("count", Value::Int(1))]));
+        let next = engine.start("counter", &Value::Unit).await.expect("it starts").end().await;
+        assert_eq!(next.output, Value::map([("count", Value::Int(2))]), "what it keeps between runs was kept");
+    });
+}
+
+#[test]
+fn a_run_that_is_started_is_there_with_the_statement() {
+    let folder = tempfile::tempdir().expect("a folder");
+    process(folder.path(), async |store, engine| {
+        let summary = engine.start("parent", &Value::Unit).await.expect("it starts").end().await;
+        let child = summary.output.get("child").map(ToString::to_string).expect("it was started");
+        assert!(store.standing(&RunId(child.into())).await.expect("it can be read").is_some());
+        until(&*store, "completed", 2).await;
+    });
+}
