@@ -347,12 +347,21 @@ impl Running {
     ///
     /// # Panics
     /// If the runtime it was started in was shut down.
-    pub async fn end(self) -> Summary {
-        drop(self.records);
-        match self.ended.await {
+    pub async fn end(mut self) -> Summary {
+        self.records.close();
+        match (&mut self.ended).await {
             Ok(summary) => summary,
             Err(_) => panic!("the runtime was shut down before the run came to rest"),
         }
+    }
+}
+
+impl Drop for Running {
+    /// The run goes on; it need not stay in memory for this.
+    fn drop(&mut self) {
+        self.records.close();
+        self.ended.close();
+        self.engine.let_go(&self.id);
     }
 }
 

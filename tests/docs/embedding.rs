@@ -4,9 +4,13 @@
 mod example;
 
 use std::error::Error;
+#[cfg(feature = "sqlite")]
+use std::{path::Path, sync::Arc};
 
 use orchestra_flow::connect::{Call, Native};
 use orchestra_flow::run::world::{BoxFuture, Outcome};
+#[cfg(feature = "sqlite")]
+use orchestra_flow::store::Sqlite;
 
 // README
 use orchestra_flow::{Builder, Program, Value};
@@ -84,6 +88,29 @@ async fn post_by_key() -> Result<(), Box<dyn Error>> {
     let summary = engine.start("post", &Value::Unit).await?.end().await;
     assert_eq!(summary.output.to_json(), serde_json::json!({ "id": "today" }));
     Ok(())
+}
+
+/// What one process does with a store in `folder`.
+#[cfg(feature = "sqlite")]
+async fn nap(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let program = Program::from_text("nap.flow", "workflow nap { output { rested: true } }")?;
+    // DURABILITY
+    let store = Arc::new(Sqlite::open(folder)?);
+    let engine = Builder::new(program).journal(store).build()?;
+    engine.recover().await?;
+    let run = engine.start_once("nap", "monday", &Value::Unit).await?;
+    let summary = run.end().await;
+    assert_eq!(summary.output.to_json(), serde_json::json!({ "rested": true }));
+    // DURABILITY
+    Ok(())
+}
+
+#[test]
+#[cfg(feature = "sqlite")]
+fn a_run_under_a_key_is_there_for_the_next_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run(nap(folder.path()));
+    run(nap(folder.path()));
 }
 
 fn run(work: impl Future<Output = Result<(), Box<dyn Error>>>) {

@@ -10,6 +10,8 @@ use orchestra_flow::lang::{NoFiles, compile};
 use super::block::blocks;
 
 const README: &str = include_str!("../../README.md");
+#[cfg(feature = "sqlite")]
+const DURABILITY: &str = include_str!("../../docs/durability.md");
 
 #[test]
 fn its_programs_are_right_and_their_tests_pass() {
@@ -60,6 +62,29 @@ fn its_rust_is_what_is_tested() {
 #[test]
 fn the_rust_about_connectors_is_what_is_tested() {
     shows_what_is_tested(include_str!("../../docs/connectors.md"), "CONNECTORS");
+}
+
+#[test]
+#[cfg(feature = "sqlite")]
+fn the_rust_about_durability_is_what_is_tested() {
+    shows_what_is_tested(DURABILITY, "DURABILITY");
+}
+
+/// The shell of the page, as somebody types it in an empty folder.
+#[test]
+#[cfg(all(unix, feature = "sqlite"))]
+fn a_run_that_is_killed_goes_on_as_the_page_shows() {
+    let shell = blocks(DURABILITY).into_iter().find(|block| block.kind == "sh").expect("it shows a crash");
+    let folder = tempfile::tempdir().expect("a folder");
+    let bin = Path::new(env!("CARGO_BIN_EXE_flow")).parent().expect("it lies in a folder");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let done = Command::new("sh").args(["-ec", &shell.text]).env("PATH", path).current_dir(folder.path()).output();
+    let done = done.expect("a shell is there");
+    let (said, told) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "{told}");
+    assert_eq!(said, "{\"rested\":true}\n{\"rested\":true}\n", "{told}");
+    assert_eq!(told.matches("info before").count(), 1, "{told}");
+    assert_eq!(told.matches("info after").count(), 1, "{told}");
 }
 
 /// Each paragraph of the page's Rust stands in `embedding.rs` between two lines with this mark.

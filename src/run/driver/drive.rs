@@ -342,7 +342,8 @@ impl Drive {
     }
 
     /// Whether nothing keeps the run in memory.
-    fn may_leave(&self) -> bool {
+    fn may_leave(&mut self) -> bool {
+        self.attached.retain(Attached::is_listening);
         let at_rest = self.run.is_at_rest();
         if self.inner.world.journal.is_none() {
             // Whoever waited for it may undo it as long as it has not ended itself.
@@ -375,6 +376,12 @@ impl Drive {
 }
 
 impl Attached {
+    /// Whether anybody is left to hear anything.
+    fn is_listening(&self) -> bool {
+        self.watch.as_ref().is_some_and(|watch| !watch.is_closed())
+            || self.end.as_ref().is_some_and(|end| !end.is_closed())
+    }
+
     fn hear_the_end(self, run: &Run) {
         if let Some(end) = self.end {
             // Nobody may be left to hear it.

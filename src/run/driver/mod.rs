@@ -68,7 +68,7 @@ enum Told {
     Unwind,
     /// The run that waited for it has ended: nobody will undo it any more.
     Forget,
-    /// Its time may have come.
+    /// Its time may have come, or it may leave memory.
     Wake,
 }
 
@@ -152,6 +152,14 @@ impl Engine {
     /// Tells a run something without waiting for what it makes of it.
     pub fn call_to(&self, run: &RunId, command: Command) {
         self.inner.command(run, command);
+    }
+
+    /// Says that whoever wanted to know of a run does so no more: it need not stay in memory for them.
+    pub fn let_go(&self, run: &RunId) {
+        if let Some(live) = self.inner.live.get(run) {
+            // A run that has ended meanwhile need not know.
+            let _ = live.send(Told::Wake);
+        }
     }
 
     /// Lets all runs know of an event.
