@@ -5,6 +5,7 @@ pub struct Block {
     /// What stands behind the fence: `flow`, `sh`, `flow error`.
     pub kind: String,
     /// The heading above it.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the pages about errors belong to the command line"))]
     pub heading: String,
     pub text: String,
 }
