@@ -237,6 +237,27 @@ impl Value {
         }
     }
 
+    /// The value as whoever receives it finds it: a `null` that was sent is `()`, as it is when JSON is read.
+    #[must_use]
+    pub fn received(self) -> Self {
+        match self {
+            Self::Null => Self::Unit,
+            Self::Map(_) | Self::List(_) if !self.holds_null() => self,
+            Self::Map(map) => Self::map(map.iter().map(|(key, value)| (key.clone(), value.clone().received()))),
+            Self::List(items) => Self::list(items.iter().map(|item| item.clone().received())),
+            other => other,
+        }
+    }
+
+    fn holds_null(&self) -> bool {
+        match self {
+            Self::Null => true,
+            Self::Map(map) => map.values().any(Self::holds_null),
+            Self::List(items) => items.iter().any(Self::holds_null),
+            _ => false,
+        }
+    }
+
     /// A text that two values share exactly when they are equal; objects with their names sorted.
     pub fn canonical(&self) -> String {
         let mut text = String::new();

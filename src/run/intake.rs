@@ -67,7 +67,7 @@ pub fn accept(
         return Err(StartError::Depth);
     }
     let shape = Shape::Object(Arc::new(plan.input.clone()));
-    let given = if input.is_unit() { Value::from(Map::new()) } else { input.clone() };
+    let given = if input.is_unit() { Value::from(Map::new()) } else { input.clone().received() };
     let input = shape.check(&given).map_err(StartError::Input)?;
     let state = first_state(plan, &input, options.state.as_ref(), now, settings)?;
     let record = Record {
@@ -77,7 +77,7 @@ pub fn accept(
             workflow: plan.name.clone(),
             plan: plan.digest,
             input,
-            trigger: options.trigger,
+            trigger: options.trigger.received(),
             state,
             parent: options.parent,
             depth: options.depth,
@@ -107,7 +107,7 @@ pub fn first_state(
     let mut map = Map::new();
     for (field, formula) in &state.fields {
         let value = match known.and_then(|known| known.get(&field.name)) {
-            Some(value) => value.clone(),
+            Some(value) => value.clone().received(),
             None => formula.evaluate(plan.functions.library(), &names).map_err(StartError::State)?,
         };
         let value = if value.is_unit() { empty(&field.shape) } else { value };

@@ -41,7 +41,9 @@ fn outcome(stage: &Stage<'_>) -> Option<String> {
     Some(match error {
         Some(error) => {
             let part = |name: &str| error.get(name).map(ToString::to_string).unwrap_or_default();
-            format!("the run is {status}: {}: {} (step {})", part("type"), part("message"), part("step"))
+            let step = Some(part("step")).filter(|step| !step.is_empty());
+            let step = step.map(|step| format!(" (step {step})")).unwrap_or_default();
+            format!("the run is {status}: {}: {}{step}", part("type"), part("message"))
         }
         None => format!("the run is {status}"),
     })

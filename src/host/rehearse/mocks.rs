@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::failure::{Failure, Kind};
+use crate::base::shape::Field;
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::lang::plan::test::{Answer, Mock, Target, Test};
@@ -105,6 +106,14 @@ fn failed(kind: &Kind, message: &str, fields: Option<&Map>) -> Outcome {
         }
     }
     if *kind == Kind::OutcomeUnknown { Outcome::unknown(failure) } else { Outcome::failed(failure) }
+}
+
+/// What a call was given, as a mock sees it: what is declared is never missing, it is `()`.
+pub fn given(params: &Value, declared: &[Field]) -> Value {
+    let Some(params) = params.as_map() else { return params.clone() };
+    let absent = declared.iter().filter(|field| !params.contains_key(&field.name));
+    let absent = absent.map(|field| (field.name.clone(), Value::Unit));
+    Value::map(params.iter().map(|(name, value)| (name.clone(), value.clone())).chain(absent))
 }
 
 /// The target that stands for an operation.

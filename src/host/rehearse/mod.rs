@@ -101,7 +101,7 @@ fn enact(
         None => Ok(Value::Unit),
         Some(formula) => evaluate(formula, package, &stage.plain_names(), test.span),
     };
-    let trigger = part(stage, &test.trigger)?;
+    let trigger = part(stage, &test.trigger)?.received();
     let input = match (&test.input, package.plans.get(&test.workflow)) {
         (None, Some(plan)) if test.trigger.is_some() => triggered(plan, &trigger, stage)?,
         _ => part(stage, &test.input)?,

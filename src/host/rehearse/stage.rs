@@ -291,8 +291,9 @@ impl<'a> Stage<'a> {
     fn perform(&mut self, id: &RunId, unit: UnitId, attempt: u32, act: &Act) {
         let signature = &act.operation.signature;
         let name = signature.full_name();
-        let params = act.params.without_absent();
+        let params = act.params.without_absent().received();
         self.calls.entry(name.clone()).or_default().push(params.clone());
+        let params = mocks::given(&params, &signature.params);
         if self.answer(id, &mocks::operation(&name), &params, unit, attempt, None) {
             return;
         }
@@ -313,7 +314,9 @@ impl<'a> Stage<'a> {
     fn start_child(&mut self, parent: &RunId, unit: UnitId, attempt: u32, child: &Child) {
         let Child { run, workflow, input, .. } = child;
         self.calls.entry(workflow.clone()).or_default().push(input.clone());
-        if self.answer(parent, &Target::Workflow(workflow.clone()), input, unit, attempt, None) {
+        let declared = self.package.plans.get(workflow).map_or(&[][..], |plan| &plan.input.fields);
+        let given = mocks::given(input, declared);
+        if self.answer(parent, &Target::Workflow(workflow.clone()), &given, unit, attempt, None) {
             return;
         }
         let waits = Some((parent.clone(), unit, attempt));

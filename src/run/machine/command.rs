@@ -121,8 +121,10 @@ pub fn tell(
             let answer = Answer::Done { value: Value::Unit, next: Value::Unit, by: None };
             machine.record(Event::Answered { unit, attempt: 0, answer });
         }
-        Command::Signal { name, payload } => machine.record(Event::Signalled { name, payload }),
-        Command::Event { topic, payload } => machine.record(Event::Arrived { topic, payload }),
+        Command::Signal { name, payload } => {
+            machine.record(Event::Signalled { name, payload: payload.received() });
+        }
+        Command::Event { topic, payload } => machine.record(Event::Arrived { topic, payload: payload.received() }),
         Command::Cancel { by } => {
             let paused = machine.run.paused;
             if !machine.run.cancel_asked && machine.run.outcome.is_none() {
@@ -186,7 +188,7 @@ impl Machine<'_> {
         }
         match outcome.result {
             Ok(value) => {
-                let answer = Answer::Done { value, next: outcome.next_page, by };
+                let answer = Answer::Done { value: value.received(), next: outcome.next_page, by };
                 self.record(Event::Answered { unit: id, attempt, answer });
             }
             Err(failure) if matches!(unit.task, Task::Gate(_)) => self.raise(id, failure),

@@ -54,14 +54,19 @@ fn mock(declared: &ast::Mock, values: &Values<'_>) -> Mock {
         Some(Callee::Step(name)) => Target::Step(name.clone()),
         None => Target::Step(path.dotted().into()),
     };
+    // A condition behind the last of several replies that have none is one for all of them.
+    let common = match declared.replies.split_last() {
+        Some((last, others)) if others.iter().all(|reply| reply.when.is_none()) => last.when.as_ref(),
+        _ => None,
+    };
     Mock {
         targets: declared.targets.iter().map(target).collect(),
-        replies: declared.replies.iter().map(|reply| self::reply(reply, values)).collect(),
+        replies: declared.replies.iter().map(|reply| self::reply(reply, common, values)).collect(),
         span: declared.span,
     }
 }
 
-fn reply(declared: &ast::MockReply, values: &Values<'_>) -> Reply {
+fn reply(declared: &ast::MockReply, common: Option<&ast::Expr>, values: &Values<'_>) -> Reply {
     Reply {
         after: declared.after.as_ref().and_then(|after| values.duration(after)),
         answer: match &declared.answer {
@@ -74,6 +79,6 @@ fn reply(declared: &ast::MockReply, values: &Values<'_>) -> Reply {
             MockAnswer::Never(_) => Answer::Never,
         },
         times: declared.times.as_ref().and_then(|times| values.count(times)),
-        when: declared.when.as_ref().map(|when| values.script(when)),
+        when: declared.when.as_ref().or(common).map(|when| values.script(when)),
     }
 }
