@@ -144,7 +144,7 @@ impl Builder<'_> {
                     operation.params = self.declares(part);
                 }
                 Rule::result => operation.result = self.result(part),
-                Rule::junk_head => self.header_junk(&part, "operation"),
+                Rule::junk_tail => self.header_junk(&part, "operation"),
                 Rule::operation_body => {
                     for item in self.items(part) {
                         match item.node.as_rule() {

@@ -15,7 +15,7 @@ impl Builder<'_> {
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::kw_trigger => {}
-                Rule::junk_head => {
+                Rule::junk_tail => {
                     if kind.is_some() {
                         self.header_junk(&part, "trigger");
                     }
