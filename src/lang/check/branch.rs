@@ -53,10 +53,12 @@ impl<'a> Checker<'a> {
         let paths = self.paths_read(&branches.subject);
         let mut bodies = Vec::new();
         let mut exhaustive = false;
+        // What an arm is looked at with: behind one that takes `()`, it is there.
+        let mut left = subject.shape.clone();
         for arm in &branches.arms {
             let (body, _) = self.scoped(|this| {
                 for pattern in &arm.patterns {
-                    this.pattern(pattern, &subject.shape, arm.patterns.len() > 1);
+                    this.pattern(pattern, &left, arm.patterns.len() > 1);
                 }
                 let mut tested = paths.clone();
                 if let Some(guard) = &arm.guard {
@@ -76,27 +78,64 @@ impl<'a> Checker<'a> {
                 );
             }
             exhaustive |= arm.guard.is_none() && arm.patterns.iter().any(takes_all);
+            if arm.guard.is_none() && arm.patterns.iter().any(|pattern| self.is_absent(pattern)) {
+                left = left.present().clone();
+            }
             bodies.push(body);
         }
-        if let Shape::OneOf(values) = &subject.shape
+        if let Some(values) = all_values(&subject.shape)
             && !exhaustive
         {
-            exhaustive = self.covers(branches, values);
+            exhaustive = self.covers(branches, &values);
         }
+        self.named_twice(branches);
         self.one_of(bodies, exhaustive, "the arm may not be taken", &paths)
+    }
+
+    /// Whether it is the pattern `()`.
+    fn is_absent(&mut self, pattern: &'a Pattern) -> bool {
+        matches!(pattern, Pattern::Literal(expr) if self.constant(expr).is_some_and(|value| value.is_unit()))
     }
 
     /// Whether the arms name every value of the subject.
     fn covers(&mut self, branches: &'a Match, values: &[Value]) -> bool {
-        let mut named = Vec::new();
-        for arm in branches.arms.iter().filter(|arm| arm.guard.is_none()) {
-            for pattern in &arm.patterns {
-                if let Pattern::Literal(expr) = pattern {
-                    named.extend(self.constant(expr));
-                }
+        let named = self.named(branches);
+        values.iter().all(|value| named.contains(value))
+    }
+
+    /// The values that arms without a guard name.
+    fn named(&mut self, branches: &'a Match) -> Vec<Value> {
+        let arms = branches.arms.iter().filter(|arm| arm.guard.is_none());
+        let literals = arms.flat_map(|arm| &arm.patterns).filter_map(|pattern| match pattern {
+            Pattern::Literal(expr) => Some(expr),
+            _ => None,
+        });
+        literals.filter_map(|expr| self.constant(expr)).collect()
+    }
+
+    /// Arms all of whose values an arm above takes.
+    fn named_twice(&mut self, branches: &'a Match) {
+        let mut taken: Vec<Value> = Vec::new();
+        for arm in &branches.arms {
+            let values: Option<Vec<Value>> = arm
+                .patterns
+                .iter()
+                .map(|pattern| match pattern {
+                    Pattern::Literal(expr) => self.constant(expr),
+                    _ => None,
+                })
+                .collect();
+            let Some(values) = values.filter(|values| !values.is_empty()) else { continue };
+            if values.iter().all(|value| taken.contains(value)) {
+                self.report(
+                    Diagnostic::warning(code::UNREACHABLE, arm.span, "nothing gets to this arm")
+                        .hint("an arm above takes the same"),
+                );
+            }
+            if arm.guard.is_none() {
+                taken.extend(values);
             }
         }
-        values.iter().all(|value| named.contains(value))
     }
 
     fn pattern(&mut self, pattern: &'a Pattern, subject: &Shape, alternatives: bool) {
@@ -226,5 +265,19 @@ impl<'a> Checker<'a> {
 
     fn head_of(&self, span: crate::base::span::Span) -> crate::base::span::Span {
         self.course.places.get(&span).copied().unwrap_or(span)
+    }
+}
+
+/// All values of a type that has few.
+fn all_values(shape: &Shape) -> Option<Vec<Value>> {
+    match shape {
+        Shape::OneOf(values) => Some(values.to_vec()),
+        Shape::Bool => Some(vec![Value::Bool(true), Value::Bool(false)]),
+        Shape::Optional(inner) => {
+            let mut values = all_values(inner)?;
+            values.push(Value::Unit);
+            Some(values)
+        }
+        _ => None,
     }
 }

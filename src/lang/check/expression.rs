@@ -6,7 +6,7 @@ use super::checked::{Expression, Target};
 use super::checker::{Checker, Typed};
 use super::code;
 use super::names::Binding;
-use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::base::shape::{Lookup, Shape};
 use crate::base::span::Span;
 use crate::base::value::Value;
@@ -53,12 +53,13 @@ impl<'a> Checker<'a> {
         let mut targets = Vec::with_capacity(reads.len());
         let mut typed = Vec::with_capacity(reads.len());
         for read in reads {
-            let (target, value) = self.read(read, reads);
+            let (target, value) = self.read(read);
             targets.push(target);
             typed.push(value);
         }
         let of_read = |index: usize| typed.get(index).map_or(Shape::Any, |value: &Typed| value.shape.clone());
-        let shape = compiled.shape(&of_read);
+        let (shape, wrong) = compiled.shape(&of_read);
+        wrong.iter().for_each(|wrong| self.never_works(wrong));
         let secret = self.is_secret(&compiled, &typed, &shape);
         self.keep_expression(span, Expression { script: compiled, targets, shape: shape.clone() });
         Typed { shape, secret }
@@ -79,7 +80,7 @@ impl<'a> Checker<'a> {
     }
 
     /// What one read means, and the type of the value at its end.
-    fn read(&mut self, read: &Read, all: &[Read]) -> (Target, Typed) {
+    fn read(&mut self, read: &Read) -> (Target, Typed) {
         let root = &read.root;
         if let Some(params) = &self.here.params
             && let Some((name, shape)) = params.iter().find(|(name, _)| name == root)
@@ -87,15 +88,15 @@ impl<'a> Checker<'a> {
             let (name, shape) = (name.clone(), shape.clone());
             let secret = shape.present() == &Shape::Secret;
             // Parameters of operations are often left out; an absent one is simply not sent.
-            let typed = self.follow(read, 0, Typed { shape, secret }, None, all);
+            let typed = self.follow(read, 0, Typed { shape, secret }, None);
             return (Target::Param(name), typed);
         }
         if &**root == "steps" {
-            return self.record(read, all);
+            return self.record(read);
         }
         if let Some(binding) = self.names.find(root).filter(|_| !self.course.ambiguous.contains(root)).cloned() {
             let start = Typed { shape: binding.shape.clone(), secret: binding.secret };
-            let typed = self.follow(read, 0, start, Some(&binding), all);
+            let typed = self.follow(read, 0, start, Some(&binding));
             return (Target::Binding(root.clone(), binding.spans), typed);
         }
         if &**root == "calls" && self.here.word("calls").is_some() {
@@ -103,14 +104,14 @@ impl<'a> Checker<'a> {
             return (Target::Calls, Typed::default());
         }
         if let Some((word, typed)) = self.here.words.iter().rev().find(|(word, _)| **word == **root).cloned() {
-            let typed = self.follow(read, 0, typed, None, all);
+            let typed = self.follow(read, 0, typed, None);
             return (Target::Scope(word.into()), typed);
         }
         // In its own `undo`, a step's name means what it gave.
         if self.here.owner.as_ref() == Some(root)
             && let Some(output) = self.here.word("output").cloned()
         {
-            let typed = self.follow(read, 0, output, None, all);
+            let typed = self.follow(read, 0, output, None);
             return (Target::Scope("output".into()), typed);
         }
         self.unknown(read);
@@ -118,9 +119,9 @@ impl<'a> Checker<'a> {
     }
 
     /// `steps.NAME...`
-    fn record(&mut self, read: &Read, all: &[Read]) -> (Target, Typed) {
+    fn record(&mut self, read: &Read) -> (Target, Typed) {
         if let Some(typed) = self.here.word("steps").cloned() {
-            let typed = self.follow(read, 0, typed, None, all);
+            let typed = self.follow(read, 0, typed, None);
             return (Target::Scope("steps".into()), typed);
         }
         let Some(Key::Field(name)) = read.path.first().map(|segment| segment.key.clone()) else {
@@ -138,20 +139,23 @@ impl<'a> Checker<'a> {
             }
             return (Target::Unknown, Typed::default());
         };
-        let typed = self.follow(read, 1, Typed::of(binding.record.clone()), None, all);
+        let typed = self.follow(read, 1, Typed::of(binding.record.clone()), None);
         (Target::Record(name, binding.spans), typed)
     }
 
     /// Walks the path of a read from segment `first` on.
-    fn follow(&mut self, read: &Read, first: usize, start: Typed, binding: Option<&Binding>, all: &[Read]) -> Typed {
+    fn follow(&mut self, read: &Read, first: usize, start: Typed, binding: Option<&Binding>) -> Typed {
         let Typed { mut shape, mut secret } = start;
         let mut maybe = false;
         for at in first..read.path.len() {
             let segment = &read.path[at];
+            if at > 0 && shape == Shape::Any && !segment.optional {
+                self.untyped(read, at, binding);
+            }
             if matches!(shape, Shape::Optional(_)) {
                 if segment.optional {
                     maybe = true;
-                } else if !self.is_tested(read, at, binding, all) {
+                } else if !self.is_tested(read, at, binding) {
                     self.absent(read, at, binding);
                     return Typed { shape: Shape::Any, secret };
                 }
@@ -186,7 +190,7 @@ impl<'a> Checker<'a> {
             shape = shape.optional();
         }
         if matches!(shape, Shape::Optional(_)) {
-            if self.is_tested(read, read.path.len(), binding, all) {
+            if self.is_tested(read, read.path.len(), binding) {
                 shape = shape.present().clone();
             } else if !read.guarded {
                 self.absent(read, read.path.len(), binding);
@@ -196,16 +200,22 @@ impl<'a> Checker<'a> {
         Typed { shape, secret }
     }
 
+    /// A field is asked for of something without a type; where an operation gave it, its step may be given one.
+    fn untyped(&mut self, read: &Read, at: usize, binding: Option<&Binding>) {
+        let step = binding.filter(|binding| binding.kind == super::names::Kind::Step && read.root == binding.name);
+        for span in step.iter().flat_map(|step| &step.spans) {
+            if self.course.calls.contains(span) {
+                self.checked.untyped.entry(*span).or_insert_with(|| written(read, at));
+            }
+        }
+    }
+
     /// Whether somebody has looked whether the value behind the first `upto` segments is there.
-    fn is_tested(&self, read: &Read, upto: usize, binding: Option<&Binding>, all: &[Read]) -> bool {
-        if upto > 0 && read.tested >= upto {
+    fn is_tested(&self, read: &Read, upto: usize, binding: Option<&Binding>) -> bool {
+        if read.tested.is_some_and(|tested| tested >= upto) {
             return true;
         }
         let path = written(read, upto);
-        // A test of the root alone is not told apart by the script.
-        if upto == 0 && all.iter().any(|other| other.root == read.root && other.path.is_empty()) {
-            return true;
-        }
         let tested = |paths: &[String], wanted: &str| {
             paths.iter().any(|tested| {
                 tested == wanted || tested.strip_prefix(wanted).is_some_and(|rest| rest.starts_with(['.', '[', '?']))
@@ -286,6 +296,36 @@ impl<'a> Checker<'a> {
                 .hint(format!("take one item, `{owner}[0].{name}`, or all: `{owner}.map(|item| item.{name})`"));
         }
         self.report(diagnostic);
+    }
+
+    /// What an expression computes on its way and never can.
+    fn never_works(&mut self, wrong: &script::Wrong) {
+        self.report(match wrong {
+            script::Wrong::Field { of, name, span } => {
+                let known: Vec<&str> = match of.present() {
+                    Shape::Object(object) => object.fields.iter().map(|field| &*field.name).collect(),
+                    _ => Vec::new(),
+                };
+                let message = format!("{} has no field `{name}`", of.described());
+                let diagnostic = Diagnostic::error(code::UNKNOWN_FIELD, *span, message);
+                match nearest(name, known.iter().copied()) {
+                    // In a text, as the name of a field that stands for a closure, the place has quotes.
+                    Some(near) if span.range().len() == name.len() => {
+                        diagnostic.fix(format!("did you mean `{near}`?"), *span, near)
+                    }
+                    Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
+                    None => diagnostic.hint(format!("it has {}", listed(known.into_iter()))),
+                }
+            }
+            script::Wrong::Operands { op, left, right, span } => {
+                let message = format!("`{op}` never works between {} and {}", left.described(), right.described());
+                Diagnostic::error(code::MISMATCH, *span, message)
+            }
+            script::Wrong::Truth { op, found, span } => {
+                let message = format!("`{op}` asks what is true or false, this is {}", found.described());
+                Diagnostic::error(code::MISMATCH, *span, message).hint("compare it with something: `... == ...`")
+            }
+        });
     }
 
     /// The paths an expression reads, as the texts by which tests are known.

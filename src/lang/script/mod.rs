@@ -44,7 +44,7 @@ pub use add::added;
 pub use broken::Broken;
 pub use expr::{Expr, Scope};
 pub use functions::{FixedFunction, functions};
-pub use infer::{field, joined};
+pub use infer::{Wrong, field, joined};
 pub use library::Library;
 pub use path::{Key, Segment};
 pub use resolve::{Called, Origin, Read, Setting};

@@ -528,6 +528,11 @@ impl Parser {
             let sign = self.span();
             return Err(Fault::error(code::MISTAKEN, sign, "an entry is written with `:`").fix("write `:`", sign, ":"));
         }
+        if self.is(",") || self.is("}") {
+            // `{ key }` is an object of the language; a map of Rhai says both.
+            let fault = self.missing(":", &format!("behind the key `{text}`"));
+            return Err(fault.fix(format!("write `{text}: {text}`"), span, format!("{text}: {text}")));
+        }
         self.expect(":", &format!("behind the key `{text}`"))?;
         let value = self.within(Self::expr)?;
         Ok((Name { text, span }, value))

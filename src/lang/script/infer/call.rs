@@ -27,19 +27,50 @@ impl Infer<'_> {
         match name {
             // What passes items on.
             "first" | "last" => optional(of_item),
-            "min" | "max" if matches!(receiver, Shape::List(..) | Shape::Set(..)) => optional(of_item),
-            "find" => optional(of_item),
-            "sorted" | "sorted_by" | "unique" => list(of_item),
+            "min" | "max" if matches!(receiver, Shape::List(..) | Shape::Set(..)) => {
+                self.of_item(by, of_item.clone());
+                optional(of_item)
+            }
+            "find" => {
+                self.of_closure(by, [of_item.clone(), INT]);
+                optional(of_item)
+            }
+            "sorted" | "sorted_by" | "unique" => {
+                self.of_item(by, of_item.clone());
+                list(of_item)
+            }
             "flatten" => match of_item {
                 Shape::List(inner, _) => list((*inner).clone()),
                 other => list(other),
             },
-            "filter" => receiver,
+            "filter" => {
+                self.of_closure(by, [of_item, INT]);
+                receiver
+            }
+            "some" | "all" => {
+                self.of_closure(by, [of_item, INT]);
+                Shape::Bool
+            }
+            "reduce" => {
+                // What it adds up to may be wider than what it begins with.
+                self.of_closure(by, [Shape::Any, of_item, INT]);
+                Shape::Any
+            }
             "chunks" => list(list(of_item)),
-            "group_by" => map(list(of_item)),
-            "index_by" => map(of_item),
-            "map" => list(self.of_closure(by, of_item)),
-            "flat_map" => match self.of_closure(by, of_item) {
+            "group_by" => {
+                self.of_item(by, of_item.clone());
+                map(list(of_item))
+            }
+            "index_by" => {
+                self.of_item(by, of_item.clone());
+                map(of_item)
+            }
+            "count_by" => {
+                self.of_item(by, of_item);
+                map(INT)
+            }
+            "map" => list(self.of_closure(by, [of_item, INT])),
+            "flat_map" => match self.of_item(by, of_item) {
                 Shape::List(inner, _) => list((*inner).clone()),
                 other => list(other),
             },
@@ -47,7 +78,7 @@ impl Infer<'_> {
                 number @ (Shape::Int(_) | Shape::Float(_) | Shape::Duration) => bare(&number),
                 _ => Shape::Any,
             },
-            "sum" => match self.of_closure(by, of_item) {
+            "sum" => match self.of_item(by, of_item) {
                 number @ (Shape::Int(_) | Shape::Float(_) | Shape::Duration) => bare(&number),
                 _ => Shape::Any,
             },

@@ -8,27 +8,31 @@ use super::resolve::Resolved;
 use super::stack;
 use super::tree::{Kind, Leave, Node, Part, Tail};
 use crate::base::shape::{Bounds, Field, Object, Shape};
+use crate::base::span::Span;
 use crate::base::value::Value;
 
 mod call;
 mod join;
+mod wrong;
 
 pub use join::{field, joined};
 use join::{item, present};
+pub use wrong::Wrong;
 
 impl Expr {
     /// Its type, if the paths it reads have the types that `read` gives by their number in [`Expr::reads`], each the type
-    /// of the value at the end of the path; [`Shape::Any`] where nothing is known.
-    pub fn shape(&self, read: &dyn Fn(usize) -> Shape) -> Shape {
+    /// of the value at the end of the path; [`Shape::Any`] where nothing is known. With it, what can never work in it.
+    pub fn shape(&self, read: &dyn Fn(usize) -> Shape) -> (Shape, Vec<Wrong>) {
         let (tree, found) = self.tree();
         let reads: Vec<Shape> = (0..found.reads.len()).map(read).collect();
         stack::with_room(self.text(), || {
             let mut changed = BTreeSet::new();
             changes(tree, &mut changed);
-            let mut infer = Infer { found, reads, locals: Vec::new(), changed, returned: None };
+            let mut infer =
+                Infer { found, reads, locals: Vec::new(), changed, returned: None, wrong: Vec::new(), tried: 0 };
             let value = infer.node(tree);
             let returned = infer.returned.take();
-            either(value, returned).unwrap_or(Shape::Unit)
+            (either(value, returned).unwrap_or(Shape::Unit), infer.wrong)
         })
     }
 }
@@ -45,6 +49,10 @@ struct Infer<'a> {
     changed: BTreeSet<Arc<str>>,
     /// What `return` gives.
     returned: Found,
+    /// What was found that never works.
+    wrong: Vec<Wrong>,
+    /// How many `try` are around: what fails there is expected.
+    tried: usize,
 }
 
 const INT: Shape = Shape::Int(Bounds { min: None, max: None });
@@ -111,8 +119,7 @@ impl Infer<'_> {
             Kind::Slot { read: at, .. } => {
                 let read = &self.found.reads[*at];
                 let shape = self.reads[*at].clone();
-                let tested = read.tested == read.path.len() && read.tested > 0;
-                if tested { present(shape) } else { shape }
+                if read.tested == Some(read.path.len()) { present(shape) } else { shape }
             }
             Kind::Setting(at) => {
                 if self.found.settings[*at].secret {
@@ -124,7 +131,11 @@ impl Infer<'_> {
             Kind::Field { of, name, optional: may } => {
                 let of = self.value(of);
                 let absent = *may && matches!(of, Shape::Optional(_) | Shape::Unit);
-                let found = field(&present(of), &name.text).unwrap_or_default();
+                let of = present(of);
+                if !*may {
+                    self.asked_for(&of, &name.text, name.span);
+                }
+                let found = field(&of, &name.text).unwrap_or_default();
                 if absent { optional(found) } else { found }
             }
             Kind::Index { of, index, optional: may } => {
@@ -137,21 +148,25 @@ impl Infer<'_> {
                 if *may { optional(found) } else { found }
             }
             Kind::Unary { op, of } => {
-                let of = self.value(of);
+                let found = self.value(of);
                 match *op {
-                    "!" => Shape::Bool,
-                    _ if matches!(of, Shape::Int(_)) => INT,
-                    _ if matches!(of, Shape::Float(_)) => FLOAT,
-                    _ => of,
+                    "!" => {
+                        self.never(wrong::truth("!", of, &found));
+                        Shape::Bool
+                    }
+                    _ if matches!(found, Shape::Int(_)) => INT,
+                    _ if matches!(found, Shape::Float(_)) => FLOAT,
+                    _ => found,
                 }
             }
-            Kind::Binary { op, left, right, .. } => {
-                let left = self.value(left);
+            Kind::Binary { op, op_span, left: left_side, right: right_side } => {
+                let left = self.value(left_side);
                 if *op == "??" {
                     let left = present(left);
-                    return either((left != Shape::Unit).then_some(left), self.node(right));
+                    return either((left != Shape::Unit).then_some(left), self.node(right_side));
                 }
-                let right = self.value(right);
+                let right = self.value(right_side);
+                self.never(wrong::operands(op, *op_span, [(left_side, &left), (right_side, &right)]));
                 binary(op, &left, &right)
             }
             Kind::Range { .. } => list(INT),
@@ -200,7 +215,9 @@ impl Infer<'_> {
                 Shape::Any
             }
             Kind::Try { body, handler, .. } => {
+                self.tried += 1;
                 let body = self.node(body);
+                self.tried -= 1;
                 self.node(handler);
                 return either(body, Some(Shape::Unit));
             }
@@ -243,12 +260,24 @@ impl Infer<'_> {
         known.map_or(Shape::Any, |(_, shape)| shape.clone())
     }
 
-    /// What a closure gives for an item of this type.
-    fn of_closure(&mut self, closure: Option<&Node>, item: Shape) -> Shape {
+    /// What a closure gives for an item of this type, or the field that stands in its place.
+    fn of_item(&mut self, by: Option<&Node>, item: Shape) -> Shape {
+        match by.and_then(Node::constant) {
+            Some(Value::Text(name)) => {
+                let span = by.map(|by| by.span).unwrap_or_default();
+                self.asked_for(&item, &name, span);
+                field(&item, &name).unwrap_or_default()
+            }
+            _ => self.of_closure(by, [item, INT]),
+        }
+    }
+
+    /// What a closure gives for arguments of these types.
+    fn of_closure<const N: usize>(&mut self, closure: Option<&Node>, given: [Shape; N]) -> Shape {
         let Some(Node { kind: Kind::Closure { params, body }, .. }) = closure else { return Shape::Any };
         let before = self.locals.len();
         for (at, param) in params.iter().enumerate() {
-            let shape = if at == 0 { item.clone() } else { INT };
+            let shape = given.get(at).cloned().unwrap_or_default();
             let shape = if self.changed.contains(&param.text) { Shape::Any } else { shape };
             self.locals.push((param.text.clone(), shape));
         }
@@ -260,9 +289,33 @@ impl Infer<'_> {
     }
 }
 
-/// The names of variables that an assignment changes.
+impl Infer<'_> {
+    /// A field is asked for strictly.
+    fn asked_for(&mut self, of: &Shape, name: &Arc<str>, span: Span) {
+        if wrong::lacks(of, name) {
+            self.never(Some(Wrong::Field { of: of.clone(), name: name.clone(), span }));
+        }
+    }
+
+    /// Keeps what never works, once for each place; inside of `try` it may be meant.
+    fn never(&mut self, found: Option<Wrong>) {
+        if self.tried == 0 {
+            self.wrong.extend(found);
+        }
+    }
+}
+
+/// Methods of Rhai that give a map other fields.
+const RESHAPING: [&str; 3] = ["set", "mixin", "fill_with"];
+
+/// The names of variables that an assignment changes, or a method that gives them other fields.
 fn changes(node: &Node, found: &mut BTreeSet<Arc<str>>) {
-    if let Kind::Assign { target, .. } = &node.kind {
+    let target = match &node.kind {
+        Kind::Assign { target, .. } => Some(target),
+        Kind::Method { of, name, .. } if RESHAPING.contains(&&*name.text) => Some(of),
+        _ => None,
+    };
+    if let Some(target) = target {
         let mut root = &**target;
         while let Kind::Field { of, .. } | Kind::Index { of, .. } = &root.kind {
             root = of;

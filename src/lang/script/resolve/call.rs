@@ -15,6 +15,10 @@ use crate::base::value::Value;
 /// The operations the tests of a program ask about by a path that is no value: `calls(slack.post_message)`.
 const ASKED_BY_PATH: [&str; 2] = ["calls", "emitted"];
 
+/// What Rhai's lists can and its ranges cannot.
+const NOT_OF_RANGES: [&str; 12] =
+    ["len", "filter", "reduce", "some", "all", "find", "find_map", "index_of", "for_each", "reverse", "push", "zip"];
+
 /// Functions whose arguments may be `()` without harm.
 pub(super) const TOLERANT: [&str; 12] = [
     "type_of",
@@ -111,6 +115,10 @@ impl Resolver<'_> {
             let found = Diagnostic::error(code::FUNCTION, place, format!("`{alias}` has no function `{text}`"));
             self.found.diagnostics.push(found.near(&text, place, known.collect::<Vec<_>>()));
             return;
+        }
+        if matches!(of.kind, Kind::Range { .. }) && NOT_OF_RANGES.contains(&&*text) {
+            let found = Diagnostic::error(code::FUNCTION, place, format!("a range has no `{text}`"));
+            self.found.diagnostics.push(found.hint("make it a list first: `(0..4).map(|number| number)`"));
         }
         let count = args.len() + 1;
         let outer = self.outer(of).is_some() || matches!(of.kind, Kind::Constant(_) | Kind::Text(_));

@@ -26,9 +26,10 @@ pub struct Read {
     /// Whether `()` at its end does no harm here: it stands before `??`, is compared by `==`, is passed on as it is, or
     /// was tested before.
     pub guarded: bool,
-    /// How many of its segments are known to lead to something here, because a test around it said so; with
-    /// `path.len()` the value itself was tested. A field behind that may be `()` only where the next is `?.`.
-    pub tested: usize,
+    /// How many of its segments are known to lead to something here, because a test around it said so: with 0 the root
+    /// was tested, with `path.len()` the value itself; `None` where nobody looked. A field behind that may be `()` only
+    /// where the next is `?.`.
+    pub tested: Option<usize>,
 }
 
 /// One call of a function by name.

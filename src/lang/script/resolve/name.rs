@@ -366,9 +366,8 @@ impl<'a> Resolver<'a> {
     }
 
     pub fn slot(&mut self, root: Arc<str>, path: Vec<Segment>, span: Span, demand: Demand) -> Kind {
-        let tested = (1..=path.len()).rev().find(|upto| self.facts.contains(&fact(&root, &path[..*upto]))).unwrap_or(0);
-        let whole = path.is_empty() && self.facts.contains(&*root);
-        let guarded = demand == Demand::Nothing || whole || (tested == path.len() && tested > 0);
+        let tested = (0..=path.len()).rev().find(|upto| self.facts.contains(&fact(&root, &path[..*upto])));
+        let guarded = demand == Demand::Nothing || tested == Some(path.len());
         let reads = &mut self.found.reads;
         let same_path = |read: &Read| {
             read.root == root

@@ -1,0 +1,136 @@
+//! What the types of an expression say can never work: fields that are not there, operators between what does not go
+//! together. Only what is sure is said; where a type is not known, the run tells.
+
+use std::sync::Arc;
+
+use super::super::tree::Node;
+use super::is_text;
+use crate::base::shape::Shape;
+use crate::base::span::Span;
+
+/// One place that never works.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wrong {
+    /// A field of something whose fields are known, and it is not among them.
+    Field {
+        /// What has other fields.
+        of: Shape,
+        /// The field that was asked for.
+        name: Arc<str>,
+        /// Where it is named.
+        span: Span,
+    },
+    /// An operator whose two sides never go together.
+    Operands {
+        /// The operator.
+        op: &'static str,
+        /// What stands on its left.
+        left: Shape,
+        /// What stands on its right.
+        right: Shape,
+        /// The operator's place.
+        span: Span,
+    },
+    /// Something that is neither true nor false where that is asked.
+    Truth {
+        /// What asks.
+        op: &'static str,
+        /// What it is instead.
+        found: Shape,
+        /// Where it stands.
+        span: Span,
+    },
+}
+
+/// What operators tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Bool,
+    Number,
+    Text,
+    DateTime,
+    Date,
+    Duration,
+    List,
+    Set,
+    Map,
+}
+
+/// The field that every value of this type lacks, where all its fields are known.
+pub(super) fn lacks(of: &Shape, name: &str) -> bool {
+    matches!(of, Shape::Object(object) if object.fields.iter().all(|field| &*field.name != name))
+}
+
+/// An operator with sides of these types, if it never works.
+pub(super) fn operands(op: &'static str, op_span: Span, sides: [(&Node, &Shape); 2]) -> Option<Wrong> {
+    if matches!(op, "&&" | "||") {
+        return sides.into_iter().find_map(|(side, shape)| truth(op, side, shape));
+    }
+    let [(_, left), (_, right)] = sides;
+    let goes = go_together(op, class(left)?, class(right)?);
+    (!goes).then(|| Wrong::Operands { op, left: left.clone(), right: right.clone(), span: op_span })
+}
+
+/// What is asked for its truth and has none.
+pub(super) fn truth(op: &'static str, node: &Node, shape: &Shape) -> Option<Wrong> {
+    let never = class(shape)? != Class::Bool;
+    // A literal has been reported where it stands.
+    (never && node.constant().is_none()).then(|| Wrong::Truth { op, found: shape.clone(), span: node.span })
+}
+
+fn class(shape: &Shape) -> Option<Class> {
+    Some(match shape {
+        Shape::Bool => Class::Bool,
+        Shape::Int(_) | Shape::Float(_) => Class::Number,
+        Shape::DateTime => Class::DateTime,
+        Shape::Date => Class::Date,
+        Shape::Duration => Class::Duration,
+        Shape::List(..) => Class::List,
+        Shape::Set(..) => Class::Set,
+        Shape::Map(..) | Shape::Object(_) => Class::Map,
+        Shape::Union(members) => {
+            let mut classes = members.iter().map(class);
+            let first = classes.next()??;
+            return classes.all(|class| class == Some(first)).then_some(first);
+        }
+        text if is_text(text) => Class::Text,
+        _ => return None,
+    })
+}
+
+/// Whether the operator is there for these; as `tests/lang/check.rs` tries at run time.
+fn go_together(op: &str, left: Class, right: Class) -> bool {
+    use Class::{Date, DateTime, Duration, List, Map, Number, Set, Text};
+    match op {
+        "<" | ">" | "<=" | ">=" => left == right && !matches!(left, Map | Set),
+        "+" => {
+            left == Text
+                || right == Text
+                || left == Set
+                || matches!(
+                    (left, right),
+                    (Number, Number)
+                        | (Duration, Duration)
+                        | (DateTime | Date, Duration)
+                        | (Duration, DateTime | Date)
+                        | (List, List)
+                        | (Map, Map)
+                )
+        }
+        "-" => {
+            left == Set
+                || matches!(
+                    (left, right),
+                    (Number, Number)
+                        | (Text, Text)
+                        | (Duration | DateTime | Date, Duration)
+                        | (DateTime, DateTime)
+                        | (Date, Date)
+                )
+        }
+        "*" => matches!((left, right), (Number | Duration, Number) | (Number, Duration)),
+        "/" => matches!((left, right), (Number | Duration, Number) | (Duration, Duration)),
+        "%" | "**" => (left, right) == (Number, Number),
+        _ => true,
+    }
+}
