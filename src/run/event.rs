@@ -268,6 +268,8 @@ pub enum Event {
         headers: Value,
         /// The body.
         body: Value,
+        /// Whether the body goes out as it is, not as JSON.
+        raw: bool,
     },
     /// A signal came.
     Signalled {

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use orchestra_flow::base::stack::with_room;
+use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
 use orchestra_flow::lang::plan::graph::{to_dot, to_mermaid, to_svg};
 use orchestra_flow::lang::plan::node::{Kind, Runners};
 use orchestra_flow::lang::plan::{Body, ChainId, Gather, Link, Package, Plan, Slot, effects, print};
@@ -21,7 +22,7 @@ fn compiled(text: &str) -> Compilation {
 
 /// The package of a program without errors.
 fn package(text: &str) -> Package {
-    let Compilation { sources, package, diagnostics } = compiled(text);
+    let Compilation { sources, package, diagnostics, .. } = compiled(text);
     let errors = diagnostics.iter().filter(|found| found.is_error());
     let errors = errors.map(|found| {
         let line = sources.positions(found.primary.span).0.line;
@@ -281,7 +282,7 @@ fn steps_read_outside_of_loops_are_gathered_level_by_level() {
         Kind::For(each) => Some((each.gathers.clone(), each.body.frame)),
         _ => None,
     };
-    let loops: Vec<(Vec<Gather>, Option<u16>)> = plan.nodes.iter().filter_map(|node| loops(&node.kind)).collect();
+    let loops: Vec<(Vec<Gather>, Option<u32>)> = plan.nodes.iter().filter_map(|node| loops(&node.kind)).collect();
     let [(outer, outer_size), (inner, inner_size)] = &loops[..] else { panic!("there are two loops") };
     assert_eq!((*outer_size, *inner_size), (Some(2), Some(2)), "an item and a step, and nothing for whom nobody reads");
     assert_eq!((inner.len(), outer.len()), (1, 1));
@@ -537,10 +538,47 @@ fn handlers_of_used_files_are_taken_in_whoever_uses_them() {
         let plan = &package.plans[name];
         assert_eq!(chain_of(plan, "get"), "h1 h2", "{name}");
         assert_eq!(slot_of(plan, "other"), [Slot { depth: 1, index: 0 }]);
-        let functions: Vec<&str> = plan.functions.sources.iter().map(|function| &*function.name).collect();
-        assert!(functions.contains(&"words"), "{functions:?}");
     }
     let called: Vec<String> = package.plans["w"].nodes.iter().map(|node| node.label.to_string()).collect();
     assert_eq!(called, ["for", "one", "two"]);
     assert_eq!(effects(&package, &package.plans["w"]).workflows.len(), 2);
+}
+
+#[test]
+fn a_stored_plan_keeps_apart_the_functions_of_handlers_from_other_files() {
+    let text = r#"
+        use "c.flow" as shared
+        fn words(text) { "own: " + text }
+        workflow w {
+            step get = http.get { url: words("u"), handle shared.calm }
+            output get
+        }
+        test "the handler says its own words" for w {
+            mock http.get fails timeout "late"
+            expect output == "calm: late" && calls(http.get)[0].url == "own: u"
+        }"#;
+    let mut package = compile("test.flow", text, &Shelf).package.expect("the program has no errors");
+    let stored = serde_json::to_string(&*package.plans["w"]).expect("a plan can be stored");
+    let loaded: Plan = serde_json::from_str(&stored).expect("what was stored can be loaded");
+    package.plans.insert("w".into(), Arc::new(loaded));
+    let verdict = rehearse(&package, &package.tests[0], Rehearsal::default());
+    assert!(verdict.failures.is_empty(), "{:?}", verdict.failures);
+}
+
+#[test]
+fn every_name_has_a_place_of_its_own_however_many_there_are() {
+    let count = 66_000;
+    let lets: Vec<String> = (0..count).map(|number| format!("let n{number} = run.id")).collect();
+    let read: Vec<String> = (0..count).map(|number| format!("n{number}")).collect();
+    // Many on a line: a file has a bound for its lines. An expression has one for its length.
+    let body = lets.chunks(100).map(|line| line.join(", ")).collect::<Vec<_>>().join("\n");
+    let read = read
+        .chunks(1_000)
+        .enumerate()
+        .map(|(at, part)| format!("step r{at} = script {{ [{}].len() }}", part.join(", ")));
+    let plan = plan(&format!("workflow w {{\n{body}\n{}\n}}", read.collect::<Vec<_>>().join("\n")));
+    let mut places: Vec<Slot> = plan.nodes.iter().filter_map(|node| node.slot).collect();
+    assert!(places.len() >= count, "{}", places.len());
+    places.sort_unstable();
+    assert!(places.windows(2).all(|pair| pair[0] != pair[1]), "two names share a place");
 }

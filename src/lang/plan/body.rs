@@ -22,7 +22,7 @@ pub struct Body {
     /// The handlers that an error of the body itself meets, of its `output`: those of the braces and of what lies round them.
     pub chain: ChainId,
     /// If the body opens a frame: how many places it has. The frame's depth is one more than that of the frame around it.
-    pub frame: Option<u16>,
+    pub frame: Option<u32>,
 }
 
 /// A branch of `if`, `match` or `race`.

@@ -54,7 +54,7 @@ impl Extent {
             (owner, field),
             ("Node", "id" | "label" | "slot" | "waits" | "chain" | "restores")
                 | ("Handler", "id" | "depth")
-                | ("Script", "roots")
+                | ("Script", "roots" | "home")
                 | (_, "gathers")
         );
         layout || self == Self::Own && around

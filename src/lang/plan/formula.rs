@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use super::workflow::Functions;
 use crate::base::span::Span;
 use crate::base::value::Value;
 use crate::lang::script;
@@ -42,20 +43,25 @@ pub struct Script {
     pub form: script::Form,
     /// For each of the script's reads, in their order, where its root is found.
     pub roots: Vec<Root>,
+    /// The `fn`s it sees where they are not those of the plan: in a `handler` that was taken in from another file.
+    pub home: Option<Arc<Functions>>,
     /// Compiled at first use; the checker puts in what it compiled already.
     #[serde(skip)]
     pub compiled: OnceLock<script::Expr>,
 }
 
 impl Script {
-    /// The compiled form. `library` holds the `fn`s of the plan.
+    /// The compiled form. `library` holds the `fn`s of the plan, which it sees unless it has a home of its own.
     ///
     /// # Panics
     /// If the text does not compile: a plan holds only text that did.
     pub fn compiled(&self, library: &script::Library) -> &script::Expr {
-        self.compiled.get_or_init(|| match script::compile(&self.source, self.span, self.form, library) {
-            Ok(expr) => expr,
-            Err(_) => unreachable!("a plan holds only scripts that compiled when it was made"),
+        self.compiled.get_or_init(|| {
+            let library = self.home.as_ref().map_or(library, |home| home.library());
+            match script::compile(&self.source, self.span, self.form, library) {
+                Ok(expr) => expr,
+                Err(_) => unreachable!("a plan holds only scripts that compiled when it was made"),
+            }
         })
     }
 }
@@ -111,5 +117,5 @@ pub struct Slot {
     /// Depth of the frame.
     pub depth: u16,
     /// Place in the frame.
-    pub index: u16,
+    pub index: u32,
 }

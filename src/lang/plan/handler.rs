@@ -43,6 +43,8 @@ pub enum Types {
     None,
     /// `error`
     All,
+    /// `error`, and these by their names as well: `error | outcome_unknown`.
+    AllAnd(Vec<Kind>),
     /// These.
     Some(Vec<Kind>),
 }
@@ -57,8 +59,16 @@ impl Types {
     pub fn has(&self, kind: &Kind) -> bool {
         match self {
             Self::None => false,
-            Self::All => true,
+            Self::All | Self::AllAnd(_) => true,
             Self::Some(kinds) => kinds.contains(kind),
+        }
+    }
+
+    /// Whether `kind` is among them by its own name.
+    pub fn name(&self, kind: &Kind) -> bool {
+        match self {
+            Self::None | Self::All => false,
+            Self::AllAnd(kinds) | Self::Some(kinds) => kinds.contains(kind),
         }
     }
 }

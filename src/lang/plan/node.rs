@@ -139,6 +139,8 @@ pub enum Kind {
         headers: Formula,
         /// The body.
         body: Formula,
+        /// Whether the body goes out as it is, not as JSON.
+        raw: bool,
     },
     /// Ends the run well.
     Return(Option<Formula>),

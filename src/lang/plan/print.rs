@@ -1,11 +1,13 @@
 //! A plan on paper: numbered steps as an indented tree, for whoever reviews what a program will do.
 
 use super::body::{Body, Branch};
+use super::formula::Formula;
 use super::handler::{ChainId, HandlerAction, HandlerId, Link};
 use super::node::{For, ForSource, Inside, Kind, Node, NodeId};
 use super::workflow::{Moment, Plan};
 use super::written::{self, formula, head, shortened};
 use crate::base::shape::Shape;
+use crate::base::value::Value;
 
 /// In place of a number: what happens beside the steps, in handlers, reminders and at the end.
 const BESIDE: &str = "·";
@@ -43,7 +45,11 @@ fn top(plan: &Plan) -> String {
     entry("vars", plan.vars.iter().map(|(field, value)| format!("{} = {}", field.name, formula(value))).collect());
     if let Some(state) = &plan.state {
         let by = state.by.iter().map(|by| format!("one per {}", by.source));
-        let fields = state.fields.iter().map(|(field, _)| format!("{}: {}", field.name, field.shape));
+        let fields = state.fields.iter().map(|(field, first)| {
+            let keep = state.keep.get(&field.name).map(|keep| format!(" for {keep}")).unwrap_or_default();
+            let first = if is_nothing(first) { String::new() } else { format!(" = {}", formula(first)) };
+            format!("{}: {}{keep}{first}", field.name, field.shape)
+        });
         entry("state", by.chain(fields).collect());
     }
     entry("starts by", plan.triggers.iter().map(written::trigger).collect());
@@ -61,6 +67,17 @@ fn top(plan: &Plan) -> String {
         entry("tags", vec![plan.tags.join(", ")]);
     }
     text
+}
+
+/// Whether a state begins as its type does without a value.
+fn is_nothing(first: &Formula) -> bool {
+    match first {
+        Formula::Constant(Value::Unit) => true,
+        Formula::Constant(Value::List(items)) => items.is_empty(),
+        Formula::Constant(Value::Set(items)) => items.is_empty(),
+        Formula::Constant(Value::Map(entries)) => entries.is_empty(),
+        _ => false,
+    }
 }
 
 /// One line of the tree.

@@ -139,7 +139,7 @@ fn kind(kind: &Kind, visit: Visit<'_>) {
         Kind::Let(value) => formula(value, visit),
         Kind::Set(set) => formula(&set.value, visit),
         Kind::Emit { payload, .. } => formula(payload, visit),
-        Kind::Reply { status, headers, body } => {
+        Kind::Reply { status, headers, body, .. } => {
             [status, headers, body].into_iter().for_each(|part| formula(part, visit));
         }
         Kind::Return(value) => optional(value, visit),

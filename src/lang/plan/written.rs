@@ -3,11 +3,12 @@
 use std::fmt;
 
 use super::body::Body;
-use super::formula::Formula;
+use super::formula::{Formula, Script};
 use super::handler::{Handler, HandlerAction, Pause, Types};
 use super::node::{For, ForSource, Kind, Node, Race, Runners, Tolerance, Wait, Whom};
 use super::trigger::{self, Trigger};
 use super::workflow::Plan;
+use crate::base::failure;
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
 
@@ -182,6 +183,12 @@ pub(super) fn clauses(node: &Node) -> Vec<String> {
             lines.extend(message.as_ref().map(formula));
             lines.extend(when.as_ref().map(|when| format!("when {}", shortened(&when.source))));
         }
+        Kind::Ask(ask) => {
+            let tools: Vec<&str> = ask.tools.iter().map(|(tool, _)| &**tool).collect();
+            lines.extend((!tools.is_empty()).then(|| format!("tools {}", tools.join(", "))));
+            lines.extend(ask.memory.as_ref().map(|memory| format!("memory by {}", formula(memory))));
+        }
+        Kind::Reply { raw: true, .. } => lines.push("raw".to_owned()),
         _ => {}
     }
     if let Some(when) = &clauses.when {
@@ -209,10 +216,12 @@ pub(super) fn handler(handler: &Handler, plan: &Plan) -> String {
 
 /// For which errors a handler is: `on TYPES`, and ` when guard` where it has one.
 pub(super) fn occasion(handler: &Handler) -> (String, String) {
+    let names = |kinds: &[failure::Kind]| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" | ");
     let types = match &handler.types {
         Types::None => "nothing".to_owned(),
         Types::All => "error".to_owned(),
-        Types::Some(kinds) => kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" | "),
+        Types::AllAnd(kinds) => format!("error | {}", names(kinds)),
+        Types::Some(kinds) => names(kinds),
     };
     let guard = handler.guard.as_ref().map(|guard| format!(" when {}", shortened(&guard.source)));
     (format!("on {types}"), guard.unwrap_or_default())
@@ -279,5 +288,41 @@ pub(super) fn trigger(trigger: &Trigger) -> String {
     if let Some(filter) = &trigger.filter {
         line.push_str(&format!(", where {}", shortened(&filter.source)));
     }
+    for pace in pace(trigger) {
+        line.push_str(&format!(", {pace}"));
+    }
     line
+}
+
+/// When and how often what happens becomes a run: the clauses that hold runs back, gather or drop them.
+fn pace(trigger: &Trigger) -> Vec<String> {
+    let (overlap, catch_up) = match &trigger.kind {
+        trigger::Kind::Schedule { overlap, catch_up, .. } => (overlap.as_ref(), catch_up.as_ref()),
+        trigger::Kind::Every { overlap, .. } => (overlap.as_ref(), None),
+        _ => (None, None),
+    };
+    let by =
+        |key: &Option<Script>| key.as_ref().map(|key| format!(" by {}", shortened(&key.source))).unwrap_or_default();
+    let mut pace = Vec::new();
+    pace.extend(overlap.map(|overlap| format!("overlap {overlap}")));
+    pace.extend(catch_up.map(|catch_up| format!("catch_up {catch_up}")));
+    pace.extend(trigger.debounce.as_ref().map(|debounce| {
+        let max = debounce.max.map(|max| format!(" max {max}")).unwrap_or_default();
+        format!("debounce {}{}{max}", debounce.quiet, by(&debounce.by))
+    }));
+    pace.extend(trigger.batch.as_ref().map(batch));
+    pace.extend(
+        trigger
+            .throttle
+            .as_ref()
+            .map(|throttle| format!("throttle {} per {}{}", throttle.count, throttle.per, by(&throttle.by))),
+    );
+    pace
+}
+
+fn batch(batch: &trigger::Batch) -> String {
+    let count = batch.count.map(|count| count.to_string());
+    let within = batch.within.map(|within| within.to_string());
+    let until = batch.until.as_ref().map(|until| format!("until {until:?}"));
+    format!("batch {}", count.into_iter().chain(within).chain(until).collect::<Vec<_>>().join(" or "))
 }

@@ -96,12 +96,12 @@ pub struct Frames {
 
 impl Frames {
     /// Opens a frame with `places` slots inside `parent`; it has one user, the caller.
-    pub fn open(&mut self, parent: Option<FrameId>, places: u16, given: Option<Box<Map>>) -> FrameId {
+    pub fn open(&mut self, parent: Option<FrameId>, places: u32, given: Option<Box<Map>>) -> FrameId {
         let depth = parent.map_or(0, |parent| self.get(parent).depth + 1);
         if let Some(parent) = parent {
             self.retain(parent);
         }
-        let frame = Frame { parent, depth, slots: vec![None; places.into()], given, users: 1 };
+        let frame = Frame { parent, depth, slots: vec![None; places as usize], given, users: 1 };
         match self.free.pop() {
             Some(index) => {
                 self.table[index as usize] = Some(frame);

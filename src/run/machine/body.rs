@@ -129,7 +129,7 @@ impl Machine<'_> {
                 }
                 Err(failure) => self.raised(id, node.chain, failure),
             },
-            Kind::Reply { status, headers, body } => self.reply(id, node, status, headers, body),
+            Kind::Reply { status, headers, body, raw } => self.reply(id, node, (status, headers, body), *raw),
             Kind::Return(formula) => {
                 let value = formula.as_ref().map_or(Ok(Value::Unit), |formula| self.compute(id, formula));
                 match value.and_then(|value| self.returned(value)) {
@@ -240,7 +240,8 @@ impl Machine<'_> {
         Next::Go
     }
 
-    fn reply(&mut self, id: UnitId, node: &Node, status: &Formula, headers: &Formula, body: &Formula) -> Next {
+    fn reply(&mut self, id: UnitId, node: &Node, parts: (&Formula, &Formula, &Formula), raw: bool) -> Next {
+        let (status, headers, body) = parts;
         let parts = self.compute(id, status).and_then(|status| {
             let status = super::names::count_of(&status)?;
             Ok((status, self.compute(id, headers)?, self.compute(id, body)?))
@@ -251,7 +252,7 @@ impl Machine<'_> {
                     self.problem(id, "replied_twice", "the caller was answered before; the first answer stands");
                 }
                 let status = i64::try_from(status).unwrap_or(500);
-                self.record(Event::Replied { unit: id, node: node.id, status, headers, body });
+                self.record(Event::Replied { unit: id, node: node.id, status, headers, body, raw });
                 Next::Go
             }
             Err(failure) => self.raised(id, node.chain, failure),

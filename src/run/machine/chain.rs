@@ -56,10 +56,9 @@ impl Machine<'_> {
             return false;
         }
         // A doubt is retried only where it is named (semantics 19).
-        let named = !matches!(handler.types, Types::All);
         if matches!(handler.action, HandlerAction::Retry { .. })
             && failure.kind == FailureKind::OutcomeUnknown
-            && !named
+            && !handler.types.name(&failure.kind)
         {
             return false;
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::connector::{Auth, Connector, Operation, UrlPiece};
+use super::connector::{Auth, Connector, Operation, Request, SourceKind, UrlPiece};
 use super::formula::{Formula, Script};
 use super::handler::{HandlerAction, HandlerId};
 use super::node::{Ask, Kind, Node, NodeId, Wait, Whom};
@@ -133,6 +133,9 @@ impl Account<'_> {
             visit::connector(connector, &mut |script| self.script(script, library));
             for source in connector.sources.iter().filter(|source| source.name == *name) {
                 visit::source(source, &mut |script| self.script(script, library));
+                if let SourceKind::Poll { request, shaping, .. } = &source.kind {
+                    self.asked(request, &shaping.auth, Some(connector), &format!("trigger {}.{name}", connector.name));
+                }
             }
         }
     }
@@ -241,20 +244,20 @@ impl Account<'_> {
         let Some(operation) = operation else { return };
         let package = self.package;
         let connector = package.connectors.get(&operation.signature.connector);
-        if operation.request.is_some() {
-            self.declared(operation, connector.map(|connector| &**connector), step);
+        if let Some(request) = &operation.request {
+            self.asked(request, &operation.shaping.auth, connector.map(|connector| &**connector), step);
         } else {
             self.native(operation, connector.map(|connector| &**connector), &settled(params, plan), step);
         }
     }
 
-    /// The hosts of a declared operation: that of its path, or else that of its connector, and where tokens are fetched.
-    fn declared(&mut self, operation: &Operation, connector: Option<&Connector>, step: &str) {
+    /// The hosts of a request with credentials of its own or those of its connector: that of its path, or else that of its
+    /// connector, and where tokens are fetched.
+    fn asked(&mut self, request: &Request, auth: &[Auth], connector: Option<&Connector>, step: &str) {
         let config = |formula: &Formula| {
             connector.map_or_else(|| Decided::by(formula), |connector| target::configured(formula, connector))
         };
-        let pieces = operation.request.iter().flat_map(|request| &request.url.pieces);
-        let host = match pieces.into_iter().next() {
+        let host = match request.url.pieces.first() {
             Some(UrlPiece::Text(text)) if text.contains("://") => Decided::fixed(text.to_string()),
             Some(UrlPiece::Value(value)) => config(value),
             Some(UrlPiece::Text(_)) | None => {
@@ -266,7 +269,7 @@ impl Account<'_> {
         };
         target::add(&mut self.effects.hosts, host.host(), step);
         let fallback: &[Auth] = connector.map_or(&[], |connector| &connector.auth);
-        let auth = if operation.shaping.auth.is_empty() { fallback } else { &operation.shaping.auth };
+        let auth = if auth.is_empty() { fallback } else { auth };
         for (_, value) in auth.iter().flat_map(|auth| &auth.fields).filter(|(name, _)| &**name == "token_url") {
             target::add(&mut self.effects.hosts, config(value).host(), step);
         }

@@ -138,7 +138,8 @@ impl Builder<'_> {
     fn reply(&self, reply: &ast::Reply) -> Kind {
         let named = |name: &str| reply.fields.iter().find(|field| &*field.key.text == name);
         let headers = self.values.optional(named("headers").map(|field| &field.value));
-        let body = match named("body").or_else(|| named("raw")) {
+        let raw = named("raw");
+        let body = match named("body").or(raw) {
             Some(field) => self.values.value(&field.value),
             None => {
                 let others = reply.fields.iter().filter(|field| &*field.key.text != "headers");
@@ -151,7 +152,7 @@ impl Builder<'_> {
             .status
             .as_ref()
             .map_or(Formula::Constant(Value::Int(STATUS_DEFAULT)), |status| self.values.arg(status));
-        Kind::Reply { status, headers, body }
+        Kind::Reply { status, headers, body, raw: raw.is_some() }
     }
 
     /// A statement that is no unit: it has no clauses, and its errors belong to the nearest unit round it.

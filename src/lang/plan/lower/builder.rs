@@ -15,7 +15,6 @@ use super::value::Values;
 use super::workflow::functions;
 use crate::base::span::Span;
 use crate::lang::check::{Checked, Module};
-use crate::lang::script;
 use crate::lang::syntax::ast;
 
 /// The handlers round a place in the text.
@@ -46,7 +45,6 @@ pub(super) struct Builder<'a> {
     handlers: Vec<Option<Handler>>,
     chains: IndexSet<Chain>,
     operations: IndexMap<Arc<str>, Arc<Operation>>,
-    functions: Vec<script::Function>,
     labels: Labels,
     /// The `handler` declarations that are being taken in, so that one that takes in itself comes to an end.
     pub(super) taking: Vec<Span>,
@@ -65,7 +63,7 @@ impl<'a> Builder<'a> {
         let names = checked.names.range(workflow.span.before()..);
         let names = names.take_while(|(span, _)| span.file == workflow.span.file && span.start < workflow.span.end);
         Self {
-            values: Values { checked, layout, base: 0 },
+            values: Values { checked, layout, base: 0, home: None },
             checked,
             connectors,
             module,
@@ -73,7 +71,6 @@ impl<'a> Builder<'a> {
             handlers: Vec::new(),
             chains: IndexSet::from([Chain::new()]),
             operations: IndexMap::new(),
-            functions: module.functions.clone(),
             labels: Labels { names: names.map(|(_, name)| name.clone()).collect(), scopes: Vec::new() },
             taking: Vec::new(),
             layouts: BTreeMap::new(),
@@ -87,10 +84,6 @@ impl<'a> Builder<'a> {
         plan.chains = self.chains.into_iter().collect();
         plan.operations = self.operations;
         plan.functions = functions(self.module);
-        if self.functions.len() > plan.functions.sources.len() {
-            plan.functions.sources = self.functions;
-            plan.functions.library = std::sync::OnceLock::new();
-        }
     }
 
     pub(super) fn fresh_node(&mut self) -> NodeId {
@@ -150,7 +143,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Reads the text of a `handler` declaration as if it stood at `at`, whose functions become functions of the plan.
+    /// Reads the text of a `handler` declaration as if it stood at `at`. In another file it sees the functions of that file.
     pub(super) fn elsewhere<T>(
         &mut self,
         set: &ast::HandlerSet,
@@ -161,13 +154,10 @@ impl<'a> Builder<'a> {
         let checked = self.checked;
         let layout = self.layouts.entry(set.span).or_insert_with(|| Rc::new(Layout::new(set.span, &set.body, checked)));
         let base = self.values.base + self.values.layout.depth(at);
-        let here = std::mem::replace(&mut self.values, Values { checked, layout: layout.clone(), base });
+        let guest = module.program.file != self.module.program.file;
+        let home = guest.then(|| Arc::new(functions(module)));
+        let here = std::mem::replace(&mut self.values, Values { checked, layout: layout.clone(), base, home });
         self.taking.push(set.span);
-        for function in &module.functions {
-            if !self.functions.iter().any(|known| known.name == function.name) {
-                self.functions.push(function.clone());
-            }
-        }
         let result = read(self);
         self.taking.pop();
         self.values = here;

@@ -23,7 +23,7 @@ pub(super) struct Layout {
     /// does not stand for itself has become part of the one that stands in its place.
     kinds: Vec<usize>,
     /// The index of a name in a frame, by the group of the frame and the kind of the name.
-    indices: BTreeMap<(usize, usize), u16>,
+    indices: BTreeMap<(usize, usize), u32>,
 }
 
 #[derive(Debug)]
@@ -34,7 +34,7 @@ struct Frame {
     /// Branches of one race count their places together, so that a gather means the same name in each of them.
     group: usize,
     /// Places; kept for the first frame of a group.
-    size: u16,
+    size: u32,
     gathers: Vec<Gather>,
 }
 
@@ -117,7 +117,7 @@ impl Layout {
         let (group, kind) = (self.frames[frame].group, self.kind(kind));
         let size = &mut self.frames[group].size;
         let index = *self.indices.entry((group, kind)).or_insert_with(|| {
-            *size = size.saturating_add(1);
+            *size += 1;
             *size - 1
         });
         Slot { depth: self.frames[frame].depth, index }
@@ -152,7 +152,7 @@ impl Layout {
     }
 
     /// How many places the frame has that reaches over exactly `span`.
-    pub(super) fn size(&self, span: Span) -> u16 {
+    pub(super) fn size(&self, span: Span) -> u32 {
         self.frames.get(self.frame_of(span)).map_or(0, |frame| self.frames[frame.group].size)
     }
 

@@ -128,7 +128,7 @@ pub(super) fn shield<'h>(handlers: impl Iterator<Item = &'h Handler>) -> Types {
     let mut shield = Types::None;
     for handler in handlers {
         shield = match (shield, &handler.types) {
-            (Types::All, _) | (_, Types::All) => Types::All,
+            (Types::All | Types::AllAnd(_), _) | (_, Types::All | Types::AllAnd(_)) => Types::All,
             (types, Types::None) => types,
             (Types::None, types) => types.clone(),
             (Types::Some(mut kinds), Types::Some(more)) => {
@@ -146,10 +146,13 @@ pub(super) fn shield<'h>(handlers: impl Iterator<Item = &'h Handler>) -> Types {
 }
 
 fn types(names: &[ast::Name]) -> Types {
-    if names.iter().any(|name| &*name.text == "error") {
-        return Types::All;
+    let (all, named): (Vec<_>, Vec<_>) = names.iter().partition(|name| &*name.text == "error");
+    let named: Vec<Kind> = named.into_iter().map(|name| Kind::named(&name.text)).collect();
+    match (all.is_empty(), named.is_empty()) {
+        (true, _) => Types::Some(named),
+        (false, true) => Types::All,
+        (false, false) => Types::AllAnd(named),
     }
-    Types::Some(names.iter().map(|name| Kind::named(&name.text)).collect())
 }
 
 fn backoff() -> Pause {

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use super::super::formula::{Formula, Root, Script};
+use super::super::workflow::Functions;
 use super::frame::Layout;
 use crate::base::shape::Shape;
 use crate::base::span::Span;
@@ -22,12 +23,14 @@ pub(super) struct Values<'a> {
     pub(super) layout: Rc<Layout>,
     /// The depth of the frame in which that text as a whole stands.
     pub(super) base: u16,
+    /// The `fn`s that text sees, where it stands in another file than the workflow.
+    pub(super) home: Option<Arc<Functions>>,
 }
 
 impl<'a> Values<'a> {
     /// For text without frames: connectors, tests, triggers.
     pub(super) fn flat(checked: &'a Checked) -> Self {
-        Self { checked, layout: Rc::default(), base: 0 }
+        Self { checked, layout: Rc::default(), base: 0, home: None }
     }
 
     pub(super) fn value(&self, value: &ast::Value) -> Formula {
@@ -139,14 +142,15 @@ impl<'a> Values<'a> {
     fn text(&self, source: &Arc<str>, span: Span, form: Form) -> Script {
         let Some(known) = self.checked.expressions.get(&span) else { return self.unseen(source, span, form) };
         let roots = known.targets.iter().map(|target| self.root(target, span)).collect();
-        Script { source: source.clone(), span, form, roots, compiled: OnceLock::from(known.script.clone()) }
+        let (home, compiled) = (self.home.clone(), OnceLock::from(known.script.clone()));
+        Script { source: source.clone(), span, form, roots, home, compiled }
     }
 
     /// A text that the checker had no need to keep, such as a default, or a part of a path: its names are those of scopes
     /// and of parameters.
     pub(super) fn unseen(&self, source: &str, span: Span, form: Form) -> Script {
         let library = self.module(span).map(|module| module.library.clone()).unwrap_or_default();
-        let mut script = Script { form, ..made(source, span, Vec::new()) };
+        let mut script = Script { form, home: self.home.clone(), ..made(source, span, Vec::new()) };
         if let Ok(compiled) = script::compile(source, span, form, &library) {
             script.roots = compiled.reads().iter().map(|read| scope(&read.root)).collect();
             script.compiled = compiled.into();
@@ -212,5 +216,5 @@ fn listed(items: Vec<Formula>) -> Formula {
 
 /// A piece of Rhai that no program wrote: `response.body` where a connector leaves it out, a `{name}` in a path.
 pub(super) fn made(source: &str, span: Span, roots: Vec<Root>) -> Script {
-    Script { source: source.into(), span, form: Form::Expression, roots, compiled: OnceLock::new() }
+    Script { source: source.into(), span, form: Form::Expression, roots, home: None, compiled: OnceLock::new() }
 }

@@ -61,8 +61,8 @@ impl Run {
                 self.passed(plan, *unit, *node);
             }
             Event::Emitted { unit, node, .. } => self.passed(plan, *unit, *node),
-            Event::Replied { unit, node, status, headers, body } => {
-                self.replied(*status, headers, body);
+            Event::Replied { unit, node, status, headers, body, raw } => {
+                self.replied(*status, headers, body, *raw);
                 self.passed(plan, *unit, *node);
             }
             Event::Signalled { name, payload } => self.arrived(true, name, payload),
@@ -166,10 +166,17 @@ impl Run {
     }
 
     /// The first answer to the caller stands.
-    fn replied(&mut self, status: i64, headers: &Value, body: &Value) {
-        let reply =
-            || Value::map([("status", Value::Int(status)), ("headers", headers.clone()), ("body", body.clone())]);
-        self.reply.get_or_insert_with(reply);
+    fn replied(&mut self, status: i64, headers: &Value, body: &Value, raw: bool) {
+        self.reply.get_or_insert_with(|| {
+            // Who asks for `raw` learns that it was written so; `body` is what the caller gets in any case.
+            let raw = if raw { body.clone() } else { Value::Unit };
+            Value::map([
+                ("status", Value::Int(status)),
+                ("headers", headers.clone()),
+                ("body", body.clone()),
+                ("raw", raw),
+            ])
+        });
     }
 }
 

@@ -346,7 +346,7 @@ fn needs_view(plan: &Plan, in_parallel: bool, node: NodeId, role: Role) -> bool 
 }
 
 /// How many places the frame of a turn or branch has, and which is that of the item.
-fn turn_frame(plan: &Plan, node: NodeId, role: Role) -> (u16, Option<Slot>) {
+fn turn_frame(plan: &Plan, node: NodeId, role: Role) -> (u32, Option<Slot>) {
     match (&plan.node(node).kind, role) {
         (Kind::For(each), _) => (each.body.frame.unwrap_or_default(), Some(each.item)),
         (Kind::While { body, .. } | Kind::Repeat { body, .. }, _) => (body.frame.unwrap_or_default(), None),
