@@ -67,11 +67,24 @@ fn write_one(diagnostic: &Diagnostic, sources: &Sources, colour: bool, text: &mu
         group = group.element(snippet(*file, diagnostic, sources));
     }
     for hint in &diagnostic.hints {
-        group = group.element(Level::HELP.message(safe(&hint.text).into_owned()));
+        group = group.element(Level::HELP.message(safe(&advice(hint)).into_owned()));
     }
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     text.push_str(renderer.render(&[group]).trim_end());
     text.push('\n');
+}
+
+/// A hint in words: what is to be put in is said where the advice does not say it already.
+fn advice(hint: &Hint) -> Cow<'_, str> {
+    match &hint.edit {
+        // A comma or a bracket that is put in is told in words.
+        Some((_, edit))
+            if edit.contains(char::is_alphanumeric) && !edit.contains('\n') && !hint.text.contains(edit.trim()) =>
+        {
+            Cow::Owned(format!("{}: `{}`", hint.text, edit.trim()))
+        }
+        _ => Cow::Borrowed(&hint.text),
+    }
 }
 
 /// How much of a file one diagnostic shows, in bytes: beyond it, only what is around its place.

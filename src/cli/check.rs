@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::exit::{Exit, Stop};
 use super::paper::{colour_on_stdout, deliver, say};
 use crate::base::report;
+use crate::base::span::Span;
 use crate::host::Program;
 
 /// Check programs without running them.
@@ -41,9 +42,13 @@ impl Check {
     /// None: what is wrong is what was asked for.
     pub fn run(&self) -> Result<Exit, Stop> {
         let (mut text, mut list, mut broken) = (String::new(), Vec::new(), 0usize);
+        let mut advice = Vec::new();
         for file in &self.files {
             let (diagnostics, sources) = match Program::from_file(file) {
-                Ok(program) => (program.warnings, program.sources),
+                Ok(program) => {
+                    advice.extend(wants_types(&program));
+                    (program.warnings, program.sources)
+                }
                 Err(faults) => {
                     broken += 1;
                     (faults.diagnostics, faults.sources)
@@ -66,9 +71,31 @@ impl Check {
                     0 => format!("{files} file{plural} checked, ready to run"),
                     _ => format!("{files} file{plural} checked, {broken} cannot run"),
                 });
+                advice.iter().take(ADVICE_MAX).for_each(|line| say(line));
+                if advice.len() > ADVICE_MAX {
+                    say(&format!("  and {} more steps without a type", advice.len() - ADVICE_MAX));
+                }
             }
             Format::Json => deliver(&format!("{:#}", Json::Array(list))),
         }
         Ok(if broken == 0 { Exit::Done } else { Exit::Wrong })
     }
+}
+
+/// How many steps without a type are named.
+const ADVICE_MAX: usize = 10;
+
+/// Which steps should get a type: nobody looks at what is read of them before the run. No fault, and so no diagnostic.
+fn wants_types(program: &Program) -> Vec<String> {
+    let line = |(span, path): &(Span, String)| {
+        let step = path.split(['.', '[']).next().unwrap_or_default();
+        let place = program.sources.positions(*span).0;
+        let file = &program.sources.get(span.file).name;
+        format!(
+            "  {file}:{}: `{path}` has no type, so what is read of it is not checked: `step {step}: {{ ... }} = ...` \
+             gives it one",
+            place.line
+        )
+    };
+    program.untyped.iter().map(line).collect()
 }

@@ -21,6 +21,8 @@ pub struct Program {
     pub sources: Sources,
     /// What is probably not as meant.
     pub warnings: Vec<Diagnostic>,
+    /// Steps that should get a type: where each stands, and what is read of it and has none.
+    pub untyped: Vec<(Span, String)>,
     /// Where its relative paths start, and its `flow.toml` lies.
     pub directory: PathBuf,
 }
@@ -86,6 +88,7 @@ impl Program {
                 package: Arc::new(package),
                 sources: compilation.sources,
                 warnings: compilation.diagnostics,
+                untyped: compilation.untyped,
                 directory,
             }),
             None => Err(Faults { diagnostics: compilation.diagnostics, sources: compilation.sources }),

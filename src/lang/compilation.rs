@@ -40,6 +40,8 @@ pub struct Compilation {
     pub package: Option<plan::Package>,
     /// Everything that was found, errors and warnings, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
+    /// Steps of the program that should get a type: where each stands, and what is read of it and has none.
+    pub untyped: Vec<(Span, String)>,
 }
 
 impl Compilation {
@@ -58,12 +60,13 @@ pub fn compile(name: &str, text: &str, files: &dyn Files) -> Compilation {
     let Loader { sources, trees, mut found, .. } = loader;
     let (catalog, mut wrong) = Catalog::new(&trees);
     found.append(&mut wrong);
-    let (checked, mut wrong) = check::check(&trees, &catalog);
+    let (mut checked, mut wrong) = check::check(&trees, &catalog);
     found.append(&mut wrong);
     found.sort_by_key(|found| found.primary.span);
     found.dedup();
     let package = (!found.iter().any(Diagnostic::is_error)).then(|| plan::lower(&checked));
-    Compilation { sources, package, diagnostics: found }
+    let untyped = std::mem::take(&mut checked.untyped).into_iter().collect();
+    Compilation { sources, package, diagnostics: found, untyped }
 }
 
 /// Reads files until nothing more is used.

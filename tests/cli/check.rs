@@ -57,3 +57,24 @@ fn every_file_is_checked() {
         done.stdout
     );
 }
+
+#[test]
+fn steps_that_should_get_a_type_are_named() {
+    let typed = "step job: { body: { state: string } } = http.get { url: \"https://a.example\" }";
+    let untyped = "step job = http.get { url: \"https://a.example\" }";
+    let program = |step: &str| format!("workflow w {{\n    {step}\n    output job.body.state\n}}\n");
+    let done = Folder::with(&program(untyped)).flow(&["check", "main.flow"]);
+    let advice = "  main.flow:2: `job.body` has no type, so what is read of it is not checked: `step job: { ... } = ...` \
+                  gives it one\n";
+    assert_eq!((done.stdout.as_str(), done.code), ("", 0));
+    assert_eq!(done.stderr, format!("1 file checked, ready to run\n{advice}"));
+    let done = Folder::with(&program(typed)).flow(&["check", "main.flow"]);
+    assert_eq!((done.stderr.as_str(), done.code), ("1 file checked, ready to run\n", 0));
+}
+
+#[test]
+fn a_hint_says_what_is_to_be_put_in() {
+    let done = Folder::with("workflow w { step a = http.get { url: \"https://a.example\", timeout 30 } }\n")
+        .flow(&["check", "main.flow"]);
+    assert!(done.stdout.contains("= help: say of what: `30s`\n"), "{}", done.stdout);
+}

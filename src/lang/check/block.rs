@@ -235,6 +235,21 @@ impl<'a> Checker<'a> {
         if typed.secret {
             self.leak(reply.span, "a reply");
         }
+        self.reply_body(reply);
+    }
+
+    /// A reply has one body: `body`, or `raw`, or its fields but the headers.
+    fn reply_body(&mut self, reply: &'a Reply) {
+        let is_whole = |name: &str| matches!(name, "body" | "raw");
+        let Some(whole) = reply.fields.iter().find(|field| is_whole(&field.key.text)) else { return };
+        let others = reply.fields.iter().filter(|field| field.key.text != whole.key.text);
+        for other in others.filter(|field| &*field.key.text != "headers") {
+            let message = format!("`{}` goes nowhere: this reply has a `{}`", other.key.text, whole.key.text);
+            self.report(
+                Diagnostic::error(code::UNKNOWN_FIELD, other.key.span, message)
+                    .also(whole.key.span, "this is all of the answer, beside `headers`"),
+            );
+        }
     }
 
     fn back(&mut self, back: &'a Return) {

@@ -31,6 +31,9 @@ pub struct Checked {
     pub names: BTreeMap<Span, Arc<str>>,
     /// In `parallel`, by the block's span: for each item the items, by their places in the block, that it waits for.
     pub orders: BTreeMap<Span, Vec<Vec<usize>>>,
+    /// Steps that should get a type, by their spans: what they give is read further than their operation says what it is.
+    /// With each, what is read of it and has no type, such as `job.body`.
+    pub untyped: BTreeMap<Span, String>,
 }
 
 /// A file that takes part.

@@ -127,6 +127,8 @@ pub(super) struct Course<'a> {
     pub returned: Vec<Shape>,
     /// The handlers around, innermost last, for steps that ask what may repeat them.
     pub scopes: Vec<&'a ast::Block>,
+    /// Steps that call an operation and state no type, by span.
+    pub calls: BTreeSet<Span>,
 }
 
 /// Everything the checker works with.

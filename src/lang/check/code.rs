@@ -68,6 +68,8 @@ pub const AFTER: Code = Code("F0409");
 pub const CLAUSE_PLACE: Code = Code("F0410");
 /// State that several runs may write at once.
 pub const SHARED_STATE: Code = Code("F0411");
+/// An output of a block that nobody gets.
+pub const LOST_OUTPUT: Code = Code("F0412");
 
 // Handlers and errors.
 

@@ -275,9 +275,9 @@ impl<'a> Checker<'a> {
         self.report(diagnostic);
     }
 
-    /// A raised type that is almost a built-in one, and that no handler is for.
+    /// A raised type that cannot be one; or that is almost a built-in one, and that no handler is for.
     pub fn raises(&mut self, name: &Name) {
-        if is_built_in(&name.text) || self.all_handled().contains(&name.text) {
+        if is_built_in(&name.text) {
             return;
         }
         if &*name.text == "error" {
@@ -285,6 +285,17 @@ impl<'a> Checker<'a> {
                 Diagnostic::error(code::STRANGE_ERROR, name.span, "`error` stands for all types and cannot be raised")
                     .hint("raise a type of your own: `fail out_of_stock \"...\"`"),
             );
+            return;
+        }
+        if let Some(reason) = super::reserved::reason(&name.text) {
+            let message = format!("`{}` cannot be a type of errors: it {reason}", name.text);
+            self.report(
+                Diagnostic::error(code::RESERVED, name.span, message)
+                    .hint("raise a type of your own: `fail out_of_stock \"...\"`"),
+            );
+            return;
+        }
+        if self.all_handled().contains(&name.text) {
             return;
         }
         let close = |known: &str| strsim::damerau_levenshtein(known, &name.text) <= 2;

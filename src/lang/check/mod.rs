@@ -20,6 +20,7 @@ mod error;
 mod expression;
 mod handler;
 mod lock;
+mod lost;
 mod names;
 mod parallel;
 mod persona;

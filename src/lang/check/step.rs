@@ -136,7 +136,12 @@ impl<'a> Checker<'a> {
 
     fn action(&mut self, step: &'a Step, stated: Option<&Shape>) -> Done {
         match &step.action {
-            Action::Call(call) => self.call(call),
+            Action::Call(call) => {
+                if stated.is_none() && call.callee.parts.len() > 1 {
+                    self.course.calls.insert(step.span);
+                }
+                self.call(call)
+            }
             Action::Start(call) => self.start(call),
             Action::Script(code) => Done::new(self.script(code)),
             Action::Ask(ask) => self.ask(ask, step, stated),

@@ -104,9 +104,11 @@ impl Checker<'_> {
             return format!("`{name}` is a workflow: call it as a step, `step x = {name} {{ ... }}`");
         }
         if self.catalog.connectors.contains_key(name) || crate::lang::catalog::standard::connector(name).is_some() {
-            return format!("`{name}` is a connector: call an operation of it as a step, `step x = {} {{ ... }}`", {
-                written(read, read.path.len().min(1))
-            });
+            let operation = written(read, read.path.len().min(1));
+            return format!(
+                "`{name}` is a connector: call an operation of it as a step, `step x = {operation} {{ ... }}`, or go \
+                 through what it gives, `for item from {operation} {{ ... }} {{ ... }}`"
+            );
         }
         if read.path.is_empty() {
             return format!("a text stands in quotes: `\"{name}\"`");

@@ -197,6 +197,7 @@ impl<'a> Checker<'a> {
             face.output = output;
         }
         self.shared_state(workflow);
+        self.lost_outputs(workflow);
     }
 
     /// What a run's output is held to: the types that `output` states, and nothing that was merely found out.

@@ -1,6 +1,6 @@
 //! Steps: what is done, and the clauses that say how.
 
-use super::block::{Block, For, If, Lock, Match, Race, Repeat, While};
+use super::block::{Block, For, If, Lock, Match, Race, Repeat, Runners, While};
 use super::connector::Auth;
 use super::handler::{On, Retry};
 use super::types::Type;
@@ -59,6 +59,26 @@ pub enum Action {
     Race(Race),
     /// `lock`
     Lock(Lock),
+}
+
+impl Action {
+    /// The bodies of a block, in the order of the text; none of what is no block.
+    pub fn bodies(&self) -> Vec<&Block> {
+        match self {
+            Self::Sequence(body) | Self::Parallel(body) => vec![body],
+            Self::If(branches) => branches.arms.iter().map(|(_, body)| body).chain(&branches.otherwise).collect(),
+            Self::Match(branches) => branches.arms.iter().map(|arm| &arm.body).collect(),
+            Self::For(turns) => vec![&turns.body],
+            Self::While(turns) => vec![&turns.body],
+            Self::Repeat(turns) => vec![&turns.body],
+            Self::Race(race) => match &race.runners {
+                Runners::Branches(branches) => branches.iter().map(|branch| &branch.body).collect(),
+                Runners::Items { body, .. } => vec![body],
+            },
+            Self::Lock(lock) => vec![&lock.body],
+            Self::Call(_) | Self::Start(_) | Self::Script(_) | Self::Ask(_) | Self::Wait(_) => Vec::new(),
+        }
+    }
 }
 
 /// A callee with its parameters.
