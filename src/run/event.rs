@@ -269,6 +269,7 @@ pub enum Event {
         /// The body.
         body: Value,
         /// Whether the body goes out as it is, not as JSON.
+        #[serde(default)]
         raw: bool,
     },
     /// A signal came.
