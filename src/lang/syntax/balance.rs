@@ -14,8 +14,9 @@ use crate::base::limit::NESTING_MAX;
 
 /// Makes the brackets of `mask`, which stand at `brackets`, match; reports where they did not. Gives how deep they are nested.
 pub(super) fn balance(mask: &mut Vec<u8>, brackets: &[usize], faults: &mut Faults<'_>) -> usize {
+    let angles = give_up_deep_types(mask, faults);
     match survey(mask, brackets) {
-        Survey::Sound(depth) => return depth,
+        Survey::Sound(depth) => return depth.max(angles),
         Survey::Deep(groups) => {
             for (deepest, group) in groups {
                 let fault = too_deep(deepest, faults);
@@ -27,11 +28,48 @@ pub(super) fn balance(mask: &mut Vec<u8>, brackets: &[usize], faults: &mut Fault
             Repair { mask, faults, open: Vec::new(), surplus, unmatched }.run(brackets);
         }
     }
-    NESTING_MAX
+    NESTING_MAX.max(angles)
 }
 
 /// A group that holds brackets nested too deep is given up from this depth on, so that nobody walks through the rest again and again.
 const GIVEN_UP_DEPTH: usize = 8;
+
+/// How many `<` may be open on one line: far more than any type has, and few enough for the grammar to follow. Comparisons
+/// count as well, since only the grammar knows which is which.
+const ANGLES_MAX: usize = 1_000;
+
+/// Gives up the lines whose types are nested too deep for the grammar, without their brackets. Gives how deep the others are.
+fn give_up_deep_types(mask: &mut [u8], faults: &mut Faults<'_>) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0);
+    let mut at = 0;
+    while at < mask.len() {
+        match mask[at] {
+            b'<' => depth += 1,
+            b'>' => depth = depth.saturating_sub(1),
+            b'\n' if depth > 0 => {
+                // A union goes on behind a line break.
+                let blanks = mask[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                at += blanks - 1;
+                depth = if mask.get(at + 1) == Some(&b'|') { depth } else { 0 };
+            }
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+        if depth > ANGLES_MAX {
+            let fault = faults.error(code::TOO_DEEP, at..at + 1, "types are nested too deep here");
+            faults.push(fault.label("this one is too deep").hint("declare inner ones by `type NAME = ...`"));
+            while at < mask.len() && mask[at] != b'\n' {
+                if !is_bracket(mask[at]) {
+                    mask[at] = FAULT;
+                }
+                at += 1;
+            }
+            (depth, deepest) = (0, ANGLES_MAX);
+        }
+        at += 1;
+    }
+    deepest
+}
 
 enum Survey {
     /// They match, and are nested so deep.
@@ -86,6 +124,10 @@ fn survey(mask: &[u8], brackets: &[usize]) -> Survey {
         () if deep.is_empty() => Survey::Sound(depth),
         () => Survey::Deep(deep),
     }
+}
+
+fn is_bracket(byte: u8) -> bool {
+    is_opener(byte) || matches!(byte, b')' | b']' | b'}')
 }
 
 fn is_opener(byte: u8) -> bool {
