@@ -38,7 +38,10 @@ pub(super) fn is_ours(node: &Node) -> bool {
             plain(then) && otherwise.as_ref().is_some_and(|node| plain(node) || matches!(node.kind, Kind::If { .. }))
         }
         Kind::Block(statements, super::tree::Tail::Value) => statements.len() == 1,
-        Kind::Method { name, args, .. } => args.is_empty() && matches!(&*name.text, "len" | "is_empty"),
+        Kind::Field { .. } | Kind::Index { .. } => true,
+        Kind::Method { name, args, .. } => {
+            matches!((&*name.text, args.len()), ("len" | "is_empty" | "first" | "last", 0) | ("contains", 1))
+        }
         _ => false,
     };
     let mut all = kind;
@@ -90,12 +93,29 @@ impl<'a> Bindings<'a> {
                 [only] => self.compute(only),
                 _ => Ok(None),
             },
-            Kind::Method { of, name, optional, .. } => match self.compute(of)? {
-                Some(Value::Unit) if *optional => Ok(Some(Value::Unit)),
-                Some(Value::Map(map)) if &*name.text == "len" => Ok(Some(Value::Int(map.len() as i64))),
-                Some(value) => Ok(functions::property(&value, &name.text)),
-                None => Ok(None),
-            },
+            Kind::Field { of, name, optional } => {
+                Ok(self.compute(of)?.and_then(|of| part(&of, &path::Key::Field(name.text.clone()), *optional)))
+            }
+            Kind::Index { of, index, optional } => {
+                let (Some(of), Some(index)) = (self.compute(of)?, self.compute(index)?) else { return Ok(None) };
+                let key = match index {
+                    Value::Int(number) => path::Key::Item(number),
+                    Value::Text(name) => path::Key::Field(name),
+                    _ => return Ok(None),
+                };
+                Ok(part(&of, &key, *optional))
+            }
+            Kind::Method { of, name, args, optional } => {
+                let Some(of) = self.compute(of)? else { return Ok(None) };
+                if *optional && of == Value::Unit {
+                    return Ok(Some(of));
+                }
+                match args.as_slice() {
+                    [] => Ok(asked(&of, &name.text)),
+                    [arg] => Ok(self.compute(arg)?.and_then(|arg| among(&arg, &of)).map(Value::Bool)),
+                    _ => Ok(None),
+                }
+            }
             _ => Ok(None),
         }
     }
@@ -217,6 +237,31 @@ fn equal(a: &Value, b: &Value) -> Option<bool> {
         (Value::List(_) | Value::Map(_) | Value::Set(_) | Value::DateTime(_) | Value::Date(_), Value::Unit) => false,
         _ => return None,
     })
+}
+
+/// A field or an item that is there, so that nobody copies all the others for it; what is missing is left to Rhai, which
+/// says so.
+fn part(of: &Value, key: &path::Key, optional: bool) -> Option<Value> {
+    let found = match (of, key) {
+        (Value::Unit, _) => None,
+        (Value::Map(map), path::Key::Field(name)) => map.get(name).cloned(),
+        (Value::List(items), path::Key::Item(number)) => {
+            path::item(items.len(), *number).and_then(|at| items.get(at)).cloned()
+        }
+        _ => return None,
+    };
+    if optional { Some(found.unwrap_or_default()) } else { found }
+}
+
+/// What a method without arguments gives.
+fn asked(of: &Value, method: &str) -> Option<Value> {
+    match (of, method) {
+        (Value::Map(map), "len") => Some(Value::Int(map.len() as i64)),
+        (Value::List(items), "first") => Some(items.first().cloned().unwrap_or_default()),
+        (Value::List(items), "last") => Some(items.last().cloned().unwrap_or_default()),
+        (_, "first" | "last") => None,
+        _ => functions::property(of, method),
+    }
 }
 
 fn is_simple(value: &Value) -> bool {

@@ -106,7 +106,7 @@ fn absent(root: &str, path: &[Segment], at: usize) -> String {
 }
 
 /// The place of item `number` in a list of `length`.
-fn item(length: usize, number: i64) -> Option<usize> {
+pub(super) fn item(length: usize, number: i64) -> Option<usize> {
     let index = if number < 0 { i64::try_from(length).ok()?.checked_add(number)? } else { number };
     usize::try_from(index).ok().filter(|index| *index < length)
 }
