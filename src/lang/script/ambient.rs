@@ -14,8 +14,15 @@ use crate::base::value::Value;
 /// How much one evaluation may print, in bytes; more is cut off.
 const PRINTED_BYTES_MAX: usize = 64 * 1024;
 
-/// How often the clock is looked at, in operations.
+/// How many operations go by before the clock is looked at for the first time.
+const FIRST_OPERATIONS: u64 = 16;
+
+/// How many operations may go by between two looks at the clock, as long as they are fast.
 const CLOCK_OPERATIONS: u64 = 128;
+
+/// Operations that take longer together than this are slow: each can be the digest of a large text, and the clock is looked
+/// at behind every one.
+const SLOW: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// What an evaluation was given.
 #[derive(Default)]
@@ -37,20 +44,50 @@ thread_local! {
     /// How many milliseconds the evaluation may take, until its clock is first looked at; from then on when it must end.
     static TIME: Cell<Time> = const { Cell::new(Time::Allowed(0)) };
     static OPERATIONS: Cell<u64> = const { Cell::new(0) };
+    /// At which operation the clock is looked at next.
+    static LOOK: Cell<u64> = const { Cell::new(FIRST_OPERATIONS) };
 }
 
 /// The time of one evaluation. Most end before anybody looks at a clock, which costs more than they do.
 #[derive(Clone, Copy)]
 enum Time {
     Allowed(u64),
-    Until(Instant, u64),
+    Until(Clock),
     Over(Exceeded),
+}
+
+/// A clock that runs.
+#[derive(Clone, Copy)]
+struct Clock {
+    end: Instant,
+    millis: u64,
+    looked: Instant,
+    /// How many operations go by until the next look.
+    pace: u64,
+}
+
+impl Clock {
+    fn started(millis: u64) -> Self {
+        let now = Instant::now();
+        Self { end: now + std::time::Duration::from_millis(millis), millis, looked: now, pace: FIRST_OPERATIONS }
+    }
+
+    /// The clock behind one more look; the bound, if it was met.
+    fn look(self) -> Result<Self, Exceeded> {
+        let now = Instant::now();
+        if now > self.end {
+            return Err(Exceeded::Millis(self.millis));
+        }
+        let pace = if now - self.looked > SLOW { 1 } else { (2 * self.pace).min(CLOCK_OPERATIONS) };
+        Ok(Self { looked: now, pace, ..self })
+    }
 }
 
 /// Runs `inner` with `ambient` around it, for at most so many milliseconds, and gives both back.
 pub(super) fn around<T>(ambient: Option<Ambient>, millis_max: u64, inner: impl FnOnce() -> T) -> (T, Option<Ambient>) {
     TIME.set(Time::Allowed(millis_max));
     OPERATIONS.set(0);
+    LOOK.set(FIRST_OPERATIONS);
     if ambient.is_none() {
         return (inner(), None);
     }
@@ -78,24 +115,28 @@ pub(super) enum Exceeded {
 pub(super) fn tick() -> Option<Exceeded> {
     let operations = OPERATIONS.get() + 1;
     OPERATIONS.set(operations);
-    if !operations.is_multiple_of(CLOCK_OPERATIONS) {
+    if operations < LOOK.get() {
         return None;
     }
-    let found = match TIME.get() {
-        Time::Over(found) => Some(found),
-        _ if operations > limit::SCRIPT_OPERATIONS_MAX => Some(Exceeded::Operations(limit::SCRIPT_OPERATIONS_MAX)),
-        Time::Until(end, millis) => (Instant::now() > end).then_some(Exceeded::Millis(millis)),
-        Time::Allowed(millis) => {
-            TIME.set(Time::Until(Instant::now() + std::time::Duration::from_millis(millis), millis));
+    let clock = match TIME.get() {
+        Time::Over(found) => Err(found),
+        _ if operations > limit::SCRIPT_OPERATIONS_MAX => Err(Exceeded::Operations(limit::SCRIPT_OPERATIONS_MAX)),
+        Time::Until(clock) => clock.look(),
+        Time::Allowed(millis) => Ok(Clock::started(millis)),
+    };
+    match clock {
+        Ok(clock) => {
+            TIME.set(Time::Until(clock));
+            LOOK.set(operations + clock.pace);
             None
         }
-    };
-    if let Some(found) = found {
-        // Some functions of Rhai, such as `sort`, drop the errors of their closures: the very next operation fails too.
-        TIME.set(Time::Over(found));
-        OPERATIONS.set(CLOCK_OPERATIONS - 1);
+        Err(found) => {
+            // Some functions of Rhai, such as `sort`, drop the errors of their closures: the very next operation fails too.
+            TIME.set(Time::Over(found));
+            LOOK.set(0);
+            Some(found)
+        }
     }
-    found
 }
 
 /// The next number of this evaluation's chance (SplitMix64 over the seed).
