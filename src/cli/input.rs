@@ -49,7 +49,7 @@ fn parse(origin: &str, bytes: &[u8]) -> Result<Value, Refusal> {
     match serde_json::from_slice(bytes) {
         Ok(json) => Ok(Value::from_json(json)),
         Err(error) => {
-            let place = format!("{origin}:{}:{}", error.line(), error.column());
+            let place = format!("{origin}:{}:{}", error.line().max(1), error.column().max(1));
             let mut reason = error.to_string();
             // The place is said in front.
             if let Some(end) = reason.find(" at line ") {
