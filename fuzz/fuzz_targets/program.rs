@@ -1,6 +1,6 @@
 //! Any text is a program or has diagnostics; it never panics, hangs or overflows the stack.
 //!
-//! `cargo fuzz run program fuzz/corpus/program scripts stdlib`
+//! How to run it: `fuzz/README.md`.
 
 #![no_main]
 
