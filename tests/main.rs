@@ -12,6 +12,7 @@ mod lang {
     mod check;
     mod finding;
     mod plan;
+    mod rhai;
     mod script;
     mod syntax;
 }

@@ -17,6 +17,9 @@ pub const DIAGNOSTICS_MAX: usize = 200;
 pub const SCRIPT_OPERATIONS_MAX: u64 = 50_000_000;
 /// How long one script evaluation may take, in milliseconds of wall time.
 pub const SCRIPT_MILLIS_MAX: u64 = 10_000;
+/// How many arguments a function may be given in a script: to find out that none takes them, Rhai tries tens of thousands
+/// of signatures without looking at the clock.
+pub const SCRIPT_ARGUMENTS_MAX: usize = 64;
 /// How deep script functions may call each other.
 pub const SCRIPT_CALLS_MAX: usize = 64;
 /// How long a text may grow in a script, in bytes.

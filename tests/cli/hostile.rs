@@ -35,6 +35,13 @@ fn texts_made_to_break_a_parser_are_diagnosed() {
         ("comments", "/*".repeat(megabyte / 2)),
         ("depth", format!("workflow w {{ output {}1{} }}", "(".repeat(10_000), ")".repeat(10_000))),
         ("blocks", format!("workflow w {}", "{ sequence ".repeat(10_000))),
+        ("types", format!("type T = {}int{}\nworkflow w {{ }}", "list<".repeat(20_000), ">".repeat(20_000))),
+        ("unions of types", format!("type T = {}int\nworkflow w {{ }}", "map<int\n| list <".repeat(20_000))),
+        (
+            "parameters",
+            format!("fn f({}) {{ 1 }}\nworkflow w {{ }}", (0..65_536).map(|n| format!("a{n}, ")).collect::<String>()),
+        ),
+        ("functions inside of functions", "fn f() { fn g() { 1 } g() }\nworkflow w { }".to_owned()),
         ("nul", "workflow w {\0}".to_owned()),
         ("right to left", "workflow \u{202e}w { }".to_owned()),
     ] {

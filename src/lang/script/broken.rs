@@ -8,6 +8,7 @@ use super::ambient::Exceeded;
 use super::convert::{self, Unfit};
 use super::functions;
 use super::library::demangled;
+use super::mistaken;
 use crate::base::failure::{Failure, Kind};
 use crate::base::limit;
 use crate::base::span::Span;
@@ -215,7 +216,7 @@ fn dot(text: &str) -> String {
     match (quoted.next(), quoted.next()) {
         (Some(name), Some("()")) => format!("this is `()`, so it has no `{name}`; `?.{name}` gives `()` then"),
         (Some(name), Some(found)) => {
-            format!("{} has no field `{name}`", with_article(convert::called(found)))
+            format!("{} has no field `{name}`{}", with_article(convert::called(found)), ours_for(name))
         }
         _ => text.to_lowercase(),
     }
@@ -251,9 +252,18 @@ fn no_function(signature: &str) -> String {
     }
 }
 
+/// What a foreign name is called here.
+fn ours_for(name: &str) -> String {
+    mistaken::foreign_function(name).map_or_else(String::new, |ours| format!("; it is called `{ours}` here"))
+}
+
 fn nearest_method(name: &str) -> String {
     if functions::is_rhai(name) {
         return String::new();
+    }
+    let ours = ours_for(name);
+    if !ours.is_empty() {
+        return ours;
     }
     crate::base::diagnostic::nearest(name, functions::names())
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"))

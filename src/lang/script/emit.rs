@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use super::library;
 use super::resolve::{Setting, Slot};
 use super::tree::{Arm, Kind, Name, Node, Part, Tail};
-use super::word::{CALLED_ONLY, KEYWORDS, RESERVED};
+use super::word::{self, CALLED_ONLY};
 use crate::base::span::Span;
 use crate::base::value::Value;
 
@@ -410,19 +410,20 @@ impl<'a> Emitter<'a> {
     /// What an assignment changes is reached by Rhai's own means: a field that is missing is made.
     fn target(&mut self, target: &Node) {
         match &target.kind {
-            Kind::Field { of, name, .. } => {
+            Kind::Field { of, name, optional } => {
                 self.target(of);
                 self.mark(name.span);
+                self.push(if *optional { "?" } else { "" });
                 if is_property(&name.text) {
                     self.push(&format!(".{}", name.text));
                 } else {
                     self.push(&format!("[{}]", quoted(&name.text)));
                 }
             }
-            Kind::Index { of, index, .. } => {
+            Kind::Index { of, index, optional } => {
                 self.target(of);
                 self.mark(index.span);
-                self.list("[", std::slice::from_ref(index), "]");
+                self.list(if *optional { "?[" } else { "[" }, std::slice::from_ref(index), "]");
             }
             _ => self.operand(target),
         }
@@ -519,7 +520,11 @@ impl<'a> Emitter<'a> {
                     self.push("${");
                     self.mark(node.span);
                     self.push("__text(");
+                    // A lone statement, such as `return`, needs braces to be an argument.
+                    let braces = if node.is_statement() { ["{ ", " }"] } else { ["", ""] };
+                    self.push(braces[0]);
                     self.node(node);
+                    self.push(braces[1]);
                     self.push(")}");
                 }
             }
@@ -576,11 +581,7 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Whether Rhai takes the name behind a dot.
 fn is_property(name: &str) -> bool {
-    super::path::is_plain(name)
-        && name.trim_start_matches('_').starts_with(|c: char| c.is_ascii_alphabetic())
-        && !KEYWORDS.contains(&name)
-        && !RESERVED.contains(&name)
-        && !CALLED_ONLY.contains(&name)
+    word::is_name(name) && !CALLED_ONLY.contains(&name)
 }
 
 fn comparison(op: &str) -> Option<&'static str> {

@@ -8,8 +8,9 @@ use super::engine;
 use super::resolve::{self, Setting};
 use super::stack;
 use super::tree::{Name, Node};
-use super::{Form, Function};
+use super::{Function, code, parse};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::limit;
 
 /// The line of the emitted text at which functions begin: what lies before belongs to the expression that calls them, so
 /// that a place says by its line which of the two texts it means.
@@ -62,8 +63,13 @@ impl Library {
         let mut diagnostics = Vec::new();
         let mut entries = BTreeMap::new();
         for function in functions {
-            let body = super::tree_of(&function.body, function.span, Form::Block);
-            let body = body.map_err(|found| diagnostics.push(found.into())).ok();
+            let body = parse::block(&function.body, function.span, false);
+            let body = body.map_err(|found| diagnostics.extend(found.into_iter().map(Diagnostic::from))).ok();
+            if function.params.len() > limit::SCRIPT_ARGUMENTS_MAX {
+                let message = format!("a `fn` has at most {} parameters", limit::SCRIPT_ARGUMENTS_MAX);
+                let found = Diagnostic::error(code::TOO_LARGE, function.name_span, message);
+                diagnostics.push(found.hint("hand over a list or a map"));
+            }
             let name = |text: &Arc<str>| Name { text: text.clone(), span: function.name_span };
             let params = function.params.iter().map(name).collect();
             entries.entry(function.name.clone()).or_insert(Entry { params, body });

@@ -3,6 +3,7 @@
 use super::code;
 use super::fault::Fault;
 use super::token::{Kind, Lexer, Piece};
+use crate::base::span::Span;
 use crate::base::time::Duration;
 
 /// A number or a duration; stands at its first digit.
@@ -54,10 +55,16 @@ pub(super) fn number(lexer: &mut Lexer<'_>) -> Result<Kind, Fault> {
     }
     let text = lexer.text[start..lexer.at].replace('_', "");
     let span = lexer.span(start, lexer.at);
-    text.parse().map(Kind::Int).map_err(|_| {
-        Fault::error(code::NUMBER, span, format!("`{text}` is too large for an int"))
-            .hint(format!("whole numbers go up to {}; with `.0` it is a float", i64::MAX))
-    })
+    if text.parse() == Ok(i64::MIN.unsigned_abs()) {
+        return Ok(Kind::Lowest);
+    }
+    text.parse().map(Kind::Int).map_err(|_| too_large(&text, span))
+}
+
+/// An int that no int can hold.
+pub(super) fn too_large(text: &str, span: Span) -> Fault {
+    Fault::error(code::NUMBER, span, format!("`{text}` is too large for an int"))
+        .hint(format!("whole numbers go up to {}; with `.0` it is a float", i64::MAX))
 }
 
 fn radix(text: &str) -> Option<(u32, &str)> {
@@ -111,7 +118,7 @@ fn duration(lexer: &Lexer<'_>, start: usize, float: bool) -> Result<Kind, Fault>
     })
 }
 
-fn wrong(text: &str, span: crate::base::span::Span, length: usize) -> Fault {
+fn wrong(text: &str, span: Span, length: usize) -> Fault {
     Fault::error(code::NUMBER, span, format!("`{}` is no number", &text[..length.min(text.len())]))
 }
 
@@ -191,19 +198,24 @@ pub(super) fn text(lexer: &mut Lexer<'_>) -> Result<Kind, Fault> {
             }
             '\n' if !ticks => return Err(unclosed(lexer)),
             '\\' if !ticks => {
-                // A `\` at the end of a line joins the next one, as in Rhai.
+                // A `\` at the end of a line joins the next one, as in Rhai: without the blanks up to where the text began.
                 let rest = lexer.rest();
                 if let Some(broken) = ["\\\r\n", "\\\n"].into_iter().find(|broken| rest.starts_with(broken)) {
                     let next = &rest[broken.len()..];
                     let indent = next.len() - next.trim_start_matches([' ', '\t']).len();
-                    lexer.at += broken.len() + indent;
+                    lexer.at += broken.len() + indent.min(lexer.column(start).unwrap_or(indent));
                 } else if let Some(c) = escape(lexer)? {
                     pieces.push(c);
                 }
             }
             '$' if lexer.rest().starts_with("${") => {
                 lexer.at += 2;
-                pieces.code(lexer)?;
+                // Rhai's own strings may have nothing between the braces.
+                let empty = if ticks { lexer.rest().trim_start().strip_prefix('}') } else { None };
+                match empty {
+                    Some(behind) => lexer.at = lexer.text.len() - behind.len(),
+                    None => pieces.code(lexer)?,
+                }
             }
             c => {
                 lexer.at += c.len_utf8();

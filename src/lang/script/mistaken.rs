@@ -57,6 +57,8 @@ pub(super) fn word(parser: &Parser, name: &str) -> Option<Fault> {
                 .fix("leave the `f` away", span.to(text.before()), "")
                 .hint(hint)
         }
+        "fn" => mistake(span, "a function without a name is written `|x| ...`, not with `fn`")
+            .hint("such as `order.lines.filter(|line| line.price > 100)`"),
         "function" | "lambda" | "def" | "func" if !called || is_value(parser.peek_at(2)) => {
             mistake(span, format!("a function without a name is written `|x| ...`, not with `{name}`"))
                 .hint("such as `order.lines.filter(|line| line.price > 100)`")
@@ -100,6 +102,12 @@ pub(super) fn instead(parser: &Parser) -> Option<Fault> {
                             .hint("write `if condition { a } else { b }`, also as a value"),
                     );
                 }
+                "as" => {
+                    return Some(
+                        mistake(span, "there is no `as`")
+                            .hint("convert by a function: `x.to_int()`, `x.to_float()`, `x.to_string()`"),
+                    );
+                }
                 "instanceof" => {
                     return Some(mistake(span, "there is no `instanceof`").hint("write `type_of(x) == \"string\"`"));
                 }
@@ -140,7 +148,7 @@ pub(super) fn instead(parser: &Parser) -> Option<Fault> {
             .hint("in a workflow write `set vars.x += 1`"),
             _ => return None,
         },
-        token::Kind::Text(_) | token::Kind::Int(_) | token::Kind::Float(_) => {
+        token::Kind::Text(_) | token::Kind::Int(_) | token::Kind::Lowest | token::Kind::Float(_) => {
             Fault::error(code::SYNTAX, span, "an operator is missing before this value")
         }
         token::Kind::Duration(_) | token::Kind::Char(_) | token::Kind::End => return None,
@@ -168,6 +176,32 @@ pub(super) fn behind(op: &str, op_span: Span, found: Fault) -> Fault {
 /// `elif` behind a branch.
 pub(super) fn elif(parser: &Parser) -> Option<Fault> {
     ["elif", "elsif", "elseif"].into_iter().any(|word| parser.is_word(word)).then(|| instead(parser)).flatten()
+}
+
+/// `let mut x`.
+pub(super) fn mutable(parser: &Parser) -> Option<Fault> {
+    let next = matches!(parser.peek_at(1), token::Kind::Name(_));
+    (parser.is_word("mut") && next).then(|| {
+        let word = parser.span();
+        mistake(word, "every variable can be changed, without `mut`").fix(
+            "leave it away",
+            word.to(parser.span_at(1).before()),
+            "",
+        )
+    })
+}
+
+/// `let x: int`; stands behind the name.
+pub(super) fn typed(parser: &Parser) -> Option<Fault> {
+    parser.is(":").then(|| mistake(parser.span(), "variables of a script have no types").hint("write `let x = ...`"))
+}
+
+/// `for (let i = 0; ...)`; stands behind the bracket.
+pub(super) fn counted(parser: &Parser) -> Option<Fault> {
+    let word = ["let", "var", "int"].into_iter().any(|word| parser.is_word(word));
+    word.then(|| {
+        mistake(parser.span(), "`for` goes through something, it does not count").hint("write `for i in 0..10 { ... }`")
+    })
 }
 
 /// `x == null`: never what is meant, since what is absent is `()`.

@@ -77,19 +77,15 @@ pub struct Function {
 /// checks [`Expr::reads`].
 pub fn compile(text: &str, span: Span, form: Form, library: &Library) -> Result<Expr, Vec<Diagnostic>> {
     stack::with_room(text, || {
-        let mut tree = tree_of(text, span, form).map_err(|found| vec![found.into()])?;
+        let tree = match form {
+            Form::Expression => parse::expression(text, span),
+            Form::Block => parse::block(text, span, true),
+        };
+        let mut tree = tree.map_err(|found| found.into_iter().map(Diagnostic::from).collect::<Vec<_>>())?;
         let found = resolve::resolve(&mut tree, &[], None, library, Vec::new());
         if !found.diagnostics.is_empty() {
             return Err(found.diagnostics);
         }
         Ok(Expr::new(text, span, tree, found, library.clone()))
     })
-}
-
-/// The tree of a text.
-fn tree_of(text: &str, span: Span, form: Form) -> Result<tree::Node, fault::Fault> {
-    match form {
-        Form::Expression => parse::expression(text, span),
-        Form::Block => parse::block(text, span),
-    }
 }

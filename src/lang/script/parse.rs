@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::code;
 use super::fault::Fault;
+use super::literal;
 use super::mistaken;
 use super::token::{self, Lexer, Token};
 use super::tree::{Kind, Name, Node, Part};
@@ -13,8 +14,11 @@ use crate::base::limit;
 use crate::base::span::Span;
 use crate::base::value::Value;
 
-/// What went well, or the first fault: what follows a fault is mostly its consequence.
+/// What went well, or the first fault of a statement: what follows a fault is mostly its consequence.
 pub(super) type Parsed<T> = Result<T, Fault>;
+
+/// How many faults of one text are reported.
+const FAULTS_MAX: usize = 20;
 
 /// How deep the parser may recurse: several times for one bracket, and more often than the tree gets deep.
 const RECURSION_MAX: usize = 2 * limit::EXPRESSION_DEPTH_MAX;
@@ -30,29 +34,52 @@ pub(super) struct Parser {
     pub loops: usize,
     /// Whether a `fn` may be declared here: at the top of a script only.
     pub top: bool,
+    /// The faults of the statements that were given up.
+    faults: Vec<Fault>,
 }
 
 /// The tree of one expression.
-pub(super) fn expression(text: &str, base: Span) -> Parsed<Node> {
-    let mut parser = Parser::new(text, base)?;
-    if parser.at_end() {
-        return Err(Fault::error(code::SYNTAX, base, "an expression is missing here"));
-    }
-    if let Some(found) = mistaken::whole(&parser) {
-        return Err(found);
-    }
-    let node = parser.expr()?;
-    parser.ends("the expression")?;
-    Ok(node)
+pub(super) fn expression(text: &str, base: Span) -> Result<Node, Vec<Fault>> {
+    whole(text, base, false, |parser| {
+        if parser.at_end() {
+            return Err(Fault::error(code::SYNTAX, base, "an expression is missing here"));
+        }
+        if let Some(found) = mistaken::whole(parser) {
+            return Err(found);
+        }
+        let node = parser.expr()?;
+        parser.ends("the expression")?;
+        Ok(node)
+    })
 }
 
-/// The tree of a script: statements separated by `;`.
-pub(super) fn block(text: &str, base: Span) -> Parsed<Node> {
-    let mut parser = Parser::new(text, base)?;
-    parser.top = true;
-    let (statements, tail) = parser.statements(false)?;
-    parser.ends("the script")?;
-    Ok(Node::new(Kind::Block(statements, tail), base))
+/// The tree of a script: statements separated by `;`. In a `script`, not in the body of a `fn`, functions may be declared.
+pub(super) fn block(text: &str, base: Span, functions: bool) -> Result<Node, Vec<Fault>> {
+    whole(text, base, functions, |parser| {
+        let (statements, tail) = parser.statements(false)?;
+        parser.ends("the script")?;
+        Ok(Node::new(Kind::Block(statements, tail), base))
+    })
+}
+
+/// What `read` makes of a text, or all its faults.
+fn whole(
+    text: &str,
+    base: Span,
+    functions: bool,
+    read: impl FnOnce(&mut Parser) -> Parsed<Node>,
+) -> Result<Node, Vec<Fault>> {
+    let mut parser = Parser::new(text, base).map_err(|found| vec![found])?;
+    parser.top = functions;
+    let node = read(&mut parser);
+    let mut faults = parser.faults;
+    match node {
+        Ok(node) if faults.is_empty() => Ok(node),
+        node => {
+            faults.extend(node.err());
+            Err(faults)
+        }
+    }
 }
 
 impl Parser {
@@ -66,7 +93,46 @@ impl Parser {
     }
 
     fn over(tokens: Vec<Token>) -> Self {
-        Self { tokens, at: 0, depth: 0, bar_ends: false, loops: 0, top: false }
+        Self { tokens, at: 0, depth: 0, bar_ends: false, loops: 0, top: false, faults: Vec::new() }
+    }
+
+    /// Gives up the statement that began at token `start` and goes on behind it, if `found` leaves anything to go on with.
+    pub fn give_up(&mut self, found: Fault, start: usize) -> Parsed<()> {
+        self.report(found)?;
+        let mut open = 0usize;
+        self.tokens[start..self.at].iter().for_each(|token| step_over(&token.kind, &mut open));
+        while !self.at_end() {
+            let block_ended =
+                self.tokens[start..self.at].last().is_some_and(|last| last.kind == token::Kind::Sign("}"));
+            let next = block_ended && self.begins_statement();
+            if open == 0 && (next || self.is(";") || self.is("}") && self.at > start) {
+                break;
+            }
+            step_over(self.peek(), &mut open);
+            self.take();
+        }
+        Ok(())
+    }
+
+    /// Keeps a fault behind which the parser goes on; the last one it may keep ends the parsing.
+    pub fn report(&mut self, found: Fault) -> Parsed<()> {
+        if found.code == code::TOO_LARGE || self.faults.len() + 1 >= FAULTS_MAX {
+            return Err(found);
+        }
+        self.faults.push(found);
+        Ok(())
+    }
+
+    /// Whether the word that stands here begins a statement and nothing else.
+    pub fn begins_statement(&self) -> bool {
+        let words =
+            ["let", "const", "if", "for", "while", "loop", "do", "try", "return", "throw", "break", "continue", "fn"];
+        words.into_iter().any(|word| self.is_word(word))
+    }
+
+    /// How many tokens were taken.
+    pub fn taken(&self) -> usize {
+        self.at
     }
 
     // Looking at tokens.
@@ -170,7 +236,7 @@ impl Parser {
             token::Kind::Name(name) => format!("`{name}` stands here"),
             token::Kind::Sign(sign) => format!("`{sign}` stands here"),
             token::Kind::Text(_) | token::Kind::Char(_) => "a text stands here".to_owned(),
-            token::Kind::Int(_) | token::Kind::Float(_) => "a number stands here".to_owned(),
+            token::Kind::Int(_) | token::Kind::Lowest | token::Kind::Float(_) => "a number stands here".to_owned(),
             token::Kind::Duration(_) => "a duration stands here".to_owned(),
         };
         (span, text)
@@ -223,9 +289,7 @@ impl Parser {
             }
             let op_span = (0..tokens).map(|_| self.take()).reduce(Span::to).unwrap_or_else(|| self.span());
             if matches!(op, ".." | "..=") {
-                let open =
-                    matches!(self.peek(), token::Kind::End | token::Kind::Sign(")" | "]" | "}" | "," | ";" | "=>"));
-                let to = if open { None } else { Some(Box::new(self.deeper(|p| p.binary(precedence + 1))?)) };
+                let to = self.end_of_range()?;
                 let end = to.as_ref().map_or(op_span, |node| node.span);
                 let span = left.span.to(end);
                 left = self.node(Kind::Range { from: Some(Box::new(left)), to, inclusive: op == "..=" }, span)?;
@@ -248,6 +312,12 @@ impl Parser {
         }
     }
 
+    /// Where a range ends, if it says so; stands behind its sign.
+    fn end_of_range(&mut self) -> Parsed<Option<Box<Node>>> {
+        let open = matches!(self.peek(), token::Kind::End | token::Kind::Sign(")" | "]" | "}" | "," | ";" | "=>"));
+        if open { Ok(None) } else { Ok(Some(Box::new(self.deeper(|parser| parser.binary(ABOVE_RANGES))?))) }
+    }
+
     /// The operator that stands here, its precedence, and of how many tokens it is made.
     fn operator(&self) -> Option<(&'static str, u8, usize)> {
         match self.peek() {
@@ -265,6 +335,10 @@ impl Parser {
             _ => return self.postfix(),
         };
         let start = self.take();
+        if op == "-" && *self.peek() == token::Kind::Lowest {
+            let span = start.to(self.take());
+            return self.node(Kind::Constant(Value::Int(i64::MIN)), span);
+        }
         let of = self.deeper(Self::unary)?;
         let span = start.to(of.span);
         let constant = match (&of.kind, op) {
@@ -347,12 +421,23 @@ impl Parser {
         self.take();
         let mut args = Vec::new();
         while !self.takes(")") {
+            self.one_more(args.len(), "a call", "arguments")?;
             args.push(self.within(Self::expr)?);
             if !self.is(")") {
                 self.expect(",", "between the arguments, or a `)` behind them")?;
             }
         }
         Ok(args)
+    }
+
+    /// Whether there may be one more argument or parameter than `count`.
+    pub fn one_more(&self, count: usize, of: &str, what: &str) -> Parsed<()> {
+        let bound = limit::SCRIPT_ARGUMENTS_MAX;
+        if count < bound {
+            return Ok(());
+        }
+        Err(Fault::error(code::TOO_LARGE, self.span(), format!("{of} has at most {bound} {what}"))
+            .hint("hand over a list or a map"))
     }
 
     /// Parses something between brackets, where a `|` is an operator again.
@@ -367,6 +452,7 @@ impl Parser {
         let span = self.span();
         let kind = match self.peek().clone() {
             token::Kind::Int(number) => Kind::Constant(Value::Int(number)),
+            token::Kind::Lowest => return Err(literal::too_large(&i64::MIN.unsigned_abs().to_string(), span)),
             token::Kind::Float(number) => Kind::Constant(Value::Float(number)),
             token::Kind::Duration(duration) => Kind::Constant(Value::Duration(duration)),
             token::Kind::Char(c) => Kind::Char(c),
@@ -397,6 +483,7 @@ impl Parser {
                     let start = inner.span();
                     let (mut statements, tail) = inner.statements(false)?;
                     inner.ends("the expression in `${ }`")?;
+                    self.faults.append(&mut inner.faults);
                     let span = start.to(inner.behind());
                     let single = statements.len() == 1 && tail == super::tree::Tail::Value;
                     Part::Value(match statements.pop() {
@@ -485,7 +572,7 @@ impl Parser {
             "|" | "||" => self.closure(sign),
             ".." | "..=" => {
                 self.take();
-                let to = Some(Box::new(self.deeper(|parser| parser.binary(141))?));
+                let to = self.end_of_range()?;
                 let span = start.to(self.behind());
                 self.node(Kind::Range { from: None, to, inclusive: sign == "..=" }, span)
             }
@@ -543,6 +630,7 @@ impl Parser {
         let mut params = Vec::new();
         if sign == "|" {
             while !self.takes("|") {
+                self.one_more(params.len(), "a closure", "parameters")?;
                 params.push(self.binding("a parameter")?);
                 if !self.is("|") {
                     self.expect(",", "between the parameters, or a `|` behind them")?;
@@ -576,6 +664,18 @@ impl Parser {
         }
         self.take();
         Ok(Name { text, span })
+    }
+}
+
+/// What binds tighter than the signs of ranges.
+const ABOVE_RANGES: u8 = 141;
+
+/// Counts the brackets that are open behind a token.
+fn step_over(token: &token::Kind, open: &mut usize) {
+    match token {
+        token::Kind::Sign("(" | "[" | "{" | "#{" | "?[") => *open += 1,
+        token::Kind::Sign(")" | "]" | "}") => *open = open.saturating_sub(1),
+        _ => {}
     }
 }
 

@@ -24,24 +24,33 @@ impl Parser {
                 tail = Tail::Nothing;
                 continue;
             }
-            let statement = self.statement()?;
+            let start = self.taken();
+            let statement = match self.statement() {
+                Ok(statement) => statement,
+                Err(found) => {
+                    self.give_up(found, start)?;
+                    continue;
+                }
+            };
             let closed = ends_itself(&statement);
             tail = Tail::Value;
             statements.push(statement);
-            if self.is(";") || self.at_end() || (braced && self.is("}")) || closed {
-                continue;
+            if !(self.is(";") || self.at_end() || (braced && self.is("}")) || closed) {
+                match mistaken::instead(self) {
+                    Some(found) => self.give_up(found, self.taken())?,
+                    None if self.begins_statement() => self.report(self.no_end())?,
+                    None => self.give_up(self.no_end(), self.taken())?,
+                }
             }
-            if let Some(found) = mistaken::instead(self) {
-                return Err(found);
-            }
-            let (_, found) = self.found();
-            let gap = self.behind().after();
-            return Err(Fault::error(code::SYNTAX, gap, "a `;` is missing behind this statement").label(found).fix(
-                "statements of a script are separated by `;`",
-                gap,
-                ";",
-            ));
         }
+    }
+
+    /// A `;` is missing behind a statement.
+    fn no_end(&self) -> Fault {
+        let (_, found) = self.found();
+        let gap = self.behind().after();
+        let fault = Fault::error(code::SYNTAX, gap, "a `;` is missing behind this statement").label(found);
+        fault.fix("statements of a script are separated by `;`", gap, ";")
     }
 
     /// One statement, without the `;` behind it.
@@ -55,9 +64,9 @@ impl Parser {
                         return Err(Fault::error(
                             code::PLACE,
                             parser.span(),
-                            "a `fn` is declared here inside of a block",
+                            "a `fn` is declared here inside of a block or of another `fn`",
                         )
-                        .hint("declare it at the top of the script, or write a closure: `let f = |x| x + 1;`"));
+                        .hint("declare it at the top of the file or of the script, or write a closure: `let f = |x| x + 1;`"));
                     }
                     parser.within(Self::function)
                 }
@@ -93,9 +102,7 @@ impl Parser {
         let token::Kind::Sign(sign) = *self.peek() else { return Ok(target) };
         let Some(op) = ASSIGNMENTS.into_iter().find(|op| *op == sign) else { return Ok(target) };
         let op_span = self.take();
-        let assignable =
-            matches!(target.kind, Kind::Variable(_) | Kind::Field { .. } | Kind::Index { .. } | Kind::This);
-        if !assignable {
+        if !is_place(&target) {
             return Err(Fault::error(code::ASSIGNMENT, target.span, format!("nothing can be put here by `{op}`")).fix(
                 "compare by `==`",
                 op_span,
@@ -110,7 +117,13 @@ impl Parser {
     fn declaration(&mut self) -> Parsed<Node> {
         let constant = self.is_word("const");
         let start = self.take();
+        if let Some(found) = mistaken::mutable(self) {
+            return Err(found);
+        }
         let name = self.binding(if constant { "the constant" } else { "the variable" })?;
+        if let Some(found) = mistaken::typed(self) {
+            return Err(found);
+        }
         let value = if self.takes("=") { Some(Box::new(self.expr()?)) } else { None };
         let span = start.to(self.behind());
         self.node(Kind::Let { name, constant, value }, span)
@@ -180,6 +193,7 @@ impl Parser {
         self.expect("(", &format!("behind the name `{}`", name.text))?;
         let mut params: Vec<Name> = Vec::new();
         while !self.takes(")") {
+            self.one_more(params.len(), "a `fn`", "parameters")?;
             let param = self.binding("a parameter")?;
             if let Some(first) = params.iter().find(|known| known.text == param.text) {
                 let message = format!("two parameters are called `{}`", param.text);
@@ -350,6 +364,9 @@ impl Parser {
 
     fn each(&mut self) -> Parsed<Kind> {
         let (item, counter) = if self.takes("(") {
+            if let Some(found) = mistaken::counted(self) {
+                return Err(found);
+            }
             let item = self.binding("the item")?;
             self.expect(",", "between the item and its number")?;
             let counter = self.binding("the number of the item")?;
@@ -375,6 +392,15 @@ impl Parser {
         self.loops -= 1;
         body
     }
+}
+
+/// Whether a value can be put there: a variable, or a field or an item reached from one.
+fn is_place(target: &Node) -> bool {
+    let mut root = target;
+    while let Kind::Field { of, .. } | Kind::Index { of, .. } = &root.kind {
+        root = of;
+    }
+    matches!(root.kind, Kind::Variable(_) | Kind::This)
 }
 
 /// Whether no `;` is needed behind it.

@@ -13,6 +13,8 @@ use crate::base::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Int(i64),
+    /// `9223372036854775808`: no int, but the smallest one with a `-` before it.
+    Lowest,
     Float(f64),
     Duration(Duration),
     Char(char),
@@ -71,6 +73,13 @@ impl<'a> Lexer<'a> {
     pub fn span(&self, start: usize, end: usize) -> Span {
         let offset = self.base.start as usize;
         Span::new(self.base.file, offset + start..offset + end)
+    }
+
+    /// How many columns from the start of its line the character behind `at` stands; `None` on the first line, which
+    /// began before this text.
+    pub fn column(&self, at: usize) -> Option<usize> {
+        let line = self.text[..at].rfind('\n')? + 1;
+        Some(self.text[line..at].chars().count() + 1)
     }
 
     pub fn rest(&self) -> &'a str {

@@ -219,6 +219,11 @@ impl Node {
         matches!(self.kind, Kind::Constant(Value::Unit))
     }
 
+    /// Whether it is what only a statement can be.
+    pub fn is_statement(&self) -> bool {
+        matches!(self.kind, Kind::Let { .. } | Kind::Assign { .. } | Kind::Leave { .. } | Kind::Nothing)
+    }
+
     /// Whether nothing after it runs: it ends in `return`, `throw`, `break` or `continue`.
     pub fn diverges(&self) -> bool {
         match &self.kind {

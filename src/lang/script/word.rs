@@ -38,3 +38,11 @@ pub const RESERVED: [&str; 25] = [
 /// Words of Rhai that are functions and can name nothing else.
 pub const CALLED_ONLY: [&str; 10] =
     ["print", "debug", "eval", "call", "curry", "type_of", "is_shared", "is_def_var", "is_def_fn", "Fn"];
+
+/// Whether Rhai takes a word as a name: it has letters, the first of them before any digit, and is none of its own.
+pub(super) fn is_name(word: &str) -> bool {
+    super::path::is_plain(word)
+        && word.trim_start_matches('_').starts_with(|c: char| c.is_ascii_alphabetic())
+        && !KEYWORDS.contains(&word)
+        && !RESERVED.contains(&word)
+}

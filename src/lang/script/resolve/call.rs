@@ -46,6 +46,12 @@ impl Resolver<'_> {
             if matches!(&*text, "env" | "secret") {
                 return self.setting(node);
             }
+            if &*text == "Fn"
+                && let [Node { kind: Kind::Constant(Value::Text(pointed)), span: place, .. }] = args.as_slice()
+                && let Some(found) = forbidden(pointed, *place)
+            {
+                return self.found.diagnostics.push(found);
+            }
             if ASKED_BY_PATH.contains(&&*text)
                 && !self.is_local(&text)
                 && !self.function
@@ -190,10 +196,8 @@ impl Resolver<'_> {
 
     /// Who knows the function `name`, if anybody does; says so if the number of arguments is wrong.
     fn known(&mut self, name: &str, place: Span, span: Span, count: usize, method: bool) -> Option<Origin> {
-        if let Some(forbidden) = functions::forbidden(name) {
-            self.found.diagnostics.push(
-                Diagnostic::error(code::FORBIDDEN, place, format!("`{name}` is not for scripts")).hint(forbidden),
-            );
+        if let Some(found) = forbidden(name, place) {
+            self.found.diagnostics.push(found);
             return Some(Origin::Rhai);
         }
         if matches!(name, "now" | "today" | "uuid" | "random" | "print" | "debug" | "Fn") {
@@ -249,4 +253,10 @@ impl Resolver<'_> {
         };
         self.found.diagnostics.push(found);
     }
+}
+
+/// What is said to whoever calls a function that no script may call.
+fn forbidden(name: &str, place: Span) -> Option<Diagnostic> {
+    let instead = functions::forbidden(name)?;
+    Some(Diagnostic::error(code::FORBIDDEN, place, format!("`{name}` is not for scripts")).hint(instead))
 }

@@ -22,6 +22,8 @@ pub(super) struct Resolver<'a> {
     constants: BTreeSet<usize>,
     /// The `fn`s that this script declares itself, with how many parameters.
     pub functions: Vec<(Arc<str>, usize)>,
+    /// The variables that a `fn` of this script sees when it is called as `name!(...)`: all, if any is called so.
+    lent: Vec<Arc<str>>,
     /// Whether this is the body of a `fn`.
     pub function: bool,
     /// The alias of the file this function comes from, with its dot.
@@ -40,6 +42,7 @@ impl<'a> Resolver<'a> {
             locals: Vec::new(),
             constants: BTreeSet::new(),
             functions: Vec::new(),
+            lent: Vec::new(),
             function: false,
             space: None,
             closures: 0,
@@ -50,15 +53,19 @@ impl<'a> Resolver<'a> {
     /// Functions of a script can be called before they are declared.
     pub fn hoist(&mut self, node: &Node) {
         let Kind::Block(statements, _) = &node.kind else { return };
+        let mut known = BTreeSet::new();
         for statement in statements {
             if let Kind::Function { name, of, params, .. } = &statement.kind {
-                let twice = self.functions.iter().any(|(known, count)| *known == name.text && *count == params.len());
-                if twice && of.is_none() {
+                let receiver = of.as_ref().map(|of| of.text.clone());
+                if !known.insert((receiver, name.text.clone(), params.len())) {
                     let message = format!("the function `{}` is declared twice", name.text);
                     self.found.diagnostics.push(Diagnostic::error(code::PLACE, name.span, message));
                 }
                 self.functions.push((name.text.clone(), params.len()));
             }
+        }
+        if !self.functions.is_empty() && lends(node) {
+            declared(node, &mut self.lent);
         }
     }
 
@@ -100,12 +107,7 @@ impl<'a> Resolver<'a> {
             return;
         }
         let span = node.span;
-        if matches!(node.kind, Kind::This) && !self.function && self.closures == 0 {
-            let found = Diagnostic::error(code::PLACE, span, "`this` means nothing outside of a function");
-            self.found
-                .diagnostics
-                .push(found.hint("it is the value before the dot of a call: `fn double() { this * 2 }`, `x.double()`"));
-        }
+        self.this(node);
         match &mut node.kind {
             Kind::Constant(_) | Kind::Char(_) | Kind::This | Kind::Slot { .. } | Kind::Setting(_) | Kind::Nothing => {}
             Kind::Variable(_) => {}
@@ -229,11 +231,14 @@ impl<'a> Resolver<'a> {
                 }
             }
             Kind::Function { params, body, .. } => {
-                // A function sees its parameters and nothing of what is around it.
-                let locals = std::mem::replace(&mut self.locals, params.iter().map(|name| name.text.clone()).collect());
+                // A function sees its parameters and nothing of what is around it, unless its caller lends that.
+                let seen = self.lent.iter().cloned().chain(params.iter().map(|name| name.text.clone())).collect();
+                let locals = std::mem::replace(&mut self.locals, seen);
+                let constants = std::mem::take(&mut self.constants);
                 let outer = std::mem::replace(&mut self.function, true);
                 self.node(body, Demand::Nothing);
                 self.function = outer;
+                self.constants = constants;
                 self.locals = locals;
             }
         }
@@ -289,12 +294,23 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Complains about a `this` outside of functions.
+    fn this(&mut self, node: &Node) {
+        if matches!(node.kind, Kind::This) && !self.function && self.closures == 0 {
+            let found = Diagnostic::error(code::PLACE, node.span, "`this` means nothing outside of a function");
+            self.found
+                .diagnostics
+                .push(found.hint("it is the value before the dot of a call: `fn double() { this * 2 }`, `x.double()`"));
+        }
+    }
+
     /// What stands on the left of an assignment.
     fn target(&mut self, target: &mut Node) {
         let mut root = &*target;
         while let Kind::Field { of, .. } | Kind::Index { of, .. } = &root.kind {
             root = of;
         }
+        self.this(root);
         if let Kind::Variable(name) = &root.kind
             && !self.is_local(name)
         {
@@ -428,4 +444,24 @@ fn compared_with(other: &Node) -> Demand {
         Kind::Constant(Value::Text(_)) | Kind::Text(_) => Demand::Text,
         _ => Demand::Present,
     }
+}
+
+/// Whether a function is called somewhere with the variables of its caller: `name!(...)`.
+fn lends(node: &Node) -> bool {
+    let mut found = matches!(node.kind, Kind::Call { open: true, .. });
+    node.kind.each_child(&mut |child| found = found || lends(child));
+    found
+}
+
+/// The variables that a script declares outside of its functions.
+fn declared(node: &Node, names: &mut Vec<Arc<str>>) {
+    match &node.kind {
+        Kind::Function { .. } => return,
+        Kind::Let { name, .. } => names.push(name.text.clone()),
+        Kind::For { item, counter, .. } => {
+            names.extend([Some(item), counter.as_ref()].into_iter().flatten().map(|name| name.text.clone()))
+        }
+        _ => {}
+    }
+    node.kind.each_child(&mut |child| declared(child, names));
 }

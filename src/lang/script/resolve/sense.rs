@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 
 use super::super::code;
 use super::super::tree::{Arm, Kind, Name, Node};
+use super::super::word::{self, CALLED_ONLY};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
 use crate::base::value::Value;
@@ -26,6 +27,8 @@ pub(super) fn complain(node: &Node, found: &mut Vec<Diagnostic>) {
         }
         Kind::For { over, .. } => turns(over, found),
         Kind::Index { of, index, .. } => index_of(of, index, found),
+        Kind::Field { of, name, optional: false } => field_of(of, name, found),
+        Kind::Method { name, .. } => method(name, found),
         Kind::Map(entries) => {
             twice(entries.iter().map(|(key, _)| key), |name| format!("the map has two entries `{name}`"), found);
         }
@@ -56,6 +59,23 @@ fn membership(op: &str, left: &Node, right: &Node, found: &mut Vec<Diagnostic>) 
         found.push(complaint.hint("it looks in lists, sets, maps, texts and ranges"));
     } else if never_in_text && is_text {
         found.push(misplaced(left, format!("{} is never in a text", literal(left))));
+    }
+}
+
+fn field_of(of: &Node, name: &Name, found: &mut Vec<Diagnostic>) {
+    let plain = word::is_name(&name.text) && !CALLED_ONLY.contains(&&*name.text);
+    let is_literal = matches!(of.kind, Kind::Constant(_) | Kind::Char(_) | Kind::Text(_) | Kind::List(_));
+    if is_literal && !plain {
+        let message = format!("{} has no field `{}`", literal(of), name.text);
+        found.push(Diagnostic::error(code::PLACE, name.span, message));
+    }
+}
+
+fn method(name: &Name, found: &mut Vec<Diagnostic>) {
+    if !word::is_name(&name.text) {
+        let hint = format!("a function that a map holds by this name is called by `[\"{}\"].call(...)`", name.text);
+        let message = format!("`{}` is a word of Rhai and no method", name.text);
+        found.push(Diagnostic::error(code::PLACE, name.span, message).hint(hint));
     }
 }
 
