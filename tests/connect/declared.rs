@@ -496,3 +496,13 @@ async fn the_onboarding_program_speaks_to_the_services_in_their_own_words() {
     assert_eq!(event["attendees"], serde_json::json!([{ "email": "a@b.example" }]));
     assert!(event["conferenceData"]["createRequest"]["requestId"].as_str().is_some_and(|id| id.len() == 36), "{event}");
 }
+
+#[tokio::test]
+async fn pages_without_end_are_told_as_such() {
+    let peer = Peer::new([says(200, "[1]")]).await;
+    let body =
+        r#"read operation do() -> list<int> { GET "/x", paginate page { send: query.page, items: response.body } }"#;
+    let (failure, _) = failure(Trial::new(&peer, body).with("{}", |act| act.timeout = Duration(400)).await);
+    assert_eq!(failure.kind.name(), "timeout");
+    assert!(failure.message.starts_with("svc.do: ") && failure.message.contains(" pages came"), "{}", failure.message);
+}

@@ -275,3 +275,55 @@ async fn an_operation_without_a_body_says_so() {
     let (failure, certain) = failure(perform(Path::new("."), "http.fly", "{}").await);
     assert_eq!((failure.kind.name(), certain), ("validation_error", true));
 }
+
+#[tokio::test]
+async fn what_was_done_before_a_redirect_stays_done() {
+    let free = std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|it| it.local_addr()).expect("a free port");
+    let to = |status: u16, place: String| answer(status, &format!("Location: {place}\r\n"), "");
+    let gone = || to(303, format!("http://{free}/"));
+    let rows: [(&str, Vec<Deed>, &str, bool); 8] = [
+        // The far side took the order and says where its receipt lies: whatever becomes of that, the order is taken.
+        ("post", vec![gone()], "connection_error", false),
+        ("post", vec![to(303, "/receipt".into()), says(404, "{}")], "not_found", false),
+        ("post", vec![to(302, "/receipt".into()), says(403, "{}")], "permission_denied", false),
+        ("post", vec![to(303, "http://10.0.0.1/".into())], "permission_denied", false),
+        ("post", vec![to(303, "/again".into())], "validation_error", false),
+        // Here it sends the order itself to another place, and that one refuses it.
+        ("post", vec![to(307, "/other".into()), says(404, "{}")], "not_found", true),
+        ("get", vec![gone()], "connection_error", true),
+        ("get", vec![to(302, "/other".into()), says(404, "{}")], "not_found", true),
+    ];
+    for (index, (method, deeds, kind, certain)) in rows.into_iter().enumerate() {
+        let peer = Peer::new(deeds).await;
+        let outcome = ask(&format!("http.{method}"), Value::map([("url", Value::from(peer.url("/")))]), |_| {}).await;
+        let (failure, is_certain) = failure(outcome);
+        assert_eq!((failure.kind.name(), is_certain), (kind, certain), "row {index}: {}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_is_none_in_json_too() {
+    let read = async |deed: Deed| {
+        let peer = Peer::new([deed]).await;
+        let params = Value::map([("url", Value::from(peer.url("/"))), ("as", "json".into())]);
+        ask("http.delete", params, |_| {}).await
+    };
+    assert_eq!(value(read(Deed::Say("HTTP/1.1 204 X\r\n\r\n".into())).await)["body"], serde_json::Value::Null);
+    assert_eq!(failure(read(says(200, "")).await).0.kind.name(), "validation_error");
+}
+
+#[tokio::test]
+async fn a_text_is_read_in_the_charset_it_is_stated_in() {
+    let rows: [(&str, &[u8]); 5] = [
+        ("text/plain; charset=iso-8859-1", b"gr\xfc\xdfe"),
+        ("text/csv; header=present; charset=\"Windows-1252\"", b"gr\xfc\xdfe"),
+        ("text/plain; charset=utf-8", "grüße".as_bytes()),
+        ("text/plain; charset=klingon", "grüße".as_bytes()),
+        ("text/plain", "grüße".as_bytes()),
+    ];
+    for (media, body) in rows {
+        let head = format!("HTTP/1.1 200 X\r\nContent-Length: {}\r\nContent-Type: {media}\r\n\r\n", body.len());
+        let peer = Peer::new([Deed::Bytes([head.as_bytes(), body].concat())]).await;
+        assert_eq!(value(get(peer.url("/")).await)["body"], "grüße", "{media}");
+    }
+}

@@ -53,7 +53,8 @@ async fn server(script: Script) -> (u16, Arc<Mutex<Vec<String>>>) {
     (port, said)
 }
 
-async fn send(port: u16, directory: &Path, params: &str, more: &[(&str, &str)]) -> Outcome {
+/// Hands a message to the server on `port`; `more` are further settings.
+pub async fn send(port: u16, directory: &Path, params: &str, more: &[(&str, &str)]) -> Outcome {
     let mut config = Map::new();
     config.insert("host".into(), "127.0.0.1".into());
     config.insert("port".into(), Value::Int(port.into()));
@@ -64,7 +65,8 @@ async fn send(port: u16, directory: &Path, params: &str, more: &[(&str, &str)]) 
     desk(directory, "email", config, |_| {}).perform(act).await
 }
 
-const PLAIN: &str = r#"{ "to": "ada@example.com", "subject": "Hi", "text": "Hello.\n.dot" }"#;
+/// A message in two lines, one of which looks like the end.
+pub const PLAIN: &str = r#"{ "to": "ada@example.com", "subject": "Hi", "text": "Hello.\n.dot" }"#;
 
 #[tokio::test]
 async fn a_message_arrives_with_everything_that_was_said() {
@@ -98,6 +100,16 @@ async fn a_message_arrives_with_everything_that_was_said() {
     }
     assert!(!said.contains("Bcc"), "{said}");
     assert!(said.contains(&format!("Message-ID: {}", got["message_id"].as_str().unwrap_or("none"))), "{said}");
+}
+
+#[tokio::test]
+async fn a_name_cannot_smuggle_a_header_in() {
+    let (port, said) = server(&[]).await;
+    let params = r#"{ "to": "ada@example.com", "subject": "Hi", "text": "x",
+        "attachments": [{ "name": "a\"b\r\nX-Evil: 1.txt", "content": "x" }] }"#;
+    value(send(port, Path::new("."), params, &[]).await);
+    let said = said.lock().expect("the server lives").clone();
+    assert!(!said.iter().any(|line| line.starts_with("X-Evil")), "{said:?}");
 }
 
 #[tokio::test]
@@ -152,15 +164,20 @@ async fn a_message_that_cannot_be_sent_is_refused_first() {
         r#"{ "to": [], "subject": "x", "text": "x" }"#,
         r#"{ "to": "a@b.example", "subject": "x\r\nBcc: c@d.example", "text": "x" }"#,
         r#"{ "to": "a@b.example\r\nBcc: c@d.example", "subject": "x", "text": "x" }"#,
+        r#"{ "to": "a@b.example", "reply_to": "a@b.example\nBcc: c@d.example", "subject": "x", "text": "x" }"#,
+        r#"{ "to": "a@b.example", "from": "A\r\nBcc: c@d.example <a@b.example>", "subject": "x", "text": "x" }"#,
         r#"{ "to": "a@b.example", "subject": "x" }"#,
         r#"{ "to": "a@b.example", "text": "x" }"#,
         r#"{ "to": "a@b.example", "subject": "x", "template": "none" }"#,
         r#"{ "to": "a@b.example", "subject": "x", "template": "../none" }"#,
         r#"{ "to": "a@b.example", "subject": "x", "text": "x", "attachments": [{ "name": "a" }] }"#,
+        r#"{ "to": "a@b.example", "subject": "x", "text": "x", "attachments": [{ "content": "a", "type": "text/plain\r\nX: 1" }] }"#,
     ];
     for params in rows {
         let (failure, certain) = failure(send(1, home.path(), params, &[]).await);
         assert_eq!((failure.kind.name(), certain), ("validation_error", true), "{params}: {}", failure.message);
+        // What is quoted cannot break the line it is quoted in.
+        assert!(!failure.message.contains(['\r', '\n']), "{:?}", failure.message);
     }
     let (failure, certain) = failure(send(1, home.path(), PLAIN, &[]).await);
     assert_eq!((failure.kind.name(), certain), ("connection_error", true));

@@ -18,3 +18,5 @@ mod sandbox;
 #[cfg(feature = "http")]
 mod settings;
 mod stdlib;
+#[cfg(feature = "mail")]
+mod tls;

@@ -11,6 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub enum Deed {
     /// Answers the request with these bytes and closes.
     Say(String),
+    /// The same for what is no UTF-8.
+    Bytes(Vec<u8>),
     /// Reads the request and closes without a word.
     Close,
     /// Closes without reading.
@@ -78,15 +80,19 @@ async fn carry_out(mut stream: TcpStream, deed: Deed, seen: Arc<Mutex<Vec<String
     let Some(request) = read(&mut stream).await else { return };
     seen.lock().expect("no test panics while it holds this").push(request);
     match deed {
-        Deed::Say(text) => {
-            // Closing is announced by the headers' absence: one answer for each connection.
-            let text = text.replacen("\r\n", "\r\nConnection: close\r\n", 1);
-            let _ = stream.write_all(text.as_bytes()).await;
-            let _ = stream.shutdown().await;
-        }
+        Deed::Say(text) => say(stream, text.as_bytes()).await,
+        Deed::Bytes(bytes) => say(stream, &bytes).await,
         Deed::Silence => std::future::pending().await,
         Deed::Close | Deed::Reset => {}
     }
+}
+
+/// One answer for each connection: its first line is followed by the word that this is the end.
+async fn say(mut stream: TcpStream, answer: &[u8]) {
+    let line = answer.windows(2).position(|pair| pair == b"\r\n").map_or(answer.len(), |at| at + 2);
+    let (first, rest) = answer.split_at(line);
+    let _ = stream.write_all(&[first, b"Connection: close\r\n", rest].concat()).await;
+    let _ = stream.shutdown().await;
 }
 
 /// One request with its body.

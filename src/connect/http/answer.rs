@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 
 use super::client::{Answer, shown};
@@ -55,10 +56,12 @@ impl As {
 pub fn value(answer: &Answer, reading: As) -> Result<Value, Failure> {
     let body = match reading {
         As::Declared => by_content_type(answer),
+        // There is none where the status says so: `204` to a DELETE, above all.
+        As::Json if answer.body.is_empty() && is_bodiless(answer.status) => Value::Unit,
         As::Json => serde_json::from_slice(&answer.body).map(Value::from_json).map_err(|error| {
             Failure::new(Kind::ValidationError, format!("the answer of {} is no JSON: {error}", shown(&answer.url)))
         })?,
-        As::Text => String::from_utf8_lossy(&answer.body).into_owned().into(),
+        As::Text => text(&answer.body, media_type(answer).1).into(),
         As::Bytes => Value::Bytes(answer.body.clone().into()),
     };
     Ok(Value::map([
@@ -66,6 +69,11 @@ pub fn value(answer: &Answer, reading: As) -> Result<Value, Failure> {
         ("headers", headers(&answer.headers)),
         ("body", body),
     ]))
+}
+
+/// Whether an answer of this status has no body.
+fn is_bodiless(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// Names in lower case; several of one name are joined by commas.
@@ -86,8 +94,7 @@ fn by_content_type(answer: &Answer) -> Value {
     if answer.body.is_empty() {
         return Value::Unit;
     }
-    let media = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let (media, charset) = media_type(answer);
     let is_json = media == "application/json" || media.ends_with("+json") || media == "text/json";
     let may_be_json = media.is_empty() && matches!(answer.body.trim_ascii_start().first(), Some(b'{' | b'['));
     if (is_json || may_be_json)
@@ -101,11 +108,28 @@ fn by_content_type(answer: &Answer) -> Value {
         || media.ends_with("javascript")
         || media == "application/x-www-form-urlencoded"
         || media == "application/x-ndjson";
-    match String::from_utf8(answer.body.clone()) {
-        Ok(text) if is_text || media.is_empty() => text.into(),
-        Err(error) if is_text => String::from_utf8_lossy(error.as_bytes()).into_owned().into(),
-        Ok(_) | Err(_) => Value::Bytes(answer.body.clone().into()),
+    if is_text || (media.is_empty() && std::str::from_utf8(&answer.body).is_ok()) {
+        return text(&answer.body, charset).into();
     }
+    Value::Bytes(answer.body.clone().into())
+}
+
+/// The media type of an answer in lower case, and the charset where one is stated: `text/csv; charset=iso-8859-1`.
+fn media_type(answer: &Answer) -> (String, Option<&str>) {
+    let stated = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = stated.split(';').map(str::trim);
+    let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let charset = parts.find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    (media, charset)
+}
+
+/// The text that a body is, in the charset it is stated in; UTF-8 where none is stated, or one that nobody knows.
+fn text(body: &[u8], charset: Option<&str>) -> String {
+    let encoding = charset.and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()));
+    encoding.unwrap_or(encoding_rs::UTF_8).decode(body).0.into_owned()
 }
 
 /// The failure that `answer` stands for: `kind` was found by a rule or by the status.

@@ -58,6 +58,9 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Where it came from, after redirects.
     pub url: Url,
+    /// Whether the request that was asked for had been answered before: a redirect told to look elsewhere for what came of
+    /// it. What is said there does not mean that nothing happened.
+    pub acted: bool,
 }
 
 /// Something went wrong on the way.
@@ -112,18 +115,21 @@ impl Bounds {
 /// # Errors
 /// Whatever comes between the first byte out and the last byte in, with what is certain about it.
 pub async fn send(clients: &Clients, mut draft: Draft, bounds: &Bounds) -> Result<Answer, Broken> {
+    let changes = !draft.is_read();
+    let mut acted = false;
     for hop in 0..=REDIRECTS_MAX {
         let answer = exchange(clients, &draft, bounds).await.map_err(|broken| Broken {
             // The first hop was answered, so something may have come of it.
-            certain: broken.certain && (hop == 0 || draft.is_read()),
+            certain: broken.certain && (hop == 0 || !changes),
             ..broken
         })?;
-        let Some(next) = redirected(&answer) else { return Ok(answer) };
+        let Some(next) = redirected(&answer) else { return Ok(Answer { acted, ..answer }) };
         draft = follow(draft, answer.status, next);
+        acted = changes && draft.is_read();
     }
     let failure =
         Failure::new(Kind::ValidationError, format!("{} redirects more than {REDIRECTS_MAX} times", shown(&draft.url)));
-    Err(if draft.is_read() { Broken::definite(failure) } else { Broken::unknown(failure) })
+    Err(if changes { Broken::unknown(failure) } else { Broken::definite(failure) })
 }
 
 /// Where an answer sends its reader, if it does.
@@ -173,7 +179,7 @@ async fn exchange(clients: &Clients, draft: &Draft, bounds: &Bounds) -> Result<A
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(Answer { status, headers, body, url }),
+            Ok(None) => return Ok(Answer { status, headers, body, url, acted: false }),
             Err(error) => return Err(broken_body(&error, &url, bounds)),
         }
         if body.len() > bounds.bytes_max {

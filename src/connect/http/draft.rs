@@ -226,7 +226,7 @@ impl Draft {
                         piece = piece.file_name(file.to_string());
                     }
                     if let Some(media) = &part.media {
-                        piece = piece.mime_str(media).map_err(|_| invalid(format!("`{media}` is no media type")))?;
+                        piece = piece.mime_str(media).map_err(|_| invalid(format!("{media:?} is no media type")))?;
                     }
                     form = form.part(part.field.to_string(), piece);
                 }

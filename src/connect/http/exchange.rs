@@ -161,7 +161,7 @@ impl<'a> Exchange<'a> {
             Some(kind) => {
                 let mut failure = answer::failure(kind, None, &operation, answer, response);
                 failure.retry_after = self.retry_after(answer);
-                Err(Broken { failure, certain: status < 500 && status != 408 })
+                Err(Broken { failure, certain: status < 500 && status != 408 && !answer.acted })
             }
         }
     }

@@ -57,7 +57,8 @@ pub async fn perform(call: &Call, request: &Request, paginate: &Paginate) -> Res
     }
     let (mut all, mut position) = (Vec::new(), Position::default());
     loop {
-        let (items, next) = series.page(position).await?;
+        let pages = position.pages;
+        let (items, next) = series.page(position).await.map_err(|broken| series.unended(broken, pages))?;
         all.extend(items);
         match next {
             Some(next) => position = next,
@@ -100,6 +101,19 @@ impl Series<'_> {
         let stated = self.paginate.next.as_ref().map(|next| next.evaluate(library, &scope).unwrap_or_default());
         let next = self.next(&position, items.len(), stated, &answer, &scope).map_err(Broken::unknown)?;
         Ok((items, next))
+    }
+
+    /// What is said where the time of all pages together ran out: the one that was asked for last is not to blame.
+    fn unended(&self, mut broken: Broken, pages: u64) -> Broken {
+        if broken.failure.kind == Kind::Timeout && broken.failure.status.is_none() && pages > 0 {
+            let operation = self.call.act.operation.signature.full_name();
+            broken.failure.message = format!(
+                "{operation}: {pages} pages came, and the time was up before the last one: allow more by `timeout`, say how \
+                 many are wanted by `max` in `paginate`, or take one at a time by `for ... from {operation}`"
+            )
+            .into();
+        }
+        broken
     }
 
     /// The request for the page at `position`, and whether it goes to the origin that the connector trusts.

@@ -91,7 +91,7 @@ fn sender(call: &Call, server: &Server) -> Result<Mailbox, Failure> {
 }
 
 fn mailbox(name: &str, text: &str) -> Result<Mailbox, Failure> {
-    text.parse().map_err(|_| invalid(format!("`{name}`: \"{text}\" is no mail address")))
+    text.parse().map_err(|_| invalid(format!("`{name}`: {text:?} is no mail address")))
 }
 
 /// The addresses of a parameter: one text or a list of them; a text may hold several, with commas between.
@@ -104,8 +104,7 @@ fn mailboxes(call: &Call, name: &str) -> Result<Vec<Mailbox>, Failure> {
     };
     let mut found = Vec::new();
     for text in texts {
-        let several: Mailboxes =
-            text.parse().map_err(|_| invalid(format!("`{name}`: \"{text}\" is no mail address")))?;
+        let several: Mailboxes = text.parse().map_err(|_| invalid(format!("`{name}`: {text:?} is no mail address")))?;
         found.extend(several);
     }
     Ok(found)
@@ -159,7 +158,7 @@ async fn attachments(call: &Call) -> Result<Vec<SinglePart>, Failure> {
             (_, None) => return Err(invalid("an attachment needs `content` or `path`")),
         };
         let media = text("type").unwrap_or_else(|| media_type(&name));
-        let media = ContentType::parse(media).map_err(|_| invalid(format!("`{media}` is no media type")))?;
+        let media = ContentType::parse(media).map_err(|_| invalid(format!("{media:?} is no media type")))?;
         parts.push(Attachment::new(name).body(bytes, media));
     }
     Ok(parts)

@@ -87,6 +87,10 @@ impl Server {
                 Failure::new(Kind::ValidationError, format!("`ca_file` {} cannot be used: {error}", file.display()))
             };
             let pem = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
+            // What holds none would be taken for a list of nobody, and every server would be refused.
+            if !String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+                return Err(unusable("it holds no certificate in PEM".to_owned()));
+            }
             let certificate = Certificate::from_pem(&pem).map_err(|error| unusable(error.to_string()))?;
             builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
         }
