@@ -8,6 +8,7 @@ mod interrupt;
 mod run;
 mod sandbox;
 mod settings;
+mod terminal;
 mod test;
 
 use std::io::Write as _;
