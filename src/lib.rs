@@ -26,7 +26,10 @@ pub mod cli;
 
 // The public face: what a program needs that embeds the engine. `examples/embed.rs` shows it at work.
 pub use base::failure::{Failure, Kind as FailureKind};
+pub use base::id::RunId;
 pub use base::value::Value;
 pub use host::{BuildError, Builder, Engine, Faults, Program, Running};
 pub use run::driver::Summary;
 pub use run::event::{Event, Record};
+pub use run::intake::StartError;
+pub use run::world::{BoxFuture, Consult, Question};

@@ -56,7 +56,8 @@ impl Program {
     ///
     /// # Errors
     /// Everything that is wrong, where something is wrong enough for the program not to run.
-    pub fn from_file(path: &Path) -> Result<Self, Faults> {
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Faults> {
+        let path = path.as_ref();
         let name = path.display().to_string();
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let directory = directory.map_or_else(|| PathBuf::from("."), Path::to_owned);
