@@ -10,7 +10,6 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use super::paper::styled;
 use super::screen::Screen;
 use super::tree::clock;
-use crate::base::secret::Mask;
 use crate::base::time::Timestamp;
 use crate::connect::log;
 
@@ -28,16 +27,15 @@ pub fn to_screen(screen: Arc<Screen>) -> log::Log {
     })
 }
 
-/// Shows what the engine reports by `tracing`, from now on and for the whole process; `mask` covers secrets.
-pub fn listen(screen: Arc<Screen>, mask: Mask) {
+/// Shows what the engine reports by `tracing`, from now on and for the whole process.
+pub fn listen(screen: Arc<Screen>) {
     // Somebody who listens already goes on listening.
-    let _ = tracing::subscriber::set_global_default(Listener { screen, mask });
+    let _ = tracing::subscriber::set_global_default(Listener { screen });
 }
 
 /// Takes the events of this crate and no others: what libraries report is not the reader's affair.
 struct Listener {
     screen: Arc<Screen>,
-    mask: Mask,
 }
 
 impl Subscriber for Listener {
@@ -62,8 +60,7 @@ impl Subscriber for Listener {
             _ => ("print", self.screen.palette.busy),
         };
         let time = styled(self.screen.palette.faint, clock(Timestamp::now(), false));
-        let text = self.mask.cover(&message.text);
-        self.screen.line(&format!("{time} {}  {text}", styled(style, word)));
+        self.screen.line(&format!("{time} {}  {}", styled(style, word), message.text));
     }
 
     fn enter(&self, _: &Id) {}

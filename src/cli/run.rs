@@ -17,15 +17,15 @@ use super::tree::Tree;
 use super::{input, log, stand_in};
 use crate::base::limit::STACK_BYTES;
 use crate::base::report;
-use crate::base::shape::Shape;
+use crate::base::shape::{Misfit, Shape};
 use crate::base::span::Sources;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::host::sandbox::Sandbox;
-use crate::host::{BuildError, Builder, Engine, Program, Running};
+use crate::host::{BuildError, Builder, Engine, Faults, Program, Running};
 use crate::lang::plan::Plan;
 use crate::run::driver::Summary;
-use crate::run::intake::StartError;
+use crate::run::intake::{self, StartError};
 
 /// How many threads run programs at most.
 const THREADS_MAX: usize = 8;
@@ -57,7 +57,8 @@ pub struct RunArgs {
     /// Sets one setting, such as `connectors.slack.token=...`; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
-    /// Points every connector at a stand-in on this machine and shows what was sent. Needs no account and no settings.
+    /// Points every connector at a stand-in on this machine, writes files aside, and shows what was sent. Needs no account and
+    /// no settings.
     #[arg(long)]
     sandbox: bool,
     /// Keeps what happens in this directory, which is made if it is not there: what is cut off goes on when the directory is
@@ -155,15 +156,29 @@ impl RunArgs {
             let store = crate::store::Sqlite::open(data).map_err(|error| Refusal::new(error.to_string()))?;
             builder = builder.journal(Arc::new(store));
         }
-        let engine = builder.build().map_err(not_built)?;
-        log::listen(screen.clone(), engine.mask().clone());
+        let engine = match builder.build() {
+            Ok(engine) => engine,
+            Err(error) => {
+                // What is wrong with the input is said at once, and not when the settings are mended.
+                if let Err(misfits) = intake::fit(plan, input) {
+                    say(&format!("{} {}\n", styled(screen.palette.bad, "error:"), misfitting(plan, &misfits)));
+                }
+                return Err(not_built(error));
+            }
+        };
+        if !engine.warnings().diagnostics.is_empty() {
+            let Faults { diagnostics, sources } = engine.warnings();
+            say(&report::to_text(diagnostics, sources, colour_on_stderr()));
+        }
+        screen.hide(engine.mask().clone());
+        log::listen(screen.clone());
         engine.recover().await.map_err(|broken| Refusal::new(broken.to_string()))?;
         let running = self.start(&engine, plan, input).await.map_err(|error| not_started(plan, error))?;
-        let mut face = Face::new(Tree::new(plan.clone()), screen.clone());
+        let mut face = Face::new(Tree::new(plan.clone(), engine.mask().clone()), screen.clone());
         let summary = watch::watch(&engine, running, &mut face, terminal.as_ref()).await;
         face.finish(Timestamp::now());
         if let Some(sandbox) = &sandbox {
-            say(&stand_in::report(&sandbox.sent(), &screen.palette));
+            say(&stand_in::report(sandbox, &screen.palette));
         }
         Ok(report_end(&engine, &summary, &sources, screen))
     }
@@ -255,16 +270,17 @@ fn not_built(error: BuildError) -> Stop {
 }
 
 /// Everything that is wrong with the input, by path, and what one would look like.
+fn misfitting(plan: &Plan, misfits: &[Misfit]) -> Refusal {
+    let list: String = misfits.iter().map(|misfit| format!("\n  {misfit}")).collect();
+    let example = example_input(plan).to_json().to_string();
+    Refusal::new(format!("the input does not fit `{}`:{list}", plan.name))
+        .hint(format!("such as --input '{}'", example.replace('\'', "'\\''")))
+}
+
+/// Why a run did not begin.
 fn not_started(plan: &Plan, error: StartError) -> Stop {
     match error {
-        StartError::Input(misfits) => {
-            let list: String = misfits.iter().map(|misfit| format!("\n  {misfit}")).collect();
-            let example = example_input(plan).to_json();
-            Stop::Refused(
-                Refusal::new(format!("the input does not fit `{}`:{list}", plan.name))
-                    .hint(format!("such as --input '{}'", example.to_string().replace('\'', "'\\''"))),
-            )
-        }
+        StartError::Input(misfits) => Stop::Refused(misfitting(plan, &misfits)),
         other => Stop::Refused(Refusal::new(other.to_string())),
     }
 }

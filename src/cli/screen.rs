@@ -1,9 +1,10 @@
 //! The terminal behind stderr: lines that stay, and below them a region that is drawn again and again.
 
 use std::io::Write as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::paper::Palette;
+use crate::base::secret::Mask;
 
 /// How large a terminal is taken to be that does not say.
 const SIZE_DEFAULT: (usize, usize) = (80, 24);
@@ -15,6 +16,7 @@ pub struct Screen {
     pub palette: Palette,
     /// Whether lines can be drawn again.
     pub live: bool,
+    mask: OnceLock<Mask>,
     region: Mutex<Region>,
 }
 
@@ -34,7 +36,18 @@ struct Region {
 impl Screen {
     /// The screen behind stderr; `live` where it is a terminal that moves its cursor.
     pub fn new(palette: Palette, live: bool) -> Self {
-        Self { palette, live, region: Mutex::default() }
+        Self { palette, live, mask: OnceLock::new(), region: Mutex::default() }
+    }
+
+    /// From now on nothing that `mask` knows is shown.
+    pub fn hide(&self, mask: Mask) {
+        // There is one engine, and it is built once.
+        let _ = self.mask.set(mask);
+    }
+
+    /// `text` without secrets. What is cut must be covered before: half a secret is no secret that a mask knows.
+    pub fn covered(&self, text: &str) -> String {
+        self.mask.get().map_or_else(|| text.to_owned(), |mask| mask.cover(text))
     }
 
     /// Columns and rows.
@@ -45,9 +58,10 @@ impl Screen {
 
     /// Writes a line that stays.
     pub fn line(&self, text: &str) {
+        let text = self.covered(text);
         let mut region = self.region();
         if region.held {
-            region.waiting.push(text.to_owned());
+            region.waiting.push(text);
             return;
         }
         let erase = region.erase();
@@ -62,7 +76,7 @@ impl Screen {
         }
         let mut text = region.erase();
         for line in lines {
-            text.push_str(line);
+            text.push_str(&self.covered(line));
             text.push('\n');
         }
         region.drawn = lines.len();
@@ -82,7 +96,7 @@ impl Screen {
         let mut region = self.region();
         if region.held {
             region.asked = !text.ends_with('\n');
-            write(text);
+            write(&self.covered(text));
         }
     }
 

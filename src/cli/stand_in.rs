@@ -2,13 +2,24 @@
 
 use super::paper::{Palette, styled};
 use crate::base::value::Value;
-use crate::host::sandbox::Sent;
+use crate::host::sandbox::{Sandbox, Sent};
 
 /// How long a body may be shown.
 const SHOWN_CHARS_MAX: usize = 300;
 
-/// Everything that was sent, each in at most three lines.
-pub fn report(sent: &[Sent], palette: &Palette) -> String {
+/// Everything that was sent, each in at most three lines, and the files that were written.
+pub fn report(sandbox: &Sandbox, palette: &Palette) -> String {
+    let mut text = report_sent(&sandbox.sent(), palette);
+    let (directory, files) = sandbox.files();
+    if !files.is_empty() {
+        let heading = format!("sandbox: files were written to {}, and yours are as they were", directory.display());
+        text.push_str(&format!("\n{}", styled(palette.strong, heading)));
+        files.iter().for_each(|file| text.push_str(&format!("\n  {}", file.display())));
+    }
+    text
+}
+
+fn report_sent(sent: &[Sent], palette: &Palette) -> String {
     let mut text = match sent.len() {
         0 => "sandbox: nothing was sent".to_owned(),
         1 => "sandbox: one thing was sent, and a stand-in on this machine took it".to_owned(),

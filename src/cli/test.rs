@@ -10,10 +10,11 @@ use super::check::Format;
 use super::elapsed::elapsed;
 use super::exit::{Exit, Refusal, Stop};
 use super::face::plain;
-use super::paper::{Palette, colour_on_stdout, deliver, styled};
+use super::paper::{Palette, colour_on_stdout, deliver, say, styled};
 use super::program::load;
 use super::tree::Tree;
 use crate::base::report;
+use crate::base::secret::Mask;
 use crate::base::span::Sources;
 use crate::base::time::Duration;
 use crate::host::Program;
@@ -23,7 +24,8 @@ use crate::lang::plan::test::Test as Written;
 /// Run the tests that programs declare.
 ///
 /// A test runs its workflow on the real machine, with mocks for everything outside and a clock of its own: a wait of three days
-/// takes no time. Ends with 0 if every test passed, with 1 if one failed, with 2 if a program cannot run.
+/// takes no time. Ends with 0 if every test passed, with 1 if one failed, with 2 if a program
+/// cannot run; the others are tested all the same.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -59,27 +61,36 @@ impl Test {
     /// Runs the tests in the order they are written.
     ///
     /// # Errors
-    /// If a program cannot run.
+    /// If there is nothing to test.
     pub fn run(&self) -> Result<Exit, Stop> {
-        let programs: Vec<(&Path, Result<Program, Stop>)> =
-            self.files.iter().map(|file| (file.as_path(), load(file))).collect();
-        if let Some((_, Err(stop))) = programs.iter().find(|(_, program)| program.is_err()) {
-            return Err(stop.clone());
-        }
-        let (mut count, mut list) = (Count::default(), Vec::new());
-        for (file, program) in programs {
-            let program = program?;
-            self.one_file(file, &program, &mut count, &mut list);
+        // What is wrong with a program is said on stderr; the others are tested all the same.
+        let (mut count, mut list, mut broken) = (Count::default(), Vec::new(), Vec::new());
+        for file in &self.files {
+            match load(file) {
+                Ok(program) => self.one_file(file, &program, &mut count, &mut list),
+                Err(_) => broken.push(file.display().to_string()),
+            }
         }
         let Count { passed, failed } = count;
-        if passed + failed == 0 {
+        if passed + failed == 0 && broken.is_empty() {
             return Err(self.nothing_to_run());
         }
         match self.format {
+            Format::Text if passed + failed == 0 => {}
             Format::Text => deliver(&format!("\n{passed} passed, {failed} failed")),
-            Format::Json => deliver(&format!("{:#}", json!({ "passed": passed, "failed": failed, "tests": list }))),
+            Format::Json => {
+                let report = json!({ "passed": passed, "failed": failed, "cannot_run": broken, "tests": list });
+                deliver(&format!("{report:#}"));
+            }
         }
-        Ok(if failed == 0 { Exit::Done } else { Exit::Failed })
+        match (broken.len(), self.files.len()) {
+            (0, _) => Ok(if failed == 0 { Exit::Done } else { Exit::Failed }),
+            (_, 1) => Ok(Exit::Wrong),
+            (wrong, all) => {
+                say(&format!("{wrong} of {all} files cannot run: {}", broken.join(", ")));
+                Ok(Exit::Wrong)
+            }
+        }
     }
 
     fn nothing_to_run(&self) -> Stop {
@@ -151,7 +162,7 @@ fn failure_text(failure: &TestFailure, sources: &Sources, palette: &Palette) -> 
 /// The run of a test, as a run is told without a terminal.
 fn journal(program: &Program, test: &Written, verdict: &Verdict, palette: &Palette) -> String {
     let Some(plan) = program.package.plans.get(&test.workflow) else { return String::new() };
-    let mut tree = Tree::new(plan.clone());
+    let mut tree = Tree::new(plan.clone(), Mask::default());
     let notes = verdict.journal.iter().flat_map(|record| tree.fold(record));
     notes.map(|note| plain(&note, palette)).collect::<Vec<_>>().join("\n")
 }

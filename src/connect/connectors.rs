@@ -62,6 +62,8 @@ pub struct Environment {
     pub directory: PathBuf,
     /// Under which directories files may be touched; relative ones count from `directory`.
     pub file_roots: Vec<PathBuf>,
+    /// Where files are changed instead, in a sandbox.
+    pub scratch: Option<Arc<super::files::Scratch>>,
     /// Hosts that may be asked although their addresses are private: `host` or `host:port`.
     pub allow_hosts: Vec<Arc<str>>,
     /// Where requests go instead of their own hosts, in a sandbox: `ADDRESS/CONNECTOR/HOST/PATH`.
@@ -102,6 +104,7 @@ impl Environment {
         Self {
             directory: directory.into(),
             file_roots: vec![PathBuf::from(".")],
+            scratch: None,
             allow_hosts: Vec::new(),
             stand_in: None,
             response_bytes_max: RESPONSE_BYTES_MAX,

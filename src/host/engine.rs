@@ -34,7 +34,7 @@ pub struct Builder {
     environment: Vec<(String, String)>,
     given: Vec<String>,
     natives: Natives,
-    consult: Arc<dyn Consult>,
+    consult: Option<Arc<dyn Consult>>,
     clock: Arc<dyn Clock>,
     log: Log,
     journal: Option<Arc<dyn Journal>>,
@@ -52,7 +52,7 @@ impl Builder {
             environment: Vec::new(),
             given: Vec::new(),
             natives: Natives::standard(),
-            consult: Arc::new(Nobody),
+            consult: None,
             clock: Arc::new(WallClock),
             log: Log::default(),
             journal: None,
@@ -112,10 +112,10 @@ impl Builder {
         self
     }
 
-    /// Lets `consult` answer what `ask` asks.
+    /// Lets `consult` answer what `ask` asks; otherwise nobody does, or in a sandbox its stand-in.
     #[must_use]
     pub fn consult(mut self, consult: impl Consult + 'static) -> Self {
-        self.consult = Arc::new(consult);
+        self.consult = Some(Arc::new(consult));
         self
     }
 
@@ -165,6 +165,10 @@ impl Builder {
         let environment = if self.stands_in() { Vec::new() } else { self.environment };
         let Program { package, mut sources, directory, .. } = self.program;
         let (settings, mut diagnostics) = Settings::read(&directory, environment, &self.given, &mut sources);
+        // Of a file that is broken nothing was read: what is missing may well stand in it.
+        if diagnostics.iter().any(|found| found.code == super::settings::code::UNREADABLE) {
+            return Err(BuildError::Settings(Faults { diagnostics, sources }));
+        }
         #[cfg(feature = "sandbox")]
         let settings = self.sandbox.iter().fold(settings, |mut settings, sandbox| {
             sandbox.point(&mut settings);
@@ -187,14 +191,19 @@ impl Builder {
         };
         without_body(&package, &natives)?;
         let mask = settings.mask().clone();
+        #[cfg(feature = "sandbox")]
+        let consult = self.consult.or_else(|| self.sandbox.as_ref().map(|sandbox| sandbox.consult()));
+        #[cfg(not(feature = "sandbox"))]
+        let consult = self.consult;
         let world = World {
             settings: Arc::new(settings),
             perform: Arc::new(Connectors::new(environment, configured, natives)),
-            consult: self.consult,
+            consult: consult.unwrap_or_else(|| Arc::new(Nobody)),
             clock: self.clock,
             journal: self.journal,
         };
-        Ok(Engine { driver: driver::Engine::new(world, package.clone()), package, mask })
+        let warnings = Arc::new(Faults { diagnostics, sources });
+        Ok(Engine { driver: driver::Engine::new(world, package.clone()), package, mask, warnings })
     }
 
     fn stands_in(&self) -> bool {
@@ -228,8 +237,15 @@ pub enum BuildError {
     #[error("{0}")]
     Settings(Faults),
     /// Native operations have no body in this engine.
-    #[error("these native operations have no body here: {}", .0.join(", "))]
+    #[error("these native operations have no body here: {}{}", .0.join(", "), left_out(.0))]
     NoBody(Vec<Arc<str>>),
+}
+
+/// Which features of this crate would give the operations of the standard library their bodies.
+fn left_out(names: &[Arc<str>]) -> String {
+    let features = [("http.", "http", cfg!(feature = "http")), ("email.", "mail", cfg!(feature = "mail"))];
+    let lacking = features.iter().filter(|(prefix, _, there)| !there && names.iter().any(|it| it.starts_with(prefix)));
+    lacking.map(|(prefix, feature, _)| format!("; `{prefix}*` comes with the feature `{feature}`")).collect()
 }
 
 /// Runs the workflows of one program, many at once. Clones share everything.
@@ -238,6 +254,7 @@ pub struct Engine {
     driver: driver::Engine,
     package: Arc<Package>,
     mask: Mask,
+    warnings: Arc<Faults>,
 }
 
 impl Engine {
@@ -299,6 +316,11 @@ impl Engine {
     /// Tells a run something without waiting for what it makes of it.
     pub fn call_to(&self, run: &RunId, command: Command) {
         self.driver.call_to(run, command);
+    }
+
+    /// What of the settings is probably not as meant: names that nobody knows.
+    pub fn warnings(&self) -> &Faults {
+        &self.warnings
     }
 
     /// The secrets handed out so far; every text for people passes through it.

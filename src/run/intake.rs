@@ -66,9 +66,7 @@ pub fn accept(
     if options.depth as usize > limit::CHILD_DEPTH_MAX {
         return Err(StartError::Depth);
     }
-    let shape = Shape::Object(Arc::new(plan.input.clone()));
-    let given = if input.is_unit() { Value::from(Map::new()) } else { input.clone().received() };
-    let input = shape.check(&given).map_err(StartError::Input)?;
+    let input = fit(plan, input).map_err(StartError::Input)?;
     let state = first_state(plan, &input, options.state.as_ref(), now, settings)?;
     let record = Record {
         at: now,
@@ -89,6 +87,15 @@ pub fn accept(
         Err(_) => unreachable!("the record is an acceptance"),
     };
     Ok((run, record))
+}
+
+/// The input as the workflow takes it, with its defaults.
+///
+/// # Errors
+/// Every fault by its path.
+pub fn fit(plan: &Plan, input: &Value) -> Result<Value, Vec<Misfit>> {
+    let given = if input.is_unit() { Value::from(Map::new()) } else { input.clone().received() };
+    Shape::Object(Arc::new(plan.input.clone())).check(&given)
 }
 
 /// What the state of a workflow is before a run: what is `known` of it, and for the rest what the declaration says.

@@ -161,3 +161,13 @@ fn a_program_with_errors_does_not_run() {
     assert_eq!((done.stdout.as_str(), done.code), ("", 2));
     assert!(done.stderr.starts_with("main.flow:2:23: error[F02"), "{}", done.stderr);
 }
+
+#[test]
+fn a_reader_that_has_gone_is_no_fault() {
+    let folder = Folder::with(GREET);
+    for args in [&["run", "main.flow"][..], &["check", "main.flow"], &["explain"]] {
+        let mut child = folder.start(args);
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().expect("it ends").code(), Some(0), "{args:?}");
+    }
+}

@@ -38,3 +38,46 @@ workflow fetch {
     assert_eq!((done.stdout.as_str(), done.code), ("{\"status\":200}\n", 0), "{}", done.stderr);
     assert!(done.stderr.contains("sandbox: one thing was sent"), "{}", done.stderr);
 }
+
+#[test]
+fn without_a_terminal_a_stand_in_answers_what_is_asked() {
+    let done = Folder::with(
+        r#"
+workflow pay {
+    step ok: { approve: bool, note: string? } = ask role "finance" { question: "Pay it?", timeout 2d }
+    fail refused when !ok.approve
+    output { note: any = ok.note, by: any = steps.ok.by.name }
+}
+"#,
+    )
+    .flow(&["run", "--sandbox", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("{\"note\":\"note\",\"by\":\"sandbox\"}\n", 0), "{}", done.stderr);
+    let told = "  ask role finance: Pay it?\n    answered {\"approve\":true,\"note\":\"note\"}\n";
+    assert!(done.stderr.contains(told), "{}", done.stderr);
+}
+
+#[test]
+fn what_is_written_lies_aside_and_is_shown() {
+    let folder = Folder::with(
+        r#"
+workflow keep {
+    step before = files.read { path: "note.txt" }
+    step files.write { path: "note.txt", content: before + " and more" }
+    step now_it_is = files.read { path: "note.txt" }
+    step log.info { message: "a word about the sandbox" }
+    output { now: string = now_it_is }
+}
+"#,
+    );
+    folder.write("note.txt", b"mine");
+    let done = folder.flow(&["run", "--sandbox", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("{\"now\":\"mine and more\"}\n", 0), "{}", done.stderr);
+    assert_eq!(std::fs::read_to_string(folder.path().join("note.txt")).expect("the file"), "mine");
+    let heading = done.stderr.lines().find_map(|line| line.strip_prefix("sandbox: files were written to "));
+    let place = heading.and_then(|rest| rest.strip_suffix(", and yours are as they were")).expect("the place is said");
+    let kept = Path::new(place);
+    assert_eq!(std::fs::read_to_string(kept.join("note.txt")).expect("the file"), "mine and more");
+    std::fs::remove_dir_all(kept).expect("it was there");
+    // What stands in for credentials is a word like any other.
+    assert!(done.stderr.contains("a word about the sandbox"), "{}", done.stderr);
+}

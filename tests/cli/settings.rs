@@ -49,3 +49,65 @@ fn an_attempt_takes_no_longer_than_the_settings_allow() {
     assert_eq!((done.stdout.as_str(), done.code), ("", 1), "{}", done.stderr);
     assert!(done.stderr.contains("outcome_unknown"), "{}", done.stderr);
 }
+
+#[test]
+fn a_secret_in_what_a_script_says_is_covered_in_every_line() {
+    let done = Folder::with(
+        r#"
+workflow leak {
+    step a = script { throw "a " + secret("KEY") } with { on error skip }
+    step b = script { throw "b " + secret("KEY") } with { retry 1 times every 1ms, on error retry 1 times every 1ms }
+}
+"#,
+    )
+    .flow_in(&[("KEY", "xoxb-very-secret")], &["run", "main.flow"]);
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    assert!(done.stderr.contains("a  skipped (script_error: a ***)"), "{}", done.stderr);
+    assert!(!done.stderr.contains("very-secret"), "{}", done.stderr);
+}
+
+#[test]
+fn the_command_line_says_what_it_makes_of_each_assignment() {
+    let folder = Folder::with("workflow idle { }\n");
+    let rows = [
+        // A list may be written as people write lists.
+        ("http.allow_hosts=127.0.0.1", 0, ""),
+        ("files.roots=., in", 0, ""),
+        ("process.allow=[\"git\"]", 0, ""),
+        (
+            "http.nope=3",
+            2,
+            "--set:1:1: error[F0802]: there is no setting `http.nope`\n  |\n1 | http.nope=3\n  | ^^^^^^^^^\n  |\n  \
+             = help: the settings are files.roots, http.allow_hosts, http.response_bytes_max, process.allow, run.timeout, \
+             and the tables env, secrets and connectors\n\n1 error\n",
+        ),
+        (
+            "connectors.slak.token=x",
+            0,
+            "--set:1:1: warning[F0802]: the program uses no connector `slak`\n  |\n1 | connectors.slak.token=x\n  \
+             | ^^^^^^^^^^^^^^^^^^^^^\n\n1 warning\n",
+        ),
+    ];
+    for (given, code, said) in rows {
+        let done = folder.flow(&["run", "main.flow", "--set", given]);
+        assert_eq!(done.code, code, "{given}: {}", done.stderr);
+        assert!(done.stderr.starts_with(said), "{given}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_input_and_settings_is_said_at_once() {
+    let program = POST.replace("workflow post {", "workflow post {\n    input { name: string }");
+    let done = Folder::with(&program).flow(&["run", "main.flow"]);
+    assert_eq!(done.code, 2, "{}", done.stderr);
+    assert!(done.stderr.contains("`name` is missing") && done.stderr.contains("SLACK_BOT_TOKEN"), "{}", done.stderr);
+}
+
+#[test]
+fn of_a_broken_file_nothing_is_missed() {
+    let folder = Folder::with(POST);
+    folder.write("flow.toml", b"[connectors.slack\ntoken = \"xoxb-1234\"\n");
+    let done = folder.flow(&["run", "main.flow"]);
+    assert_eq!(done.code, 2, "{}", done.stderr);
+    assert!(done.stderr.contains("F0801") && !done.stderr.contains("F0804"), "{}", done.stderr);
+}

@@ -60,3 +60,24 @@ fn a_program_that_cannot_run_is_told_apart_from_a_test_that_failed() {
     assert_eq!(done.code, 2);
     assert!(done.stderr.starts_with("error: there is no test in these files\n  hint: "), "{}", done.stderr);
 }
+
+#[test]
+fn sound_programs_are_tested_beside_those_that_cannot_run() {
+    let folder = Folder::with("workflow broken { output { n: int = nothing } }\n");
+    folder.write("double.flow", DOUBLE.as_bytes());
+    let done = folder.flow(&["test", "main.flow", "double.flow"]);
+    assert_eq!((done.stdout.lines().last(), done.code), (Some("1 passed, 1 failed"), 2), "{}", done.stderr);
+    assert!(done.stderr.starts_with("main.flow:1:"), "{}", done.stderr);
+    assert!(done.stderr.ends_with("1 of 2 files cannot run: main.flow\n"), "{}", done.stderr);
+    let done = folder.flow(&["test", "--format", "json", "main.flow", "double.flow"]);
+    let report: serde_json::Value = serde_json::from_str(&done.stdout).expect("it is JSON");
+    assert_eq!((&report["cannot_run"], done.code), (&serde_json::json!(["main.flow"]), 2));
+}
+
+#[test]
+fn the_error_of_no_step_names_none() {
+    let done =
+        Folder::with("workflow w {\n    fail refused \"no\"\n}\ntest \"t\" for w {\n    expect output == 1\n}\n")
+            .flow(&["test", "main.flow"]);
+    assert!(done.stdout.contains("the run is failed: refused: no\n"), "{}", done.stdout);
+}

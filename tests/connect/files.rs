@@ -1,8 +1,10 @@
 //! `files.*` in a directory of their own.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use orchestra_flow::base::value::{Map, Value};
+use orchestra_flow::connect::files::Scratch;
 use orchestra_flow::run::world::Perform;
 
 use super::desk::{act, desk, failure, json, perform, value};
@@ -189,4 +191,73 @@ async fn rows_come_in_pages_and_lose_nothing() {
         assert_eq!(serde_json::Value::from(streamed), whole, "{name}");
         assert_eq!(pages, 3, "{name}");
     }
+}
+
+#[tokio::test]
+async fn links_are_listed_where_they_can_be_used_and_deleted_themselves() {
+    let (outside, home) = (directory(), directory());
+    std::fs::write(home.path().join("a.txt"), "there").expect("a file");
+    for (to, name) in [("a.txt", "to_a"), ("nowhere", "to_nothing"), (&*outside.path().to_string_lossy(), "to_outside")]
+    {
+        std::os::unix::fs::symlink(to, home.path().join(name)).expect("a link");
+    }
+    for pattern in [".", "*", "**"] {
+        let found = value(perform(home.path(), "files.list", &format!(r#"{{ "path": "{pattern}" }}"#)).await);
+        let paths: Vec<&str> = found.as_array().expect("a list").iter().filter_map(|it| it["path"].as_str()).collect();
+        assert_eq!(paths, ["a.txt", "to_a"], "{pattern}");
+    }
+    let deleted = value(perform(home.path(), "files.delete", r#"{ "path": "to_a" }"#).await);
+    assert_eq!(deleted["deleted"], true);
+    assert!(home.path().join("a.txt").exists() && !home.path().join("to_a").is_symlink());
+}
+
+#[tokio::test]
+async fn a_scratch_directory_takes_every_change_and_the_program_sees_it() {
+    let (home, aside) = (directory(), directory());
+    for (name, text) in
+        [("kept.txt", "one"), ("inbox/a.csv", "id\n1\n"), ("inbox/b.csv", "id\n2\n"), ("old.txt", "old")]
+    {
+        let path = home.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a directory")).expect("a directory");
+        std::fs::write(path, text).expect("a file");
+    }
+    let scratch = Arc::new(Scratch::new(aside.path().join("scratch")));
+    let desk = desk(home.path(), "files", Map::new(), |environment| environment.scratch = Some(scratch.clone()));
+    let ask = async |name: &str, params: &str| desk.perform(act(&format!("files.{name}"), json(params))).await;
+    let rows = [
+        ("write", r#"{ "path": "kept.txt", "content": "two" }"#, r#"{"path":"kept.txt","bytes":3}"#),
+        ("read", r#"{ "path": "kept.txt" }"#, r#""two""#),
+        ("append", r#"{ "path": "inbox/a.csv", "content": { "id": 3 } }"#, r#"{"path":"inbox/a.csv","bytes":2}"#),
+        ("rows", r#"{ "path": "inbox/a.csv" }"#, r#"[{"id":"1"},{"id":"3"}]"#),
+        ("move", r#"{ "path": "inbox/b.csv", "to": "done/b.csv" }"#, r#"{"path":"done/b.csv"}"#),
+        ("read", r#"{ "path": "done/b.csv", "format": "text" }"#, "\"id\\n2\\n\""),
+        ("copy", r#"{ "path": "old.txt", "to": "new.txt" }"#, r#"{"path":"new.txt","bytes":3}"#),
+        ("delete", r#"{ "path": "old.txt" }"#, r#"{"deleted":true}"#),
+        ("delete", r#"{ "path": "old.txt" }"#, r#"{"deleted":false}"#),
+        ("delete", r#"{ "path": "new.txt" }"#, r#"{"deleted":true}"#),
+        ("move", r#"{ "path": "inbox", "to": "archive" }"#, r#"{"path":"archive"}"#),
+    ];
+    for (name, params, expected) in rows {
+        assert_eq!(value(ask(name, params).await).to_string(), expected, "{name} {params}");
+    }
+    assert_eq!(failure(ask("delete", r#"{ "path": "archive" }"#).await).0.kind.name(), "validation_error");
+    assert_eq!(failure(ask("delete", r#"{ "path": "done" }"#).await).0.kind.name(), "validation_error");
+    for gone in ["old.txt", "new.txt", "inbox/a.csv", "inbox/b.csv", "archive/b.csv"] {
+        let (failure, _) = failure(ask("read", &format!(r#"{{ "path": "{gone}" }}"#)).await);
+        assert_eq!(failure.kind.name(), "not_found", "{gone}");
+    }
+    for (pattern, expected) in [("**", "archive/a.csv done/b.csv kept.txt"), ("inbox/*", ""), ("done", "done/b.csv")] {
+        let found = value(ask("list", &format!(r#"{{ "path": "{pattern}" }}"#)).await);
+        let paths: Vec<&str> = found.as_array().expect("a list").iter().filter_map(|it| it["path"].as_str()).collect();
+        assert_eq!(paths.join(" "), expected, "{pattern}");
+    }
+    // The program's own files are as they were.
+    let own = |name: &str| std::fs::read_to_string(home.path().join(name)).expect("the file");
+    assert_eq!(
+        [own("kept.txt"), own("inbox/a.csv"), own("inbox/b.csv"), own("old.txt")],
+        ["one", "id\n1\n", "id\n2\n", "old"]
+    );
+    assert!(!home.path().join("done").exists());
+    let written: Vec<String> = scratch.written().iter().map(|path| path.display().to_string()).collect();
+    assert_eq!(written, ["archive/a.csv", "done/b.csv", "kept.txt"]);
 }

@@ -21,6 +21,8 @@ pub use note::{Note, Tone};
 pub use waits::{clock, first_line};
 
 use super::elapsed::elapsed;
+use crate::base::failure::Failure;
+use crate::base::secret::Mask;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
@@ -30,6 +32,8 @@ use crate::run::event::{Alarm, Answer, Event, Outcome, Record, Role, UnitId};
 #[derive(Debug)]
 pub struct Tree {
     plan: Arc<Plan>,
+    /// Covers what programs and services say, before it is cut.
+    mask: Mask,
     items: BTreeMap<ItemId, Item>,
     /// The lines of units that have not ended.
     units: HashMap<UnitId, ItemId>,
@@ -41,8 +45,8 @@ pub struct Tree {
 
 impl Tree {
     /// The tree of a run of `plan` that has not begun.
-    pub fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, items: BTreeMap::new(), units: HashMap::new(), root: None, next: 0, parked: Vec::new() }
+    pub fn new(plan: Arc<Plan>, mask: Mask) -> Self {
+        Self { plan, mask, items: BTreeMap::new(), units: HashMap::new(), root: None, next: 0, parked: Vec::new() }
     }
 
     /// The steps that were parked since the last call: unit, name, error.
@@ -76,8 +80,9 @@ impl Tree {
             Event::Began { unit, begin, .. } => self.began(*unit, begin, &mut notes),
             Event::Attempted { unit, attempt, .. } => self.attempted(*unit, *attempt, &mut notes),
             Event::Raised { unit, failure, .. } => {
+                let trouble = self.trouble(failure);
                 if let Some(item) = self.item_mut(*unit) {
-                    item.trouble = Some(first_line(&failure.to_string()));
+                    item.trouble = Some(trouble);
                 }
             }
             Event::Chose { unit, choice, .. } => self.chose(*unit, choice, &mut notes),
@@ -93,13 +98,15 @@ impl Tree {
                 }
             }
             Event::Answered { unit, answer, .. } => {
+                let trouble = match answer {
+                    Answer::Failed { failure, .. } => Some(self.trouble(failure)),
+                    _ => None,
+                };
                 if let Some(item) = self.item_mut(*unit) {
                     if matches!(item.state, State::Waiting(_)) {
                         item.state = State::Running;
                     }
-                    if let Answer::Failed { failure, .. } = answer {
-                        item.trouble = Some(first_line(&failure.to_string()));
-                    }
+                    item.trouble = trouble.or_else(|| item.trouble.take());
                 }
             }
             Event::Renewed { unit } => self.renewed(*unit, &mut notes),
@@ -182,20 +189,27 @@ impl Tree {
         }
     }
 
+    /// What went wrong, in one line.
+    fn trouble(&self, failure: &Failure) -> String {
+        first_line(&self.mask.cover(&failure.to_string()))
+    }
+
     fn decided(&mut self, at: Timestamp, outcome: &Outcome, notes: &mut Notes) {
+        let trouble = match outcome {
+            Outcome::Failed { failure } => Some(self.trouble(failure)),
+            _ => None,
+        };
         let Some(root) = self.root.and_then(|root| self.items.get_mut(&root)) else { return };
         let took = elapsed(Duration::between(root.started, at));
         root.ended = Some(at);
         let (state, tone) = match outcome {
             Outcome::Completed { .. } => (State::Completed, Tone::Good),
             Outcome::Skipped { .. } => (State::Skipped, Tone::Faint),
-            Outcome::Failed { failure } => {
-                root.trouble = Some(first_line(&failure.to_string()));
-                (State::Failed, Tone::Bad)
-            }
+            Outcome::Failed { .. } => (State::Failed, Tone::Bad),
             Outcome::Cancelled => (State::Cancelled, Tone::Doubtful),
         };
         root.state = state;
+        root.trouble = trouble.or_else(|| root.trouble.take());
         let path = root.path.clone();
         notes.say(path, tone, format!("{} {took}", outcome.word()));
     }

@@ -10,8 +10,6 @@ use crate::lang::plan::node::Runners;
 use crate::lang::plan::{Kind, Node, NodeId};
 use crate::run::event::{Begin, Choice, Outcome, Role, Then, UnitId};
 
-use super::waits::first_line;
-
 /// How long a wait must be to be told even where there are very many of them.
 pub(super) const PAUSE_TOLD_MIN: Duration = Duration::seconds(5);
 
@@ -61,7 +59,9 @@ impl Tree {
         let waits = match begin {
             Begin::Sleep { until } => waits::sleeps(notes.at, *until),
             Begin::Listen { .. } => node.map_or_else(String::new, waits::listens_for),
-            Begin::Act { params, .. } if params.get("whom").is_some() && is_ask(node) => waits::asks(params),
+            Begin::Act { params, .. } if params.get("whom").is_some() && is_ask(node) => {
+                waits::asks(params, &self.mask)
+            }
             Begin::Gate { key, .. } => format!("waits for the lock {key:?}"),
             Begin::Loop { items, .. } => {
                 if let Part::Loop(turns) = &mut item.part {
@@ -131,6 +131,10 @@ impl Tree {
 
     pub(super) fn ended(&mut self, unit: UnitId, outcome: &Outcome, notes: &mut Notes) {
         let Some(id) = self.units.remove(&unit) else { return };
+        let trouble = match outcome {
+            Outcome::Skipped { failure: Some(failure), .. } | Outcome::Failed { failure } => self.trouble(failure),
+            _ => String::new(),
+        };
         let Some(item) = self.items.get_mut(&id) else { return };
         item.ended = Some(notes.at);
         let took = elapsed(Duration::between(item.started, notes.at));
@@ -138,12 +142,12 @@ impl Tree {
         let (state, tone, text) = match outcome {
             Outcome::Completed { .. } => (State::Completed, Tone::Good, format!("ok {took}")),
             Outcome::Skipped { failure: None, .. } => (State::Skipped, Tone::Faint, "skipped".to_owned()),
-            Outcome::Skipped { failure: Some(failure), .. } => {
-                (State::Skipped, Tone::Doubtful, format!("skipped ({})", first_line(&failure.to_string())))
+            Outcome::Skipped { failure: Some(_), .. } => {
+                (State::Skipped, Tone::Doubtful, format!("skipped ({trouble})"))
             }
-            Outcome::Failed { failure } => {
-                item.trouble = Some(first_line(&failure.to_string()));
-                (State::Failed, Tone::Bad, format!("failed ({})", first_line(&failure.to_string())))
+            Outcome::Failed { .. } => {
+                item.trouble = Some(trouble.clone());
+                (State::Failed, Tone::Bad, format!("failed ({trouble})"))
             }
             Outcome::Cancelled => (State::Cancelled, Tone::Faint, "cancelled".to_owned()),
         };

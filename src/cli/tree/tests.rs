@@ -1,6 +1,7 @@
 //! The tree of runs that tests of programs make.
 
 use super::Tree;
+use crate::base::secret::Mask;
 use crate::base::time::Timestamp;
 use crate::cli::paper::Palette;
 use crate::host::rehearse::{Rehearsal, rehearse};
@@ -12,7 +13,7 @@ fn tree(program: &str, records: usize) -> String {
     let package = compilation.package.unwrap_or_else(|| panic!("{:?}", compilation.diagnostics));
     let test = &package.tests[0];
     let journal = rehearse(&package, test, Rehearsal::default()).journal;
-    let mut tree = Tree::new(package.plans[&test.workflow].clone());
+    let mut tree = Tree::new(package.plans[&test.workflow].clone(), Mask::default());
     let mut now = Timestamp::UNIX_EPOCH;
     for record in journal.iter().take(records) {
         tree.fold(record);

@@ -1,5 +1,6 @@
 //! What a line that waits is waiting for, in words.
 
+use crate::base::secret::Mask;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::cli::elapsed::elapsed;
@@ -23,11 +24,11 @@ pub fn sleeps(now: Timestamp, until: Timestamp) -> String {
 }
 
 /// Who is asked what.
-pub fn asks(params: &Value) -> String {
+pub fn asks(params: &Value, mask: &Mask) -> String {
     let text = |name: &str| params.get(name).map(ToString::to_string).filter(|text| !text.is_empty());
     let whom = text("whom").unwrap_or_else(|| "somebody".to_owned());
     match text("question") {
-        Some(question) => format!("asks {whom}: {}", first_line(&question)),
+        Some(question) => format!("asks {whom}: {}", first_line(&mask.cover(&question))),
         None => format!("asks {whom}"),
     }
 }

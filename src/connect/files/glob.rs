@@ -11,26 +11,34 @@ const FOUND_MAX: usize = 100_000;
 /// The files that fit `pattern`, or what lies in a directory of that name; sorted by path. Links are not followed.
 pub fn find(roots: &Roots, pattern: &str) -> Result<Vec<PathBuf>, Failure> {
     let first_wild = pattern.split('/').position(|part| part.contains(['*', '?']));
+    let mut found = Vec::new();
     let Some(first_wild) = first_wild else {
-        let directory = roots.find(pattern)?;
-        let entries = std::fs::read_dir(&directory).map_err(|error| broken(pattern, &error))?;
-        let mut found: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        found.sort();
-        return Ok(found);
+        for folder in roots.folders(pattern)? {
+            let entries = std::fs::read_dir(&folder).map_err(|error| broken(pattern, &error))?;
+            found.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
+        }
+        return Ok(in_order(roots, found));
     };
     let parts: Vec<&str> = pattern.split('/').collect();
     let (fixed, wild) = parts.split_at(first_wild);
-    let base = if fixed.is_empty() { roots.first().to_owned() } else { roots.find(&fixed.join("/"))? };
     if wild.contains(&"..") {
         return Err(Failure::new(Kind::ValidationError, format!("`{pattern}`: `..` cannot follow a `*`")));
     }
-    let mut found = Vec::new();
-    if base.is_dir() {
-        walk(&base, wild, &mut found, pattern)?;
+    let fixed = if fixed.is_empty() { ".".to_owned() } else { fixed.join("/") };
+    for folder in roots.folders(&fixed)? {
+        if folder.is_dir() {
+            walk(&folder, wild, &mut found, pattern)?;
+        }
     }
-    found.sort();
-    found.dedup();
-    Ok(found)
+    Ok(in_order(roots, found))
+}
+
+/// Each once, sorted by the path that programs see; of two with one path the first.
+fn in_order(roots: &Roots, found: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut found: Vec<(String, PathBuf)> = found.into_iter().map(|path| (roots.shown(&path), path)).collect();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found.dedup_by(|later, first| later.0 == first.0);
+    found.into_iter().map(|(_, path)| path).collect()
 }
 
 fn walk(folder: &Path, parts: &[&str], found: &mut Vec<PathBuf>, pattern: &str) -> Result<(), Failure> {

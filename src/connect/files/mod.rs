@@ -7,6 +7,7 @@ mod format;
 mod glob;
 mod roots;
 mod rows;
+mod scratch;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use crate::run::world::BoxFuture;
 
 pub use roots::Roots;
+pub use scratch::Scratch;
 
 use self::format::Format;
 use super::registry::{Call, Native, Natives};
@@ -118,19 +120,59 @@ fn write(call: &Call, roots: &Roots) -> Outcome {
     let run = || {
         let path = call.text("path")?;
         let bytes = Format::of(&call.param("format"), &path)?.write(&call.param("content"))?;
-        let target = roots.find(&path)?;
+        let target = writable(roots, &path)?;
         replace(&path, &target, &bytes)?;
         Ok(written(roots, &target, bytes.len()))
     };
     settle(run())
 }
 
+/// Where a file is written whole.
+fn writable(roots: &Roots, path: &str) -> Result<PathBuf, Failure> {
+    if roots.find(path)?.is_dir() {
+        return Err(Failure::new(Kind::ValidationError, format!("`{path}` is a directory")));
+    }
+    roots.target(path)
+}
+
+/// Where a file is changed as it stands: a sandbox changes a copy.
+fn changeable(roots: &Roots, path: &str) -> Result<PathBuf, Failure> {
+    let (now, target) = (roots.find(path)?, roots.target(path)?);
+    let fail = |error: std::io::Error| broken(path, &error);
+    std::fs::create_dir_all(target.parent().unwrap_or(&target)).map_err(fail)?;
+    if now != target {
+        std::fs::copy(&now, &target).map_err(fail)?;
+    }
+    Ok(target)
+}
+
+/// Where a file or a directory is moved from: a sandbox moves a copy.
+fn movable(roots: &Roots, entry: &Path) -> std::io::Result<PathBuf> {
+    let Some(shadow) = roots.shadow(entry) else { return Ok(entry.to_owned()) };
+    bring(roots, entry, &shadow)?;
+    Ok(shadow)
+}
+
+/// Copies what was not changed yet of `real`, with all that lies in it.
+fn bring(roots: &Roots, real: &Path, shadow: &Path) -> std::io::Result<()> {
+    if roots.is_gone(real) || !real.exists() || shadow.is_file() {
+        return Ok(());
+    }
+    if !real.is_dir() {
+        std::fs::create_dir_all(shadow.parent().unwrap_or(shadow))?;
+        return std::fs::copy(real, shadow).map(drop);
+    }
+    std::fs::create_dir_all(shadow)?;
+    for entry in std::fs::read_dir(real)? {
+        let name = entry?.file_name();
+        bring(roots, &real.join(&name), &shadow.join(&name))?;
+    }
+    Ok(())
+}
+
 /// Puts `bytes` in the place of a file: whoever looks sees the old one or the new one.
 fn replace(path: &str, target: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let fail = |error: std::io::Error| broken(path, &error);
-    if target.is_dir() {
-        return Err(Failure::new(Kind::ValidationError, format!("`{path}` is a directory")));
-    }
     let folder = target.parent().unwrap_or(target);
     std::fs::create_dir_all(folder).map_err(fail)?;
     let name = target.file_name().unwrap_or_default().to_string_lossy();
@@ -155,8 +197,7 @@ fn append(call: &Call, roots: &Roots) -> Outcome {
     let prepare = || {
         let path = call.text("path")?;
         let format = Format::of(&call.param("format"), &path)?;
-        let target = roots.find(&path)?;
-        std::fs::create_dir_all(target.parent().unwrap_or(&target)).map_err(|error| broken(&path, &error))?;
+        let target = changeable(roots, &path)?;
         let bytes = format.append(&path, &target, &call.param("content"))?;
         let file = std::fs::OpenOptions::new().append(true).create(true).open(&target);
         Ok((file.map_err(|error| broken(&path, &error))?, path, target, bytes))
@@ -176,8 +217,10 @@ fn list(call: &Call, roots: &Roots) -> Outcome {
     let run = || {
         let path = call.text("path")?;
         let found = glob::find(roots, &path)?;
+        // A link that leads nowhere, or out of the roots, is nothing that any operation could use.
         let items: Result<Vec<Value>, Failure> = found
             .into_iter()
+            .filter(|target| roots.holds(target))
             .map(|target| {
                 let shown = roots.shown(&target);
                 let metadata = std::fs::metadata(&target).map_err(|error| broken(&shown, &error))?;
@@ -200,7 +243,7 @@ fn copy(call: &Call, roots: &Roots) -> Outcome {
     let run = || {
         let (path, to) = (call.text("path")?, call.text("to")?);
         let bytes = std::fs::read(roots.find(&path)?).map_err(|error| broken(&path, &error))?;
-        let target = roots.find(&to)?;
+        let target = writable(roots, &to)?;
         replace(&to, &target, &bytes)?;
         Ok(written(roots, &target, bytes.len()))
     };
@@ -210,10 +253,12 @@ fn copy(call: &Call, roots: &Roots) -> Outcome {
 fn rename(call: &Call, roots: &Roots) -> Outcome {
     let run = || {
         let (path, to) = (call.text("path")?, call.text("to")?);
-        let (source, target) = (roots.find(&path)?, roots.find(&to)?);
-        std::fs::metadata(&source).map_err(|error| broken(&path, &error))?;
+        let (entry, target) = (roots.entry(&path)?, roots.target(&to)?);
+        let source = movable(roots, &entry).map_err(|error| broken(&path, &error))?;
+        std::fs::symlink_metadata(&source).map_err(|error| broken(&path, &error))?;
         std::fs::create_dir_all(target.parent().unwrap_or(&target)).map_err(|error| broken(&to, &error))?;
         std::fs::rename(&source, &target).map_err(|error| broken(&path, &error))?;
+        roots.forget(&entry);
         Ok(Value::map([("path", Value::from(roots.shown(&target)))]))
     };
     settle(run())
@@ -222,11 +267,7 @@ fn rename(call: &Call, roots: &Roots) -> Outcome {
 fn delete(call: &Call, roots: &Roots) -> Outcome {
     let run = || {
         let path = call.text("path")?;
-        match std::fs::remove_file(roots.find(&path)?) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(broken(&path, &error)),
-        }
+        roots.delete(&roots.entry(&path)?).map_err(|error| broken(&path, &error))
     };
     settle(run().map(|deleted| Value::map([("deleted", Value::Bool(deleted))])))
 }

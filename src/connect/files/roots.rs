@@ -1,7 +1,9 @@
 //! The directories under which files may be touched.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
+use super::Scratch;
 use crate::base::failure::{Failure, Kind};
 use crate::connect::connectors::{Environment, refused};
 
@@ -9,6 +11,8 @@ use crate::connect::connectors::{Environment, refused};
 #[derive(Clone, Debug)]
 pub struct Roots {
     directories: Vec<PathBuf>,
+    /// Where changes lie instead, in a sandbox.
+    scratch: Option<Arc<Scratch>>,
 }
 
 impl Roots {
@@ -22,14 +26,109 @@ impl Roots {
         if directories.is_empty() {
             return Err(refused("no directory is open to files: the setting `files.roots` names none that is there"));
         }
-        Ok(Self { directories })
+        Ok(Self { directories, scratch: environment.scratch.clone() })
     }
 
-    /// Where `path` really lies, without links; it need not be there. Relative paths count from the first root.
+    /// Where what `path` names is read, without links; it need not be there. Relative paths count from the first root.
     ///
     /// # Errors
     /// `permission_denied` where it lies outside the roots, `validation_error` where it is no path.
     pub fn find(&self, path: &str) -> Result<PathBuf, Failure> {
+        Ok(self.current(self.resolve(path)?))
+    }
+
+    /// Where what `path` names is written.
+    ///
+    /// # Errors
+    /// As [`Roots::find`].
+    pub fn target(&self, path: &str) -> Result<PathBuf, Failure> {
+        let real = self.resolve(path)?;
+        Ok(self.shadow(&real).unwrap_or(real))
+    }
+
+    /// The entry `path` itself: of a link the link, and not what it leads to.
+    ///
+    /// # Errors
+    /// As [`Roots::find`], for what it leads to as well.
+    pub fn entry(&self, path: &str) -> Result<PathBuf, Failure> {
+        let real = self.resolve(path)?;
+        let plain = self.first().join(path);
+        let own = plain.parent().zip(plain.file_name()).filter(|_| plain.is_symlink());
+        Ok(own.and_then(|(folder, name)| Some(folder.canonicalize().ok()?.join(name))).unwrap_or(real))
+    }
+
+    /// The directories in which what lies in `path` is found: in a sandbox what was changed before what was not.
+    ///
+    /// # Errors
+    /// As [`Roots::find`].
+    pub fn folders(&self, path: &str) -> Result<Vec<PathBuf>, Failure> {
+        let real = self.resolve(path)?;
+        let shadow = self.shadow(&real).filter(|shadow| shadow.is_dir());
+        let own = Some(real).filter(|real| shadow.is_none() || real.is_dir());
+        Ok(shadow.into_iter().chain(own).collect())
+    }
+
+    /// Where the changes to `real` lie; `None` where it is changed itself.
+    pub fn shadow(&self, real: &Path) -> Option<PathBuf> {
+        let scratch = self.scratch.as_ref()?;
+        self.directories.iter().enumerate().find_map(|(index, root)| {
+            let inside = real.strip_prefix(root).ok()?;
+            let folder = scratch.directory();
+            // Two roots may have files of one name.
+            let folder = if index == 0 { folder.to_owned() } else { folder.join(format!("root-{}", index + 1)) };
+            // Without a slash at the end where it is the root itself.
+            Some(if inside.as_os_str().is_empty() { folder } else { folder.join(inside) })
+        })
+    }
+
+    /// Where `real` is read: among the changes where it was changed.
+    pub fn current(&self, real: PathBuf) -> PathBuf {
+        match self.shadow(&real) {
+            Some(shadow) if shadow.is_file() || self.is_gone(&real) || !real.exists() => shadow,
+            _ => real,
+        }
+    }
+
+    /// Whether a sandbox has deleted `real`.
+    pub fn is_gone(&self, real: &Path) -> bool {
+        self.scratch.as_ref().is_some_and(|scratch| scratch.is_gone(real))
+    }
+
+    /// Deletes the entry `real`, in a sandbox only as far as the program can see; `false` where there is none.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn delete(&self, real: &Path) -> std::io::Result<bool> {
+        let remove = |path: &Path| match std::fs::remove_file(path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        };
+        let (Some(shadow), Some(scratch)) = (self.shadow(real), &self.scratch) else { return remove(real) };
+        if real.is_dir() && !real.is_symlink() {
+            return Err(std::io::ErrorKind::IsADirectory.into());
+        }
+        let own = (real.is_file() || real.is_symlink()) && !scratch.is_gone(real);
+        scratch.delete(real);
+        Ok(remove(&shadow)? || own)
+    }
+
+    /// In a sandbox the entry `real` is no longer seen: it was moved away.
+    pub fn forget(&self, real: &Path) {
+        if let Some(scratch) = &self.scratch {
+            scratch.delete(real);
+        }
+    }
+
+    /// Whether an entry can be used: it is there, and leads to nowhere outside.
+    pub fn holds(&self, entry: &Path) -> bool {
+        let inside = |real: PathBuf| self.directories.iter().any(|root| real.starts_with(root));
+        let changed = || self.scratch.as_ref().is_some_and(|scratch| entry.starts_with(scratch.directory()));
+        !self.is_gone(entry) && (changed() || entry.canonicalize().is_ok_and(inside))
+    }
+
+    /// Where `path` really lies, without links.
+    fn resolve(&self, path: &str) -> Result<PathBuf, Failure> {
         if path.is_empty() || path.contains('\0') {
             return Err(Failure::new(Kind::ValidationError, format!("{path:?} is no path")));
         }
@@ -67,7 +166,8 @@ impl Roots {
 
     /// A path as programs see it: relative to the first root where it lies there, with `/`.
     pub fn shown(&self, target: &Path) -> String {
-        let path = target.strip_prefix(self.first()).unwrap_or(target);
+        let scratch = self.scratch.as_ref().and_then(|scratch| target.strip_prefix(scratch.directory()).ok());
+        let path = scratch.or_else(|| target.strip_prefix(self.first()).ok()).unwrap_or(target);
         let text = path.to_string_lossy();
         if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
     }

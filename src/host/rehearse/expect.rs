@@ -41,9 +41,10 @@ fn outcome(stage: &Stage<'_>) -> Option<String> {
     Some(match error {
         Some(error) => {
             let part = |name: &str| error.get(name).map(ToString::to_string).unwrap_or_default();
+            // What a `fail` of the body raises belongs to no step.
             let step = Some(part("step")).filter(|step| !step.is_empty());
-            let step = step.map(|step| format!(" (step {step})")).unwrap_or_default();
-            format!("the run is {status}: {}: {}{step}", part("type"), part("message"))
+            let step = step.map_or_else(String::new, |step| format!(" in step `{step}`"));
+            format!("the run is {status}: {}{step}: {}", part("type"), part("message"))
         }
         None => format!("the run is {status}"),
     })

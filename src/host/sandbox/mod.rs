@@ -1,15 +1,17 @@
 //! Stand-ins on loopback for everything a program would call: real HTTP and real SMTP, answered with the `example`s that the
 //! connectors declare.
 //!
-//! In: a package. Out: settings that point every connector here, and what was sent. Never: a byte to anywhere but loopback
-//! (held by `tests/connect/sandbox.rs`).
+//! In: a package. Out: settings that point every connector here, and what was sent. Never: a byte to anywhere but loopback,
+//! a change to a file of the program (held by `tests/connect/sandbox.rs`).
 
 mod echo;
 mod http;
 mod mail;
 mod natives;
+mod people;
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tokio::net::TcpListener;
@@ -18,8 +20,10 @@ use tokio::task::JoinHandle;
 use super::settings::Settings;
 use crate::base::shape::Shape;
 use crate::base::value::Value;
+use crate::connect::files::Scratch;
 use crate::connect::{Environment, Natives};
 use crate::lang::plan::{Connector, Formula, Package};
+use crate::run::world::Consult;
 
 /// What stands in for credentials.
 const CREDENTIAL: &str = "sandbox";
@@ -63,6 +67,7 @@ pub struct Sandbox {
     http: SocketAddr,
     smtp: SocketAddr,
     record: Record,
+    scratch: Arc<Scratch>,
     servers: Vec<JoinHandle<()>>,
 }
 
@@ -78,7 +83,10 @@ impl Sandbox {
         let desk = http::Desk::new(package, record.clone());
         let servers =
             vec![tokio::spawn(http::serve(http, Arc::new(desk))), tokio::spawn(mail::serve(smtp, record.clone()))];
-        Ok(Self { package: package.clone(), http: http_address, smtp: smtp_address, record, servers })
+        // Another one each time: nobody finds what an earlier run left behind.
+        let scratch = std::env::temp_dir().join(format!("flow-sandbox-{}", uuid::Uuid::now_v7().simple()));
+        let scratch = Arc::new(Scratch::new(scratch));
+        Ok(Self { package: package.clone(), http: http_address, smtp: smtp_address, record, scratch, servers })
     }
 
     /// Points the connectors of the package here and gives them credentials that are none.
@@ -92,9 +100,10 @@ impl Sandbox {
         settings.set(&["http", "allow_hosts"], Value::list([Value::from(self.http.to_string())]));
     }
 
-    /// Sends requests to other hosts here, too.
+    /// Sends requests to other hosts here, too, and keeps files as they are: what is written goes to a directory aside.
     pub fn enclose(&self, mut environment: Environment) -> Environment {
         environment.stand_in = url::Url::parse(&format!("http://{}", self.http)).ok();
+        environment.scratch = Some(self.scratch.clone());
         environment.allow_hosts = vec![self.http.to_string().into()];
         environment
     }
@@ -102,6 +111,16 @@ impl Sandbox {
     /// Native operations with stand-ins for those that would leave this machine or start programs.
     pub fn natives(&self, natives: Natives) -> Natives {
         natives::stand_in(natives, &self.package, &self.record)
+    }
+
+    /// Who answers what `ask` asks where no person can: with something of the answer's type.
+    pub fn consult(&self) -> Arc<dyn Consult> {
+        Arc::new(people::StandIn::new(self.record.clone()))
+    }
+
+    /// Where files were written, and which.
+    pub fn files(&self) -> (&Path, Vec<PathBuf>) {
+        (self.scratch.directory(), self.scratch.written())
     }
 
     /// Everything that was sent so far, in order.

@@ -123,7 +123,8 @@ impl Settings {
             if value.is_unit() && !matches!(field.shape, Shape::Optional(_) | Shape::Any | Shape::Unit) {
                 diagnostics.push(missing(connector, field, default.as_ref(), place));
             }
-            if is_secret(&field.shape) {
+            // What stands in for a credential is none, and a word that people write.
+            if is_secret(&field.shape) && !self.stands_in {
                 self.mask.learn(&value.to_string());
             }
             config.insert(field.name.clone(), value);
@@ -140,7 +141,8 @@ impl Settings {
             let text = self.environment.get(&variable)?;
             // Only the name is shown: the value may be a secret.
             let id = sources.add(Source::new("environment", &variable));
-            Some(Entry { value: text.as_str().into(), span: Span::new(id, 0..variable.len()) })
+            let span = Span::new(id, 0..variable.len());
+            Some(Entry { value: text.as_str().into(), span, name: span })
         };
         self.given.get(&path).cloned().or_else(from_environment).or_else(|| self.file.get(&path).cloned())
     }
@@ -210,7 +212,7 @@ impl Settings {
                 && !known.contains(&field.as_str())
             {
                 let message = format!("the connector `{name}` has no setting `{field}`");
-                let diagnostic = Diagnostic::error(code::UNKNOWN, entry.span, message);
+                let diagnostic = Diagnostic::error(code::UNKNOWN, entry.name, message);
                 diagnostics.push(near(diagnostic, field, known.iter().copied()));
             }
         }
@@ -234,18 +236,21 @@ impl Settings {
         crate::base::diagnostic::nearest(rest, known.iter().map(String::as_str)).is_some()
     }
 
-    /// Tables for connectors that the program does not name, where the name is almost that of one it does.
+    /// Settings for connectors that the program does not name: `--set` means this program, while a file may serve several,
+    /// so that there only a name is told that is almost that of one it does.
     fn unknown_connectors(&self, package: &Package, diagnostics: &mut Vec<Diagnostic>) {
-        for (path, entry) in self.file.iter().chain(&self.given) {
-            if let [table, name, ..] = path.as_slice()
-                && table == "connectors"
-                && !package.connectors.contains_key(name.as_str())
-                && let Some(meant) =
-                    crate::base::diagnostic::nearest(name, package.connectors.keys().map(AsRef::as_ref))
-            {
+        let given = self.given.iter().map(|entry| (true, entry));
+        for (given, (path, entry)) in self.file.iter().map(|entry| (false, entry)).chain(given) {
+            let [table, name, ..] = path.as_slice() else { continue };
+            if table != "connectors" || package.connectors.contains_key(name.as_str()) {
+                continue;
+            }
+            let meant = crate::base::diagnostic::nearest(name, package.connectors.keys().map(AsRef::as_ref));
+            if meant.is_some() || given {
                 let message = format!("the program uses no connector `{name}`");
-                let diagnostic = Diagnostic::warning(code::UNKNOWN, entry.span, message);
-                diagnostics.push(diagnostic.hint(format!("did you mean `connectors.{meant}`?")));
+                let diagnostic = Diagnostic::warning(code::UNKNOWN, entry.name, message);
+                let hint = meant.map(|meant| format!("did you mean `connectors.{meant}`?"));
+                diagnostics.push(hint.into_iter().fold(diagnostic, Diagnostic::hint));
             }
         }
     }

@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Entries, Entry, code};
+use super::{Entries, Entry, code, known};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{FileId, Span};
 use crate::base::value::Value;
@@ -32,7 +32,8 @@ pub fn assignment(argument: &str, file: FileId) -> Result<(Vec<String>, Entry), 
             .hint("write `--set http.allow_hosts=[\"127.0.0.1\"]`")
     };
     let (path, text) = argument.split_once('=').ok_or_else(wrong)?;
-    let path: Vec<String> = path.split('.').map(|part| part.trim().to_owned()).collect();
+    let name = Span::new(file, 0..path.trim_end().len());
+    let path: Vec<String> = path.split('.').map(|part| part.trim().trim_matches('"').to_owned()).collect();
     if path.iter().any(String::is_empty) {
         return Err(wrong());
     }
@@ -42,7 +43,18 @@ pub fn assignment(argument: &str, file: FileId) -> Result<(Vec<String>, Entry), 
         Ok(parsed) => value(parsed.get_ref()),
         Err(_) => text.into(),
     };
-    Ok((path, Entry { value, span: Span::new(file, start..argument.len()) }))
+    let value = if known::is_list(&path) { listed(value, text) } else { value };
+    Ok((path, Entry { value, span: Span::new(file, start..argument.len()), name }))
+}
+
+/// What a list is set to on the command line: a list, or its items with commas between.
+fn listed(value: Value, text: &str) -> Value {
+    match value {
+        Value::List(_) => value,
+        Value::Text(whole) if !whole.starts_with('[') => Value::list(whole.split(',').map(|item| item.trim().into())),
+        Value::Int(_) | Value::Float(_) => Value::list([text.into()]),
+        other => other,
+    }
 }
 
 fn collect(table: &DeTable<'_>, path: &mut Vec<String>, file: FileId, entries: &mut Entries) {
@@ -53,7 +65,7 @@ fn collect(table: &DeTable<'_>, path: &mut Vec<String>, file: FileId, entries: &
             // An empty table sets nothing, but its name may be wrong.
             item_value => {
                 let span = Span::new(file, place(key, item));
-                entries.insert(path.clone(), Entry { value: value(item_value), span });
+                entries.insert(path.clone(), Entry { value: value(item_value), span, name: span });
             }
         }
         path.pop();

@@ -43,9 +43,15 @@ pub fn check(entries: &Entries, diagnostics: &mut Vec<Diagnostic>) {
                     diagnostics.push(Diagnostic::error(code::MISFIT, entry.span, message));
                 }
             }
-            parts => diagnostics.push(unknown(parts, entry.span)),
+            parts => diagnostics.push(unknown(parts, entry.name)),
         }
     }
+}
+
+/// Whether the setting at `path` is a list of texts.
+pub fn is_list(path: &[String]) -> bool {
+    let is = |table: &str, name: &str| matches!(path, [a, b] if a == table && b == name);
+    KNOWN.iter().any(|(table, name, wanted)| matches!(wanted, Wanted::Texts) && is(table, name))
 }
 
 fn misfit(wanted: Wanted, value: &Value) -> Option<&'static str> {
@@ -67,9 +73,12 @@ fn unknown(parts: &[&str], span: crate::base::span::Span) -> Diagnostic {
     let diagnostic = Diagnostic::error(code::UNKNOWN, span, format!("there is no setting `{shown}`"));
     let names: BTreeSet<String> = KNOWN.iter().map(|(table, field, _)| format!("{table}.{field}")).collect();
     let tables: BTreeSet<&str> = KNOWN.iter().map(|(table, ..)| *table).chain(OPEN).collect();
-    // A wrong table with right fields is told by its table alone.
-    let near = crate::base::diagnostic::nearest(&shown, names.iter().map(String::as_str))
-        .or_else(|| crate::base::diagnostic::nearest(parts.first().unwrap_or(&""), tables.iter().copied()));
+    let table = parts.first().copied().unwrap_or_default();
+    let near = crate::base::diagnostic::nearest(&shown, names.iter().map(String::as_str)).or_else(|| {
+        // A wrong table with right fields is told by its table alone.
+        let wrong_table = !tables.contains(table);
+        wrong_table.then(|| crate::base::diagnostic::nearest(table, tables.iter().copied())).flatten()
+    });
     match near {
         Some(name) => diagnostic.hint(format!("did you mean `{name}`?")),
         None => diagnostic.hint(format!("the settings are {}, and the tables env, secrets and connectors", {

@@ -34,6 +34,8 @@ struct Entry {
     value: Value,
     /// Where: in `flow.toml`, or in what stands for the command line.
     span: Span,
+    /// Where its name stands: what is said of a name that nobody knows.
+    name: Span,
 }
 
 /// Settings by their path: `["http", "allow_hosts"]`.
@@ -104,7 +106,7 @@ impl Settings {
     /// Sets one value over everything else, as a stand-in does with addresses.
     pub fn set(&mut self, path: &[&str], value: impl Into<Value>) {
         let path = path.iter().map(|&part| part.to_owned()).collect();
-        self.given.insert(path, Entry { value: value.into(), span: Span::default() });
+        self.given.insert(path, Entry { value: value.into(), span: Span::default(), name: Span::default() });
     }
 
     /// From now on `env("X")` and `secret("X")` have an answer for every name.
@@ -133,6 +135,7 @@ impl Settings {
         Environment {
             directory: self.directory.clone(),
             file_roots: roots.iter().map(|root| PathBuf::from(&**root)).collect(),
+            scratch: None,
             allow_hosts: texts(&["http", "allow_hosts"]).unwrap_or_default(),
             stand_in: None,
             response_bytes_max: bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(RESPONSE_BYTES_MAX),
