@@ -278,7 +278,7 @@ fn scripts_in_the_spirit_of_rhais_own_run_as_they_are() {
             ("Fn(\"now\").call() == now()", "true"),
             ("let total = 0; for x in range(0, 10, 3) { total += x; } total", "18"),
             // What leaves from inside of a text.
-            ("fn f(x) { `a${ if x > 1 { return 7 } }${ return 8 }` } [f(2), f(1)]", "[7, 8]"),
+            ("fn f(x) { `a${ if x > 1 { return 7 } else { x } }${ return 8 }` } [f(2), f(1)]", "[7, 8]"),
             ("fn f() { \"a ${return 8} b\" } f()", "8"),
             ("let o = #{ new: |x| x + 1 }; o[\"new\"].call(5)", "6"),
             // Functions and recursion.
