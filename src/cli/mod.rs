@@ -46,7 +46,7 @@ struct Flow {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Run(run::RunArgs),
+    Run(run::Run),
     Check(check::Check),
     Test(test::Test),
     Plan(plan::Plan),

@@ -44,7 +44,7 @@ Examples:
   flow run import.flow --input @rows.json
   generate | flow run import.flow --input -
   flow run probe.flow --set 'http.allow_hosts=[\"127.0.0.1\"]'")]
-pub struct RunArgs {
+pub struct Run {
     /// The program.
     #[arg(value_name = "FILE")]
     file: PathBuf,
@@ -84,7 +84,7 @@ enum Look {
     Plain,
 }
 
-impl RunArgs {
+impl Run {
     /// Runs the workflow to its end.
     ///
     /// # Errors
@@ -184,7 +184,7 @@ impl RunArgs {
     }
 }
 
-impl RunArgs {
+impl Run {
     #[cfg(feature = "sqlite")]
     async fn start(&self, engine: &Engine, plan: &Plan, input: &Value) -> Result<Running, StartError> {
         match &self.key {

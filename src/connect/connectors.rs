@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::run::world::BoxFuture;
 use indexmap::IndexMap;
 
 use super::log::Log;
@@ -12,8 +11,9 @@ use crate::base::failure::{Failure, Kind};
 use crate::base::limit::RESPONSE_BYTES_MAX;
 use crate::base::secret::Mask;
 use crate::base::value::{Map, Value};
+use crate::lang::catalog::Signature;
 use crate::lang::plan;
-use crate::run::world::{Act, Outcome, Perform, Settings};
+use crate::run::world::{Act, BoxFuture, Outcome, Perform, Settings};
 
 /// A connector with its settings.
 #[derive(Debug)]
@@ -148,8 +148,21 @@ impl Connectors {
             return invalid("this build has no HTTP: the feature `http` is off");
         }
         match self.natives.get(&signature.full_name()) {
-            Some(body) => body.call(call).await,
+            Some(body) => as_declared(&signature, body.call(call).await),
             None => invalid(format!("`{}` is native, but this engine has no body for it", signature.full_name())),
+        }
+    }
+}
+
+/// What a native operation gives must be of the type it declares: unlike a far side, it can be mended where it stands.
+fn as_declared(signature: &Signature, outcome: Outcome) -> Outcome {
+    let Ok(value) = &outcome.result else { return outcome };
+    match signature.result.check_answer(value) {
+        Ok(_) => outcome,
+        Err(misfits) => {
+            let list = misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            let message = format!("`{}` did not give what it declares: {list}", signature.full_name());
+            Outcome::unknown(Failure::new(Kind::ValidationError, message))
         }
     }
 }

@@ -44,13 +44,6 @@ pub struct Compilation {
     pub untyped: Vec<(Span, String)>,
 }
 
-impl Compilation {
-    /// Whether the program cannot run.
-    pub fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(Diagnostic::is_error)
-    }
-}
-
 /// Compiles the text called `name`. Total: whatever the text is, there is an answer.
 pub fn compile(name: &str, text: &str, files: &dyn Files) -> Compilation {
     let mut loader =

@@ -16,6 +16,10 @@ use super::Folder;
 /// How long a person is willing to look at a screen on which nothing comes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Calls `flow`, and stays a moment after it: when the first process of a session ends, the kernel hangs the terminal up, and
+/// what was not read by then may be lost.
+const LINGERING: &str = r#"trap : INT; "$0" "$@"; code=$?; sleep 0.2; exit $code"#;
+
 /// `flow` on a terminal of its own.
 struct Terminal {
     keyboard: File,
@@ -45,7 +49,7 @@ impl Terminal {
         };
         // The terminal is that of a session of its own, so that Ctrl-C reaches whoever sits at it.
         let child = Command::new("setsid")
-            .args(["--ctty", "--wait", env!("CARGO_BIN_EXE_flow")])
+            .args(["--ctty", "--wait", "sh", "-c", LINGERING, env!("CARGO_BIN_EXE_flow")])
             .args(args)
             .current_dir(folder.path())
             .env_clear()

@@ -133,6 +133,22 @@ fn a_native_body_may_see_the_whole_attempt() {
     run(post_by_key());
 }
 
+async fn price_in_words() -> Result<(), Box<dyn Error>> {
+    let program = Program::from_text("quote.flow", QUOTE)?;
+    let words = |_: Asked| async { Ok(serde_json::json!({ "cents": "twelve" })) };
+    let engine = Builder::new(program).native("shop.price", words).build()?;
+    let input = Value::map([("sku", "tea".into()), ("pieces", Value::Int(4))]);
+    let failure = engine.start("quote", &input).await?.end().await.failure.expect("it failed");
+    let said = "`shop.price` did not give what it declares: `cents` must be an int, is the string \"twelve\"";
+    assert_eq!((failure.kind.name(), &*failure.message), ("validation_error", said));
+    Ok(())
+}
+
+#[test]
+fn a_native_operation_gives_what_it_declares() {
+    run(price_in_words());
+}
+
 #[test]
 fn a_native_operation_without_a_body_is_said_before_anything_runs() {
     let program = Program::from_text("quote.flow", QUOTE).expect("it has no faults");

@@ -100,14 +100,7 @@ impl Builder<'_> {
             }
             Rule::fail => RequestItem::Fail(self.fail(node)?),
             Rule::paginate => {
-                let (mut kind, mut fields) = (None, Vec::new());
-                for part in node.into_inner() {
-                    match part.as_rule() {
-                        Rule::word => kind = Some(self.name(&part)),
-                        Rule::object => fields = self.fields(part),
-                        _ => {}
-                    }
-                }
+                let (kind, fields) = self.word_and_fields(node);
                 if kind.is_none() {
                     self.missing(&owner, "`paginate` does not say how", "write `paginate cursor { send: query.cursor, next: response.body.next, items: response.body.items }`");
                 }
@@ -373,14 +366,7 @@ impl Builder<'_> {
         Some(match node.as_rule() {
             Rule::about => PersonaItem::About(self.only_text(node, "about", "about \"Financial counsel\"")?),
             Rule::intent => {
-                let (mut name, mut fields) = (None, Vec::new());
-                for part in node.into_inner() {
-                    match part.as_rule() {
-                        Rule::name => name = Some(self.name(&part)),
-                        Rule::object => fields = self.fields(part),
-                        _ => {}
-                    }
-                }
+                let (name, fields) = self.word_and_fields(node);
                 if name.is_none() {
                     self.missing(
                         &owner,

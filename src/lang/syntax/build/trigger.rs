@@ -1,6 +1,6 @@
 //! What starts runs.
 
-use super::super::ast::{Field, Trigger, TriggerClause, TriggerClauseKind, TriggerKind, Value};
+use super::super::ast::{Field, Name, Trigger, TriggerClause, TriggerClauseKind, TriggerKind, Value};
 use super::super::code;
 use super::super::grammar::{Node, Rule};
 use super::super::word;
@@ -62,25 +62,7 @@ impl Builder<'_> {
 
     fn trigger_kind(&mut self, node: Node<'_>) -> Option<TriggerKind> {
         Some(match node.as_rule() {
-            Rule::api_trigger => {
-                let owner = node.clone();
-                let (mut method, mut path) = (None, None);
-                for part in node.into_inner() {
-                    match part.as_rule() {
-                        Rule::method => method = Some(self.name(&part)),
-                        Rule::string => path = Some(self.plain(&part)),
-                        _ => {}
-                    }
-                }
-                if method.is_none() || path.is_none() {
-                    self.missing(
-                        &owner,
-                        "an api trigger has a method and a path",
-                        "write `trigger api POST \"/orders/{id}\"`",
-                    );
-                }
-                TriggerKind::Api { method: method?, path: path? }
-            }
+            Rule::api_trigger => self.api_trigger(node)?,
             Rule::webhook_trigger => {
                 TriggerKind::Webhook(self.only_text(node, "webhook", "trigger webhook \"/hooks/shop\"")?)
             }
@@ -97,25 +79,7 @@ impl Builder<'_> {
                 TriggerKind::Event(self.only_text(node, "event", "trigger event \"customer.created\"")?)
             }
             Rule::form_trigger => TriggerKind::Form(self.only_text(node, "form", "trigger form \"/request\"")?),
-            Rule::persona_trigger => {
-                let owner = node.clone();
-                let mut names = Vec::new();
-                for part in node.into_inner() {
-                    match part.as_rule() {
-                        Rule::name => names.push(self.name(&part)),
-                        Rule::name_list => names = self.names(part, Place::Names),
-                        _ => {}
-                    }
-                }
-                if names.is_empty() {
-                    self.missing(
-                        &owner,
-                        "this trigger names no persona",
-                        "write `trigger persona [cherry] { intent \"onboard_customer\" }`",
-                    );
-                }
-                TriggerKind::Persona(names)
-            }
+            Rule::persona_trigger => self.persona_trigger(node),
             _ => {
                 let path = self.path(node.into_inner().next()?);
                 if path.parts.len() == 1 {
@@ -126,7 +90,43 @@ impl Builder<'_> {
         })
     }
 
-    fn unknown_trigger(&mut self, word: &super::super::ast::Name) -> Option<TriggerKind> {
+    fn api_trigger(&mut self, node: Node<'_>) -> Option<TriggerKind> {
+        let owner = node.clone();
+        let (mut method, mut path) = (None, None);
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::method => method = Some(self.name(&part)),
+                Rule::string => path = Some(self.plain(&part)),
+                _ => {}
+            }
+        }
+        if method.is_none() || path.is_none() {
+            self.missing(&owner, "an api trigger has a method and a path", "write `trigger api POST \"/orders/{id}\"`");
+        }
+        Some(TriggerKind::Api { method: method?, path: path? })
+    }
+
+    fn persona_trigger(&mut self, node: Node<'_>) -> TriggerKind {
+        let owner = node.clone();
+        let mut names = Vec::new();
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::name => names.push(self.name(&part)),
+                Rule::name_list => names = self.names(part, Place::Names),
+                _ => {}
+            }
+        }
+        if names.is_empty() {
+            self.missing(
+                &owner,
+                "this trigger names no persona",
+                "write `trigger persona [cherry] { intent \"onboard_customer\" }`",
+            );
+        }
+        TriggerKind::Persona(names)
+    }
+
+    fn unknown_trigger(&mut self, word: &Name) -> Option<TriggerKind> {
         let fault =
             self.faults.error(code::UNKNOWN_WORD, word.span.range(), format!("there is no trigger `{}`", word.text));
         let meant = match &*word.text.to_ascii_lowercase() {
@@ -175,111 +175,123 @@ impl Builder<'_> {
     }
 
     pub(super) fn trigger_clause(&mut self, node: Node<'_>) -> Option<TriggerClause> {
-        let (span, owner) = (self.span(&node), node.clone());
+        let span = self.span(&node);
         let kind = match node.as_rule() {
             Rule::trigger_auth => TriggerClauseKind::Auth(self.only_word(node, "auth", "auth required")?),
             Rule::where_ => TriggerClauseKind::Where(self.where_(node)?),
-            Rule::verify => {
-                let (mut scheme, mut fields) = (None, Vec::new());
-                for part in node.into_inner() {
-                    match part.as_rule() {
-                        Rule::word => scheme = Some(self.name(&part)),
-                        Rule::object => fields = self.fields(part),
-                        _ => {}
-                    }
-                }
-                if scheme.is_none() {
-                    self.missing(
-                        &owner,
-                        "`verify` names no way of signing",
-                        "write `verify hmac_sha256 { key: secret(\"KEY\"), header: \"X-Signature\" }`",
-                    );
-                }
-                TriggerClauseKind::Verify { scheme: scheme?, fields }
-            }
+            Rule::verify => self.verify(node)?,
             Rule::challenge => {
                 TriggerClauseKind::Challenge(self.only_expr(node, "challenge", "challenge body.challenge")?)
             }
             Rule::zone => TriggerClauseKind::Zone(self.only_text(node, "zone", "zone \"Europe/Berlin\"")?),
             Rule::overlap => TriggerClauseKind::Overlap(self.only_word(node, "overlap", "overlap skip")?),
             Rule::catch_up => TriggerClauseKind::CatchUp(self.only_word(node, "catch_up", "catch_up latest")?),
-            Rule::trigger_on => {
-                let kinds = self.error_types_of(node);
-                if kinds.is_empty() {
-                    self.missing(&owner, "`on` does not say on what", "write `on created`");
-                }
-                TriggerClauseKind::On(kinds)
-            }
+            Rule::trigger_on => self.happenings(node),
             Rule::trigger_intent => {
                 TriggerClauseKind::Intent(self.only_text(node, "intent", "intent \"onboard_customer\"")?)
             }
-            Rule::debounce => {
-                let (mut quiet, mut by, mut max) = (None, None, None);
-                for part in node.into_inner() {
-                    match part.as_rule() {
-                        Rule::arg => quiet = Some(self.arg(part)),
-                        Rule::by => by = self.only_arg(part, "by", "a key", "by input.id"),
-                        Rule::limit => max = self.limit(part),
-                        _ => {}
-                    }
-                }
-                if quiet.is_none() {
-                    self.missing(
-                        &owner,
-                        "`debounce` does not say how long it waits",
-                        "write `debounce 5s by input.id max 1m`",
-                    );
-                }
-                TriggerClauseKind::Debounce { quiet: quiet?, by, max }
-            }
-            Rule::batch => {
-                let (mut count, mut within, mut until) = (None, None, None);
-                for part in node.into_inner() {
-                    match part.as_rule() {
-                        Rule::arg if count.is_none() => count = Some(self.arg(part)),
-                        Rule::arg => within = Some(self.arg(part)),
-                        Rule::string => until = Some(self.plain(&part)),
-                        _ => {}
-                    }
-                }
-                if count.is_none() && until.is_none() {
-                    self.missing(
-                        &owner,
-                        "`batch` does not say when it is full",
-                        "write `batch 100 or 1m`, or `batch until \"0 17 * * *\"`",
-                    );
-                }
-                TriggerClauseKind::Batch { count, within, until }
-            }
-            Rule::throttle => {
-                let (mut count, mut per, mut by) = (None, None, None);
-                for part in node.into_inner() {
-                    match part.as_rule() {
-                        Rule::arg => count = Some(self.arg(part)),
-                        Rule::per => per = self.only_arg(part, "per", "a duration", "per 1m"),
-                        Rule::by => by = self.only_arg(part, "by", "a key", "by input.id"),
-                        _ => {}
-                    }
-                }
-                if count.is_none() || per.is_none() {
-                    self.missing(&owner, "this `throttle` is not complete", "write `throttle 10 per 1m`");
-                }
-                TriggerClauseKind::Throttle { count: count?, per: per?, by }
-            }
+            Rule::debounce => self.debounce(node)?,
+            Rule::batch => self.batch(node),
+            Rule::throttle => self.throttle(node)?,
             _ => return None,
         };
         Some(TriggerClause { kind, span })
     }
 
-    fn error_types_of(&mut self, node: Node<'_>) -> Vec<super::super::ast::Name> {
-        let mut names = Vec::new();
+    fn verify(&mut self, node: Node<'_>) -> Option<TriggerClauseKind> {
+        let owner = node.clone();
+        let (scheme, fields) = self.word_and_fields(node);
+        if scheme.is_none() {
+            self.missing(
+                &owner,
+                "`verify` names no way of signing",
+                "write `verify hmac_sha256 { key: secret(\"KEY\"), header: \"X-Signature\" }`",
+            );
+        }
+        Some(TriggerClauseKind::Verify { scheme: scheme?, fields })
+    }
+
+    fn happenings(&mut self, node: Node<'_>) -> TriggerClauseKind {
+        let owner = node.clone();
+        let mut kinds = Vec::new();
         for part in node.into_inner() {
             match part.as_rule() {
-                Rule::name => names.push(self.name(&part)),
+                Rule::name => kinds.push(self.name(&part)),
                 Rule::mistaken_or => self.replace(&part, code::FOREIGN_WORD, "between alternatives stands `|`", "|"),
                 _ => {}
             }
         }
-        names
+        if kinds.is_empty() {
+            self.missing(&owner, "`on` does not say on what", "write `on created`");
+        }
+        TriggerClauseKind::On(kinds)
+    }
+
+    fn debounce(&mut self, node: Node<'_>) -> Option<TriggerClauseKind> {
+        let owner = node.clone();
+        let (mut quiet, mut by, mut max) = (None, None, None);
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::arg => quiet = Some(self.arg(part)),
+                Rule::by => by = self.only_arg(part, "by", "a key", "by input.id"),
+                Rule::limit => max = self.limit(part),
+                _ => {}
+            }
+        }
+        if quiet.is_none() {
+            self.missing(&owner, "`debounce` does not say how long it waits", "write `debounce 5s by input.id max 1m`");
+        }
+        Some(TriggerClauseKind::Debounce { quiet: quiet?, by, max })
+    }
+
+    fn batch(&mut self, node: Node<'_>) -> TriggerClauseKind {
+        let owner = node.clone();
+        let (mut count, mut within, mut until) = (None, None, None);
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::arg if count.is_none() => count = Some(self.arg(part)),
+                Rule::arg => within = Some(self.arg(part)),
+                Rule::string => until = Some(self.plain(&part)),
+                _ => {}
+            }
+        }
+        if count.is_none() && until.is_none() {
+            self.missing(
+                &owner,
+                "`batch` does not say when it is full",
+                "write `batch 100 or 1m`, or `batch until \"0 17 * * *\"`",
+            );
+        }
+        TriggerClauseKind::Batch { count, within, until }
+    }
+
+    fn throttle(&mut self, node: Node<'_>) -> Option<TriggerClauseKind> {
+        let owner = node.clone();
+        let (mut count, mut per, mut by) = (None, None, None);
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::arg => count = Some(self.arg(part)),
+                Rule::per => per = self.only_arg(part, "per", "a duration", "per 1m"),
+                Rule::by => by = self.only_arg(part, "by", "a key", "by input.id"),
+                _ => {}
+            }
+        }
+        if count.is_none() || per.is_none() {
+            self.missing(&owner, "this `throttle` is not complete", "write `throttle 10 per 1m`");
+        }
+        Some(TriggerClauseKind::Throttle { count: count?, per: per?, by })
+    }
+
+    /// What leads `WORD { ... }`, and the fields in its braces.
+    pub(super) fn word_and_fields(&mut self, node: Node<'_>) -> (Option<Name>, Vec<Field>) {
+        let (mut word, mut fields) = (None, Vec::new());
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::word | Rule::name => word = Some(self.name(&part)),
+                Rule::object => fields = self.fields(part),
+                _ => {}
+            }
+        }
+        (word, fields)
     }
 }
