@@ -108,6 +108,12 @@ impl Diagnostic {
         }
     }
 
+    /// All places that it names.
+    pub fn spans_mut(&mut self) -> impl Iterator<Item = &mut Span> {
+        let labels = std::iter::once(&mut self.primary).chain(&mut self.others).map(|label| &mut label.span);
+        labels.chain(self.hints.iter_mut().filter_map(|hint| hint.edit.as_mut().map(|(place, _)| place)))
+    }
+
     /// Whether the program cannot run.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error

@@ -13,6 +13,9 @@ pub const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How many diagnostics one compilation reports before it says "and so on".
 pub const DIAGNOSTICS_MAX: usize = 200;
 
+/// How many bytes of a text with faults are read again to find out what slipped: whoever types waits for it.
+pub const MEND_BYTES_MAX: usize = 256 * 1024;
+
 /// How many operations one script evaluation may take.
 pub const SCRIPT_OPERATIONS_MAX: u64 = 50_000_000;
 /// How long one script evaluation may take, in milliseconds of wall time.

@@ -46,14 +46,25 @@ pub struct Compilation {
 
 /// Compiles the text called `name`. Total: whatever the text is, there is an answer.
 pub fn compile(name: &str, text: &str, files: &dyn Files) -> Compilation {
-    let mut loader =
-        Loader { files, sources: Sources::default(), trees: Vec::new(), found: Vec::new(), paths: BTreeMap::new() };
+    let mut loader = Loader {
+        files,
+        sources: Sources::default(),
+        trees: Vec::new(),
+        shifts: Vec::new(),
+        found: Vec::new(),
+        wrong: Vec::new(),
+        paths: BTreeMap::new(),
+    };
     loader.program(name, text);
     loader.standard();
-    let Loader { sources, trees, mut found, .. } = loader;
-    let (catalog, mut wrong) = Catalog::new(&trees);
-    found.append(&mut wrong);
-    let (mut checked, mut wrong) = check::check(&trees, &catalog);
+    let Loader { sources, trees, shifts, mut found, mut wrong, .. } = loader;
+    let (catalog, mut more) = Catalog::new(&trees);
+    wrong.append(&mut more);
+    let (mut checked, mut more) = check::check(&trees, &catalog);
+    wrong.append(&mut more);
+    // The trees are those of the texts put right; people see the texts they wrote.
+    let places = wrong.iter_mut().flat_map(Diagnostic::spans_mut);
+    places.for_each(|span| *span = shifts[span.file.0 as usize].span(*span));
     found.append(&mut wrong);
     found.sort_by_key(|found| found.primary.span);
     found.dedup();
@@ -67,7 +78,12 @@ struct Loader<'f> {
     files: &'f dyn Files,
     sources: Sources,
     trees: Vec<Tree>,
+    /// What was put right in each file, so that reading could go on.
+    shifts: Vec<syntax::Shifts>,
+    /// What is wrong with the form of the files.
     found: Vec<Diagnostic>,
+    /// What is wrong with their uses, at its places in the trees.
+    wrong: Vec<Diagnostic>,
     /// The places of the files read so far, by path.
     paths: BTreeMap<String, usize>,
 }
@@ -101,7 +117,7 @@ impl Loader<'_> {
                 }
                 if self.trees.len() >= FILES_MAX {
                     let message = format!("more than {FILES_MAX} files take part");
-                    self.found.push(Diagnostic::error(code::USE, used.path.span, message));
+                    self.wrong.push(Diagnostic::error(code::USE, used.path.span, message));
                     return;
                 }
                 match self.files.read(&target) {
@@ -115,7 +131,7 @@ impl Loader<'_> {
                     }
                     Err(reason) => {
                         let message = format!("the file cannot be read: {reason}");
-                        self.found.push(
+                        self.wrong.push(
                             Diagnostic::error(code::USE, used.path.span, message)
                                 .hint("the path is relative to the file that uses it"),
                         );
@@ -146,7 +162,7 @@ impl Loader<'_> {
                 1 => {
                     let span = self.use_of(place, at);
                     let name = self.sources.get(self.trees[next].program.file).name.clone();
-                    self.found.push(
+                    self.wrong.push(
                         Diagnostic::error(
                             code::USE,
                             span,
@@ -191,8 +207,9 @@ impl Loader<'_> {
 
     fn take(&mut self, alias: &str, source: Source, standard: bool) -> usize {
         let id = self.sources.add(source);
-        let (program, mut found) = syntax::parse(id, self.sources.get(id));
-        self.found.append(&mut found);
+        let syntax::Reading { program, mut diagnostics, shifts } = syntax::read(id, self.sources.get(id));
+        self.found.append(&mut diagnostics);
+        self.shifts.push(shifts);
         self.trees.push(Tree { alias: alias.into(), program: Arc::new(program), uses: Vec::new(), standard });
         self.trees.len() - 1
     }

@@ -303,7 +303,9 @@ impl Resolver<'_> {
         let word = name.dotted();
         let mut inner: Vec<Shape> = arguments.iter().map(|argument| self.ty(place, argument, known)).collect();
         let takes = usize::from(matches!(&*word, "list" | "set" | "map"));
-        if arguments.len() > takes {
+        let is_there = BUILT_IN.contains(&&*word)
+            || self.locate(place, name).is_some_and(|(tree, name)| known(tree, &name).is_some());
+        if is_there && arguments.len() > takes {
             let message = match takes {
                 0 => format!("`{word}` takes no type between `<` and `>`"),
                 _ => format!("`{word}` takes one type, here are {}", arguments.len()),
@@ -334,14 +336,14 @@ impl Resolver<'_> {
             _ => (self.declared(place, name, known), false, false),
         };
         match bounds {
-            Some(ast::Bounds::Range { span, .. }) if !takes_range => {
+            Some(ast::Bounds::Range { span, .. }) if is_there && !takes_range => {
                 let message = format!("`{word}` takes no bounds");
                 self.report(
                     Diagnostic::error(code::TYPE_ARGUMENTS, *span, message)
                         .hint("bounds stand behind `string`, `int`, `float`, `list`, `set` and `map`"),
                 );
             }
-            Some(ast::Bounds::Pattern { span, .. }) if !takes_pattern => {
+            Some(ast::Bounds::Pattern { span, .. }) if is_there && !takes_pattern => {
                 let message = format!("`{word}` takes no pattern");
                 self.report(
                     Diagnostic::error(code::TYPE_ARGUMENTS, *span, message).hint("write `string(/.../)` instead"),
@@ -394,8 +396,12 @@ impl Resolver<'_> {
             return Shape::Any;
         }
         let word = path.dotted();
+        let absent =
+            matches!(&*word.to_lowercase(), "null" | "nil" | "none" | "undefined" | "optional" | "option" | "maybe");
         let mut diagnostic = Diagnostic::error(code::UNKNOWN_TYPE, path.span, format!("there is no type `{word}`"));
-        if let Some((_, here)) = FOREIGN.iter().find(|(foreign, _)| *foreign == word.to_lowercase()) {
+        if absent {
+            diagnostic = diagnostic.hint("what may be absent has a `?` behind its type: `string?`");
+        } else if let Some((_, here)) = FOREIGN.iter().find(|(foreign, _)| *foreign == word.to_lowercase()) {
             diagnostic = diagnostic.fix(format!("it is called `{here}` here"), path.span, *here);
         } else {
             let own = self.type_names(place);

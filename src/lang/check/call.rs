@@ -135,15 +135,27 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// `calls(slack.post_message)`: the operation must exist.
-    pub fn asked_calls(&mut self, read: &Read) {
-        let Some(segment) = read.path.first() else { return };
-        let crate::lang::script::Key::Field(name) = &segment.key else { return };
-        let parts = name.split('.').map(|part| Name { text: part.into(), span: segment.span }).collect();
-        let path = Path { parts, span: segment.span };
-        if let Found::Nobody = self.look_up(&path) {
-            self.unknown_callee(&path);
-        }
+    /// `calls(slack.post_message)`: the operation must exist. Gives the type of the list of its calls.
+    pub fn asked_calls(&mut self, read: &Read) -> Shape {
+        let Some(segment) = read.path.first() else { return Shape::Any };
+        let crate::lang::script::Key::Field(name) = &segment.key else { return Shape::Any };
+        let mut start = segment.span.start;
+        let mut part = |text: &str| {
+            let end = start + text.len() as u32;
+            let span = Span { start, end, ..segment.span };
+            start = end + 1;
+            Name { text: text.into(), span }
+        };
+        let path = Path { parts: name.split('.').map(&mut part).collect(), span: segment.span };
+        let params = match self.look_up(&path) {
+            Found::Operation(signature) => as_given(&signature.params),
+            Found::Workflow(name) => self.faces.get(&name).map_or(Shape::Any, |face| as_given(&face.input.fields)),
+            Found::Nobody => {
+                self.unknown_callee(&path);
+                Shape::Any
+            }
+        };
+        Shape::list(params)
     }
 
     fn unknown_callee(&mut self, path: &Path) {
@@ -243,11 +255,12 @@ impl<'a> Checker<'a> {
         signature: Option<&Signature>,
     ) {
         self.keys_once(given);
+        let renamed = renamed(given, wanted);
         for field in given {
             let name = &field.key.text;
             let Some(found) = wanted.iter().find(|candidate| candidate.name == *name) else {
                 self.value(&field.value);
-                self.unknown_parameter(field, wanted, what);
+                self.unknown_parameter(field, wanted, what, renamed);
                 continue;
             };
             let shape = if found.default.is_some() { found.shape.clone().optional() } else { found.shape.clone() };
@@ -277,11 +290,8 @@ impl<'a> Checker<'a> {
 
     /// Parameters that are needed and not given.
     pub fn missing(&mut self, given: &[Field], wanted: &[shape::Field], what: &str, place: Span) {
-        let missing: Vec<&shape::Field> = wanted
-            .iter()
-            .filter(|field| field.default.is_none() && !field.shape.may_be_absent())
-            .filter(|field| given.iter().all(|given| given.key.text != field.name))
-            .collect();
+        let renamed = renamed(given, wanted).map(|(_, meant)| meant);
+        let missing: Vec<&shape::Field> = lacking(given, wanted).filter(|field| Some(*field) != renamed).collect();
         if missing.is_empty() {
             return;
         }
@@ -293,11 +303,25 @@ impl<'a> Checker<'a> {
         );
     }
 
-    fn unknown_parameter(&mut self, field: &Field, wanted: &[shape::Field], what: &str) {
+    fn unknown_parameter(
+        &mut self,
+        field: &Field,
+        wanted: &[shape::Field],
+        what: &str,
+        renamed: Option<(&Field, &shape::Field)>,
+    ) {
         let name = &field.key.text;
         let place = field.key.span;
         let known: Vec<&str> = wanted.iter().map(|field| &*field.name).collect();
         let message = format!("`{what}` takes no `{name}`");
+        if let Some((_, meant)) = renamed.filter(|(wrong, _)| wrong.key.span == place) {
+            self.report(Diagnostic::error(code::UNKNOWN_PARAMETER, place, message).fix(
+                format!("did you mean `{}`?", meant.name),
+                place,
+                &*meant.name,
+            ));
+            return;
+        }
         let near = nearest(name, known.iter().copied());
         if near.is_none() && reserved::CLAUSES.contains(&&**name) {
             self.report(
@@ -328,4 +352,22 @@ impl<'a> Checker<'a> {
 /// `params` for handlers and mocks: whoever writes them knows which ones are given.
 pub(super) fn as_given(fields: &[shape::Field]) -> Shape {
     Shape::object(fields.iter().map(|field| (field.name.clone(), field.shape.present().clone())))
+}
+
+/// Fields that are needed and not given.
+pub(super) fn lacking<'w>(given: &[Field], wanted: &'w [shape::Field]) -> impl Iterator<Item = &'w shape::Field> {
+    let needed = wanted.iter().filter(|field| field.default.is_none() && !field.shape.may_be_absent());
+    needed.filter(|field| given.iter().all(|given| given.key.text != field.name))
+}
+
+/// The one field that is given under a wrong name, with the one that is meant by it. One mistake is one
+/// finding.
+pub(super) fn renamed<'g, 'w>(given: &'g [Field], wanted: &'w [shape::Field]) -> Option<(&'g Field, &'w shape::Field)> {
+    let unknown = given.iter().filter(|given| wanted.iter().all(|wanted| wanted.name != given.key.text));
+    let lacking: Vec<&shape::Field> = lacking(given, wanted).collect();
+    unknown.into_iter().find_map(|wrong| {
+        let near = nearest(&wrong.key.text, lacking.iter().map(|field| &*field.name))?;
+        let meant = lacking.iter().find(|field| &*field.name == near)?;
+        Some((wrong, *meant))
+    })
 }

@@ -123,6 +123,8 @@ pub(super) struct Course<'a> {
     pub implied: BTreeMap<Span, Arc<str>>,
     /// Operation words that several unnamed steps have.
     pub ambiguous: BTreeSet<Arc<str>>,
+    /// Variables that a secret was put into.
+    pub secret_vars: BTreeSet<Arc<str>>,
     /// What its `return`s give.
     pub returned: Vec<Shape>,
     /// The handlers around, innermost last, for steps that ask what may repeat them.

@@ -13,8 +13,8 @@ use crate::base::value::Value;
 use crate::lang::script::{self, Form, Key, Read};
 use crate::lang::syntax::ast;
 
-/// Functions whose result says nothing about the secret that went in.
-const ONE_WAY: [&str; 5] = ["hmac", "sha256", "len", "blank", "contains"];
+/// Scopes that hold what the program declares, and nothing else.
+const OWN: [&str; 3] = ["input", "vars", "state"];
 
 impl<'a> Checker<'a> {
     /// Compiles an expression, once.
@@ -53,7 +53,7 @@ impl<'a> Checker<'a> {
         let mut targets = Vec::with_capacity(reads.len());
         let mut typed = Vec::with_capacity(reads.len());
         for read in reads {
-            let (target, value) = self.read(read);
+            let (target, value) = self.read(read, compiled.locals());
             targets.push(target);
             typed.push(value);
         }
@@ -73,14 +73,11 @@ impl<'a> Checker<'a> {
         ) {
             return false;
         }
-        if compiled.functions_called().iter().any(|called| ONE_WAY.contains(&&*called.name)) {
-            return false;
-        }
-        reads.iter().any(|read| read.secret) || compiled.uses_settings().any(|setting| setting.secret)
+        compiled.may_give_secret(&|read| reads.get(read).is_some_and(|read| read.secret))
     }
 
     /// What one read means, and the type of the value at its end.
-    fn read(&mut self, read: &Read) -> (Target, Typed) {
+    fn read(&mut self, read: &Read, locals: &[Arc<str>]) -> (Target, Typed) {
         let root = &read.root;
         if let Some(params) = &self.here.params
             && let Some((name, shape)) = params.iter().find(|(name, _)| name == root)
@@ -100,10 +97,15 @@ impl<'a> Checker<'a> {
             return (Target::Binding(root.clone(), binding.spans), typed);
         }
         if &**root == "calls" && self.here.word("calls").is_some() {
-            self.asked_calls(read);
-            return (Target::Calls, Typed::default());
+            let called = self.asked_calls(read);
+            let typed = self.follow(read, 1, Typed::of(called), None);
+            return (Target::Calls, typed);
         }
-        if let Some((word, typed)) = self.here.words.iter().rev().find(|(word, _)| **word == **root).cloned() {
+        if &**root == "emitted" && self.here.word("emitted").is_some() {
+            self.asked_emitted(read);
+        }
+        if let Some((word, mut typed)) = self.here.words.iter().rev().find(|(word, _)| **word == **root).cloned() {
+            typed.secret |= &**root == "vars" && self.is_set_secretly(read);
             let typed = self.follow(read, 0, typed, None);
             return (Target::Scope(word.into()), typed);
         }
@@ -114,8 +116,29 @@ impl<'a> Checker<'a> {
             let typed = self.follow(read, 0, output, None);
             return (Target::Scope("output".into()), typed);
         }
-        self.unknown(read);
+        self.unknown(read, locals);
         (Target::Unknown, Typed::default())
+    }
+
+    /// Whether a secret was put into the variable that is read.
+    fn is_set_secretly(&self, read: &Read) -> bool {
+        let Some(Key::Field(name)) = read.path.first().map(|segment| &segment.key) else { return false };
+        self.course.secret_vars.contains(&**name)
+    }
+
+    /// `emitted("order.shipped")`: somebody must emit it.
+    fn asked_emitted(&mut self, read: &Read) {
+        let Some(Key::Field(topic)) = read.path.first().map(|segment| segment.key.clone()) else { return };
+        if self.events.is_empty() || self.events.contains(&*topic) {
+            return;
+        }
+        let place = read.path[0].span;
+        let message = format!("nothing emits \"{topic}\"");
+        let diagnostic = Diagnostic::warning(code::TEST, place, message);
+        self.report(match nearest(&topic, self.events.iter().map(|topic| &**topic)).map(str::to_owned) {
+            Some(near) => diagnostic.fix(format!("did you mean \"{near}\"?"), place, format!("{near:?}")),
+            None => diagnostic,
+        });
     }
 
     /// `steps.NAME...`
@@ -165,7 +188,9 @@ impl<'a> Checker<'a> {
                 Key::Field(name) => match shape.field(name) {
                     Lookup::Found(found) => found,
                     // What a service answers often holds more than its connector declares.
-                    Lookup::Missing(_) | Lookup::NoFields if segment.optional => Shape::Any,
+                    Lookup::Missing(_) | Lookup::NoFields if segment.optional && !OWN.contains(&&*read.root) => {
+                        Shape::Any
+                    }
                     Lookup::Missing(known) => {
                         self.unknown_field(read, at, &shape, &known);
                         return Typed { shape: Shape::Any, secret };
@@ -196,6 +221,11 @@ impl<'a> Checker<'a> {
                 self.absent(read, read.path.len(), binding);
                 shape = shape.present().clone();
             }
+        }
+        if shape == Shape::Unit && !read.guarded && !self.is_tested(read, read.path.len(), binding) {
+            let path = written(read, read.path.len());
+            let message = format!("`{path}` is always `()`: what it comes from gives nothing");
+            self.report(Diagnostic::error(code::ABSENT, read.span, message));
         }
         Typed { shape, secret }
     }
@@ -289,7 +319,9 @@ impl<'a> Checker<'a> {
         let Key::Field(name) = &segment.key else { return };
         let message = format!("`{owner}` is {}, which has no field `{name}`", shape.described());
         let mut diagnostic = Diagnostic::error(code::UNKNOWN_FIELD, segment.span, message);
-        if let Shape::List(item, _) = shape.present()
+        if let Some(method) = script::method_called(name) {
+            diagnostic = diagnostic.fix(format!("write `{owner}.{method}()`"), segment.span, format!("{method}()"));
+        } else if let Shape::List(item, _) = shape.present()
             && matches!(item.field(name), Lookup::Found(_))
         {
             diagnostic = diagnostic
@@ -307,6 +339,10 @@ impl<'a> Checker<'a> {
                     _ => Vec::new(),
                 };
                 let message = format!("{} has no field `{name}`", of.described());
+                if let (true, Some(method)) = (known.is_empty(), script::method_called(name)) {
+                    let diagnostic = Diagnostic::error(code::UNKNOWN_FIELD, *span, message);
+                    return self.report(diagnostic.fix(format!("write `.{method}()`"), *span, format!("{method}()")));
+                }
                 let diagnostic = Diagnostic::error(code::UNKNOWN_FIELD, *span, message);
                 match nearest(name, known.iter().copied()) {
                     // In a text, as the name of a field that stands for a closure, the place has quotes.
@@ -315,6 +351,34 @@ impl<'a> Checker<'a> {
                     }
                     Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
                     None => diagnostic.hint(format!("it has {}", listed(known.into_iter()))),
+                }
+            }
+            script::Wrong::NeverEqual { left, right, span } => {
+                let message = format!("{} never equals {}", left.described(), right.described());
+                let diagnostic = Diagnostic::error(code::MISMATCH, *span, message);
+                match super::value::conversion(left, right) {
+                    Some(hint) => diagnostic.hint(hint),
+                    None => diagnostic,
+                }
+            }
+            script::Wrong::NoneOf { given, known, span } => {
+                let texts: Vec<&str> = known.iter().filter_map(Value::as_text).collect();
+                let diagnostic = Diagnostic::error(code::MISMATCH, *span, format!("this is never {given:?}"));
+                match nearest(given, texts.iter().copied()) {
+                    Some(near) => diagnostic.fix(format!("did you mean {near:?}?"), *span, format!("{near:?}")),
+                    None => {
+                        let all: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+                        diagnostic.hint(format!("it is one of {}", all.join(", ")))
+                    }
+                }
+            }
+            script::Wrong::InPlace { name, instead, span } => {
+                let message = format!("`{name}` changes a variable of a script and gives `()`");
+                let diagnostic = Diagnostic::error(code::MISMATCH, *span, message);
+                match *instead {
+                    Some("replace_all") => diagnostic.hint("a new text comes from `replace_all(text, pattern, new)`"),
+                    Some(instead) => diagnostic.fix(format!("`{instead}` gives a new value"), *span, instead),
+                    None => diagnostic.hint("lists are joined by `+`, as in `vars.seen + [item]`"),
                 }
             }
             script::Wrong::Operands { op, left, right, span } => {

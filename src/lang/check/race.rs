@@ -1,7 +1,7 @@
 //! `race`: who is first.
 
 use super::block::{Owner, Yield};
-use super::checker::Checker;
+use super::checker::{Checker, Typed};
 use super::code;
 use super::names::Binding;
 use super::reserved;
@@ -24,13 +24,13 @@ impl<'a> Checker<'a> {
         let mut done = match &race.runners {
             Runners::Branches(branches) => self.race_branches(race, branches, one_wins),
             Runners::Items { item, items, max, body } => {
-                let shape = self.items_of(items);
+                let Typed { shape, secret } = self.items_of(items);
                 if let Some(max) = max {
                     self.count(max, "`max`");
                 }
                 self.turns_set(body, one_wins, "the branches of this race");
                 let ((result, seen), _) = self.scoped(|this| {
-                    this.declare(Binding::local(&item.text, item.span, shape), item.span);
+                    this.declare(Binding { secret, ..Binding::local(&item.text, item.span, shape) }, item.span);
                     this.inside(step, body, |this| this.body(body, Owner::Plain))
                 });
                 let seen = seen

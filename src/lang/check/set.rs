@@ -24,6 +24,12 @@ impl<'a> Checker<'a> {
         {
             self.added(&wanted, &typed.shape, &set.value, &what);
         }
+        if typed.secret
+            && let [root, name, ..] = &set.target.parts[..]
+            && &*root.text == "vars"
+        {
+            self.course.secret_vars.insert(name.text.clone());
+        }
         if typed.secret && set.target.parts.first().is_some_and(|root| &*root.text == "state") {
             self.leak(set.value.span(), "the state, which other runs and people see");
         }
@@ -62,6 +68,12 @@ impl<'a> Checker<'a> {
                         diagnostic.hint("a name for a value is a `let`; what changes is declared in `vars { }`");
                 }
                 self.report(diagnostic);
+                // Whoever reads it below means what was to be set here.
+                if self.names.find(other).is_none()
+                    && let Some(broken) = self.broken.get_mut(self.tree)
+                {
+                    broken.insert(root.text.clone());
+                }
                 return None;
             }
         };

@@ -342,10 +342,14 @@ fn once(clause: &Clause) -> Option<&'static str> {
     }
 }
 
+/// What a step may be found to be.
+const STEP_STATES: [&str; 8] =
+    ["pending", "running", "waiting", "parked", "completed", "skipped", "failed", "cancelled"];
+
 /// What `steps.NAME` holds.
 pub(super) fn record(output: &Shape, more: Vec<(&'static str, Shape)>) -> Shape {
     let mut fields = vec![
-        ("status", Shape::text()),
+        ("status", super::workflow::one_of(&STEP_STATES)),
         ("output", output.clone()),
         ("error", Shape::Any),
         ("attempts", Shape::int()),

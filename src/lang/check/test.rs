@@ -6,11 +6,14 @@ use super::call::{Found, as_given};
 use super::checked::Callee;
 use super::checker::{Checker, Course, Here, Typed};
 use super::code;
+use super::step::record;
 use super::walk::{self, Seen};
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::base::failure::KINDS;
-use crate::base::shape::{Bounds, Shape};
-use crate::lang::syntax::ast::{Action, Mock, MockAnswer, MockReply, Path, Step, Test, TestItem, Value, Workflow};
+use crate::base::shape::{Bounds, Object, Shape};
+use crate::lang::syntax::ast::{
+    Action, Field, Mock, MockAnswer, MockReply, Path, Step, Test, TestItem, Value, Workflow,
+};
 
 /// Whom a mock stands for.
 struct Mocked {
@@ -112,13 +115,34 @@ impl<'a> Checker<'a> {
                 });
                 self.awaited(workflow, &name.text, name.span, "signal");
             }
-            TestItem::Event { payload, .. } => {
+            TestItem::Event { topic, payload, .. } => {
+                self.heard(workflow, &topic.text, topic.span);
                 payload.iter().for_each(|payload| {
                     self.value(payload);
                 });
             }
             TestItem::Cancel(_) => {}
             TestItem::Expect(condition, _) => self.expect(condition, workflow, output),
+        }
+    }
+
+    /// An event that the workflow may hear; said only where it is nearly one.
+    fn heard(&mut self, workflow: Option<&'a Workflow>, topic: &Arc<str>, place: crate::base::span::Span) {
+        let Some(workflow) = workflow else { return };
+        let mut known: Vec<Arc<str>> = Vec::new();
+        walk::block(&workflow.body, &mut |seen| {
+            if let Seen::Step(step) = seen
+                && let Action::Wait(crate::lang::syntax::ast::Wait::Event { topic, .. }) = &step.action
+            {
+                known.push(topic.text.clone());
+            }
+        });
+        if !known.contains(topic)
+            && let Some(near) = nearest(topic, known.iter().map(|topic| &**topic))
+        {
+            let message = format!("the workflow waits for no event \"{topic}\"");
+            let diagnostic = Diagnostic::warning(code::TEST, place, message);
+            self.report(diagnostic.fix(format!("did you mean \"{near}\"?"), place, format!("{near:?}")));
         }
     }
 
@@ -204,6 +228,10 @@ impl<'a> Checker<'a> {
                 return None;
             }
         }
+        // Of an unknown workflow no step is known.
+        if workflow.is_none() && target.parts.len() == 1 {
+            return None;
+        }
         match self.callee(target) {
             Found::Operation(signature) => {
                 let params = as_given(&signature.params);
@@ -268,8 +296,10 @@ impl<'a> Checker<'a> {
         }
         if let (Value::Object(object), Shape::Object(known)) = (value, answer.present()) {
             for field in &object.fields {
-                let Some(wanted) = known.fields.iter().find(|known| known.name == field.key.text) else { continue };
-                self.mock_value(&field.value, &wanted.shape);
+                match known.fields.iter().find(|known| known.name == field.key.text) {
+                    Some(wanted) => self.mock_value(&field.value, &wanted.shape),
+                    None => self.mock_slip(&object.fields, field, known),
+                }
             }
             return;
         }
@@ -280,6 +310,21 @@ impl<'a> Checker<'a> {
         if misfit && !matches!(value, Value::Object(_) | Value::List(_)) {
             let message = format!("this must be {}, as what it stands for gives", answer.described());
             self.report(Diagnostic::error(code::MISMATCH, value.span(), message));
+        }
+    }
+
+    /// An answer may have more fields than are declared; one that is nearly another that is not given is a slip.
+    fn mock_slip(&mut self, given: &[Field], field: &Field, known: &Object) {
+        let open = known
+            .fields
+            .iter()
+            .map(|known| &*known.name)
+            .filter(|name| given.iter().all(|given| &*given.key.text != *name));
+        let (name, place) = (&field.key.text, field.key.span);
+        if let Some(near) = nearest(name, open) {
+            let message = format!("the answer has no field `{name}`");
+            let diagnostic = Diagnostic::warning(code::UNKNOWN_FIELD, place, message);
+            self.report(diagnostic.fix(format!("did you mean `{near}`?"), place, near));
         }
     }
 
@@ -296,7 +341,7 @@ impl<'a> Checker<'a> {
             ("version", Shape::Any),
             ("started_at", Shape::Any),
             ("ended_at", Shape::Any),
-            ("status", Shape::text()),
+            ("status", super::workflow::run_status()),
             ("elapsed", Shape::Duration),
             ("error", Shape::Any),
             ("problems", Shape::list(Shape::Any)),
@@ -308,7 +353,7 @@ impl<'a> Checker<'a> {
             // What a test expects of it decides whether the run came so far.
             ("output", Typed::of(lenient(output))),
             ("reply", Typed::default()),
-            ("error", Typed::default()),
+            ("error", Typed::of(super::handler::error_shape())),
             ("state", Typed::default()),
             ("input", Typed::default()),
             ("vars", Typed::default()),
@@ -337,14 +382,19 @@ impl<'a> Checker<'a> {
         });
         names.sort();
         names.dedup();
-        Shape::object(names.into_iter().map(|name| (name, Shape::Any)))
+        Shape::object(names.into_iter().map(|name| (name, record(&Shape::Any, more()))))
     }
+}
+
+/// What records of some steps hold beside what every record holds.
+fn more() -> Vec<(&'static str, Shape)> {
+    ["winner", "winners", "failed", "by"].map(|name| (name, Shape::Any)).to_vec()
 }
 
 /// The output as a test may look at it: every field may be asked for, since the run may have failed before.
 fn lenient(output: &Shape) -> Shape {
     match output.present() {
-        Shape::Object(object) => Shape::object(object.fields.iter().map(|field| (field.name.clone(), Shape::Any))),
+        Shape::Object(object) => as_given(&object.fields),
         _ => Shape::Any,
     }
 }

@@ -16,6 +16,23 @@ const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OP
 /// The fields of `verify` that there are, over all schemes.
 const SCHEMES: [&str; 4] = ["hmac_sha256", "hmac_sha1", "hmac_sha512", "token"];
 
+/// What is wrong with a cron line, as far as one of its fields alone tells.
+fn wrong_cron(line: &str) -> Option<String> {
+    use std::str::FromStr as _;
+    const FIELDS: [&str; 5] = ["minute", "hour", "day of the month", "month", "day of the week"];
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    if fields.len() != FIELDS.len() {
+        return Some(format!("a cron line has five fields, and here are {}", fields.len()));
+    }
+    let alone = |at: usize| {
+        let mut line = ["*"; FIELDS.len()];
+        line[at] = fields[at];
+        line.join(" ")
+    };
+    let wrong = (0..FIELDS.len()).find(|at| croner::Cron::from_str(&alone(*at)).is_err())?;
+    Some(format!("`{}` is no {}", fields[wrong], FIELDS[wrong]))
+}
+
 impl<'a> Checker<'a> {
     /// What `trigger` is in a workflow: as much as all its triggers have in common.
     pub fn trigger_shape(&self, workflow: &Workflow) -> Shape {
@@ -171,7 +188,8 @@ impl<'a> Checker<'a> {
             let mut diagnostic = Diagnostic::error(
                 code::CRON,
                 line.span,
-                format!("this is no cron line: {}", reason(&error.to_string())),
+                wrong_cron(&line.text)
+                    .unwrap_or_else(|| format!("this is no cron line: {}", reason(&error.to_string()))),
             );
             diagnostic = diagnostic
                 .hint("five fields: minute, hour, day of month, month, day of week, as in `\"0 9 * * MON-FRI\"`");

@@ -14,7 +14,7 @@ impl<'a> Checker<'a> {
     pub fn turns_of(&mut self, turns: &'a For, step: &'a Step) -> Done {
         let item = match &turns.source {
             ForSource::Items(items) => self.items_of(items),
-            ForSource::Stream(source) => self.stream(source),
+            ForSource::Stream(source) => Typed::of(self.stream(source)),
         };
         if let Some(max) = &turns.max {
             self.count(max, "`max`");
@@ -66,15 +66,15 @@ impl<'a> Checker<'a> {
         &mut self,
         step: &'a Step,
         body: &'a Block,
-        item: Option<(&'a Name, Shape)>,
+        item: Option<(&'a Name, Typed)>,
         at_once: bool,
     ) -> (Typed, Vec<Binding>) {
         let (loops, concurrent) = (self.here.loops, self.here.concurrent);
         self.here.loops += 1;
         self.here.concurrent |= at_once;
         let ((result, seen), _) = self.scoped(|this| {
-            if let Some((name, shape)) = item {
-                this.declare(Binding::local(&name.text, name.span, shape), name.span);
+            if let Some((name, Typed { shape, secret })) = item {
+                this.declare(Binding { secret, ..Binding::local(&name.text, name.span, shape) }, name.span);
             }
             this.inside(step, body, |this| this.body(body, Owner::Plain))
         });
@@ -84,9 +84,9 @@ impl<'a> Checker<'a> {
     }
 
     /// The type of the items of what a loop goes through.
-    pub fn items_of(&mut self, items: &'a Expr) -> Shape {
+    pub fn items_of(&mut self, items: &'a Expr) -> Typed {
         let typed = self.expression(items);
-        match typed.shape.item() {
+        let shape = match typed.shape.item() {
             Some(item) => {
                 if matches!(typed.shape, Shape::Optional(_)) {
                     self.report(
@@ -108,7 +108,8 @@ impl<'a> Checker<'a> {
                 self.report(diagnostic);
                 Shape::Any
             }
-        }
+        };
+        Typed { shape, secret: typed.secret }
     }
 
     /// `for x from call`

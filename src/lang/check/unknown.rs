@@ -14,7 +14,8 @@ use crate::lang::script::Read;
 
 impl Checker<'_> {
     /// A name in an expression that is neither in scope nor a scope name that stands for something here.
-    pub fn unknown(&mut self, read: &Read) {
+    /// `locals` are the names that the expression itself introduces.
+    pub fn unknown(&mut self, read: &Read, locals: &[Arc<str>]) {
         let name = &read.root;
         let place = Span { end: read.span.start + name.len() as u32, ..read.span };
         if self.is_broken(name) || self.here.lenient {
@@ -54,6 +55,7 @@ impl Checker<'_> {
             diagnostic = diagnostic.fix(format!("did you mean `{meant}`?"), place, meant);
         } else {
             let mut known: Vec<Arc<str>> = self.names.iter().map(|binding| binding.name.clone()).collect();
+            known.extend(locals.iter().cloned());
             known.extend(self.here.params.iter().flatten().map(|(name, _)| name.clone()));
             known.extend(self.here.words.iter().map(|(word, _)| Arc::from(*word)));
             diagnostic = diagnostic.near(name, place, known.iter().map(|name| &**name));

@@ -156,12 +156,9 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let missing: Vec<&shape::Field> = known
-            .fields
-            .iter()
-            .filter(|field| field.default.is_none() && !field.shape.may_be_absent())
-            .filter(|field| fields.iter().all(|given| given.key.text != field.name))
-            .collect();
+        let renamed = super::call::renamed(fields, &known.fields).map(|(_, meant)| meant);
+        let missing: Vec<&shape::Field> =
+            super::call::lacking(fields, &known.fields).filter(|field| Some(*field) != renamed).collect();
         if !missing.is_empty() {
             let names = super::expression::listed(missing.iter().map(|field| &*field.name));
             let message = format!("{what} lacks {names}");
@@ -277,7 +274,7 @@ pub(super) fn lacking(wanted: &Shape, given: &Shape) -> Option<String> {
 }
 
 /// How one gets from a given type to a wanted one.
-fn conversion(wanted: &Shape, given: &Shape) -> Option<&'static str> {
+pub(super) fn conversion(wanted: &Shape, given: &Shape) -> Option<&'static str> {
     Some(match (wanted, given) {
         (Shape::Text(..), Shape::Int(_) | Shape::Float(_) | Shape::Bool) => "as a text: `\"${...}\"`",
         (Shape::Int(_), Shape::Text(..)) => "as a number: `parse_int(...)`",

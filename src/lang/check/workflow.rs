@@ -20,6 +20,21 @@ use crate::lang::syntax::ast::{
 };
 
 /// What every run says of itself.
+/// What a run may be found to be.
+const RUN_STATES: [&str; 10] =
+    ["queued", "running", "parked", "paused", "finishing", "completed", "failed", "cancelled", "skipped", "undone"];
+
+/// One of a few texts.
+pub(super) fn one_of(texts: &[&str]) -> Shape {
+    Shape::OneOf(texts.iter().map(|text| crate::base::value::Value::from(*text)).collect())
+}
+
+/// The `status` of a run.
+pub(super) fn run_status() -> Shape {
+    one_of(&RUN_STATES)
+}
+
+/// What is known of a run.
 fn run_shape(ended: bool) -> Shape {
     let mut fields = vec![
         ("id", Shape::text()),
@@ -29,7 +44,7 @@ fn run_shape(ended: bool) -> Shape {
     ];
     if ended {
         fields.extend([
-            ("status", Shape::text()),
+            ("status", run_status()),
             ("elapsed", Shape::Duration),
             ("error", Shape::Any),
             ("problems", Shape::list(Shape::Any)),

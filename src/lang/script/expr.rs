@@ -141,6 +141,11 @@ impl Expr {
         (&self.0.tree, &self.0.found)
     }
 
+    /// The functions it may call.
+    pub(super) fn library(&self) -> &Library {
+        &self.0.library
+    }
+
     /// Whether a function of the program may run: only then its functions are compiled and its settings fetched.
     fn calls_program(&self) -> bool {
         self.0.found.asks && self.0.library.names().next().is_some()

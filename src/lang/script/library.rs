@@ -117,6 +117,11 @@ impl Library {
         Some(format!("{name}({})", params.join(", ")))
     }
 
+    /// What a function does, if it could be read.
+    pub(super) fn body(&self, name: &str) -> Option<&Node> {
+        self.0.functions.get(name)?.body.as_ref()
+    }
+
     /// The settings that its functions read.
     pub(super) fn settings(&self) -> &[Setting] {
         &self.0.settings

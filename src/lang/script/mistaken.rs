@@ -263,6 +263,11 @@ pub(super) const FOREIGN_FUNCTIONS: [(&str, &str); 31] = [
     ("group", "group_by"),
 ];
 
+/// The method that is meant by a field without brackets: `items.length`, `text.trimmed`.
+pub fn method_called(name: &str) -> Option<Arc<str>> {
+    foreign_function(name).or_else(|| super::functions::names().any(|known| known == name).then(|| name.into()))
+}
+
 /// What a foreign name is called here.
 pub(super) fn foreign_function(name: &str) -> Option<Arc<str>> {
     FOREIGN_FUNCTIONS.iter().find(|(foreign, _)| *foreign == name).map(|(_, ours)| (*ours).into())

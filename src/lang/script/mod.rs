@@ -36,6 +36,7 @@ mod path;
 mod resolve;
 mod stack;
 mod statement;
+mod taint;
 mod token;
 mod tree;
 pub mod word;
@@ -46,6 +47,7 @@ pub use expr::{Expr, Scope};
 pub use functions::{FixedFunction, functions};
 pub use infer::{Wrong, field, joined};
 pub use library::Library;
+pub use mistaken::method_called;
 pub use path::{Key, Segment};
 pub use resolve::{Called, Origin, Read, Setting};
 

@@ -13,9 +13,15 @@ pub mod code;
 mod faults;
 mod grammar;
 mod letter;
+mod mend;
 mod scan;
+mod shift;
+mod slip;
 mod text;
 mod word;
+
+pub use mend::{Reading, read};
+pub use shift::Shifts;
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{FileId, Source, Span};

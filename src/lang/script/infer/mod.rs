@@ -32,6 +32,7 @@ impl Expr {
                 Infer { found, reads, locals: Vec::new(), changed, returned: None, wrong: Vec::new(), tried: 0 };
             let value = infer.node(tree);
             let returned = infer.returned.take();
+            infer.never(wrong::in_place(tree));
             (either(value, returned).unwrap_or(Shape::Unit), infer.wrong)
         })
     }
@@ -282,6 +283,7 @@ impl Infer<'_> {
             self.locals.push((param.text.clone(), shape));
         }
         let outer = self.returned.take();
+        self.never(wrong::in_place(body));
         let value = self.node(body);
         let returned = std::mem::replace(&mut self.returned, outer);
         self.locals.truncate(before);

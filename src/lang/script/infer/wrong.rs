@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use super::super::tree::Node;
+use super::super::tree::{Kind, Node};
 use super::is_text;
 use crate::base::shape::Shape;
 use crate::base::span::Span;
+use crate::base::value::Value;
 
 /// One place that never works.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,33 @@ pub enum Wrong {
         /// What stands on its right.
         right: Shape,
         /// The operator's place.
+        span: Span,
+    },
+    /// Two values that are compared and never equal.
+    NeverEqual {
+        /// The type of the first one.
+        left: Shape,
+        /// The type of the second one.
+        right: Shape,
+        /// Where the one stands that is written out, or the second one.
+        span: Span,
+    },
+    /// A text that is compared with one of a few, and is none of them.
+    NoneOf {
+        /// The text.
+        given: Arc<str>,
+        /// Those that can be.
+        known: Arc<[Value]>,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A method that changes what stands before its dot, where there is nothing to be changed.
+    InPlace {
+        /// Its name.
+        name: Arc<str>,
+        /// The function that gives the changed value, if there is one.
+        instead: Option<&'static str>,
+        /// Where its name stands.
         span: Span,
     },
     /// Something that is neither true nor false where that is asked.
@@ -58,7 +86,11 @@ enum Class {
 
 /// The field that every value of this type lacks, where all its fields are known.
 pub(super) fn lacks(of: &Shape, name: &str) -> bool {
-    matches!(of, Shape::Object(object) if object.fields.iter().all(|field| &*field.name != name))
+    match of {
+        Shape::Object(object) => object.fields.iter().all(|field| &*field.name != name),
+        Shape::List(..) => super::field(of, name).is_none(),
+        _ => false,
+    }
 }
 
 /// An operator with sides of these types, if it never works.
@@ -66,9 +98,41 @@ pub(super) fn operands(op: &'static str, op_span: Span, sides: [(&Node, &Shape);
     if matches!(op, "&&" | "||") {
         return sides.into_iter().find_map(|(side, shape)| truth(op, side, shape));
     }
+    if matches!(op, "==" | "!=") {
+        return equal(sides.map(|(node, shape)| (node, shape.present())));
+    }
     let [(_, left), (_, right)] = sides;
     let goes = go_together(op, class(left)?, class(right)?);
     (!goes).then(|| Wrong::Operands { op, left: left.clone(), right: right.clone(), span: op_span })
+}
+
+/// Two sides that are compared, if they are never equal.
+fn equal(sides: [(&Node, &Shape); 2]) -> Option<Wrong> {
+    let [(one, left), (other, right)] = sides;
+    for (node, shape) in [(other, left), (one, right)] {
+        if let (Some(Value::Text(given)), Shape::OneOf(known)) = (node.constant(), shape)
+            && known.iter().all(|known| known.as_text().is_some_and(|known| *known != *given))
+        {
+            return Some(Wrong::NoneOf { given, known: known.clone(), span: node.span });
+        }
+    }
+    let span = if one.constant().is_some() { one.span } else { other.span };
+    (class(left)? != class(right)?).then(|| Wrong::NeverEqual { left: left.clone(), right: right.clone(), span })
+}
+
+/// A value that is made by a method which makes none: what it changes is thrown away.
+pub(super) fn in_place(node: &Node) -> Option<Wrong> {
+    let Kind::Method { name, .. } = &node.kind else { return None };
+    let instead = match &*name.text {
+        "trim" => Some("trimmed"),
+        "replace" => Some("replace_all"),
+        "sort" | "sort_by" => Some("sorted"),
+        "make_upper" => Some("to_upper"),
+        "make_lower" => Some("to_lower"),
+        "reverse" | "push" | "append" | "insert" | "clear" => None,
+        _ => return None,
+    };
+    Some(Wrong::InPlace { name: name.text.clone(), instead, span: name.span })
 }
 
 /// What is asked for its truth and has none.

@@ -242,7 +242,8 @@ impl Resolver<'_> {
         } else if self.is_local(name) && !method {
             found.hint(format!("call a closure by `{name}.call(...)`"))
         } else {
-            let mut known: Vec<&str> = self.functions.iter().map(|(name, _)| &**name).collect();
+            let mut known: Vec<&str> = ASKED_BY_PATH.into_iter().chain(["env", "secret"]).collect();
+            known.extend(self.functions.iter().map(|(name, _)| &**name));
             known.extend(self.library.names());
             functions::names().for_each(|name| known.push(name));
             let near = nearest(name, known).map(str::to_owned);

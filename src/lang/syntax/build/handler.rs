@@ -106,7 +106,8 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        if let Some(count) = times.as_ref().filter(|_| !says_times) {
+        let unsaid = times.as_ref().filter(|count| !says_times && !self.is_unfit(count.span().range()));
+        if let Some(count) = unsaid {
             let (place, shown) = (count.span(), self.slice(count.span().range()).to_owned());
             let fault = self.faults.error(code::MISSING, place.range(), "`retry` says how many times").fix(
                 format!("write `retry {shown} times`"),

@@ -78,6 +78,18 @@ impl Place {
         }
     }
 
+    /// The word for what other languages call so.
+    fn instead_of(self, word: &str) -> Option<&'static str> {
+        Some(match (self, word) {
+            (Self::Test, "assert" | "assert_eq" | "verify" | "should" | "check" | "then") => "expect",
+            (Self::Test, "wait" | "sleep" | "elapse") => "advance",
+            (Self::Test, "stub" | "given" | "fake") => "mock",
+            (Self::Trigger, "timezone" | "tz" | "time_zone") => "zone",
+            (Self::Trigger, "if" | "when" | "filter") => "where",
+            _ => return None,
+        })
+    }
+
     /// What may stand here, in words.
     pub(super) fn expected(self) -> &'static str {
         match self {
@@ -121,6 +133,18 @@ impl Builder<'_> {
         let word = self.first_word(&item.node);
         let (text, span) = (self.slice(word.clone()).to_owned(), self.faults.span(word.clone()));
         let behind = item.glued_to.is_some();
+        let glued = item.glued_to.clone().unwrap_or_default();
+        if behind && let Some(fault) = self.foreign_prefix(glued.clone(), range.start) {
+            self.faults.push(fault);
+            return;
+        }
+        if behind
+            && place == Place::Call
+            && let Some(fault) = self.call_as_value(glued, range.clone())
+        {
+            self.faults.push(fault);
+            return;
+        }
         if behind && let Some(fault) = self.behind_an_expression(range.clone()) {
             self.faults.push(fault);
             return;
@@ -155,6 +179,9 @@ impl Builder<'_> {
             word::foreign(&text).filter(|_| matches!(place, Place::File | Place::Block))
         {
             self.faults.error(code::FOREIGN_WORD, word, format!("`{text}` {wrong}")).hint(right)
+        } else if let Some(right) = place.instead_of(&text) {
+            let fault = self.faults.error(code::FOREIGN_WORD, word, format!("`{text}` is not the word here"));
+            fault.fix(format!("write `{right}`"), span, right)
         } else if nearest(&text, place.words().iter().copied()).is_some_and(|near| near != text) {
             self.faults.error(code::UNKNOWN_WORD, word, format!("nothing here begins with `{text}`")).near(
                 &text,
@@ -172,9 +199,25 @@ impl Builder<'_> {
         self.faults.push(fault);
     }
 
+    /// `text: email.send { ... }`: a call where a value stands.
+    fn call_as_value(&self, before: Range<usize>, braces: Range<usize>) -> Option<Diagnostic> {
+        let value = self.slice(before.clone()).rsplit_once(':').map(|(_, value)| value.trim().to_owned())?;
+        let path = value.contains('.') && value.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c));
+        if !path || !self.slice(braces).starts_with('{') {
+            return None;
+        }
+        let place = before.end - value.len()..before.end;
+        let fault = self.faults.error(
+            code::MISPLACED,
+            place,
+            format!("a call of `{value}` is a step, and here stands a value"),
+        );
+        Some(fault.hint(format!("write `step NAME = {value} {{ ... }}` above, and its name here")))
+    }
+
     /// `to "x"` where `to: "x"` is meant.
     fn field_without_colon(&self, range: Range<usize>, place: Place) -> Option<Diagnostic> {
-        if !matches!(place, Place::Call | Place::Fields | Place::Trigger) {
+        if !matches!(place, Place::Call | Place::Fields) {
             return None;
         }
         let written = self.slice(range.clone());
@@ -254,6 +297,7 @@ impl Builder<'_> {
     /// Reports what stands too much in a header.
     pub(super) fn header_junk(&mut self, node: &Node<'_>, keyword: &str) {
         let range = self.range(node);
+        self.poison_text(range.clone());
         if range.is_empty() || self.is_lost(range.clone()) {
             return;
         }

@@ -210,7 +210,13 @@ impl Builder<'_> {
             let range = self.range(&header);
             self.poison_text(range);
         }
-        if !self.is_lost(word.clone()) {
+        let catches = matches!(text.as_str(), "catch" | "except" | "rescue" | "ensure");
+        let belongs_to_try =
+            catches && self.tried.is_some_and(|end| end <= word.start && self.mask[end..word.start].trim().is_empty());
+        if text == "try" || belongs_to_try {
+            self.tried = Some(self.range(&node).end);
+        }
+        if !self.is_lost(word.clone()) && !belongs_to_try {
             let fault = match foreign(&text) {
                 Some((wrong, right)) => {
                     self.faults.error(code::FOREIGN_WORD, word, format!("`{text}` {wrong}")).hint(right)

@@ -49,6 +49,7 @@ pub(super) fn build(
         unseparated: BTreeMap::new(),
         cut: BTreeSet::new(),
         dangling: None,
+        tried: None,
     };
     builder.poison_lost();
     let declarations = builder.file(root);
@@ -74,6 +75,8 @@ struct Builder<'s> {
     cut: BTreeSet<usize>,
     /// Where the last expression that stopped in the middle ends: its rest may stand on the next line.
     dangling: Option<usize>,
+    /// Where the last `try { }` with its `catch`es ends: one finding speaks of all of them.
+    tried: Option<usize>,
 }
 
 /// An item in braces with what is known about what stands before it.
@@ -172,11 +175,20 @@ impl Builder<'_> {
                     _ => "this".to_owned(),
                 };
                 let behind = glued_to.clone().unwrap_or_default();
-                if self.says_not(behind.clone()) {
-                    let not = behind.end - 3..behind.end;
-                    let span = self.faults.span(not.start..word.start);
-                    let fault = self.faults.error(code::BROKEN_EXPRESSION, not, "there is no `not`");
-                    self.faults.push(fault.fix("write `!`", span, "!"));
+                if let Some(fault) = self.foreign_prefix(behind.clone(), word.start) {
+                    self.faults.push(fault);
+                    before = Some(range);
+                    continue;
+                }
+                if self.slice(word.clone()) == "if"
+                    && matches!(items.last().map(|item| item.node.as_rule()), Some(Rule::fail | Rule::return_))
+                {
+                    let fault = self.faults.error(
+                        code::FOREIGN_WORD,
+                        word.clone(),
+                        "a condition behind a statement begins with `when`",
+                    );
+                    self.faults.push(fault.fix("write `when`", self.faults.span(word), "when"));
                     before = Some(range);
                     continue;
                 }
@@ -190,6 +202,28 @@ impl Builder<'_> {
             items.push(Item { node, glued_to });
         }
         items
+    }
+
+    /// A word of other languages at the end of a stretch that belongs to what stands behind it, at `next`.
+    fn foreign_prefix(&self, range: Range<usize>, next: usize) -> Option<Diagnostic> {
+        let last = |word: &str| {
+            let rest = self.slice(range.clone()).strip_suffix(word)?;
+            let alone = !rest.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.');
+            alone.then(|| range.end - word.len()..range.end)
+        };
+        let fix = |place: Range<usize>, message: &str, advice: &str, right: &str, all: bool| {
+            let end = if all { next } else { place.end };
+            let span = self.faults.span(place.start..end);
+            self.faults.error(code::BROKEN_EXPRESSION, place, message).fix(advice, span, right)
+        };
+        if let Some(place) = last("not") {
+            return Some(fix(place, "there is no `not`", "write `!`", "!", true));
+        }
+        if let Some(place) = last("await") {
+            return Some(fix(place, "there is no `await`: steps are waited for without a word", "delete it", "", true));
+        }
+        let place = last("match")?;
+        Some(fix(place, "inside of an expression `match` is written `switch`", "write `switch`", "switch", false))
     }
 
     /// Whether a stretch ends in the word `not`, which is another language's `!`.

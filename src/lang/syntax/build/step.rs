@@ -331,6 +331,11 @@ impl Builder<'_> {
         for item in self.items(node) {
             let span = self.span(&item.node);
             match item.node.as_rule() {
+                // What stands behind a clause that lacks something is what it lacks, misspelt.
+                Rule::short if self.explains_incomplete(&item) => {
+                    let range = self.range(&item.node);
+                    self.poison_text(range);
+                }
                 Rule::field | Rule::short => inside.params.extend(self.field(item.node)),
                 Rule::mistaken_clause_equals => self.clause_with_equals(item.node, &mut inside),
                 Rule::tools => inside.tools = Some((self.tools(item.node), span)),

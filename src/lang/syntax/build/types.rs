@@ -138,7 +138,7 @@ impl Builder<'_> {
         let (span, owner) = (self.span(&node), node.clone());
         let doc = self.doc(span.range().start);
         let (mut name, mut ty, mut value, mut keep) = (None, None, None, None);
-        let (mut colon, mut equals) = (false, false);
+        let (mut colon, mut equals, mut optional) = (false, false, false);
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::key => name = Some(self.key(&part)),
@@ -153,6 +153,7 @@ impl Builder<'_> {
                         )
                         .fix("delete it here and put it behind the type", place, "");
                     self.faults.push(fault);
+                    optional = true;
                 }
                 Rule::mistaken_bare_type => {
                     colon = true;
@@ -183,6 +184,18 @@ impl Builder<'_> {
         }
         let name = name?;
         let shown = name.text.clone();
+        ty = ty.map(|ty| Type { optional: ty.optional || optional, ..ty });
+        if !colon
+            && let Some(Value::Expr(expr)) = &value
+            && matches!(&*expr.source, "string" | "int" | "float" | "bool" | "any")
+        {
+            let (written, place) = (expr.source.clone(), expr.span);
+            let gap = self.faults.span(name.span.range().end..place.range().start);
+            let message = format!("`{written}` is a type, and behind `=` stands a value");
+            let fault = self.faults.error(code::COLON_OR_EQUALS, place.range(), message);
+            self.faults.push(fault.fix(format!("write `{shown}: {written}`"), gap, ": "));
+            value = Some(Value::Expr(Expr::hole(place)));
+        }
         if colon && ty.is_none() {
             self.missing(
                 &owner,
