@@ -394,7 +394,13 @@ fn more() -> Vec<(&'static str, Shape)> {
 /// The output as a test may look at it: every field may be asked for, since the run may have failed before.
 fn lenient(output: &Shape) -> Shape {
     match output.present() {
-        Shape::Object(object) => as_given(&object.fields),
+        Shape::Object(object) => Shape::object(object.fields.iter().map(|field| {
+            let shape = match field.shape.present() {
+                Shape::Unit | Shape::Object(_) => Shape::Any,
+                plain => plain.clone(),
+            };
+            (field.name.clone(), shape)
+        })),
         _ => Shape::Any,
     }
 }
