@@ -158,11 +158,10 @@ fn a_saga_that_fails() {
     1 c: failed: conflict
     1 c: handler: nobody
     1 c: ended: failed, conflict
-    1 run: closing, then failed, conflict
+    1 run: closing, then undone and failed, conflict
     6 b: answered ()
     6 b: ended: completed
-    6 run: ended: failed, conflict
-    6 run: closing, then undone and failed, conflict
+    6 run: ended: cancelled
     6 run: decided: failed, conflict
     6 b/undo: opened
     6 b/undo: began: act under main:b/undo
@@ -306,8 +305,8 @@ fn a_loop_that_tolerates() {
     0 for[0].a: failed: conflict
     0 for[0].a: handler: nobody
     0 for[0].a: ended: failed, conflict
-    0 for[0]: ended: failed, conflict
     0 for[0]: closing, then undone and failed, conflict
+    0 for[0]: ended: cancelled
     0 for[0]: ended: failed, conflict
     0 for[1]: opened
     0 for[1]: opened

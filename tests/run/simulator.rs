@@ -302,10 +302,7 @@ impl<'a> Simulator<'a> {
             actor.told = true;
             if let Some((parent, unit, attempt)) = actor.parent.clone() {
                 let summary = Summary::of(&actor.run);
-                let outcome = match summary.status {
-                    "undone" => Outcome::done(Value::Unit),
-                    _ => driver::child_outcome(id, &summary),
-                };
+                let outcome = driver::child_outcome(id, &summary);
                 self.enqueue(Duration::ZERO, parent, Command::Answer { unit, attempt, outcome, by: None });
             }
         }

@@ -232,8 +232,7 @@ impl<'a> Stage<'a> {
         let Some(actor) = self.runs.get_mut(id).filter(|actor| actor.run.is_at_rest()) else { return };
         let Some((parent, unit, attempt)) = actor.waits.take() else { return };
         let summary = Summary::of(&actor.run);
-        let outcome =
-            if summary.status == "undone" { Outcome::done(Value::Unit) } else { driver::child_outcome(id, &summary) };
+        let outcome = driver::child_outcome(id, &summary);
         self.answered(&parent, unit, attempt, outcome);
     }
 

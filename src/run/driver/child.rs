@@ -49,7 +49,9 @@ impl Drive {
     /// A run that this one waits for rests.
     pub(super) async fn child_rested(&mut self, run: &RunId, summary: &Summary) {
         let Some(Awaited { unit, attempt, unwinds }) = self.awaited.remove(run) else { return };
-        let outcome = if unwinds { Outcome::done(Value::Unit) } else { child_outcome(run, summary) };
+        // A run that was undone before, and whose end is told late, has nothing left to undo.
+        let told = !unwinds || summary.status == "undone";
+        let outcome = if told { child_outcome(run, summary) } else { Outcome::done(Value::Unit) };
         // The unit may have ended meanwhile.
         let _ = self.command(Command::Answer { unit, attempt, outcome, by: None }).await;
     }

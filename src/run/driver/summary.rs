@@ -27,6 +27,8 @@ pub struct Summary {
     pub reply: Option<Value>,
     /// Whether there is something that could be undone.
     pub undoable: bool,
+    /// If it was undone: what went wrong with that.
+    pub not_undone: Vec<Arc<Problem>>,
 }
 
 impl Summary {
@@ -45,16 +47,25 @@ impl Summary {
             problems: run.problems.clone(),
             reply: run.reply.clone(),
             undoable: run.can_unwind(),
+            not_undone: run.not_undone().to_vec(),
         }
     }
 }
 
-/// What the end of a child means for the step that waits for it (semantics 66).
+/// What the end of a child means for the step that waits for it (semantics 66), or its undoing for the one that undoes it
+/// (38).
 pub fn child_outcome(run: &RunId, summary: &Summary) -> Outcome {
     match (summary.status, &summary.failure) {
         ("completed", _) => {
             Outcome { next_page: Value::Bool(summary.undoable), ..Outcome::done(summary.output.clone()) }
         }
+        ("undone", _) => match summary.not_undone.first() {
+            None => Outcome::done(Value::Unit),
+            Some(problem) => {
+                let message = format!("in the run `{run}`, `{}`: {}", problem.place, problem.message);
+                Outcome::failed(Failure::new(FailureKind::Own("undo_failed".into()), message))
+            }
+        },
         (_, Some(failure)) => {
             let failure = (**failure).clone().detail("run", run.0.clone());
             Outcome::failed(failure)

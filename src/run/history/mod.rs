@@ -48,6 +48,8 @@ pub struct Run {
     pub killed: bool,
     /// Whether the run that waited for it has undone it.
     pub undone: bool,
+    /// How many problems it had before that.
+    problems_before: usize,
     /// What it answered its caller.
     pub reply: Option<Value>,
     /// The signals and events that came, in order.
@@ -71,6 +73,8 @@ pub struct Run {
     /// What `keyed` steps in doubt were called with, and under which key, by their places without generations: decided
     /// anew with the same parameters, such a step keeps its key (semantics 45).
     doubts: BTreeMap<String, (Value, Arc<str>)>,
+    /// How often acts with a `key` clause were decided anew, by their places without generations (semantics 45).
+    decided: BTreeMap<String, u32>,
     /// Units that wait for signals, events or conditions.
     listeners: BTreeSet<UnitId>,
     /// Units with something under way outside this journal: an attempt without an answer, a lock asked for or held.
@@ -126,6 +130,7 @@ impl Run {
             cancel_asked: false,
             killed: false,
             undone: false,
+            problems_before: 0,
             reply: None,
             arrivals: Vec::new(),
             frames: Frames::default(),
@@ -140,6 +145,7 @@ impl Run {
             signals: BTreeMap::new(),
             taken: BTreeMap::new(),
             doubts: BTreeMap::new(),
+            decided: BTreeMap::new(),
             listeners: BTreeSet::new(),
             outside: BTreeSet::new(),
             left: BTreeMap::new(),
@@ -168,11 +174,13 @@ impl Run {
 
     /// Takes the next unit whose situation has changed.
     pub(super) fn take_agenda(&mut self) -> Option<UnitId> {
-        let id = self.agenda.pop_front()?;
-        if let Some(unit) = self.unit_mut(id) {
-            unit.queued = false;
+        loop {
+            let id = self.agenda.pop_front()?;
+            // Who was put at the head stands further back once more, and has been looked at.
+            if self.unit_mut(id).is_some_and(|unit| std::mem::take(&mut unit.queued)) {
+                return Some(id);
+            }
         }
-        Some(id)
     }
 
     /// The alarm that is due first, if one is due at `now`.
@@ -202,6 +210,15 @@ impl Run {
     /// The key of a `keyed` step in doubt that stood at this place, without generations, with these parameters.
     pub(super) fn doubtful_key(&self, place: &str, params: &Value) -> Option<Arc<str>> {
         self.doubts.get(place).filter(|(old, _)| old == params).map(|(_, key)| key.clone())
+    }
+
+    /// How often an act at this place was decided before: 0 where neither it nor anything round it has begun anew, so that
+    /// `place` is the same with its generations.
+    pub(super) fn times_decided(&self, bare: &str, place: &str) -> u32 {
+        match bare == place {
+            true => 0,
+            false => self.decided.get(bare).copied().unwrap_or_default() + 1,
+        }
     }
 
     /// Whether it has come to rest.
@@ -247,6 +264,11 @@ impl Run {
     /// Whether it could still be undone by the run that waits for it.
     pub fn can_unwind(&self) -> bool {
         !self.left.is_empty()
+    }
+
+    /// What went wrong while the run that waited for it undid it.
+    pub fn not_undone(&self) -> &[Arc<Problem>] {
+        if self.undone { &self.problems[self.problems_before..] } else { &[] }
     }
 
     /// What people call its state (semantics 7).

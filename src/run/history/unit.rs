@@ -217,6 +217,8 @@ pub struct Race {
     pub gathered: Vec<Value>,
     /// How many branches have failed.
     pub failed: u32,
+    /// How many branches can win no more: those that have failed, and those that are given up and still undone.
+    pub lost: u32,
 }
 
 /// A lock and what is done inside.

@@ -211,8 +211,13 @@ impl Machine<'_> {
     /// Nobody inside has settled an error: the unit decides, absorbs, or fails (semantics 23). `asked`: its own
     /// handlers have been asked.
     pub(super) fn fall(&mut self, id: UnitId, failure: &Arc<Failure>, asked: bool) {
-        let Some(unit) = self.run.unit(id) else { return };
         let failure = self.about(id, failure);
+        // What only groups decides nothing: the unit round it does, and all of it comes to rest at once (semantics 27).
+        let round = self.run.nearest_unit(self.plan, id);
+        if round != id && self.run.unit(round).is_some_and(|unit| unit.trouble.is_none() && unit.closing.is_none()) {
+            return self.fall(round, &failure, false);
+        }
+        let Some(unit) = self.run.unit(id) else { return };
         let failed = Outcome::Failed { failure: failure.clone() };
         let parent = unit.parent.unwrap_or(UnitId::RUN);
         let then = match unit.role {

@@ -75,6 +75,6 @@ impl Machine<'_> {
     /// Whether a race can still be won without one more branch.
     pub(super) fn winnable(&self, id: UnitId) -> bool {
         let Some(Task::Race(race)) = self.run.unit(id).map(|unit| &unit.task) else { return false };
-        u64::from(race.runners.saturating_sub(race.failed + 1)) >= race.wins
+        u64::from(race.runners.saturating_sub(race.lost + 1)) >= race.wins
     }
 }

@@ -1,6 +1,7 @@
 //! Coming to rest (semantics 30), and what comes after: an end, an undoing, a new beginning.
 
 use super::{Action, Machine, Word};
+use crate::base::failure;
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
 use crate::lang::plan::Kind;
@@ -17,7 +18,12 @@ impl Machine<'_> {
         let attempt = unit.attempts;
         if let Task::Act(act) = &unit.task {
             if let Some(failure) = unit.trouble.as_ref().filter(|_| !act.in_flight).map(|t| t.failure.clone()) {
-                return self.end(id, Outcome::Failed { failure });
+                // A child run that ended because this one told it to has not failed.
+                let outcome = match failure.kind {
+                    failure::Kind::Cancelled => Outcome::Cancelled,
+                    _ => Outcome::Failed { failure },
+                };
+                return self.end(id, outcome);
             }
             if let Some(output) = act.output.clone() {
                 // It happened: a fact, with its undo.

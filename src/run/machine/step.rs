@@ -107,15 +107,18 @@ impl Machine<'_> {
 
     /// An act on the world: parameters, key and credentials are computed once per generation (semantics 7).
     fn act(&mut self, id: UnitId, node: &Node, params: Value) -> Result<Begin, Failure> {
-        let generation = self.run.unit(id).map_or(0, |unit| unit.generation);
-        let doubtful = self.run.doubtful_key(&self.run.place_with(self.plan, id, false), &params);
+        let bare = self.run.place_with(self.plan, id, false);
+        let doubtful = self.run.doubtful_key(&bare, &params);
         let key = match &node.clauses.key {
             // A `keyed` step in doubt that is asked for the same again keeps its key: else it might happen twice.
             _ if doubtful.is_some() => doubtful.map(|key| key.to_string()).unwrap_or_default(),
             Some(formula) => {
                 let base = self.compute(id, formula)?.to_string();
                 // The same key after a refund would get the refunded charge back (semantics 45).
-                if generation > 0 { format!("{base}~{generation}") } else { base }
+                match self.run.times_decided(&bare, &self.run.place(self.plan, id)) {
+                    0 => base,
+                    generation => format!("{base}~{generation}"),
+                }
             }
             None => format!("{}:{}", self.run.accepted.run, self.run.place(self.plan, id)),
         };

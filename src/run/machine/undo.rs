@@ -2,7 +2,6 @@
 
 use super::Machine;
 use crate::base::value::Value;
-use crate::lang::plan::Kind;
 use crate::run::event::{Begin, Event, Outcome, Role, UnitId};
 
 impl Machine<'_> {
@@ -33,11 +32,9 @@ impl Machine<'_> {
 
     /// Settles an undo that cannot or need not be carried out; whether it was one.
     pub(super) fn settles_undo(&mut self, id: UnitId) -> bool {
-        let plan = self.plan;
         let Some(unit) = self.run.unit(id) else { return false };
         let says = |name: &str| unit.given.get(name).is_some_and(Value::is_true);
-        let by_itself = unit.node(plan).is_some_and(|node| matches!(node.kind, Kind::Child { .. }));
-        if says("doubt") && !says("static") && !(by_itself && unit.given.get("output").is_some_and(Value::is_unit)) {
+        if says("doubt") && !says("static") && !says("child") {
             let place = unit.given.get("place").map(ToString::to_string).unwrap_or_default();
             let message =
                 format!("nobody knows whether `{place}` happened, and its undo needs its output; look into it by hand");

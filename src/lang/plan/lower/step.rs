@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::super::body::Body;
 use super::super::connector::Auth;
 use super::super::fingerprint;
-use super::super::handler::{HandlerAction, HandlerId, Link, Types};
+use super::super::handler::{Handler, HandlerAction, HandlerId, Link, Types};
 use super::super::node::{Ask, Clauses, Kind, Meanwhile, Node, NodeId, Wait, Whom};
 use super::builder::{Builder, Scope};
 use super::connector;
@@ -164,17 +165,36 @@ impl Builder<'_> {
             Kind::For(each) => each.tolerate.is_some(),
             _ => false,
         };
-        let settles = |link: &Link| {
-            self.handlers(std::slice::from_ref(link)).any(|handler| match handler.action {
-                HandlerAction::Retry { .. }
-                | HandlerAction::Skip(_)
-                | HandlerAction::SkipItem
-                | HandlerAction::Alternate(_)
-                | HandlerAction::Park => true,
-                HandlerAction::Fail { .. } | HandlerAction::Notify(_) => false,
+        absorbs
+            || self.handlers(links).any(settles)
+            || self.handlers(self.links(scope.units)).any(settles)
+            || self.settles_inside(kind)
+            || matches!(kind, Kind::For(_) | Kind::While { .. } | Kind::Repeat { .. }) && self.skips_item(kind)
+    }
+
+    /// Whether handlers in the braces of a block can act on it: on what is raised by a statement, not by a step, in it.
+    fn settles_inside(&self, kind: &Kind) -> bool {
+        kind.bodies().into_iter().any(|body| {
+            let mut groups = body.statements.iter().filter_map(|node| self.node(*node)).filter(|node| !node.unit);
+            self.handlers(&links(&body.handlers)).any(settles) || groups.any(|node| self.settles_inside(&node.kind))
+        })
+    }
+
+    /// Whether something in a loop can give up the turn that it stands in.
+    fn skips_item(&self, kind: &Kind) -> bool {
+        kind.bodies().into_iter().any(|body| self.body_skips_item(body))
+    }
+
+    fn body_skips_item(&self, body: &Body) -> bool {
+        let skips = |handlers: &[HandlerId]| {
+            self.handlers(&links(handlers)).any(|handler| match &handler.action {
+                HandlerAction::SkipItem => true,
+                HandlerAction::Alternate(body) => self.body_skips_item(body),
+                _ => false,
             })
         };
-        absorbs || links.iter().chain(self.links(scope.units)).any(settles)
+        let mut nodes = body.statements.iter().filter_map(|node| self.node(*node));
+        skips(&body.handlers) || nodes.any(|node| skips(&node.clauses.handlers) || self.skips_item(&node.kind))
     }
 
     /// What the step does. `behind` are the handlers behind it, if it is a block that has some.
@@ -260,6 +280,18 @@ impl Builder<'_> {
     }
 }
 
+/// Whether a handler can let the run go on after what it acts on was given up.
+fn settles(handler: &Handler) -> bool {
+    match handler.action {
+        HandlerAction::Retry { .. }
+        | HandlerAction::Skip(_)
+        | HandlerAction::SkipItem
+        | HandlerAction::Alternate(_)
+        | HandlerAction::Park => true,
+        HandlerAction::Fail { .. } | HandlerAction::Notify(_) => false,
+    }
+}
+
 /// Blocks that only group what is in them, unless they have a name or something behind `with`.
 fn groups(action: &Action) -> bool {
     matches!(action, Action::Sequence(_) | Action::Parallel(_) | Action::If(_) | Action::Match(_) | Action::Lock(_))
@@ -297,6 +329,11 @@ pub(super) fn ids(links: &[Link]) -> Vec<HandlerId> {
             Link::Shield(_) | Link::Rim(_) => None,
         })
         .collect()
+}
+
+/// Handlers as the links of a chain.
+fn links(handlers: &[HandlerId]) -> Vec<Link> {
+    handlers.iter().map(|handler| Link::Handler(*handler)).collect()
 }
 
 fn stream(kind: &Kind) -> Option<NodeId> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::Run;
-use super::super::unit::{Awaits, Stage, Task, Trouble};
+use super::super::unit::{Awaits, Stage, Task, Trouble, Unit};
 use crate::base::failure::Failure;
 use crate::base::time::Timestamp;
 use crate::lang::catalog::Effect;
@@ -71,7 +71,7 @@ impl Run {
             (Task::Act(act), Answer::Failed { failure, certain }) if act.in_flight && unit.attempts == attempt => {
                 act.in_flight = false;
                 unit.doubt |= !certain;
-                let chain = unit.node(plan).map(|node| node.chain).unwrap_or_default();
+                let chain = asked_by(plan, unit);
                 unit.trouble = Some(Box::new(Trouble::new(failure.clone(), step, chain)));
             }
             (Task::Listen(listen), Answer::Done { value, by, .. }) => {
@@ -132,4 +132,9 @@ impl Run {
         }
         self.wake(id);
     }
+}
+
+/// The handlers that a failed attempt of a unit meets. A child run that undoes itself has asked those of each of its undos.
+fn asked_by(plan: &Plan, unit: &Unit) -> ChainId {
+    unit.node(plan).filter(|_| !unit.unwinds_child()).map(|node| node.chain).unwrap_or_default()
 }

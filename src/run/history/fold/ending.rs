@@ -21,15 +21,17 @@ impl Run {
             self.give_up_own(plan, id);
         }
         let Some(unit) = self.unit_mut(id) else { return };
+        if gives_up_stand_in(then) {
+            let kept = std::mem::take(&mut unit.kept);
+            pour(&mut unit.undo, kept);
+        }
         unit.closing = Some(Box::new(then.clone()));
         unit.fallen = None;
         let mut inside = unit.children.clone();
-        let absorbed = match (unit.role, then) {
-            (Role::Turn(_), Then::Discard { outcome: Outcome::Failed { .. } }) => unit.parent,
-            _ => None,
-        };
-        if let Some(Task::Loop(turns)) = absorbed.and_then(|parent| self.unit_mut(parent)).map(|unit| &mut unit.task) {
-            turns.absorbed += 1;
+        if let (role, Some(parent), Then::Discard { outcome }) = (unit.role, unit.parent, then)
+            && let Some(above) = self.unit_mut(parent)
+        {
+            absorb(above, role, outcome);
         }
         while let Some(id) = inside.pop() {
             // An undo that has begun is finished, with all it needs for that (semantics 30).
@@ -66,9 +68,20 @@ impl Run {
             self.record(plan, at, &unit, outcome);
         }
         self.hand_up(plan, parent, &mut unit, outcome, good);
+        if unit.resting
+            && *outcome == Outcome::Cancelled
+            && let Some(above) = self.unit_mut(parent)
+        {
+            // What was raised while all came to rest is told where the first error is (semantics 25).
+            above.also.append(&mut unit.also);
+        }
         self.settle_parent(plan, at, parent, &unit, outcome);
         self.frames.release(unit.frame);
-        self.wake(parent);
+        if self.unit(parent).is_some_and(|above| above.fallen.is_some() || is_won(above)) {
+            self.wake_first(parent);
+        } else {
+            self.wake(parent);
+        }
     }
 
     /// Hands what can be undone, and the variables that were set, to the unit around.
@@ -80,14 +93,20 @@ impl Run {
             let entries = [std::mem::take(&mut unit.undo), std::mem::take(&mut unit.kept)];
             entries.iter().flat_map(BTreeMap::values).for_each(|entry| self.frames.release(entry.frame));
         }
-        let stays = matches!(unit.role, Role::Alternate(_));
+        let stands_in = matches!(unit.role, Role::Alternate(_));
         let Some(above) = self.unit_mut(parent) else { return };
+        let stays = stands_in && !above.closing.as_deref().is_some_and(gives_up_stand_in);
         let entries = if stays { &mut above.kept } else { &mut above.undo };
         pour(entries, std::mem::take(&mut unit.undo));
         pour(entries, std::mem::take(&mut unit.kept));
         entries.extend(own);
-        // What a skipped or failed unit had set is forgotten (semantics 40).
-        if let Some(view) = unit.view.as_ref().filter(|_| good) {
+        // What a skipped or failed unit had set is forgotten (semantics 40); so is what the one had set that is replaced.
+        if stands_in
+            && good
+            && let Some(view) = &mut above.view
+        {
+            *view = unit.view.take().unwrap_or_default();
+        } else if let Some(view) = unit.view.as_ref().filter(|_| good) {
             let mut next = Some(parent);
             while let Some(above) = next.and_then(|id| self.unit_mut(id)) {
                 if let Some(outer) = &mut above.view {
@@ -382,6 +401,30 @@ fn put(values: &mut Vec<Value>, index: u32, value: Value) {
         values.resize(index + 1, Value::Unit);
     }
     values[index] = value;
+}
+
+/// Whether a unit is given up together with what a handler has done in its stead: that stays only where it is what the
+/// unit is completed with (semantics 21).
+fn gives_up_stand_in(then: &Then) -> bool {
+    match then {
+        Then::Discard { outcome } => !matches!(outcome, Outcome::Completed { .. }),
+        Then::Anew { .. } => true,
+        Then::End { .. } | Then::Raise { .. } => false,
+    }
+}
+
+/// Whether a race has its winners: what else is under way in it has lost (semantics 28).
+fn is_won(unit: &Unit) -> bool {
+    matches!(&unit.task, Task::Race(race) if race.winners.len() as u64 >= race.wins)
+}
+
+/// Counts a turn or branch that is given up, before it is undone: others may fail meanwhile (semantics 24).
+fn absorb(above: &mut Unit, role: Role, outcome: &Outcome) {
+    match (&mut above.task, role, outcome) {
+        (Task::Loop(turns), Role::Turn(_), Outcome::Failed { .. }) => turns.absorbed += 1,
+        (Task::Race(race), Role::Branch(_), Outcome::Failed { .. } | Outcome::Skipped { .. }) => race.lost += 1,
+        _ => {}
+    }
 }
 
 fn by_value(by: Arc<str>, at: Timestamp) -> Value {

@@ -91,6 +91,13 @@ impl Run {
         }
     }
 
+    /// Puts a unit at the head of the agenda: nothing new may start in it before it was looked at.
+    pub(super) fn wake_first(&mut self, id: UnitId) {
+        let Some(unit) = self.unit_mut(id) else { return };
+        unit.queued = true;
+        self.agenda.push_front(id);
+    }
+
     fn started(&mut self, plan: &Plan, at: Timestamp) {
         self.started_at = Some(at);
         let frame = self.frames.open(None, plan.body.frame.unwrap_or_default(), None);
@@ -234,7 +241,8 @@ fn mark(plan: &Plan, unit: &mut Unit, node: NodeId, step: Step) {
 
 /// Something in a unit has failed. The first failure is the unit's; others are only told (semantics 25).
 fn fall(unit: &mut Unit, failure: Arc<Failure>) {
-    if unit.fallen.is_none() && unit.trouble.is_none() && unit.closing.is_none() {
+    let first = unit.fallen.is_none() && unit.trouble.is_none() && unit.closing.is_none() && !unit.resting;
+    if first {
         unit.fallen = Some(failure);
     } else {
         unit.also.push(failure);

@@ -29,7 +29,12 @@ impl Run {
     ) {
         let Some(above) = self.unit(parent) else { return };
         let (outer, parallel, seat) = (above.frame, above.is_parallel(plan), above.children.len());
-        let vars = needs_view(plan, parallel, node, role).then(|| self.vars(parent));
+        // What stands in for a unit is beside it, and sees nothing of what it had set.
+        let seen_from = match role {
+            Role::Alternate(_) => above.parent.unwrap_or(parent),
+            _ => parent,
+        };
+        let vars = needs_view(plan, parallel, node, role).then(|| self.vars(seen_from));
         let frame = self.open_frame(plan, outer, parent, node, role, given);
         let mut unit = new_unit(id, Some(parent), node, role, frame, at);
         unit.seat = seat;
@@ -163,9 +168,19 @@ impl Run {
                     self.frames.write(frame, *slot, Some(StepRecord::of(value.clone(), at)));
                 }
             }
+            Begin::Act { .. } if plan.node(node).clauses.key.is_some() => self.count_decision(plan, id),
             Begin::Act { .. } | Begin::Loop { .. } | Begin::Race { .. } | Begin::Gate { .. } => {}
         }
         self.wake(id);
+    }
+
+    /// Counts that an act with a `key` clause was decided anew, by itself or with something round it.
+    fn count_decision(&mut self, plan: &Plan, id: UnitId) {
+        let bare = self.place_with(plan, id, false);
+        let times = self.times_decided(&bare, &self.place(plan, id));
+        if times > 0 {
+            self.decided.insert(bare, times);
+        }
     }
 
     pub(super) fn renewed(&mut self, plan: &Plan, at: Timestamp, id: UnitId) {
@@ -316,6 +331,7 @@ fn task(plan: &Plan, node: NodeId, begin: &Begin) -> Task {
                 winners: Vec::new(),
                 gathered: vec![Value::Unit; gathers(kind).len()],
                 failed: 0,
+                lost: 0,
             }))
         }
         Begin::Gate { key, places } => Task::Gate(Box::new(Gate {

@@ -9,7 +9,7 @@ impl Run {
         if self.outcome.is_none() {
             self.cancel_asked = true;
             self.resumed(at);
-            self.wake(UnitId::RUN);
+            self.wake_first(UnitId::RUN);
         }
     }
 
@@ -49,6 +49,7 @@ impl Run {
     pub(super) fn unwind_asked(&mut self) {
         self.ending = Ending::Decided(u32::MAX);
         self.undone = true;
+        self.problems_before = self.problems.len();
         let left = std::mem::take(&mut self.left);
         if let Some(unit) = self.unit_mut(UnitId::RUN) {
             unit.undo = left;
