@@ -13,10 +13,19 @@ use super::simulator::{Actor, Simulator};
 #[derive(Default)]
 pub struct History {
     units: BTreeMap<UnitId, Life>,
-    /// Units that were given up or began anew, from when to when.
-    discards: Vec<(UnitId, usize, usize)>,
+    /// Units that were given up or began anew.
+    discards: Vec<Discard>,
     outcome: Option<Outcome>,
     undone: bool,
+}
+
+/// A unit was given up or began anew.
+struct Discard {
+    unit: UnitId,
+    /// The record with which that was over.
+    until: usize,
+    /// Whether what stood in for the unit stays.
+    completes: bool,
 }
 
 struct Life {
@@ -32,7 +41,7 @@ impl History {
     /// What the journal of a run says.
     pub fn of(actor: &Actor) -> Self {
         let mut history = Self::default();
-        let mut open: BTreeMap<UnitId, usize> = BTreeMap::new();
+        let mut open: BTreeMap<UnitId, bool> = BTreeMap::new();
         for (at, record) in actor.journal.iter().enumerate() {
             match &record.event {
                 Event::Opened { unit, parent, node, role, .. } => {
@@ -45,12 +54,13 @@ impl History {
                         life.keys.push(key.to_string());
                     }
                 }
-                Event::Closing { unit, then: Then::Discard { .. } | Then::Anew { .. } } => {
-                    open.entry(*unit).or_insert(at);
+                Event::Closing { unit, then: Then::Discard { outcome } } => {
+                    open.insert(*unit, matches!(outcome, Outcome::Completed { .. }));
                 }
+                Event::Closing { unit, then: Then::Anew { .. } } => drop(open.insert(*unit, false)),
                 Event::Ended { unit, .. } | Event::Renewed { unit } => {
-                    if let Some(from) = open.remove(unit) {
-                        history.discards.push((*unit, from, at));
+                    if let Some(completes) = open.remove(unit) {
+                        history.discards.push(Discard { unit: *unit, until: at, completes });
                     }
                     if let (Event::Ended { .. }, Some(life)) = (&record.event, history.units.get_mut(unit)) {
                         life.ended = Some(at);
@@ -64,15 +74,13 @@ impl History {
         history
     }
 
-    /// A unit and those round it, with those left out that it was no part of: what an `alternate` stands in for.
-    fn round(&self, mut unit: UnitId) -> Vec<UnitId> {
-        let mut round = Vec::new();
-        let mut leave_out = false;
+    /// A unit and those round it, each with whether it is no part of that but stands in for it, as an `alternate` does.
+    fn round(&self, mut unit: UnitId) -> BTreeMap<UnitId, bool> {
+        let mut round = BTreeMap::new();
+        let mut stands_in = false;
         while let Some(life) = self.units.get(&unit) {
-            if !leave_out {
-                round.push(unit);
-            }
-            leave_out = matches!(life.role, Role::Alternate(_));
+            round.insert(unit, stands_in);
+            stands_in = matches!(life.role, Role::Alternate(_));
             unit = life.parent;
         }
         round
@@ -260,7 +268,8 @@ pub fn check_effects(
             continue;
         }
         let times = undone.get(&*call.key).copied().unwrap_or_default();
-        let told = problems.contains(&format!("{}/undo", call.key)) || settled.contains(&*call.key);
+        let names = [call.key.to_string(), format!("{}:{}", call.run, call.place)];
+        let told = names.iter().any(|name| problems.contains(&format!("{name}/undo"))) || settled.contains(&*call.key);
         let gone = is_gone(world, histories, &call.run, call.unit, call.records);
         if gone && times == 0 && !told {
             say(format!("I5: {} was given up and is not undone", call.key));
@@ -311,7 +320,9 @@ fn is_gone(
         return true;
     }
     let round = history.round(unit);
-    if history.discards.iter().any(|(given_up, _, until)| round.contains(given_up) && records <= *until) {
+    // What stands in for a unit is given up with it, unless it is what the unit is completed with.
+    let with = |discard: &Discard| round.get(&discard.unit).is_some_and(|stands_in| !(*stands_in && discard.completes));
+    if history.discards.iter().any(|discard| with(discard) && records <= discard.until) {
         return true;
     }
     match &world.runs[run].parent {

@@ -23,6 +23,8 @@ struct Place {
     /// Whether `return` may stand here.
     returns: bool,
     in_loop: bool,
+    /// Whether one text is carried out many times.
+    many: bool,
     /// Whether `undo` may stand here.
     undoes: bool,
     /// Whether `set` may stand here: turns at once may not set one variable.
@@ -60,7 +62,7 @@ impl Writer {
     fn statement(&mut self, place: Place) -> bool {
         let inner = Place { depth: place.depth + 1, ..place };
         let deep = place.depth > 5;
-        match self.chance.below(if deep { 9 } else { 24 }) {
+        match self.chance.below(if deep { 12 } else { 30 }) {
             0..=5 => self.call(place),
             6 => {
                 let seconds = self.chance.below(40);
@@ -83,10 +85,29 @@ impl Writer {
                 }
                 _ => self.line(place.depth, "emit \"told\" { n: 1 }"),
             },
-            9..=11 => self.block(place, "sequence", inner),
-            12..=14 => self.block(place, "parallel", inner),
-            15 | 16 => self.race(place, inner),
-            17 | 18 => {
+            9 => {
+                let name = self.name("p");
+                let with = self.clauses(place, true);
+                let with = if with.is_empty() { String::new() } else { format!(" with {{ {with} }}") };
+                self.line(
+                    place.depth,
+                    &format!("step {name} = script {{ if random() < 0.3 {{ throw \"broken\" }} 1 }}{with}"),
+                );
+            }
+            10 if self.children => self.line(place.depth, "start child { }"),
+            11 if place.in_loop => self.line(place.depth, "until random() < 0.2"),
+            12..=14 => self.block(place, "sequence", inner),
+            15..=17 => self.block(place, "parallel", inner),
+            18 | 19 => self.race(place, inner),
+            20 => {
+                let named = self.chance.one_in(2);
+                self.open(place, "if random() < 0.5", named);
+                self.body(inner);
+                self.line(place.depth, "} else {");
+                self.body(inner);
+                if named { self.close(place) } else { self.line(place.depth, "}") }
+            }
+            21 | 22 => {
                 let parallel = if self.chance.one_in(2) { "parallel " } else { "" };
                 let items = 1 + self.chance.below(4);
                 let max = if parallel.is_empty() { "" } else { " max 2" };
@@ -94,26 +115,26 @@ impl Writer {
                 let item = self.name("i");
                 let head = format!("{parallel}for {item} in 0..{items}{max}{tolerate}");
                 let sets = place.sets && parallel.is_empty();
-                self.block(place, &head, Place { in_loop: true, sets, ..inner });
+                self.block(place, &head, Place { in_loop: true, many: true, sets, ..inner });
             }
-            19 => {
+            23 => {
                 let pause = *self.chance.pick(&["", " every 5s"]);
                 let head = format!("repeat{pause} max 3");
                 self.open(place, &head, true);
-                self.body(Place { in_loop: true, ..inner });
+                self.body(Place { in_loop: true, many: true, ..inner });
                 self.line(inner.depth, "until random() < 0.5");
                 self.close(place);
             }
-            20 if place.locks => {
+            24 if place.locks => {
                 let lock = self.chance.below(2);
                 self.block(place, &format!("lock \"L{lock}\""), Place { locks: false, ..inner });
             }
-            21 if self.children => {
+            25 if self.children => {
                 let name = self.name("c");
                 let with = self.clauses(place, false);
                 self.line(place.depth, &format!("step {name} = child {{ {with} }}"));
             }
-            22 => {
+            26 => {
                 let name = self.name("q");
                 let clauses = self.clauses(place, false);
                 self.line(
@@ -126,7 +147,7 @@ impl Writer {
                 self.line(
                     place.depth,
                     &format!(
-                        "step {name} = wait signal \"go\" {{ timeout 90s, remind every 20s {{ step r{name} = far.look {{ what: \"remind\" }} }}, on timeout skip }}"
+                        "step {name} = wait signal \"go\" {{ timeout 90s, remind every 20s {{ step r{name} = far.look {{ what: \"remind\" }} }}, escalate after 30s {{ step e{name} = far.act {{ what: \"escalate\" }} }}, on timeout skip }}"
                     ),
                 );
             }
@@ -164,6 +185,13 @@ impl Writer {
     fn race(&mut self, place: Place, inner: Place) {
         let branches = 2 + self.chance.below(2);
         let wins = if self.chance.one_in(3) { " 2" } else { "" };
+        if self.chance.one_in(4) {
+            let item = self.name("i");
+            let max = *self.chance.pick(&["", " max 2"]);
+            self.open(place, &format!("race{wins} for {item} in 0..{branches}{max}"), true);
+            self.body(Place { many: true, sets: false, ..inner });
+            return self.close(place);
+        }
         self.open(place, &format!("race{wins}"), true);
         for _ in 0..branches {
             let name = self.name("r");
@@ -183,8 +211,14 @@ impl Writer {
             1 => ", undo far.undo { of: key }".to_owned(),
             _ => ", undo far.undo { of: key, with: output.id }".to_owned(),
         };
+        // In a loop, or in a run that may be tried again, one text would give many steps one key.
+        let key = if self.children && !place.many && self.chance.one_in(4) {
+            format!(", key \"given-{name}\"")
+        } else {
+            String::new()
+        };
         let clauses = self.clauses(place, false);
-        let line = format!("step {name} = far.{operation} {{ what: \"{name}\"{undo}, {clauses} }}");
+        let line = format!("step {name} = far.{operation} {{ what: \"{name}\"{key}{undo}, {clauses} }}");
         self.line(place.depth, &line);
     }
 
@@ -254,14 +288,22 @@ pub fn write(seed: u64) -> (String, bool) {
     let repeats_unknown = chance.one_in(5);
     let mut writer =
         Writer { chance, text: String::new(), names: 0, vars: 0, budget: 14, repeats_unknown, children: true };
-    let place = Place { depth: 1, returns: true, in_loop: false, undoes: true, sets: true, locks: true };
+    let place = Place { depth: 1, returns: true, in_loop: false, many: false, undoes: true, sets: true, locks: true };
     writer.body(place);
     writer.body(place);
     for (moment, chance) in [("on success", 4), ("on failure", 4), ("on cancel", 4), ("finally", 2)] {
         if writer.chance.one_in(chance) {
             writer.line(1, &format!("{moment} {{"));
             writer.budget = 1;
-            writer.body(Place { depth: 2, returns: false, in_loop: false, undoes: false, sets: true, locks: true });
+            writer.body(Place {
+                depth: 2,
+                returns: false,
+                in_loop: false,
+                many: false,
+                undoes: false,
+                sets: true,
+                locks: true,
+            });
             writer.line(1, "}");
         }
     }
@@ -272,9 +314,9 @@ pub fn write(seed: u64) -> (String, bool) {
     let child = std::mem::take(&mut writer.text);
     let vars: String = (1..=writer.vars).map(|var| format!(" v{var} = 0,")).collect();
     let vars = if vars.is_empty() { String::new() } else { format!("    vars {{{vars} }}\n") };
-    // So that `boom` is raised somewhere: the far side raises it too.
+    let deadline = if writer.chance.one_in(8) { "    deadline 80s\n" } else { "" };
     // So that `boom` is raised somewhere: the far side raises it too.
     let boom = "    fail boom when run.id == \"\"\n";
-    let main = format!("workflow w {{\n{vars}{boom}{main}}}");
+    let main = format!("workflow w {{\n{deadline}{vars}{boom}{main}}}");
     (format!("{FAR}{main}\nworkflow child {{\n{vars}{boom}{child}}}\n"), repeats_unknown)
 }

@@ -116,14 +116,22 @@ fn attempt(seed: u64, loud: bool) -> (&'static str, Vec<String>) {
     }
     loop {
         world.until_the_end();
-        if world.main().run.is_at_rest() || !world.broken.is_empty() {
+        if world.main().run.is_at_rest() {
+            // Runs that nobody waits for go on.
+            world.advance(100_000);
+        }
+        if !world.broken.is_empty() {
             break;
         }
         let parked: Vec<(RunId, UnitId)> = world
             .runs
             .iter()
+            .filter(|(_, actor)| !actor.run.is_at_rest())
             .flat_map(|(id, actor)| actor.run.units().filter(|unit| unit.is_parked()).map(|unit| (id.clone(), unit.id)))
             .collect();
+        if parked.is_empty() && world.main().run.is_at_rest() {
+            break;
+        }
         if parked.is_empty() {
             world.broken.push("it hangs: nothing is left that could happen, and it does not rest".to_owned());
             break;
@@ -149,9 +157,6 @@ fn attempt(seed: u64, loud: bool) -> (&'static str, Vec<String>) {
         for call in &world.calls {
             println!("{} {} {} attempt {} applied {}", call.at, call.name, call.key, call.attempt, call.applied);
         }
-    }
-    if world.broken.is_empty() {
-        world.advance(100_000);
     }
     let status = world.status();
     let mut broken = std::mem::take(&mut world.broken);

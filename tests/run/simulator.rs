@@ -93,6 +93,7 @@ pub struct Call {
     pub name: Arc<str>,
     pub effect: Effect,
     pub key: Arc<str>,
+    pub place: Arc<str>,
     pub params: Value,
     pub at: Timestamp,
     /// Whether it happened outside.
@@ -403,6 +404,7 @@ impl<'a> Simulator<'a> {
             name: act.operation.signature.full_name(),
             effect: act.operation.signature.effect.clone(),
             key: act.key.clone(),
+            place: act.place.clone(),
             params: act.params.clone(),
             at: self.now,
             applied: fate.applied,
