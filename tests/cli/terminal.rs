@@ -166,7 +166,7 @@ workflow stuck {
         .shows("page is parked: permission_denied: ")
         .shows("answer (\"retry\" | \"skip\" | \"fail\"):")
         .types("later\n");
-    terminal.shows("must be \"retry\" | \"skip\" | \"fail\"").types("retry\n");
+    terminal.shows("is the string \"later\"\n  answer (\"retry\" | \"skip\" | \"fail\"):").types("retry\n");
     // It fails again, and is asked about again.
     terminal.shows("answer (\"retry\" | \"skip\" | \"fail\"): retry\npage is parked").types("skip\n");
     let (code, screen, _) = terminal.ends();
