@@ -1,5 +1,6 @@
 //! Stores: the suite that each must hold, and what only one in a file can meet.
 
+mod broken;
 mod engine;
 #[cfg(all(feature = "cli", feature = "http"))]
 mod killed;

@@ -11,6 +11,7 @@ use super::drive::Drive;
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::lang::catalog::Effect;
 use crate::run::event::UnitId;
+use crate::run::journal::Broken;
 use crate::run::machine::Command;
 use crate::run::world::{Act, Outcome, Question};
 
@@ -24,10 +25,10 @@ impl Drive {
         let (inner, last) = (self.inner.clone(), self.last);
         let waits = act.operation.signature.effect != Effect::Read;
         self.spawn(unit, attempt, async move {
-            if waits && let Err(broken) = inner.synced(last).await {
-                return (Outcome::failed(Failure::new(FailureKind::ServerError, broken.to_string())), None);
+            if waits {
+                inner.synced(last).await?;
             }
-            (inner.world.perform.perform(act).await, None)
+            Ok((inner.world.perform.perform(act).await, None))
         });
     }
 
@@ -35,13 +36,11 @@ impl Drive {
     pub(super) fn consult(&mut self, unit: UnitId, attempt: u32, question: Question) {
         let (inner, last) = (self.inner.clone(), self.last);
         self.spawn(unit, attempt, async move {
-            if let Err(broken) = inner.synced(last).await {
-                return (Outcome::failed(Failure::new(FailureKind::ServerError, broken.to_string())), None);
-            }
-            match inner.world.consult.consult(question).await {
+            inner.synced(last).await?;
+            Ok(match inner.world.consult.consult(question).await {
                 Ok((value, by)) => (Outcome::done(value), Some(by)),
                 Err(failure) => (Outcome::failed(failure), None),
-            }
+            })
         });
     }
 
@@ -49,16 +48,19 @@ impl Drive {
         &mut self,
         unit: UnitId,
         attempt: u32,
-        work: impl Future<Output = (Outcome, Option<Arc<str>>)> + Send + 'static,
+        work: impl Future<Output = Result<(Outcome, Option<Arc<str>>), Broken>> + Send + 'static,
     ) {
         let tell = self.tell.clone();
         let task = tokio::spawn(async move {
-            let (outcome, by) = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+            let done = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
                 let failure = Failure::new(FailureKind::ServerError, "the connector broke off; this is a fault in it");
-                (Outcome::unknown(failure), None)
+                Ok((Outcome::unknown(failure), None))
             });
             // The run may have ended meanwhile.
-            let _ = tell.send(answer(unit, attempt, outcome, by));
+            let _ = tell.send(match done {
+                Ok((outcome, by)) => answer(unit, attempt, outcome, by),
+                Err(broken) => Told::Broken(broken),
+            });
         });
         self.in_flight.insert((unit, attempt), task.abort_handle());
     }

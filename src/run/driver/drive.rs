@@ -14,11 +14,14 @@ use crate::lang::plan::{Kind, Plan};
 use crate::run::event::{Event, Holder, Record, UnitId};
 use crate::run::history::Run;
 use crate::run::intake::Options;
-use crate::run::journal::{Batch, Mark, Standing};
+use crate::run::journal::{Batch, Broken, Mark, Standing};
 use crate::run::machine::{self, Action, Command, Refusal};
 
 /// How soon a run must be woken for it to stay in memory until then.
 const LINGER: Duration = Duration::seconds(1);
+
+/// How many batches, of all runs, may be on their way to the disk before a run that computes waits for them.
+const BATCHES_AHEAD_MAX: u64 = 1_024;
 
 /// One run in memory.
 pub(super) struct Drive {
@@ -83,7 +86,7 @@ impl Drive {
     /// Lets somebody know of the run from now on.
     pub(super) fn attach(&mut self, attached: Attached) {
         if self.settled {
-            attached.hear_the_end(&self.run);
+            attached.hear(Summary::of(&self.run));
         } else {
             self.attached.push(attached);
         }
@@ -101,30 +104,47 @@ impl Drive {
     }
 
     /// Works until the run rests and nobody needs it any more, or until it only waits.
-    pub(super) async fn work(mut self, mut inbox: mpsc::UnboundedReceiver<Told>) {
+    pub(super) async fn work(mut self, inbox: mpsc::UnboundedReceiver<Told>) {
+        if let Err(broken) = self.work_on_disk(inbox).await {
+            self.hold_still(&broken);
+        }
+    }
+
+    /// Works as long as what happens can be written.
+    async fn work_on_disk(&mut self, mut inbox: mpsc::UnboundedReceiver<Told>) -> Result<(), Broken> {
         loop {
             let more = self.decide().await;
             if self.run.is_at_rest() && !self.settled {
-                self.settle().await;
+                self.settle().await?;
             }
             if more {
-                // Long computations let others have their turn.
+                // Long computations let others have their turn, and the disk catch up.
                 tokio::task::yield_now().await;
+                self.inner.synced(Mark(self.last.0.saturating_sub(BATCHES_AHEAD_MAX))).await?;
             } else {
-                if self.may_leave() && self.leave(&inbox).await {
-                    return;
+                if self.may_leave() && self.leave(&inbox).await? {
+                    return Ok(());
                 }
                 tokio::select! {
                     told = inbox.recv() => match told {
-                        Some(told) => self.told(told).await,
-                        None => return,
+                        Some(told) => self.told(told).await?,
+                        None => return Ok(()),
                     },
                     () = self.sleep() => {}
                 }
             }
             while let Ok(told) = inbox.try_recv() {
-                self.told(told).await;
+                self.told(told).await?;
             }
+        }
+    }
+
+    /// Stops where the journal stops: what cannot be written has not happened. The next process goes on from there.
+    fn hold_still(&mut self, broken: &Broken) {
+        tracing::error!(run = %self.id(), "it holds still: {broken}");
+        self.inner.live.remove(self.id());
+        for attached in std::mem::take(&mut self.attached) {
+            attached.hear(Summary::unwritten(&self.run, broken));
         }
     }
 
@@ -139,7 +159,7 @@ impl Drive {
         }
     }
 
-    async fn told(&mut self, told: Told) {
+    async fn told(&mut self, told: Told) -> Result<(), Broken> {
         match told {
             Told::Command(command, answer) => {
                 let done = self.command(*command).await;
@@ -153,11 +173,13 @@ impl Drive {
                 self.tell_the_past(&attached).await;
                 self.attach(attached);
             }
-            Told::Report if self.settled => self.report().await,
+            Told::Report if self.settled => self.report(),
             Told::Unwind => self.unwind().await,
             Told::Forget => self.forgotten = true,
+            Told::Broken(broken) => return Err(broken),
             Told::Report | Told::Wake => {}
         }
+        Ok(())
     }
 
     async fn decide(&mut self) -> bool {
@@ -312,20 +334,18 @@ impl Drive {
     }
 
     /// Tells everybody who waits for it how the run has ended, once that is on disk.
-    async fn settle(&mut self) {
+    async fn settle(&mut self) -> Result<(), Broken> {
+        self.inner.synced(self.last).await?;
         self.settled = true;
-        if let Err(broken) = self.inner.synced(self.last).await {
-            tracing::error!(run = %self.id(), "its end could not be written: {broken}");
-            return;
-        }
         for attached in std::mem::take(&mut self.attached) {
-            attached.hear_the_end(&self.run);
+            attached.hear(Summary::of(&self.run));
         }
-        self.report().await;
+        self.report();
+        Ok(())
     }
 
     /// Tells the run that waits for this one.
-    async fn report(&self) {
+    fn report(&self) {
         if let Some(parent) = &self.run.accepted.parent {
             let summary = Box::new(Summary::of(&self.run));
             self.inner.tell(parent, Told::ChildRested(self.id().clone(), summary));
@@ -336,7 +356,7 @@ impl Drive {
     async fn unwind(&mut self) {
         let undone = self.run.undone;
         if undone || self.command(Command::Unwind).await.is_err() {
-            return self.report().await;
+            return self.report();
         }
         self.settled = false;
     }
@@ -355,12 +375,10 @@ impl Drive {
     }
 
     /// Leaves memory, unless something is on its way to the run. Whether it did.
-    async fn leave(&self, inbox: &mpsc::UnboundedReceiver<Told>) -> bool {
-        if self.inner.synced(self.last).await.is_err() {
-            return false;
-        }
+    async fn leave(&self, inbox: &mpsc::UnboundedReceiver<Told>) -> Result<bool, Broken> {
+        self.inner.synced(self.last).await?;
         if self.inner.live.remove_if(self.id(), |_, _| inbox.is_empty()).is_none() {
-            return false;
+            return Ok(false);
         }
         if self.run.next_alarm().is_some() {
             self.inner.left.notify_one();
@@ -371,7 +389,7 @@ impl Drive {
                 let _ = child.send(Told::Forget);
             }
         }
-        true
+        Ok(true)
     }
 }
 
@@ -382,10 +400,10 @@ impl Attached {
             || self.end.as_ref().is_some_and(|end| !end.is_closed())
     }
 
-    fn hear_the_end(self, run: &Run) {
+    fn hear(self, summary: Summary) {
         if let Some(end) = self.end {
             // Nobody may be left to hear it.
-            let _ = end.send(Summary::of(run));
+            let _ = end.send(summary);
         }
     }
 }

@@ -68,6 +68,8 @@ enum Told {
     Unwind,
     /// The run that waited for it has ended: nobody will undo it any more.
     Forget,
+    /// What happens cannot be written any more.
+    Broken(Broken),
     /// Its time may have come, or it may leave memory.
     Wake,
 }

@@ -8,6 +8,7 @@ use crate::base::value::Value;
 use crate::run::event::{Outcome as Ended, Problem};
 use crate::run::history::Run;
 use crate::run::intake::StartError;
+use crate::run::journal::Broken;
 use crate::run::world::Outcome;
 
 /// How a run ended.
@@ -49,6 +50,13 @@ impl Summary {
             undoable: run.can_unwind(),
             not_undone: run.not_undone().to_vec(),
         }
+    }
+
+    /// How a run stands of which nothing more can be written: for whoever waits for it, as if it had failed.
+    pub fn unwritten(run: &Run, broken: &Broken) -> Self {
+        let failure = Failure::new(FailureKind::ServerError, format!("what happens cannot be written: {broken}"));
+        let error = Some(failure.to_value().into());
+        Self { status: "failed", error, failure: Some(Arc::new(failure)), ..Self::of(run) }
     }
 }
 
