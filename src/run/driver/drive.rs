@@ -7,14 +7,13 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::child::Awaited;
-use super::{Accepted, Attached, Entry, Inner, Summary, Tell, Told, awaits, circle, lock};
+use super::{Attached, Entry, Inner, Summary, Tell, Told, awaits, circle, lock};
 use crate::base::id::RunId;
 use crate::base::time::Duration;
-use crate::lang::plan::{Kind, Plan};
-use crate::run::event::{Event, Holder, Record, UnitId};
+use crate::lang::plan::Plan;
+use crate::run::event::{Event, Holder, UnitId};
 use crate::run::history::Run;
-use crate::run::intake::Options;
-use crate::run::journal::{Batch, Broken, Mark, Standing};
+use crate::run::journal::{Broken, Mark};
 use crate::run::machine::{self, Action, Command, Refusal};
 
 /// How soon a run must be woken for it to stay in memory until then.
@@ -29,9 +28,9 @@ pub(super) struct Drive {
     pub(super) plan: Arc<Plan>,
     pub(super) run: Run,
     /// Under which key its workflow keeps its state.
-    state_key: Option<String>,
+    pub(super) state_key: Option<String>,
     pub(super) tell: Tell,
-    attached: Vec<Attached>,
+    pub(super) attached: Vec<Attached>,
     /// The attempts under way.
     pub(super) in_flight: BTreeMap<(UnitId, u32), AbortHandle>,
     /// The children that units wait for.
@@ -41,7 +40,9 @@ pub(super) struct Drive {
     /// Where its last records are in the journal.
     pub(super) last: Mark,
     /// How many records were written.
-    noted: u64,
+    pub(super) noted: u64,
+    /// Used again for each decision.
+    actions: Vec<Action>,
     /// Whether those who wait for its end have heard of it.
     settled: bool,
     /// Whether nobody will undo it any more.
@@ -64,6 +65,7 @@ impl Drive {
             children: Vec::new(),
             last: Mark::default(),
             noted: 0,
+            actions: Vec::new(),
             settled: false,
             forgotten: false,
             joins: false,
@@ -183,10 +185,11 @@ impl Drive {
     }
 
     async fn decide(&mut self) -> bool {
-        let mut actions = Vec::new();
+        let mut actions = std::mem::take(&mut self.actions);
         let world = &self.inner.world;
         let more = machine::decide(&self.plan, &mut self.run, world.clock.now(), &*world.settings, &mut actions);
-        self.carry_out(actions).await;
+        self.carry_out(&mut actions).await;
+        self.actions = actions;
         more
     }
 
@@ -200,33 +203,38 @@ impl Drive {
         {
             return Ok(());
         }
-        let mut actions = Vec::new();
+        let mut actions = std::mem::take(&mut self.actions);
         let world = &self.inner.world;
         let now = world.clock.now();
         let told = machine::tell(&self.plan, &mut self.run, now, &*world.settings, command, &mut actions);
-        self.carry_out(actions).await;
+        self.carry_out(&mut actions).await;
+        self.actions = actions;
         told
     }
 
-    /// Writes down what was recorded, then carries out what was decided.
-    pub(super) async fn carry_out(&mut self, actions: Vec<Action>) {
-        if actions.is_empty() {
-            return;
-        }
-        let (mut records, mut acts) = (Vec::new(), Vec::new());
-        for action in actions {
-            match action {
-                Action::Record(record) => records.push(record),
-                act => acts.push(act),
+    /// Writes down what was recorded, then carries out what was decided. `actions` is empty then.
+    pub(super) async fn carry_out(&mut self, actions: &mut Vec<Action>) {
+        let (mut launched, mut emitted, mut sets_state) = (Vec::new(), Vec::new(), false);
+        for action in &*actions {
+            let Action::Record(record) = action else { continue };
+            self.show(record);
+            match &record.event {
+                Event::Launched { run, workflow, input, .. } => {
+                    launched.extend(self.launch(run, workflow, input).await)
+                }
+                Event::Emitted { topic, payload, .. } => emitted.push((topic.clone(), payload.clone())),
+                Event::Assigned { node, .. } => sets_state |= self.is_state(*node),
+                _ => {}
             }
         }
-        let launched = self.launched(&records).await;
-        let emitted: Vec<_> = records.iter().filter_map(emitted).collect();
-        self.append(records, launched);
+        if sets_state {
+            self.keep_state();
+        }
+        self.write_down(actions, launched, sets_state);
         for (topic, payload) in emitted {
             self.inner.publish(&topic, &payload);
         }
-        for act in acts {
+        for act in actions.drain(..) {
             self.act(act).await;
         }
     }
@@ -268,69 +276,6 @@ impl Drive {
     /// Lets the run know, after what it is told already.
     pub(super) fn tell_self(&self, command: Command) {
         let _ = self.tell.send(Told::Command(Box::new(command), None));
-    }
-
-    /// The runs that are started by what was recorded: accepted in the same commit (semantics 48).
-    async fn launched(&self, records: &[Record]) -> Vec<Accepted> {
-        let mut launched = Vec::new();
-        for record in records {
-            let Event::Launched { run, workflow, input, .. } = &record.event else { continue };
-            let options = Options { run: Some(run.clone()), ..Options::default() };
-            match self.inner.accept(workflow, input, options).await {
-                Ok(accepted) => launched.push(accepted),
-                Err(error) => tracing::error!(run = %run, "could not start `{workflow}`: {error}"),
-            }
-        }
-        launched
-    }
-
-    /// Writes records down, together with the acceptance of the runs that they start. Where they are.
-    pub(super) fn append(&mut self, records: Vec<Record>, launched: Vec<Accepted>) -> Mark {
-        if records.is_empty() {
-            return self.last;
-        }
-        for attached in &self.attached {
-            let Some(watch) = &attached.watch else { continue };
-            // Whoever watched may have gone.
-            records.iter().for_each(|record| drop(watch.send(record.clone())));
-        }
-        let state = self.state_set(&records);
-        if let (Some(key), true) = (&self.state_key, state) {
-            lock(&self.inner.states).insert(key.clone(), self.run.state.clone());
-        }
-        if let Some(journal) = self.inner.world.journal.clone() {
-            let mut batches = vec![self.batch(records, state)];
-            let mut others: Vec<Accepted> = launched;
-            for other in &mut others {
-                batches.push(other.drive.batch(vec![other.record.clone()], false));
-            }
-            let mark = journal.append(batches);
-            self.last = Mark(mark.0 - others.len() as u64);
-            for (number, mut other) in others.into_iter().enumerate() {
-                other.drive.last = Mark(self.last.0 + 1 + number as u64);
-                other.go();
-            }
-        } else {
-            launched.into_iter().for_each(Accepted::go);
-        }
-        self.last
-    }
-
-    fn batch(&mut self, records: Vec<Record>, state: bool) -> Batch {
-        let first = self.noted;
-        self.noted += records.len() as u64;
-        let state = self.state_key.as_deref().filter(|_| state).map(|key| (key.into(), self.run.state.clone()));
-        Batch { previous: self.last, first, records, standing: Standing::of(&self.run), state }
-    }
-
-    /// Whether `records` change what the workflow keeps between runs.
-    fn state_set(&self, records: &[Record]) -> bool {
-        records.iter().any(|record| match &record.event {
-            Event::Assigned { node, .. } => {
-                matches!(&self.plan.node(*node).kind, Kind::Set(set) if set.state)
-            }
-            _ => false,
-        })
     }
 
     /// Tells everybody who waits for it how the run has ended, once that is on disk.
@@ -405,21 +350,5 @@ impl Attached {
             // Nobody may be left to hear it.
             let _ = end.send(summary);
         }
-    }
-}
-
-impl Accepted {
-    /// Lets the run begin; its acceptance was written down.
-    fn go(self) {
-        let Self { drive, inbox, .. } = self;
-        drive.inner.live.insert(drive.id().clone(), drive.tell());
-        tokio::spawn(drive.work(inbox));
-    }
-}
-
-fn emitted(record: &Record) -> Option<(Arc<str>, crate::base::value::Value)> {
-    match &record.event {
-        Event::Emitted { topic, payload, .. } => Some((topic.clone(), payload.clone())),
-        _ => None,
     }
 }

@@ -9,6 +9,7 @@ mod drive;
 mod recovery;
 mod summary;
 mod timer;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -223,7 +224,7 @@ impl Inner {
                 Place::Vacant(place) => drop(place.insert(drive.tell())),
             }
             drive.attach(attached);
-            let mark = drive.append(vec![record], Vec::new());
+            let mark = drive.begin(record);
             tokio::spawn(drive.work(inbox));
             Ok((run, mark))
         })

@@ -117,7 +117,7 @@ impl Drive {
         let world = &self.inner.world;
         machine::take_up(&self.plan, &mut self.run, world.clock.now(), &*world.settings, &mut actions);
         self.joins = true;
-        self.carry_out(actions).await;
+        self.carry_out(&mut actions).await;
         self.joins = false;
         self.ask_for_locks();
     }

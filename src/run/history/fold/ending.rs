@@ -75,9 +75,11 @@ impl Run {
             // What was raised while all came to rest is told where the first error is (semantics 25).
             above.also.append(&mut unit.also);
         }
+        let before = self.unit(parent).is_some_and(is_decided);
         self.settle_parent(plan, at, parent, &unit, outcome);
         self.frames.release(unit.frame);
-        if self.unit(parent).is_some_and(|above| above.fallen.is_some() || is_won(above)) {
+        // Only once: those that come to rest because of it are looked at together.
+        if !before && self.unit(parent).is_some_and(is_decided) {
             self.wake_first(parent);
         } else {
             self.wake(parent);
@@ -413,9 +415,10 @@ fn gives_up_stand_in(then: &Then) -> bool {
     }
 }
 
-/// Whether a race has its winners: what else is under way in it has lost (semantics 28).
-fn is_won(unit: &Unit) -> bool {
-    matches!(&unit.task, Task::Race(race) if race.winners.len() as u64 >= race.wins)
+/// Whether what else is under way in a unit comes to nothing: something in it has failed, or a race has its winners
+/// (semantics 27, 28).
+fn is_decided(unit: &Unit) -> bool {
+    unit.fallen.is_some() || matches!(&unit.task, Task::Race(race) if race.winners.len() as u64 >= race.wins)
 }
 
 /// Counts a turn or branch that is given up, before it is undone: others may fail meanwhile (semantics 24).

@@ -1,0 +1,106 @@
+//! Writing down: what one decision recorded of a run goes into the journal together, with what it means for others.
+
+use std::sync::Arc;
+
+use super::drive::Drive;
+use super::{Accepted, lock};
+use crate::base::id::RunId;
+use crate::base::value::Value;
+use crate::lang::plan::{Kind, NodeId};
+use crate::run::event::Record;
+use crate::run::intake::Options;
+use crate::run::journal::{Batch, Mark, Standing};
+use crate::run::machine::Action;
+
+impl Drive {
+    /// Shows a record to whoever watches.
+    pub(super) fn show(&self, record: &Record) {
+        let watching = self.attached.iter().filter_map(|attached| attached.watch.as_ref());
+        for watch in watching.filter(|watch| !watch.is_closed()) {
+            // Whoever watched may have gone just now.
+            let _ = watch.send(record.clone());
+        }
+    }
+
+    /// A run that a statement starts: it is accepted in the same commit (semantics 48).
+    pub(super) async fn launch(&self, run: &RunId, workflow: &str, input: &Value) -> Option<Accepted> {
+        let options = Options { run: Some(run.clone()), ..Options::default() };
+        let accepted = self.inner.accept(workflow, input, options).await;
+        accepted.inspect_err(|error| tracing::error!(run = %run, "could not start `{workflow}`: {error}")).ok()
+    }
+
+    /// Whether a statement changes what the workflow keeps between runs.
+    pub(super) fn is_state(&self, node: NodeId) -> bool {
+        matches!(&self.plan.node(node).kind, Kind::Set(set) if set.state)
+    }
+
+    /// Lets runs that are started from now on see what the workflow keeps.
+    pub(super) fn keep_state(&self) {
+        if let Some(key) = &self.state_key {
+            lock(&self.inner.states).insert(key.clone(), self.run.state.clone());
+        }
+    }
+
+    /// Takes the records out of `actions` and writes them down, together with the acceptance of the runs that they start.
+    pub(super) fn write_down(&mut self, actions: &mut Vec<Action>, launched: Vec<Accepted>, sets_state: bool) {
+        if self.inner.world.journal.is_none() {
+            actions.retain(|action| !matches!(action, Action::Record(_)));
+            return launched.into_iter().for_each(Accepted::go);
+        }
+        let records = take_records(actions);
+        if !records.is_empty() {
+            self.append(records, launched, sets_state);
+        }
+    }
+
+    /// Writes the first record of a run down. Where it is.
+    pub(super) fn begin(&mut self, acceptance: Record) -> Mark {
+        self.show(&acceptance);
+        self.append(vec![acceptance], Vec::new(), false);
+        self.last
+    }
+
+    fn append(&mut self, records: Vec<Record>, launched: Vec<Accepted>, sets_state: bool) {
+        let Some(journal) = self.inner.world.journal.clone() else { return };
+        let mut launched = launched;
+        let mut batches = vec![self.batch(records, sets_state)];
+        batches.extend(launched.iter_mut().map(|other| other.drive.batch(vec![other.record.clone()], false)));
+        let last = journal.append(batches);
+        self.last = Mark(last.0 - launched.len() as u64);
+        for (mark, mut other) in (self.last.0 + 1..).zip(launched) {
+            other.drive.last = Mark(mark);
+            other.go();
+        }
+    }
+
+    fn batch(&mut self, records: Vec<Record>, sets_state: bool) -> Batch {
+        let first = self.noted;
+        self.noted += records.len() as u64;
+        let state_key = self.state_key.as_deref().filter(|_| sets_state);
+        let state = state_key.map(|key| (Arc::from(key), self.run.state.clone()));
+        Batch { previous: self.last, first, records, standing: Standing::of(&self.run), state }
+    }
+}
+
+impl Accepted {
+    /// Lets the run begin; its acceptance was written down.
+    fn go(self) {
+        let Self { drive, inbox, .. } = self;
+        drive.inner.live.insert(drive.id().clone(), drive.tell());
+        tokio::spawn(drive.work(inbox));
+    }
+}
+
+fn take_records(actions: &mut Vec<Action>) -> Vec<Record> {
+    let mut records = Vec::with_capacity(actions.len());
+    let acts = std::mem::take(actions).into_iter().filter_map(|action| match action {
+        Action::Record(record) => {
+            records.push(record);
+            None
+        }
+        act => Some(act),
+    });
+    // In place: the room is used again for the next decision.
+    *actions = acts.collect();
+    records
+}
