@@ -1,5 +1,7 @@
 //! The lines of the tree.
 
+use std::collections::BTreeSet;
+
 use crate::base::time::Timestamp;
 use crate::lang::plan::NodeId;
 
@@ -19,7 +21,7 @@ pub struct Item {
     /// Under which line.
     pub parent: Option<ItemId>,
     /// The lines under it, in order of coming.
-    pub children: Vec<ItemId>,
+    pub children: BTreeSet<ItemId>,
     /// How it stands.
     pub state: State,
     /// When it came to be.
@@ -107,7 +109,7 @@ impl Item {
             path,
             node: None,
             parent: None,
-            children: Vec::new(),
+            children: BTreeSet::new(),
             state: State::Running,
             started,
             ended: None,

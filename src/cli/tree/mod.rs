@@ -167,7 +167,7 @@ impl Tree {
         item.parent = parent;
         item.started = at;
         if let Some(parent) = parent.and_then(|parent| self.items.get_mut(&parent)) {
-            parent.children.push(id);
+            parent.children.insert(id);
         }
         self.items.insert(id, item);
         id

@@ -25,7 +25,7 @@ impl Tree {
             turns.failed += u64::from(failed);
             keep = failed && turns.failed as usize <= FAILED_TURNS_KEPT_MAX;
             if !keep {
-                children.retain(|child| *child != id);
+                children.remove(&id);
             }
             if let Some(text) = progress(turns).filter(|_| !*quiet) {
                 notes.say(path.clone(), Tone::Faint, text);
