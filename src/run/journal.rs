@@ -55,7 +55,8 @@ pub struct Standing {
     pub error: Option<Arc<str>>,
     /// When it must be asked again at the latest, if nothing else happens.
     pub wake: Option<Timestamp>,
-    /// Whether after a crash it must be taken up at once: it has something under way outside its own journal.
+    /// Whether after a crash it must be taken up at once: it has something under way outside its own journal, or must be in
+    /// memory to hear of something.
     pub busy: bool,
 }
 

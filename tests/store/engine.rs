@@ -33,6 +33,15 @@ workflow counter {
     output { count: state.count }
 }
 
+workflow listener {
+    step paid = wait event "paid" { where event.order == 7, timeout 1d }
+    output { cents: int = paid.cents }
+}
+
+workflow till {
+    emit "paid" { order: 7, cents: 1200 }
+}
+
 workflow parent {
     step child = start nap { n: 1, long: 10ms }
     output { child: child }
@@ -104,6 +113,23 @@ fn a_signal_finds_a_run_that_has_left_memory() {
         assert_eq!(engine.signal(&run, "go", Value::Int(8)).await, Err(Refusal::AtRest));
         let nobody = RunId("nobody".into());
         assert_eq!(engine.signal(&nobody, "go", Value::Int(8)).await, Err(Refusal::AtRest));
+    });
+}
+
+#[test]
+fn an_event_finds_a_run_of_the_process_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    process(folder.path(), async |store, engine| {
+        drop(engine.start_once("listener", "one", &Value::Unit).await.expect("it starts"));
+        until(&*store, "running", 1).await;
+    });
+    process(folder.path(), async |store, engine| {
+        // Long enough for whoever could leave memory to have left it.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        engine.start("till", &Value::Unit).await.expect("it starts").end().await;
+        until(&*store, "completed", 2).await;
+        let heard = engine.start_once("listener", "one", &Value::Unit).await.expect("it is joined").end().await;
+        assert_eq!(heard.output, Value::map([("cents", Value::Int(1200))]));
     });
 }
 

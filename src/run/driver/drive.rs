@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::child::Awaited;
-use super::{Attached, Entry, Inner, Summary, Tell, Told, awaits, circle, lock};
+use super::{Attached, Entry, Inner, Summary, Tell, Told, awaits, circle, listens, lock};
 use crate::base::id::RunId;
 use crate::base::time::Duration;
 use crate::lang::plan::Plan;
@@ -47,6 +47,8 @@ pub(super) struct Drive {
     settled: bool,
     /// Whether nobody will undo it any more.
     forgotten: bool,
+    /// Whether it must be in memory to hear of events that its plan waits for.
+    pub(super) listens: bool,
     /// Whether it is being taken up after a crash: what it starts may have been started already.
     pub(super) joins: bool,
 }
@@ -54,6 +56,7 @@ pub(super) struct Drive {
 impl Drive {
     pub(super) fn new(inner: Arc<Inner>, plan: Arc<Plan>, run: Run, state_key: Option<String>, tell: Tell) -> Self {
         Self {
+            listens: inner.world.journal.is_some() && listens(&plan),
             inner,
             plan,
             run,
@@ -316,7 +319,8 @@ impl Drive {
         }
         let soon = LINGER.after(self.inner.world.clock.now());
         let waits_long = self.run.next_alarm().is_none_or(|alarm| alarm > soon);
-        self.in_flight.is_empty() && (at_rest || self.attached.is_empty() && waits_long)
+        let wanted = self.listens || !self.attached.is_empty();
+        self.in_flight.is_empty() && (at_rest || waits_long && !wanted)
     }
 
     /// Leaves memory, unless something is on its way to the run. Whether it did.

@@ -285,6 +285,11 @@ pub fn circle(key: &str) -> Outcome {
     Outcome::failed(Failure::new(FailureKind::Conflict, message))
 }
 
+/// Whether a plan has a wait for events of any topic.
+fn listens(plan: &Plan) -> bool {
+    plan.nodes.iter().any(|node| matches!(&node.kind, Kind::Wait(Wait::Event { .. })))
+}
+
 /// Whether a plan has a wait for events of this topic.
 pub fn awaits(plan: &Plan, topic: &str) -> bool {
     plan.nodes

@@ -78,7 +78,9 @@ impl Drive {
         self.noted += records.len() as u64;
         let state_key = self.state_key.as_deref().filter(|_| sets_state);
         let state = state_key.map(|key| (Arc::from(key), self.run.state.clone()));
-        Batch { previous: self.last, first, records, standing: Standing::of(&self.run), state }
+        let mut standing = Standing::of(&self.run);
+        standing.busy |= self.listens && !self.run.is_at_rest();
+        Batch { previous: self.last, first, records, standing, state }
     }
 }
 
