@@ -29,6 +29,15 @@ impl Done {
     }
 }
 
+/// What a handler gives in the place of a step.
+struct StandIn {
+    span: Span,
+    /// Of which type; `None` for nothing.
+    gives: Option<Shape>,
+    /// Why the step is absent then.
+    absent: &'static str,
+}
+
 impl<'a> Checker<'a> {
     /// The name a step is known by.
     pub fn step_name(&self, step: &Step) -> Option<Arc<str>> {
@@ -48,12 +57,21 @@ impl<'a> Checker<'a> {
             shape = shape.optional();
             absence = Some("its `when` may skip it");
         }
-        for skip in self.skips(step) {
-            match skip {
-                Some(given) => shape = shape.join(&given),
+        let stated = step.ty.as_ref().map(|_| shape.clone());
+        for stand_in in self.stand_ins(step) {
+            match stand_in.gives {
+                Some(given) => {
+                    if let Some(stated) = stated.as_ref().filter(|stated| stated.accepts(&given) == Fit::Never) {
+                        let (gives, wanted) = (given.described(), stated.described());
+                        let message =
+                            format!("this gives {gives} in the step's place, which is stated to give {wanted}");
+                        self.report(Diagnostic::error(code::MISMATCH, stand_in.span, message));
+                    }
+                    shape = shape.join(&given);
+                }
                 None => {
                     shape = shape.optional();
-                    absence.get_or_insert("a handler may skip it");
+                    absence.get_or_insert(stand_in.absent);
                 }
             }
         }
@@ -172,30 +190,30 @@ impl<'a> Checker<'a> {
         result
     }
 
-    /// What the step's own handlers give in its place: `None` for nothing.
-    fn skips(&self, step: &'a Step) -> Vec<Option<Shape>> {
-        let mut skips = Vec::new();
-        for clause in &step.clauses {
-            let ClauseKind::On(on) = &clause.kind else { continue };
-            match &on.action {
-                HandlerAction::Skip(None) => skips.push(None),
-                HandlerAction::Skip(Some(_)) => {
-                    skips.push(Some(self.checked.shapes.get(&on.span).cloned().unwrap_or_default()));
-                }
+    /// What the step's own handlers give in its place.
+    fn stand_ins(&self, step: &'a Step) -> Vec<StandIn> {
+        let shape = |span: &Span| self.checked.shapes.get(span).cloned().unwrap_or_default();
+        let handlers = step.clauses.iter().filter_map(|clause| match &clause.kind {
+            ClauseKind::On(on) => Some(on),
+            _ => None,
+        });
+        let stand_ins = handlers.filter_map(|on| {
+            let (gives, absent) = match &on.action {
+                HandlerAction::Skip(None) => (None, "a handler may skip it"),
+                HandlerAction::Skip(Some(_)) => (Some(shape(&on.span)), ""),
                 HandlerAction::Alternate(body) => {
-                    skips.push(match self.checked.shapes.get(&body.span).cloned().unwrap_or_default() {
-                        Shape::Unit => None,
-                        given => Some(given),
-                    });
+                    let gives = Some(shape(&body.span)).filter(|gives| *gives != Shape::Unit);
+                    (gives, "an `alternate` without an `output` may stand for it")
                 }
                 HandlerAction::Retry(_)
                 | HandlerAction::SkipItem
                 | HandlerAction::Fail { .. }
                 | HandlerAction::Notify(_)
-                | HandlerAction::Park => {}
-            }
-        }
-        skips
+                | HandlerAction::Park => return None,
+            };
+            Some(StandIn { span: on.span, gives, absent })
+        });
+        stand_ins.collect()
     }
 
     /// Clauses that may be said once.
