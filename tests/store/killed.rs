@@ -19,7 +19,8 @@ connector bank {
 }
 
 workflow orders {
-    step all = parallel for sku in 1..=30 max 3 {
+    input { from: int }
+    step all = parallel for sku in input.from..(input.from + 30) max 3 {
         step price = bank.price { sku }
         lock "stock" { step held = bank.reserve { sku } }
         step paid = pay { sku }
@@ -81,9 +82,10 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
     std::fs::write(folder.path().join("main.flow"), PROGRAM).expect("a program");
     let runtime = runtime();
     let peer = runtime.block_on(Peer::new([says(200, r#"{ "ok": true }"#)]));
-    let start = || {
+    let start = |run: u32| {
         Command::new(env!("CARGO_BIN_EXE_flow"))
-            .args(["run", "main.flow", "orders", "--data", "data", "--key", "one", "--format", "plain"])
+            .args(["run", "main.flow", "orders", "--data", "data", "--format", "plain"])
+            .args(["--key", &format!("run {run}"), "--input", &format!(r#"{{ "from": {} }}"#, run * 30)])
             .args(["--set", r#"http.allow_hosts=["127.0.0.1"]"#])
             .env("FLOW_CONNECTOR_BANK_BASE_URL", peer.url(""))
             .current_dir(folder.path())
@@ -94,29 +96,34 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
             .expect("the binary starts")
     };
     let mut pauses = Pauses(0x9E37_79B9_7F4A_7C15);
-    let mut killed = 0;
+    let (mut runs, mut killed) = (0, 0);
     while killed < kills() {
-        let mut child = start();
+        let mut child = start(runs);
         std::thread::sleep(pauses.next());
         if child.try_wait().expect("it can be asked").is_some() {
-            break;
+            // The run has ended between two kills: the next one.
+            runs += 1;
+            continue;
         }
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
         killed += 1;
     }
-    let output = start().wait_with_output().expect("it ends");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "after {killed} kills: {stderr}");
-    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("its output is JSON");
-    let skus: Vec<_> = said["orders"].as_array().expect("a list").iter().map(|order| order["sku"].clone()).collect();
-    assert_eq!(skus, (1..=30).map(serde_json::Value::from).collect::<Vec<_>>(), "after {killed} kills: {said}");
+    runs += 1;
+    for run in 0..runs {
+        let output = start(run).wait_with_output().expect("it ends");
+        assert!(output.status.success(), "after {killed} kills: {}", String::from_utf8_lossy(&output.stderr));
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("its output is JSON");
+        let orders = said["orders"].as_array().expect("a list").iter().map(|order| order["sku"].clone());
+        let all: Vec<_> = (run * 30..run * 30 + 30).map(serde_json::Value::from).collect();
+        assert_eq!(orders.collect::<Vec<_>>(), all, "after {killed} kills");
+    }
 
-    let requests = peer.requests();
+    let (requests, orders) = (peer.requests(), runs as usize * 30);
     let charges = counts(&requests, "/charge", body);
     assert!(charges.values().all(|times| *times == 1), "a charge was sent again, after {killed} kills: {charges:?}");
     let reservations = counts(&requests, "/reserve", body);
-    assert_eq!(reservations.len(), 30, "after {killed} kills: {reservations:?}");
+    assert_eq!(reservations.len(), orders, "after {killed} kills: {reservations:?}");
     let keys = counts(&requests, "/reserve", |request| header(request, "idempotency-key"));
-    assert_eq!(keys.len(), 30, "each reservation has one key, however often it was sent: {keys:?}");
+    assert_eq!(keys.len(), orders, "each reservation has one key, however often it was sent: {keys:?}");
 }
