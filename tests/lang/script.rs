@@ -704,6 +704,7 @@ fn mistakes_in_scripts_are_told_before_the_run() {
         ("/* never", "F0901", "/*", "this comment is never closed"),
         ("\"abc\".in", "F0912", "in", "a text has no field `in`"),
         ("let o = #{ new: |x| x }; o.new(5)", "F0912", "new", "`new` is a word of Rhai and no method"),
+        ("let x = 1; x.Fn(\"f\")", "F0912", "Fn", "`Fn` is a function and no method"),
         ("\"abc\".len() = 5;", "F0906", "\"abc\".len()", "nothing can be put here"),
         ("[1][0] += 5;", "F0906", "[1][0]", "nothing can be put here"),
         ("let a = [1]; a.first() = 5;", "F0906", "a.first()", "nothing can be put here"),

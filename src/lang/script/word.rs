@@ -39,6 +39,9 @@ pub const RESERVED: [&str; 25] = [
 pub const CALLED_ONLY: [&str; 10] =
     ["print", "debug", "eval", "call", "curry", "type_of", "is_shared", "is_def_var", "is_def_fn", "Fn"];
 
+/// Those of them that cannot stand behind a dot.
+pub(super) const NEVER_METHODS: [&str; 5] = ["print", "debug", "is_def_var", "is_def_fn", "Fn"];
+
 /// Whether Rhai takes a word as a name: it has letters, the first of them before any digit, and is none of its own.
 pub(super) fn is_name(word: &str) -> bool {
     super::path::is_plain(word)

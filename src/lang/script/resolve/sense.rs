@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use super::super::code;
 use super::super::tree::{Arm, Kind, Name, Node};
-use super::super::word::{self, CALLED_ONLY};
+use super::super::word::{self, CALLED_ONLY, NEVER_METHODS};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Span;
 use crate::base::value::Value;
@@ -72,6 +72,11 @@ fn field_of(of: &Node, name: &Name, found: &mut Vec<Diagnostic>) {
 }
 
 fn method(name: &Name, found: &mut Vec<Diagnostic>) {
+    if NEVER_METHODS.contains(&&*name.text) {
+        let message = format!("`{}` is a function and no method", name.text);
+        found.push(Diagnostic::error(code::PLACE, name.span, message).hint(format!("write `{}(...)`", name.text)));
+        return;
+    }
     if !word::is_name(&name.text) {
         let hint = format!("a function that a map holds by this name is called by `[\"{}\"].call(...)`", name.text);
         let message = format!("`{}` is a word of Rhai and no method", name.text);
