@@ -23,9 +23,9 @@ fn main() {
     let syncs = syncs_per_second();
     let rows = rows_per_second();
     cold_start();
-    in_sequence(rows);
+    pure_steps("W2 # pure steps in sequence", "for", rows);
     in_sequence_once(syncs);
-    in_parallel(rows);
+    pure_steps("W3 # pure steps in parallel", "parallel for", rows);
     many_runs(rows);
     parked();
     scripts();
@@ -137,14 +137,15 @@ fn cold_start() {
     alone("W1 `flow run --data` of a one-step program, whole process", &format!("{wall:.1} ms"), "20 ms");
 }
 
-fn in_sequence(rows: f64) {
+/// One run of pure steps in this kind of loop; `#` in the name stands for how many.
+fn pure_steps(name: &str, each: &str, rows: f64) {
     for steps in [1_000, 100_000] {
         let text = format!(
-            "workflow bench {{ for i in 0..{steps} {{ step work = script {{ i }} }} output {{ done: true }} }}"
+            "workflow bench {{ {each} i in 0..{steps} {{ step work = script {{ i }} }} output {{ done: true }} }}"
         );
         let per_second = f64::from(steps) / timed(&text).as_secs_f64();
         row(
-            &format!("W2 {steps} pure steps in sequence"),
+            &name.replace('#', &steps.to_string()),
             &thousands(per_second),
             &format!("SQLite rows, 1,000 a commit: {}", thousands(rows)),
             per_second / rows,
@@ -163,22 +164,6 @@ fn in_sequence_once(syncs: f64) {
         per_second / syncs,
         "60 %",
     );
-}
-
-fn in_parallel(rows: f64) {
-    for steps in [1_000, 100_000] {
-        let text = format!(
-            "workflow bench {{ parallel for i in 0..{steps} {{ step work = script {{ i }} }} output {{ done: true }} }}"
-        );
-        let per_second = f64::from(steps) / timed(&text).as_secs_f64();
-        row(
-            &format!("W3 {steps} pure steps in parallel"),
-            &thousands(per_second),
-            &format!("SQLite rows, 1,000 a commit: {}", thousands(rows)),
-            per_second / rows,
-            "100 k/s",
-        );
-    }
 }
 
 fn many_runs(rows: f64) {

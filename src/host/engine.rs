@@ -264,8 +264,7 @@ impl Engine {
     /// # Errors
     /// Where there is no such workflow, or the input does not fit: then every fault by its path.
     pub async fn start(&self, workflow: &str, input: &Value) -> Result<Running, StartError> {
-        let Started { run, records, ended } = self.driver.start(workflow, input, Options::default()).await?;
-        Ok(Running { id: run, engine: self.driver.clone(), records, ended })
+        self.start_as(workflow, input, Options::default()).await
     }
 
     /// Starts a run under a key, or joins the one that was started under it before: the same key gives the same run.
@@ -274,6 +273,10 @@ impl Engine {
     /// As [`Engine::start`].
     pub async fn start_once(&self, workflow: &str, key: &str, input: &Value) -> Result<Running, StartError> {
         let options = Options { run: Some(RunId::of_key(workflow, key)), ..Options::default() };
+        self.start_as(workflow, input, options).await
+    }
+
+    async fn start_as(&self, workflow: &str, input: &Value, options: Options) -> Result<Running, StartError> {
         let Started { run, records, ended } = self.driver.start(workflow, input, options).await?;
         Ok(Running { id: run, engine: self.driver.clone(), records, ended })
     }

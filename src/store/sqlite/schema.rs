@@ -20,7 +20,7 @@ pub(super) fn migrate(connection: &mut Connection, file: &Path) -> Result<(), Op
     }
     if found > 0 && found < VERSIONS.len() {
         let copy = file.with_extension(format!("db.{found}"));
-        tracing::info!(copy = %copy.display(), "the tables of the store are brought up to date; a copy of the old ones is kept");
+        tracing::warn!(copy = %copy.display(), "the tables of the store are brought up to date; a copy of the old ones is kept");
         connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
     }
     for (version, sql) in VERSIONS.iter().enumerate().skip(found) {

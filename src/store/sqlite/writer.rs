@@ -70,7 +70,7 @@ impl Writer {
             match self.write(group) {
                 Ok(()) => {
                     if said {
-                        tracing::info!("the store can be written again");
+                        tracing::warn!("the store can be written again");
                     }
                     return Ok(());
                 }
