@@ -17,6 +17,7 @@ mod lang {
     mod syntax;
 }
 mod run {
+    mod cause;
     mod invariants;
     mod journal;
     mod programs;

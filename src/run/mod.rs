@@ -6,6 +6,8 @@
 pub mod event;
 /// A run as it stands: the fold of its events.
 pub mod history;
+/// Why a step stands as it does.
+pub mod cause;
 /// Where what happened is kept, as a question.
 pub mod journal;
 /// Every question the engine may ask its surroundings.

@@ -19,7 +19,7 @@ pub mod test;
 pub mod trigger;
 mod visit;
 pub mod workflow;
-mod written;
+pub mod written;
 
 pub use body::{Body, Branch, Gather, Pattern};
 pub use connector::{Connector, Operation};

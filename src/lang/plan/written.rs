@@ -77,7 +77,7 @@ pub(super) fn output(output: &Formula) -> Vec<String> {
 }
 
 /// What a node does: its keyword with what follows on its line, or whom it calls.
-pub(super) fn head(kind: &Kind) -> String {
+pub fn head(kind: &Kind) -> String {
     match kind {
         Kind::Call { operation, .. } => operation.to_string(),
         Kind::Child { workflow, .. } => format!("workflow {workflow}"),
@@ -206,7 +206,7 @@ pub(super) fn clauses(node: &Node) -> Vec<String> {
 }
 
 /// `on TYPES action when guard`
-pub(super) fn handler(handler: &Handler, plan: &Plan) -> String {
+pub fn handler(handler: &Handler, plan: &Plan) -> String {
     let (types, guard) = occasion(handler);
     let action = action(&handler.action, plan);
     // The clause `retry` stands for this.

@@ -1,0 +1,108 @@
+//! What a unit waits for now, in words.
+
+use crate::base::time::Timestamp;
+use crate::lang::plan::node::Wait;
+use crate::lang::plan::{Kind, Node, Plan, written};
+use crate::run::event::{Role, UnitId};
+use crate::run::history::Run;
+use crate::run::history::unit::{Act, Awaits, Stage, Task, Unit};
+
+/// How many things at most are told of a block in which many wait.
+const TOLD_MAX: usize = 20;
+
+/// What `id` waits for: what each step at work in it waits for, in the order in which they were opened.
+pub fn waits_for(plan: &Plan, run: &Run, id: UnitId) -> Vec<String> {
+    if run.is_at_rest() {
+        return Vec::new();
+    }
+    if run.paused {
+        return vec!["the run stands still: somebody paused it, and it waits to be resumed".to_owned()];
+    }
+    if run.started_at.is_none() {
+        return vec!["the run is queued: it waits for its turn to start".to_owned()];
+    }
+    let mut told = Vec::new();
+    collect(plan, run, id, id, &mut told);
+    let left = told.len().saturating_sub(TOLD_MAX);
+    told.truncate(TOLD_MAX);
+    if left > 0 {
+        told.push(format!("and {left} more"));
+    }
+    told
+}
+
+fn collect(plan: &Plan, run: &Run, asked: UnitId, id: UnitId, told: &mut Vec<String>) {
+    let Some(unit) = run.unit(id) else { return };
+    let mut inside = unit.children.clone();
+    inside.sort_by_key(|child| child.serial);
+    let own = own(plan, unit);
+    if let Some(own) = own.or_else(|| inside.is_empty().then(|| "it is about to go on".to_owned())) {
+        let place = run.place(plan, id);
+        told.push(if id == asked || place.is_empty() { own } else { format!("`{place}`: {own}") });
+    }
+    for child in inside {
+        collect(plan, run, asked, child, told);
+    }
+}
+
+/// What a unit itself waits for; none if only for what runs in it.
+fn own(plan: &Plan, unit: &Unit) -> Option<String> {
+    if unit.closing.is_some() && !unit.is_between_attempts() {
+        return Some("it comes to rest: what is under way in it is allowed its time".to_owned());
+    }
+    if let Some(trouble) = &unit.trouble {
+        return match trouble.awaits {
+            Awaits::Person => Some(format!("a person is to retry, skip or fail it ({})", trouble.failure)),
+            Awaits::Notify => Some(format!("somebody is being told of its error ({})", trouble.failure)),
+            Awaits::Alternate => Some(format!("its `alternate` is at work ({})", trouble.failure)),
+            Awaits::Nothing | Awaits::Answered(_) => None,
+        };
+    }
+    if let (true, Some(due)) = (unit.is_between_attempts(), unit.due) {
+        return Some(format!("attempt {} begins at {due}", unit.attempts + 1));
+    }
+    match &unit.task {
+        Task::Act(act) if act.in_flight => unit.node(plan).map(|node| under_way(node, unit, act)),
+        Task::Sleep { over: false } => unit.due.map(|due| format!("{due} is to come")),
+        Task::Listen(_) => unit.node(plan).map(|node| listens(node, unit)),
+        Task::Gate(gate) if !gate.entered => {
+            let places = if gate.places == 1 { "place".to_owned() } else { format!("one of {} places", gate.places) };
+            Some(format!("a {places} in the lock {:?} is to be free", gate.key))
+        }
+        Task::Loop(_) => unit.due.map(|due| format!("its next turn begins at {due}")),
+        Task::None | Task::Act(_) | Task::Sleep { .. } | Task::Body(_) | Task::Race(_) | Task::Gate(_) => {
+            (unit.role != Role::Run && unit.stage == Stage::Opened).then(|| "it is about to begin".to_owned())
+        }
+    }
+}
+
+fn under_way(node: &Node, unit: &Unit, act: &Act) -> String {
+    let bound = bound(unit.timeout.or(unit.deadline));
+    match &node.kind {
+        Kind::Ask(_) => {
+            let whom = act.params.get("whom").map(ToString::to_string).unwrap_or_default();
+            format!("{whom} is to answer{bound}")
+        }
+        Kind::Child { workflow, .. } => {
+            let run = unit.child_run().map(|run| run.to_string()).unwrap_or_default();
+            format!("the run {run} of `{workflow}` is to end{bound}")
+        }
+        kind => format!("attempt {} of {} is under way{bound}", unit.attempts, written::head(kind)),
+    }
+}
+
+fn listens(node: &Node, unit: &Unit) -> String {
+    let bound = bound(unit.timeout.or(unit.deadline));
+    match &node.kind {
+        Kind::Wait(Wait::Event { topic, filter: Some(filter) }) => {
+            format!("an event {topic:?} with `{}` is to come{bound}", filter.source)
+        }
+        Kind::Wait(Wait::Event { topic, filter: None }) => format!("an event {topic:?} is to come{bound}"),
+        Kind::Wait(Wait::Signal(name)) => format!("the signal {name:?} is to come{bound}"),
+        kind => format!("`{}` is to hold{bound}", written::head(kind)),
+    }
+}
+
+fn bound(until: Option<Timestamp>) -> String {
+    until.map(|until| format!(", until {until} at the latest")).unwrap_or_default()
+}
