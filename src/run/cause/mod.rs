@@ -225,13 +225,7 @@ impl Witness<'_> {
         if let Some((teller, story)) = self.stories.iter().next_back() {
             let waits = if story.is_over() { Vec::new() } else { waits_for(self.plan, &self.run, teller.unit) };
             let status = if story.is_over() || waits.is_empty() { story.status } else { "waiting" };
-            return Some(Account {
-                place: story.place.clone(),
-                status,
-                causes: story.causes.clone(),
-                waits,
-                others,
-            });
+            return Some(Account { place: story.place.clone(), status, causes: story.causes.clone(), waits, others });
         }
         let node = self.plan.nodes.iter().find(|node| &*node.label == self.step || is_last_part(self.step, node))?;
         let waits = self.not_begun(node);
