@@ -127,16 +127,16 @@ pub fn first_state(
     Ok(map.into())
 }
 
-/// The key under which a workflow keeps its state: one for all runs, or one for each value of `by`.
+/// The name of the fact that a workflow's state is: one for all runs, or one for each value of `by`.
 ///
 /// # Errors
 /// Where the key cannot be computed.
-pub fn state_key(plan: &Plan, input: &Value, now: Timestamp, settings: &dyn Settings) -> Result<String, Failure> {
+pub fn state_key(plan: &Plan, input: &Value, now: Timestamp, settings: &dyn Settings) -> Result<Arc<str>, Failure> {
     match plan.state.as_ref().and_then(|state| state.by.as_ref()) {
-        None => Ok(plan.name.to_string()),
+        None => Ok(format!("state/{}", plan.name).into()),
         Some(by) => {
             let key = by.evaluate(plan.functions.library(), &InputOnly { input, now, settings })?;
-            Ok(format!("{}/{}", plan.name, key.canonical()))
+            Ok(format!("state/{}/{}", plan.name, key.canonical()).into())
         }
     }
 }

@@ -29,8 +29,20 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// Of which run, and how that stands after it.
     pub standing: Standing,
-    /// What the workflow keeps between runs from now on, under which key, if this changed it.
-    pub state: Option<(Arc<str>, Value)>,
+    /// What else follows from it, and is written in the same commit.
+    pub facts: Vec<Fact>,
+}
+
+/// A named value that follows from the journal: what a workflow keeps between runs, the run that a key names. It is kept beside
+/// the journal so that nobody has to fold many runs to know it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// What it is called.
+    pub name: Arc<str>,
+    /// What it is from now on; `None` if there is no such fact any more.
+    pub value: Option<Value>,
+    /// From when on nobody asks for it, if there is such a moment: a store may forget it then.
+    pub until: Option<Timestamp>,
 }
 
 /// How a run stands, as far as lists, timers and recovery must know without folding its journal. It follows from the
@@ -121,8 +133,8 @@ pub trait Journal: Send + Sync {
     /// Runs to be woken by `until`, the earliest first, so many at most; and when the next one after them is.
     fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>>;
 
-    /// What a workflow keeps between runs under `key`.
-    fn state<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>>;
+    /// What the fact of this name is, if there is one.
+    fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>>;
 
     /// Keeps a plan, before the first run that is pinned to it. Keeping it again changes nothing.
     fn keep(&self, plan: &Plan) -> Mark;

@@ -21,7 +21,7 @@ pub struct Memory {
 struct Kept {
     last: Mark,
     runs: BTreeMap<RunId, Journaled>,
-    states: BTreeMap<Arc<str>, Value>,
+    facts: BTreeMap<Arc<str>, Value>,
     plans: BTreeMap<Digest, Plan>,
 }
 
@@ -59,7 +59,12 @@ impl Kept {
         run.records.extend(batch.records);
         run.last = self.last;
         run.standing = batch.standing;
-        self.states.extend(batch.state);
+        for fact in batch.facts {
+            match fact.value {
+                Some(value) => drop(self.facts.insert(fact.name, value)),
+                None => drop(self.facts.remove(&fact.name)),
+            }
+        }
     }
 }
 
@@ -116,8 +121,8 @@ impl Journal for Memory {
         ready(Due { runs: timed.into_iter().take(count).map(|(_, run)| run).collect(), next })
     }
 
-    fn state<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
-        ready(self.kept().states.get(key).cloned())
+    fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
+        ready(self.kept().facts.get(name).cloned())
     }
 
     fn keep(&self, plan: &Plan) -> Mark {

@@ -7,7 +7,7 @@ use crate::base::limit;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::run::event::{Acceptance, Event, Record};
-use crate::run::journal::{Batch, Broken, Journal, Mark, Query, Standing};
+use crate::run::journal::{Batch, Broken, Fact, Journal, Mark, Query, Standing};
 
 /// Opens a store, the same one each time, as after a restart.
 pub type Open<'a> = &'a dyn Fn() -> Arc<dyn Journal>;
@@ -23,7 +23,7 @@ pub async fn hold(open: Open<'_>) -> Result<(), String> {
     knows_how_runs_stand(open).await.map_err(broken)??;
     lists_runs(open).await.map_err(broken)??;
     wakes_in_time(open).await.map_err(broken)??;
-    keeps_states(open).await.map_err(broken)??;
+    keeps_facts(open).await.map_err(broken)??;
     keeps_values_of_any_size(open).await.map_err(broken)??;
     takes_many_at_once(open).await.map_err(broken)??;
     says_what_it_does_not_have(open).await.map_err(broken)?
@@ -70,7 +70,7 @@ impl Writing {
             first: first as u64,
             records: self.records[first..].to_vec(),
             standing: self.standing.clone(),
-            state: None,
+            facts: Vec::new(),
         }
     }
 
@@ -223,20 +223,27 @@ async fn wakes_in_time(open: Open<'_>) -> Verdict {
         .and(must(none.runs.is_empty() && none.next.is_none(), "a run that no longer waits is not woken")))
 }
 
-async fn keeps_states(open: Open<'_>) -> Verdict {
+async fn keeps_facts(open: Open<'_>) -> Verdict {
     let store = open();
-    let mut run = Writing::new("suite-state", "state");
-    let mut mark = Mark::default();
+    let mut run = Writing::new("suite-facts", "facts");
+    let said = |name: &str, value| Fact { name: name.into(), value, until: None };
     for count in 1..=2 {
         let mut batch = run.batch(1);
-        batch.state = Some(("suite/key".into(), Value::map([("count", Value::Int(count))])));
-        mark = store.append(vec![batch]);
-        run.last = mark;
+        let counted = said("suite/count", Some(Value::map([("count", Value::Int(count))])));
+        batch.facts = vec![counted, said("suite/gone", (count == 1).then_some(Value::Int(count)))];
+        run.last = store.append(vec![batch]);
     }
-    store.synced(mark).await?;
+    let mut batch = run.batch(1);
+    let until = Some(moment(1));
+    batch.facts = vec![Fact { until, ..said("suite/brief", Some("brief".into())) }, said("suite/never", None)];
+    run.last = store.append(vec![batch]);
+    store.synced(run.last).await?;
     drop(store);
-    let found = open().state("suite/key").await?;
-    Ok(must(found == Some(Value::map([("count", Value::Int(2))])), "the state that was set last is kept"))
+    let store = open();
+    let counted = store.fact("suite/count").await? == Some(Value::map([("count", Value::Int(2))]));
+    let gone = store.fact("suite/gone").await?.is_none() && store.fact("suite/never").await?.is_none();
+    Ok(must(counted, "what was said of a fact last is kept")
+        .and(must(gone, "a fact that is none any more is not there")))
 }
 
 async fn keeps_values_of_any_size(open: Open<'_>) -> Verdict {
@@ -287,7 +294,7 @@ async fn says_what_it_does_not_have(open: Open<'_>) -> Verdict {
     let nobody = RunId("suite-nobody".into());
     let none = store.history(&nobody, 0).await?.records.is_empty()
         && store.standing(&nobody).await?.is_none()
-        && store.state("suite/nothing").await?.is_none()
+        && store.fact("suite/nothing").await?.is_none()
         && store.plan(Digest::of(b"nothing")).await?.is_none();
     Ok(must(none, "what was never appended is not there"))
 }

@@ -50,8 +50,8 @@ impl Journal for Breaking {
         self.kept.due(until, limit)
     }
 
-    fn state<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
-        self.kept.state(key)
+    fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
+        self.kept.fact(name)
     }
 
     fn keep(&self, plan: &Plan) -> Mark {

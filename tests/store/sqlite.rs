@@ -48,7 +48,8 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
     for (first, event) in events.enumerate() {
         let records = vec![Record { at, event }];
         let first = first as u64;
-        previous = store.append(vec![Batch { previous, first, records, standing: standing.clone(), state: None }]);
+        previous =
+            store.append(vec![Batch { previous, first, records, standing: standing.clone(), facts: Vec::new() }]);
     }
     run
 }

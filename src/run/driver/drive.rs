@@ -28,7 +28,7 @@ pub(super) struct Drive {
     pub(super) plan: Arc<Plan>,
     pub(super) run: Run,
     /// Under which key its workflow keeps its state.
-    pub(super) state_key: Option<String>,
+    pub(super) state_key: Option<Arc<str>>,
     pub(super) tell: Tell,
     pub(super) attached: Vec<Attached>,
     /// The attempts under way.
@@ -54,7 +54,7 @@ pub(super) struct Drive {
 }
 
 impl Drive {
-    pub(super) fn new(inner: Arc<Inner>, plan: Arc<Plan>, run: Run, state_key: Option<String>, tell: Tell) -> Self {
+    pub(super) fn new(inner: Arc<Inner>, plan: Arc<Plan>, run: Run, state_key: Option<Arc<str>>, tell: Tell) -> Self {
         Self {
             listens: inner.world.journal.is_some() && listens(&plan),
             inner,
@@ -229,9 +229,6 @@ impl Drive {
                 Event::Assigned { node, .. } => sets_state |= self.is_state(*node),
                 _ => {}
             }
-        }
-        if sets_state {
-            self.keep_state();
         }
         self.write_down(actions, launched, sets_state);
         for (topic, payload) in emitted {

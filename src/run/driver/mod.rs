@@ -6,12 +6,12 @@
 mod attempt;
 mod child;
 mod drive;
+mod facts;
 mod recovery;
 mod summary;
 mod timer;
 mod writing;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::{DashMap, Entry as Place};
@@ -30,6 +30,7 @@ use crate::lang::plan::node::Wait;
 use crate::lang::plan::{Kind, Package, Plan};
 
 use drive::Drive;
+use facts::Facts;
 pub use summary::{Summary, child_outcome, start_failure};
 
 /// Runs the workflows of one package, many at once. Clones share everything.
@@ -46,8 +47,7 @@ struct Inner {
     /// The runs in memory.
     live: DashMap<RunId, Tell>,
     gates: Mutex<Gates>,
-    /// What workflows keep between runs, by their state keys, as far as runs in memory have set it.
-    states: Mutex<BTreeMap<String, Value>>,
+    facts: Facts,
     /// Rings when a run leaves memory that must be woken.
     left: Notify,
 }
@@ -102,7 +102,7 @@ impl Engine {
             plans,
             live: DashMap::new(),
             gates: Mutex::default(),
-            states: Mutex::default(),
+            facts: Facts::default(),
             left: Notify::new(),
         };
         Self { inner: Arc::new(inner) }
@@ -196,7 +196,7 @@ impl Inner {
             None => None,
         };
         if let (None, Some(key)) = (&options.state, &state_key) {
-            options.state = self.state(key).await.map_err(StartError::Store)?;
+            options.state = self.facts.read(self.world.journal.as_deref(), key).await.map_err(StartError::Store)?;
         }
         let (run, record) = intake::accept(&plan, id, input, options, now, settings)?;
         let (tell, inbox) = mpsc::unbounded_channel();
@@ -249,14 +249,6 @@ impl Inner {
             let command = Command::Event { topic: topic.clone(), payload: payload.clone() };
             // A run that has ended meanwhile need not know.
             let _ = live.send(Told::Command(Box::new(command), None));
-        }
-    }
-
-    async fn state(&self, key: &str) -> Result<Option<Value>, Broken> {
-        let known = lock(&self.states).get(key).cloned();
-        match (&self.world.journal, known) {
-            (Some(journal), None) => journal.state(key).await,
-            (_, known) => Ok(known),
         }
     }
 

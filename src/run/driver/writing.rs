@@ -1,15 +1,13 @@
 //! Writing down: what one decision recorded of a run goes into the journal together, with what it means for others.
 
-use std::sync::Arc;
-
+use super::Accepted;
 use super::drive::Drive;
-use super::{Accepted, lock};
 use crate::base::id::RunId;
 use crate::base::value::Value;
 use crate::lang::plan::{Kind, NodeId};
 use crate::run::event::Record;
 use crate::run::intake::Options;
-use crate::run::journal::{Batch, Mark, Standing};
+use crate::run::journal::{Batch, Fact, Mark, Standing};
 use crate::run::machine::Action;
 
 impl Drive {
@@ -34,17 +32,11 @@ impl Drive {
         matches!(&self.plan.node(node).kind, Kind::Set(set) if set.state)
     }
 
-    /// Lets runs that are started from now on see what the workflow keeps.
-    pub(super) fn keep_state(&self) {
-        if let Some(key) = &self.state_key {
-            lock(&self.inner.states).insert(key.clone(), self.run.state.clone());
-        }
-    }
-
     /// Takes the records out of `actions` and writes them down, together with the acceptance of the runs that they start.
     pub(super) fn write_down(&mut self, actions: &mut Vec<Action>, launched: Vec<Accepted>, sets_state: bool) {
         if self.inner.world.journal.is_none() {
             actions.retain(|action| !matches!(action, Action::Record(_)));
+            self.inner.facts.keep(self.facts(sets_state));
             return launched.into_iter().for_each(Accepted::go);
         }
         let records = take_records(actions);
@@ -65,7 +57,7 @@ impl Drive {
         let mut launched = launched;
         let mut batches = vec![self.batch(records, sets_state)];
         batches.extend(launched.iter_mut().map(|other| other.drive.batch(vec![other.record.clone()], false)));
-        let last = journal.append(batches);
+        let last = self.inner.facts.append(&*journal, batches);
         self.last = Mark(last.0 - launched.len() as u64);
         for (mark, mut other) in (self.last.0 + 1..).zip(launched) {
             other.drive.last = Mark(mark);
@@ -76,11 +68,16 @@ impl Drive {
     fn batch(&mut self, records: Vec<Record>, sets_state: bool) -> Batch {
         let first = self.noted;
         self.noted += records.len() as u64;
-        let state_key = self.state_key.as_deref().filter(|_| sets_state);
-        let state = state_key.map(|key| (Arc::from(key), self.run.state.clone()));
+        let facts = self.facts(sets_state);
         let mut standing = Standing::of(&self.run);
         standing.busy |= self.listens && !self.run.is_at_rest();
-        Batch { previous: self.last, first, records, standing, state }
+        Batch { previous: self.last, first, records, standing, facts }
+    }
+
+    /// What follows from what was recorded, for others than the run.
+    fn facts(&self, sets_state: bool) -> Vec<Fact> {
+        let name = self.state_key.clone().filter(|_| sets_state);
+        name.map(|name| Fact { name, value: Some(self.run.state.clone()), until: None }).into_iter().collect()
     }
 }
 

@@ -225,9 +225,9 @@ impl Journal for Sqlite {
         self.read(move |connection| reader::due(connection, until, limit))
     }
 
-    fn state<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
-        let key = key.to_owned();
-        self.read(move |connection| reader::state(connection, &key))
+    fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
+        let name = name.to_owned();
+        self.read(move |connection| reader::fact(connection, &name))
     }
 
     fn keep(&self, plan: &Plan) -> Mark {

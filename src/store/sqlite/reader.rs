@@ -131,10 +131,10 @@ pub(super) fn due(connection: &Connection, until: Timestamp, limit: usize) -> Re
     Ok(due)
 }
 
-pub(super) fn state(connection: &Connection, key: &str) -> Read<Option<Value>> {
+pub(super) fn fact(connection: &Connection, name: &str) -> Read<Option<Value>> {
     let found: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT value FROM state WHERE key = ?1")?
-        .query_row([key], |row| row.get(0))
+        .prepare_cached("SELECT value FROM fact WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
         .optional()?;
     found.map(|value| serde_json::from_slice(&value)).transpose().map_err(|error| Broken(error.to_string().into()))
 }

@@ -8,8 +8,7 @@ use tokio::sync::watch;
 
 use super::row::{Row, Written};
 use super::{Entry, nanos};
-use crate::base::value::Value;
-use crate::run::journal::{Batch, Broken, Mark, Standing};
+use crate::run::journal::{Batch, Broken, Fact, Mark, Standing};
 
 /// How many entries one transaction holds at most.
 const GROUP_ENTRIES_MAX: usize = 1_024;
@@ -122,10 +121,7 @@ fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<(), Faul
         )?
         .execute(params![row.mark.0, &*row.run.0, row.previous.0, row.first, row.version, row.records, row.sum])?;
     stand(connection, mark, &batch.standing)?;
-    if let Some((key, value)) = &batch.state {
-        keep(connection, key, value)?;
-    }
-    Ok(())
+    batch.facts.iter().try_for_each(|fact| keep(connection, fact))
 }
 
 fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(), Fault> {
@@ -151,11 +147,18 @@ fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(),
     Ok(())
 }
 
-fn keep(connection: &Connection, key: &str, value: &Value) -> Result<(), Fault> {
+fn keep(connection: &Connection, fact: &Fact) -> Result<(), Fault> {
+    let Some(value) = &fact.value else {
+        connection.prepare_cached("DELETE FROM fact WHERE name = ?1")?.execute([&*fact.name])?;
+        return Ok(());
+    };
     let value = serde_json::to_vec(value).map_err(|error| Broken(error.to_string().into()))?;
     connection
-        .prepare_cached("INSERT INTO state (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2")?
-        .execute(params![key, value])?;
+        .prepare_cached(
+            "INSERT INTO fact (name, value, until) VALUES (?1, ?2, ?3)
+             ON CONFLICT (name) DO UPDATE SET value = ?2, until = ?3",
+        )?
+        .execute(params![&*fact.name, value, fact.until.map(nanos)])?;
     Ok(())
 }
 
