@@ -3,7 +3,7 @@
 //! In: a program, settings. Out: an engine that can run it. Never: a rule of the language; those live in `lang` and `run`
 //! (held by `tests/architecture.rs`).
 
-/// The time of this machine.
+/// The time of this machine, and one that is moved by hand.
 pub mod clock;
 /// The codes of files that cannot be read.
 pub mod code;

@@ -129,4 +129,8 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
     /// Waits until then.
     fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
+    /// Waits so long, even where the time of day is set meanwhile.
+    fn sleep(&self, pause: Duration) -> BoxFuture<'_, ()> {
+        self.sleep_until(pause.after(self.now()))
+    }
 }

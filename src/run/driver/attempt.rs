@@ -2,13 +2,13 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration as Pause;
 
 use futures_util::FutureExt as _;
 
 use super::Told;
 use super::drive::Drive;
 use crate::base::failure::{Failure, Kind as FailureKind};
+use crate::base::time::Duration;
 use crate::lang::catalog::Effect;
 use crate::run::event::UnitId;
 use crate::run::journal::Broken;
@@ -16,7 +16,7 @@ use crate::run::machine::Command;
 use crate::run::world::{Act, Outcome, Question};
 
 /// How long an operation that is let go has to say what it knows, before its outcome counts as unknown.
-const LAST_WORDS: Pause = Pause::from_millis(50);
+const LAST_WORDS: Duration = Duration(50);
 
 impl Drive {
     /// Carries out an attempt of an operation. What leaves the process waits for its intent to be on disk; what only reads
@@ -68,9 +68,9 @@ impl Drive {
     /// Lets an attempt go: it may still say what it knows, and is answered for if it does not.
     pub(super) fn abandon(&self, unit: UnitId, attempt: u32) {
         let Some(task) = self.in_flight.get(&(unit, attempt)).cloned() else { return };
-        let tell = self.tell.clone();
+        let (tell, clock) = (self.tell.clone(), self.inner.world.clock.clone());
         tokio::spawn(async move {
-            tokio::time::sleep(LAST_WORDS).await;
+            clock.sleep(LAST_WORDS).await;
             task.abort();
             let failure = Failure::new(FailureKind::Timeout, "it did not answer in time");
             // If it has answered meanwhile, this comes too late and changes nothing.

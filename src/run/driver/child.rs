@@ -21,9 +21,15 @@ impl Drive {
     /// Starts a child, or joins it if it exists: its id is the key of the step (semantics 48).
     pub(super) async fn start_child(&mut self, unit: UnitId, attempt: u32, child: &Child) {
         self.awaited.insert(child.run.clone(), Awaited { unit, attempt, unwinds: false });
-        if self.joins && self.inner.exists(&child.run).await.unwrap_or(false) {
-            self.inner.tell(&child.run, Told::Report);
-            return;
+        if self.joins {
+            match self.inner.exists(&child.run).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.inner.tell(&child.run, Told::Report);
+                    return;
+                }
+                Err(broken) => return drop(self.tell.send(Told::Broken(broken))),
+            }
         }
         if self.inner.world.journal.is_none() {
             self.children.push(child.run.clone());

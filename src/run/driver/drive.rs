@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::child::Awaited;
@@ -130,7 +130,9 @@ impl Drive {
                 if self.may_leave() && self.leave(&inbox).await? {
                     return Ok(());
                 }
+                // What it is told comes before its time: chance has no say in what happens.
                 tokio::select! {
+                    biased;
                     told = inbox.recv() => match told {
                         Some(told) => self.told(told).await?,
                         None => return Ok(()),
@@ -169,12 +171,14 @@ impl Drive {
             Told::Command(command, answer) => {
                 let done = self.command(*command).await;
                 if let Some(answer) = answer {
-                    // Whoever asked may have gone.
-                    let _ = answer.send(done);
+                    self.once_written(answer, done);
                 }
             }
             Told::ChildRested(run, summary) => self.child_rested(&run, &summary).await,
-            Told::Attach(attached) => {
+            Told::Attach(mut attached) => {
+                if let Some(joined) = attached.joined.take() {
+                    self.once_written(joined, ());
+                }
                 self.tell_the_past(&attached).await;
                 self.attach(attached);
             }
@@ -185,6 +189,18 @@ impl Drive {
             Told::Report | Told::Wake => {}
         }
         Ok(())
+    }
+
+    /// Says something to somebody outside when everything recorded so far is on disk: what they are told of survives a crash
+    /// (semantics 50). If it never is, they hear nothing.
+    fn once_written<T: Send + 'static>(&self, whom: oneshot::Sender<T>, what: T) {
+        let (inner, last) = (self.inner.clone(), self.last);
+        tokio::spawn(async move {
+            if inner.synced(last).await.is_ok() {
+                // Whoever asked may have gone.
+                let _ = whom.send(what);
+            }
+        });
     }
 
     async fn decide(&mut self) -> bool {

@@ -80,6 +80,8 @@ enum Told {
 struct Attached {
     watch: Option<mpsc::UnboundedSender<Record>>,
     end: Option<oneshot::Sender<Summary>>,
+    /// Hears when it is certain that the run was there and survives a crash.
+    joined: Option<oneshot::Sender<()>>,
 }
 
 /// A run that was started.
@@ -126,30 +128,40 @@ impl Engine {
     pub async fn start(&self, workflow: &str, input: &Value, options: Options) -> Result<Started, StartError> {
         let (watch, records) = mpsc::unbounded_channel();
         let (end, ended) = oneshot::channel();
-        let attached = Attached { watch: Some(watch), end: Some(end) };
-        let named = options.run.clone();
-        if let Some(run) = named
-            && self.inner.exists(&run).await.map_err(StartError::Store)?
-        {
-            self.inner.tell(&run, Told::Attach(attached));
-            return Ok(Started { run, records, ended });
+        let (join, joined) = oneshot::channel();
+        let attached = Attached { watch: Some(watch), end: Some(end), joined: Some(join) };
+        let (run, begun) = match options.run.clone() {
+            Some(run) if self.inner.exists(&run).await.map_err(StartError::Store)? => {
+                self.inner.tell(&run, Told::Attach(attached));
+                (run, None)
+            }
+            _ => self.inner.start(workflow, input, options, attached).await?,
+        };
+        match begun {
+            Some(mark) => self.inner.synced(mark).await.map_err(StartError::Store)?,
+            None => {
+                joined.await.map_err(|_| StartError::Store(Broken(format!("the run `{run}` cannot be read").into())))?
+            }
         }
-        let (run, mark) = self.inner.start(workflow, input, options, attached).await?;
-        self.inner.synced(mark).await.map_err(StartError::Store)?;
         Ok(Started { run, records, ended })
     }
 
-    /// Tells a run something, or asks it for something. What it makes of it is in its journal.
+    /// Tells a run something, or asks it for something, and returns when that would survive a crash. What it makes of it is in
+    /// its journal.
     ///
     /// # Errors
-    /// If it cannot do that now, or has ended.
+    /// If it cannot do that now, has ended, or cannot write it down.
     pub async fn tell(&self, run: &RunId, command: Command) -> Result<(), Refusal> {
         let (answer, answered) = oneshot::channel();
         if !self.inner.tell(run, Told::Command(Box::new(command), Some(answer))) {
             return Err(Refusal::AtRest);
         }
-        // A run that is not there any more cannot answer.
-        answered.await.unwrap_or(Err(Refusal::AtRest))
+        // A run that is not there, or whose journal cannot be read or written, cannot answer.
+        match answered.await {
+            Ok(done) => done,
+            Err(_) if self.inner.exists(run).await.unwrap_or(true) => Err(Refusal::Unwritten),
+            Err(_) => Err(Refusal::AtRest),
+        }
     }
 
     /// Tells a run something without waiting for what it makes of it.
@@ -204,14 +216,15 @@ impl Inner {
         Ok(Accepted { drive, inbox, record })
     }
 
-    /// Starts a run; where its acceptance is in the journal. Boxed, because runs start runs that start runs.
+    /// Starts a run; where its acceptance is in the journal, if it was not there already. Boxed, because runs start runs that
+    /// start runs.
     fn start<'a>(
         self: &'a Arc<Self>,
         workflow: &'a str,
         input: &'a Value,
         options: Options,
         attached: Attached,
-    ) -> BoxFuture<'a, Result<(RunId, Mark), StartError>> {
+    ) -> BoxFuture<'a, Result<(RunId, Option<Mark>), StartError>> {
         Box::pin(async move {
             let Accepted { mut drive, inbox, record } = self.accept(workflow, input, options).await?;
             let run = drive.id().clone();
@@ -219,14 +232,14 @@ impl Inner {
                 // Somebody was quicker with the same id.
                 Place::Occupied(place) => {
                     let _ = place.get().send(Told::Attach(attached));
-                    return Ok((run, Mark::default()));
+                    return Ok((run, None));
                 }
                 Place::Vacant(place) => drop(place.insert(drive.tell())),
             }
             drive.attach(attached);
             let mark = drive.begin(record);
             tokio::spawn(drive.work(inbox));
-            Ok((run, mark))
+            Ok((run, Some(mark)))
         })
     }
 
@@ -245,10 +258,14 @@ impl Inner {
     }
 
     fn publish(self: &Arc<Self>, topic: &Arc<str>, payload: &Value) {
-        for live in &self.live {
+        let mut live: Vec<(RunId, Tell)> =
+            self.live.iter().map(|live| (live.key().clone(), live.value().clone())).collect();
+        // Chance has no say in who hears of it first.
+        live.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (_, tell) in live {
             let command = Command::Event { topic: topic.clone(), payload: payload.clone() };
             // A run that has ended meanwhile need not know.
-            let _ = live.send(Told::Command(Box::new(command), None));
+            let _ = tell.send(Told::Command(Box::new(command), None));
         }
     }
 

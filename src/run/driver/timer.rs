@@ -1,22 +1,23 @@
 //! Waking runs that left memory when their time comes. The times are in the journal; only the next one is known here.
 
 use std::sync::Arc;
-use std::time::Duration as Pause;
 
 use super::{Inner, Told};
+use crate::base::time::Duration;
 use crate::run::journal::Journal;
 
 /// How many runs are woken at a time.
 const WAKE_MAX: usize = 1_000;
 
 /// How long runs that are in memory have to see for themselves that their time has come, before they are looked at again.
-const BREATH: Pause = Pause::from_millis(20);
+const BREATH: Duration = Duration(20);
 
 impl Inner {
     pub(super) async fn wake_in_time(self: Arc<Self>, journal: Arc<dyn Journal>) {
         loop {
             let clock = self.world.clock.clone();
-            let due = match journal.due(clock.now(), WAKE_MAX).await {
+            let now = clock.now();
+            let due = match journal.due(now, WAKE_MAX).await {
                 Ok(due) => due,
                 Err(broken) => return tracing::error!("no run can be woken any more: {broken}"),
             };
@@ -24,7 +25,8 @@ impl Inner {
                 for run in &due.runs {
                     self.tell(run, Told::Wake);
                 }
-                tokio::time::sleep(BREATH).await;
+                let next = due.next.filter(|next| *next > now);
+                clock.sleep(next.map_or(BREATH, |next| Duration::between(now, next).min(BREATH))).await;
                 continue;
             }
             let next = async {
@@ -34,6 +36,7 @@ impl Inner {
                 }
             };
             tokio::select! {
+                biased;
                 () = next => {}
                 () = self.left.notified() => {}
             }

@@ -91,6 +91,9 @@ pub enum Refusal {
     /// What it is about has gone or is not in that situation.
     #[error("the step does not wait for this")]
     NotWaiting,
+    /// What happens in the run cannot be written.
+    #[error("what happens in the run cannot be written now")]
+    Unwritten,
 }
 
 /// Lets the run know. What follows is decided by the next [`decide`](super::decide).
