@@ -260,8 +260,9 @@ async fn start_many(engine: &Engine, count: usize) {
 
 /// Waits until so many runs wait for their time.
 async fn all_left(store: &Sqlite, count: usize) {
-    let query = Query { status: Some("running".into()), limit: count + 1, ..Query::default() };
-    while store.runs(&query).await.expect("it can be read").iter().filter(|run| run.wake.is_some()).count() < count {
+    let query = Query { statuses: vec!["running".into()], limit: count + 1, ..Query::default() };
+    while store.runs(&query).await.expect("it can be read").runs.iter().filter(|run| run.wake.is_some()).count() < count
+    {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

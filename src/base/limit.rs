@@ -60,3 +60,5 @@ pub const ATTEMPT_MILLIS_DEFAULT: i64 = 60_000;
 pub const LOOP_TURNS_MAX: u64 = 100_000_000;
 /// How many pages of one result are asked for where `paginate` names no `max`.
 pub const PAGES_MAX: u64 = 10_000;
+/// How many runs are looked at for one page of a list that asks for values of the input; the page says where to go on.
+pub const LIST_RUNS_READ_MAX: usize = 100_000;

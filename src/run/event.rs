@@ -362,6 +362,9 @@ pub struct Acceptance {
     /// The locks that are held until it has ended, by the runs that wait for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub within: Vec<Holder>,
+    /// What it is found by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Arc<str>>,
 }
 
 /// What a unit does from now on.

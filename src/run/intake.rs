@@ -29,6 +29,8 @@ pub struct Options {
     pub depth: u32,
     /// The locks that are held until it has ended, by the runs that wait for it.
     pub within: Vec<Holder>,
+    /// What it is found by, beside the `tags` of its workflow.
+    pub tags: Vec<Arc<str>>,
 }
 
 /// Why a run was not started.
@@ -80,6 +82,7 @@ pub fn accept(
             parent: options.parent,
             depth: options.depth,
             within: options.within,
+            tags: tags(plan, options.tags),
         })),
     };
     let run = match Run::accept(&record) {
@@ -87,6 +90,17 @@ pub fn accept(
         Err(_) => unreachable!("the record is an acceptance"),
     };
     Ok((run, record))
+}
+
+/// The tags of the workflow, and those that were given, each once.
+fn tags(plan: &Plan, given: Vec<Arc<str>>) -> Vec<Arc<str>> {
+    let mut tags = Vec::new();
+    for tag in plan.tags.iter().cloned().chain(given) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags
 }
 
 /// The input as the workflow takes it, with its defaults.

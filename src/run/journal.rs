@@ -57,6 +57,8 @@ pub struct Standing {
     pub plan: Digest,
     /// The run that waits for it.
     pub parent: Option<RunId>,
+    /// What it is found by: the `tags` of its workflow, and those it was started with.
+    pub tags: Vec<Arc<str>>,
     /// What people call its state (semantics 7).
     pub status: Arc<str>,
     /// When it was accepted.
@@ -84,6 +86,7 @@ impl Standing {
             workflow: run.accepted.workflow.clone(),
             plan: run.accepted.plan,
             parent: run.accepted.parent.clone(),
+            tags: run.accepted.tags.clone(),
             status: run.status().into(),
             accepted_at: run.accepted_at,
             rested_at: run.rested_at,
@@ -94,19 +97,46 @@ impl Standing {
     }
 }
 
-/// Which runs a list is to hold. What is absent is no condition.
+/// Which runs a list is to hold. What is absent is no condition; all conditions must hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// Of this workflow.
     pub workflow: Option<Arc<str>>,
-    /// In this state.
-    pub status: Option<Arc<str>>,
+    /// In one of these states.
+    pub statuses: Vec<Arc<str>>,
     /// With an error of this type.
     pub error: Option<Arc<str>>,
-    /// Accepted before this one, with which the list before ended.
-    pub before: Option<RunId>,
+    /// With each of these tags.
+    pub tags: Vec<Arc<str>>,
+    /// With these values in their input.
+    pub input: Vec<Field>,
+    /// Accepted then or later.
+    pub since: Option<Timestamp>,
+    /// Accepted before then.
+    pub until: Option<Timestamp>,
+    /// Accepted before the one at this mark: [`Page::next`] of the page before.
+    pub before: Option<Mark>,
     /// So many at most.
     pub limit: usize,
+}
+
+/// What a field of the input is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Where it is: names, and places in lists, with dots between them: `customer.id`, `lines.0.sku`.
+    pub path: Arc<str>,
+    /// What it is, as a text shows it: `42`, `true`, `eu`, `2026-03-29`.
+    pub is: Arc<str>,
+}
+
+/// Some of the runs that a query describes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// How they stand, the one accepted last first.
+    pub runs: Vec<Standing>,
+    /// Where to go on, if there may be more. A page can be short, or empty, and have more after it: only so many runs are
+    /// looked at for one page.
+    pub next: Option<Mark>,
 }
 
 /// Where journals are kept. What is read is what was appended and has been written; whoever reads what it has appended
@@ -125,7 +155,7 @@ pub trait Journal: Send + Sync {
     fn standing<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<Option<Standing>, Broken>>;
 
     /// The runs that `query` describes, the one accepted last first.
-    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Standing>, Broken>>;
+    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Page, Broken>>;
 
     /// Runs that must be taken up after a crash, in the order they were accepted.
     fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>>;
@@ -167,10 +197,29 @@ pub struct Due {
 pub struct Broken(pub Arc<str>);
 
 impl Query {
-    /// Whether `standing` is among those it describes, wherever the list before ended.
+    /// Whether `standing` is among those it describes, as far as that shows how the run stands: not by its input, and not by
+    /// the cursor.
     pub fn holds(&self, standing: &Standing) -> bool {
         self.workflow.as_ref().is_none_or(|workflow| *workflow == standing.workflow)
-            && self.status.as_ref().is_none_or(|status| *status == standing.status)
+            && (self.statuses.is_empty() || self.statuses.contains(&standing.status))
             && self.error.as_ref().is_none_or(|error| Some(error) == standing.error.as_ref())
+            && self.tags.iter().all(|tag| standing.tags.contains(tag))
+            && self.since.is_none_or(|since| since <= standing.accepted_at)
+            && self.until.is_none_or(|until| standing.accepted_at < until)
+    }
+
+    /// Whether a run with this input is among those it describes.
+    pub fn takes(&self, input: &Value) -> bool {
+        self.input.iter().all(|field| field.holds(input))
+    }
+}
+
+impl Field {
+    fn holds(&self, input: &Value) -> bool {
+        let found = self.path.split('.').try_fold(input, |value, part| match value {
+            Value::List(items) => items.get(part.parse::<usize>().ok()?),
+            other => other.get(part),
+        });
+        found.is_some_and(|value| value.to_string() == *self.is)
     }
 }

@@ -7,8 +7,8 @@ use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
-use crate::run::event::Record;
-use crate::run::journal::{Batch, Broken, Due, History, Journal, Mark, Query, Standing};
+use crate::run::event::{Event, Record};
+use crate::run::journal::{Batch, Broken, Due, History, Journal, Mark, Page, Query, Standing};
 use crate::run::world::BoxFuture;
 
 /// A store in memory.
@@ -37,6 +37,16 @@ impl Memory {
     fn kept(&self) -> MutexGuard<'_, Kept> {
         // Each batch is taken in whole or the process ends.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Journaled {
+    fn fits(&self, query: &Query) -> bool {
+        let input = || match self.records.first().map(|record| &record.event) {
+            Some(Event::Accepted(accepted)) => query.takes(&accepted.input),
+            _ => false,
+        };
+        query.holds(&self.standing) && (query.input.is_empty() || input())
     }
 }
 
@@ -97,12 +107,20 @@ impl Journal for Memory {
         ready(self.kept().runs.get(run).map(|run| run.standing.clone()))
     }
 
-    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Standing>, Broken>> {
+    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Page, Broken>> {
         let kept = self.kept();
-        let before = query.before.as_ref().and_then(|run| kept.runs.get(run)).map(|run| run.accepted);
-        let earlier = |run: &&Journaled| before.is_none_or(|before| run.accepted < before);
-        let runs = kept.in_order().into_iter().rev().filter(earlier).map(|run| &run.standing);
-        ready(runs.filter(|standing| query.holds(standing)).take(query.limit).cloned().collect())
+        let mut page = Page::default();
+        let earlier = |run: &&Journaled| query.before.is_none_or(|before| run.accepted < before);
+        let mut last = None;
+        for run in kept.in_order().into_iter().rev().filter(earlier).filter(|run| run.fits(query)) {
+            if page.runs.len() == query.limit {
+                page.next = last;
+                break;
+            }
+            page.runs.push(run.standing.clone());
+            last = Some(run.accepted);
+        }
+        ready(page)
     }
 
     fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>> {

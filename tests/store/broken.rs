@@ -7,7 +7,7 @@ use orchestra_flow::base::id::{Digest, RunId};
 use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::plan::Plan;
-use orchestra_flow::run::journal::{Batch, Broken, Due, History, Journal, Mark, Query, Standing};
+use orchestra_flow::run::journal::{Batch, Broken, Due, History, Journal, Mark, Page, Query, Standing};
 use orchestra_flow::run::world::BoxFuture;
 use orchestra_flow::store::Memory;
 use orchestra_flow::{Builder, Program};
@@ -38,7 +38,7 @@ impl Journal for Breaking {
         self.kept.standing(run)
     }
 
-    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Standing>, Broken>> {
+    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Page, Broken>> {
         self.kept.runs(query)
     }
 

@@ -74,9 +74,9 @@ fn process<T>(folder: &Path, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -
 
 /// Waits until this many runs are in this state.
 async fn until(store: &dyn Journal, status: &str, count: usize) -> Vec<RunId> {
-    let query = Query { status: Some(status.into()), limit: 10_000, ..Query::default() };
+    let query = Query { statuses: vec![status.into()], limit: 10_000, ..Query::default() };
     for _ in 0..1_000 {
-        let runs = store.runs(&query).await.expect("it can be read");
+        let runs = store.runs(&query).await.expect("it can be read").runs;
         if runs.len() == count {
             return runs.into_iter().map(|run| run.run).collect();
         }

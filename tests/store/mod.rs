@@ -4,6 +4,7 @@ mod broken;
 mod engine;
 #[cfg(all(feature = "cli", feature = "http"))]
 mod killed;
+mod older;
 mod sqlite;
 
 use std::sync::Arc;

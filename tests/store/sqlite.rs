@@ -28,12 +28,14 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
         parent: None,
         depth: 0,
         within: Vec::new(),
+        tags: Vec::new(),
     };
     let standing = Standing {
         run: run.clone(),
         workflow: "main".into(),
         plan: Digest::default(),
         parent: None,
+        tags: Vec::new(),
         status: "running".into(),
         accepted_at: at,
         rested_at: None,

@@ -4,6 +4,7 @@
 //! place, so that no run waits for that. Readers have connections of their own.
 
 mod content;
+mod list;
 mod reader;
 mod row;
 mod schema;
@@ -24,7 +25,7 @@ use crate::base::limit;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
-use crate::run::journal::{Batch, Broken, Due, History, Journal, Mark, Query, Standing};
+use crate::run::journal::{Batch, Broken, Due, History, Journal, Mark, Page, Query, Standing};
 use crate::run::world::BoxFuture;
 use writer::{Progress, Writer};
 
@@ -212,9 +213,9 @@ impl Journal for Sqlite {
         self.read(move |connection| reader::standing(connection, &run))
     }
 
-    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Standing>, Broken>> {
+    fn runs<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Page, Broken>> {
         let query = query.clone();
-        self.read(move |connection| reader::runs(connection, &query))
+        self.read(move |connection| list::runs(connection, &query))
     }
 
     fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>> {

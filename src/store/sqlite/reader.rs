@@ -1,6 +1,7 @@
 //! What is read: by connections of their own, beside the writer.
 
-use rusqlite::{Connection, OptionalExtension as _, Row as Found, params};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, Row as Found};
 
 use super::content::Fault;
 use super::row::Row;
@@ -10,10 +11,10 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
 use crate::run::event::Record;
-use crate::run::journal::{Broken, Due, History, Mark, Query, Standing};
+use crate::run::journal::{Broken, Due, History, Mark, Standing};
 
-/// The columns of `run` in the order [`standing`] takes them.
-const STANDING: &str = "id, workflow, plan, parent, status, accepted_at, rested_at, error, wake, busy";
+/// The columns of `run` in the order [`as_standing`] takes them.
+pub(super) const STANDING: &str = "id, workflow, plan, parent, tags, status, accepted_at, rested_at, error, wake, busy";
 
 pub(super) type Read<T> = Result<T, Broken>;
 
@@ -34,7 +35,7 @@ pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<H
     let (mut mark, mut end) = (last, None);
     loop {
         let row = batch(connection, run, mark)?;
-        let records = row.open(|digest| content(connection, digest))?;
+        let records: Vec<Record> = row.open(|digest| content(connection, digest))?;
         let missing =
             |what: &str| Broken(format!("the journal of the run `{run}` is damaged at mark {}: {what}", mark.0).into());
         if row.run != *run || end.is_some_and(|end| row.first + records.len() as u64 != end) {
@@ -54,7 +55,7 @@ pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<H
     Ok(History { records: batches.into_iter().rev().flatten().collect(), last })
 }
 
-fn batch(connection: &Connection, run: &RunId, mark: Mark) -> Read<Row> {
+pub(super) fn batch(connection: &Connection, run: &RunId, mark: Mark) -> Read<Row> {
     let row = connection
         .prepare_cached("SELECT run, previous, first, version, records, sum FROM batch WHERE mark = ?1")?
         .query_row([mark.0], |row| {
@@ -73,7 +74,7 @@ fn batch(connection: &Connection, run: &RunId, mark: Mark) -> Read<Row> {
 }
 
 /// A large part of a record, as it was written.
-fn content(connection: &Connection, digest: &str) -> Result<Vec<u8>, Fault> {
+pub(super) fn content(connection: &Connection, digest: &str) -> Result<Vec<u8>, Fault> {
     let bytes: Vec<u8> = connection
         .prepare_cached("SELECT bytes FROM content WHERE digest = ?1")?
         .query_row([digest], |row| row.get(0))
@@ -88,23 +89,6 @@ fn content(connection: &Connection, digest: &str) -> Result<Vec<u8>, Fault> {
 pub(super) fn standing(connection: &Connection, run: &RunId) -> Read<Option<Standing>> {
     let sql = format!("SELECT {STANDING} FROM run WHERE id = ?1");
     Ok(connection.prepare_cached(&sql)?.query_row([&*run.0], as_standing).optional()?)
-}
-
-pub(super) fn runs(connection: &Connection, query: &Query) -> Read<Vec<Standing>> {
-    let sql = format!(
-        "SELECT {STANDING} FROM run
-         WHERE (?1 IS NULL OR workflow = ?1) AND (?2 IS NULL OR status = ?2) AND (?3 IS NULL OR error = ?3)
-           AND (?4 IS NULL OR number < (SELECT number FROM run WHERE id = ?4))
-         ORDER BY number DESC LIMIT ?5"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-    let before = query.before.as_ref().map(|run| &*run.0);
-    let found = statement.query_map(
-        params![query.workflow.as_deref(), query.status.as_deref(), query.error.as_deref(), before, limit],
-        as_standing,
-    )?;
-    Ok(found.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn busy(connection: &Connection) -> Read<Vec<RunId>> {
@@ -152,19 +136,23 @@ fn as_run(row: &Found<'_>) -> rusqlite::Result<RunId> {
     Ok(RunId(row.get::<_, String>(0)?.into()))
 }
 
-fn as_standing(row: &Found<'_>) -> rusqlite::Result<Standing> {
+pub(super) fn as_standing(row: &Found<'_>) -> rusqlite::Result<Standing> {
     let text = |at: usize| row.get::<_, String>(at).map(std::sync::Arc::from);
     let maybe = |at: usize| row.get::<_, Option<String>>(at).map(|text| text.map(std::sync::Arc::from));
+    let tags = maybe(4)?.map(|tags| serde_json::from_str(&tags)).transpose();
     Ok(Standing {
         run: RunId(text(0)?),
         workflow: text(1)?,
         plan: Digest(row.get(2)?),
         parent: maybe(3)?.map(RunId),
-        status: text(4)?,
-        accepted_at: moment(row.get(5)?),
-        rested_at: row.get::<_, Option<i64>>(6)?.map(moment),
-        error: maybe(7)?,
-        wake: row.get::<_, Option<i64>>(8)?.map(moment),
-        busy: row.get(9)?,
+        tags: tags
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, Type::Text, Box::new(error)))?
+            .unwrap_or_default(),
+        status: text(5)?,
+        accepted_at: moment(row.get(6)?),
+        rested_at: row.get::<_, Option<i64>>(7)?.map(moment),
+        error: maybe(8)?,
+        wake: row.get::<_, Option<i64>>(9)?.map(moment),
+        busy: row.get(10)?,
     })
 }

@@ -1,8 +1,9 @@
 //! Batches as rows: how records are written, read back, and known to be whole.
 
+use serde::de::DeserializeOwned;
+
 use super::content::{self, Content, Fault};
 use crate::base::id::RunId;
-use crate::run::event::Record;
 use crate::run::journal::{Batch, Broken, Mark};
 
 /// The version of the vocabulary that rows are written in; rows of older ones are read for ever.
@@ -49,11 +50,14 @@ impl Row {
         Ok(Written { row, contents })
     }
 
-    /// The records it keeps. `find` gives the large parts by their digests.
+    /// The records it keeps, or what `T` reads of them. `find` gives the large parts by their digests.
     ///
     /// # Errors
     /// If it is not what was written, or by a later version.
-    pub(super) fn open(&self, find: impl FnMut(&str) -> Result<Vec<u8>, Fault>) -> Result<Vec<Record>, Broken> {
+    pub(super) fn open<T: DeserializeOwned>(
+        &self,
+        find: impl FnMut(&str) -> Result<Vec<u8>, Fault>,
+    ) -> Result<T, Broken> {
         let damaged = |what: &str| {
             Broken(format!("the journal of the run `{}` is damaged at mark {}: {what}", self.run, self.mark.0).into())
         };

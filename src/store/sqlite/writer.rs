@@ -1,5 +1,6 @@
 //! The one writer: whatever waits is written in one transaction, so many wait for one sync.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
@@ -121,14 +122,18 @@ fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<(), Faul
         )?
         .execute(params![row.mark.0, &*row.run.0, row.previous.0, row.first, row.version, row.records, row.sum])?;
     stand(connection, mark, &batch.standing)?;
+    if batch.first == 0 {
+        tag(connection, mark, &batch.standing.tags)?;
+    }
     batch.facts.iter().try_for_each(|fact| keep(connection, fact))
 }
 
 fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(), Fault> {
+    let tags = (!standing.tags.is_empty()).then(|| serde_json::json!(standing.tags).to_string());
     connection
         .prepare_cached(
-            "INSERT INTO run (number, last, id, workflow, plan, parent, status, accepted_at, rested_at, error, wake, busy)
-             VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            "INSERT INTO run (number, last, id, workflow, plan, parent, status, accepted_at, rested_at, error, wake, busy, tags)
+             VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (id) DO UPDATE SET last = ?1, plan = ?4, status = ?6, rested_at = ?8, error = ?9, wake = ?10, busy = ?11",
         )?
         .execute(params![
@@ -143,7 +148,18 @@ fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(),
             standing.error.as_deref(),
             standing.wake.map(nanos),
             standing.busy,
+            tags,
         ])?;
+    Ok(())
+}
+
+/// Lets a new run be found by its tags.
+fn tag(connection: &Connection, number: Mark, tags: &[Arc<str>]) -> Result<(), Fault> {
+    for tag in tags {
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO run_by_tag (tag, number) VALUES (?1, ?2)")?
+            .execute(params![&**tag, number.0])?;
+    }
     Ok(())
 }
 

@@ -28,13 +28,11 @@ CREATE INDEX run_by_workflow ON run (workflow, number);
 CREATE INDEX run_by_wake ON run (wake) WHERE wake IS NOT NULL;
 CREATE INDEX run_busy ON run (number) WHERE busy;
 
--- Named values that follow from the journal: what workflows keep between runs, which run has which key.
-CREATE TABLE fact (
-    name  TEXT PRIMARY KEY,
-    value BLOB NOT NULL,
-    until INTEGER -- when it may be forgotten
+-- What workflows keep between runs: follows from the journal.
+CREATE TABLE state (
+    key   TEXT PRIMARY KEY,
+    value BLOB NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX fact_by_until ON fact (until) WHERE until IS NOT NULL;
 
 -- Plans by their digests.
 CREATE TABLE plan (

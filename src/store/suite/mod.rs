@@ -1,5 +1,7 @@
 //! What every store must hold, as one test that anybody can run on a store of their own.
 
+mod lists;
+
 use std::sync::Arc;
 
 use crate::base::id::{Digest, RunId};
@@ -7,7 +9,7 @@ use crate::base::limit;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::run::event::{Acceptance, Event, Record};
-use crate::run::journal::{Batch, Broken, Fact, Journal, Mark, Query, Standing};
+use crate::run::journal::{Batch, Broken, Fact, Journal, Mark, Standing};
 
 /// Opens a store, the same one each time, as after a restart.
 pub type Open<'a> = &'a dyn Fn() -> Arc<dyn Journal>;
@@ -21,7 +23,7 @@ pub async fn hold(open: Open<'_>) -> Result<(), String> {
     keeps_what_was_appended(open).await.map_err(broken)??;
     reads_from_any_record(open).await.map_err(broken)??;
     knows_how_runs_stand(open).await.map_err(broken)??;
-    lists_runs(open).await.map_err(broken)??;
+    lists::hold(open).await.map_err(broken)??;
     wakes_in_time(open).await.map_err(broken)??;
     keeps_facts(open).await.map_err(broken)??;
     keeps_values_of_any_size(open).await.map_err(broken)??;
@@ -49,6 +51,7 @@ impl Writing {
             workflow: workflow.into(),
             plan: Digest::of(workflow.as_bytes()),
             parent: None,
+            tags: Vec::new(),
             status: "running".into(),
             accepted_at: moment(0),
             rested_at: None,
@@ -98,21 +101,27 @@ fn record(standing: &Standing, number: usize) -> Record {
         ("number", Value::Int(number as i64)),
     ]);
     let event = match number {
-        0 => Event::Accepted(Arc::new(Acceptance {
-            run: standing.run.clone(),
-            workflow: standing.workflow.clone(),
-            plan: standing.plan,
-            input: odd,
-            trigger: Value::Unit,
-            state: Value::Unit,
-            parent: None,
-            depth: 0,
-            within: Vec::new(),
-        })),
+        0 => accepted(standing, odd),
         1 => Event::Started,
         _ => Event::Signalled { name: format!("signal {number}").into(), payload: odd },
     };
     Record { at: moment(number as i64), event }
+}
+
+/// The acceptance of a run with this input.
+fn accepted(standing: &Standing, input: Value) -> Event {
+    Event::Accepted(Arc::new(Acceptance {
+        run: standing.run.clone(),
+        workflow: standing.workflow.clone(),
+        plan: standing.plan,
+        input,
+        trigger: Value::Unit,
+        state: Value::Unit,
+        parent: standing.parent.clone(),
+        depth: 0,
+        within: Vec::new(),
+        tags: standing.tags.clone(),
+    }))
 }
 
 fn moment(seconds: i64) -> Timestamp {
@@ -169,32 +178,6 @@ async fn knows_how_runs_stand(open: Open<'_>) -> Verdict {
     drop(store);
     let found = open().standing(&run.standing.run).await?;
     Ok(must(found.as_ref() == Some(&run.standing), "a run stands as its last batch says"))
-}
-
-async fn lists_runs(open: Open<'_>) -> Verdict {
-    let store = open();
-    let mut last = Mark::default();
-    // Ids need not grow with time.
-    for (run, status) in [("suite-c", "running"), ("suite-a", "failed"), ("suite-b", "running")] {
-        let mut run = Writing::new(run, "listed");
-        run.standing.status = status.into();
-        run.standing.busy = status == "running";
-        run.append(&*store, 1);
-        last = run.append(&*store, 1);
-    }
-    store.synced(last).await?;
-    let all = Query { workflow: Some("listed".into()), limit: 10, ..Query::default() };
-    let names = |list: Vec<Standing>| -> Vec<String> { list.into_iter().map(|run| run.run.to_string()).collect() };
-    let latest_first = names(store.runs(&all).await?) == ["suite-b", "suite-a", "suite-c"];
-    let page = Query { before: Some(RunId("suite-a".into())), ..all.clone() };
-    let next_page = names(store.runs(&page).await?) == ["suite-c"];
-    let some = Query { status: Some("running".into()), limit: 1, ..all.clone() };
-    let filtered = names(store.runs(&some).await?) == ["suite-b"];
-    let busy: Vec<String> = store.busy().await?.into_iter().map(|run| run.to_string()).collect();
-    Ok(must(latest_first, "runs are listed by when they were accepted, the latest first")
-        .and(must(next_page, "a list goes on where the one before ended"))
-        .and(must(filtered, "a list holds what was asked for, and no more than that"))
-        .and(must(busy == ["suite-c", "suite-b"], "runs that are busy are known, in the order they were accepted")))
 }
 
 async fn wakes_in_time(open: Open<'_>) -> Verdict {
