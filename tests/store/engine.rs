@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use orchestra_flow::base::id::RunId;
 use orchestra_flow::base::value::Value;
-use orchestra_flow::run::journal::{Journal, Query};
+use orchestra_flow::run::journal::{Field, Journal, Query};
 use orchestra_flow::run::machine::Refusal;
 use orchestra_flow::store::Sqlite;
 use orchestra_flow::{Builder, Engine, Program};
@@ -40,6 +40,12 @@ workflow listener {
 
 workflow till {
     emit "paid" { order: 7, cents: 1200 }
+}
+
+workflow nightly {
+    tags ["night", "eu"]
+    input { customer: { id: int } }
+    output { id: input.customer.id }
 }
 
 workflow parent {
@@ -165,5 +171,22 @@ fn a_run_that_is_started_is_there_with_the_statement() {
         let child = summary.output.get("child").map(ToString::to_string).expect("it was started");
         assert!(store.standing(&RunId(child.into())).await.expect("it can be read").is_some());
         until(&*store, "completed", 2).await;
+    });
+}
+
+#[test]
+fn runs_are_found_by_the_tags_of_their_workflow_and_by_their_input() {
+    let folder = tempfile::tempdir().expect("a folder");
+    process(folder.path(), async |store, engine| {
+        for id in [7, 8] {
+            let input = Value::map([("customer", Value::map([("id", Value::Int(id))]))]);
+            engine.start("nightly", &input).await.expect("it starts").end().await;
+        }
+        engine.start("counter", &Value::Unit).await.expect("it starts").end().await;
+        let field = Field { path: "customer.id".into(), is: "8".into() };
+        let tagged = Query { tags: vec!["night".into()], limit: 10, ..Query::default() };
+        let found = store.runs(&Query { input: vec![field], ..tagged.clone() }).await.expect("it can be read").runs;
+        assert_eq!(found.iter().map(|run| run.tags.len()).collect::<Vec<_>>(), [2]);
+        assert_eq!(store.runs(&tagged).await.expect("it can be read").runs.len(), 2);
     });
 }
