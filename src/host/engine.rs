@@ -21,7 +21,7 @@ use crate::base::value::Value;
 use crate::connect::log::Log;
 use crate::connect::{Call, Connectors, Native, Natives};
 use crate::lang::plan::Package;
-use crate::run::driver::{self, Started, Summary};
+use crate::run::driver::{self, Duty, Started, Summary};
 use crate::run::event::Record;
 use crate::run::intake::{Options, StartError};
 use crate::run::journal::{Broken, Journal};
@@ -38,6 +38,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     log: Log,
     journal: Option<Arc<dyn Journal>>,
+    duty: Duty,
     workflow: Option<Arc<str>>,
     #[cfg(feature = "sandbox")]
     sandbox: Option<Arc<Sandbox>>,
@@ -56,6 +57,7 @@ impl Builder {
             clock: Arc::new(WallClock),
             log: Log::default(),
             journal: None,
+            duty: Duty::CarryOut,
             workflow: None,
             #[cfg(feature = "sandbox")]
             sandbox: None,
@@ -141,6 +143,14 @@ impl Builder {
         self
     }
 
+    /// Carries nothing out: runs that are started are accepted, and what runs are told is written down. The next engine on this
+    /// journal that carries out goes on from there.
+    #[must_use]
+    pub fn write_down_only(mut self) -> Self {
+        self.duty = Duty::WriteDown;
+        self
+    }
+
     /// Wants settings only for what this workflow can call.
     #[must_use]
     pub fn only(mut self, workflow: &str) -> Self {
@@ -203,7 +213,7 @@ impl Builder {
             journal: self.journal,
         };
         let warnings = Arc::new(Faults { diagnostics, sources });
-        Ok(Engine { driver: driver::Engine::new(world, package.clone()), package, mask, warnings })
+        Ok(Engine { driver: driver::Engine::new(world, package.clone(), self.duty), package, mask, warnings })
     }
 
     fn stands_in(&self) -> bool {

@@ -62,6 +62,19 @@ fn engine(folder: &Path) -> (Arc<Sqlite>, Engine) {
     (store, engine)
 }
 
+/// What somebody does who only writes down what runs are told.
+fn clerk<T>(folder: &Path, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -> T {
+    let runtime = runtime();
+    let done = runtime.block_on(async {
+        let store = Arc::new(Sqlite::open(folder).expect("it opens"));
+        let program = Program::from_text("main.flow", PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
+        let builder = Builder::new(program).journal(store.clone()).write_down_only();
+        work(store, builder.build().unwrap_or_else(|error| panic!("{error}"))).await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(10));
+    done
+}
+
 fn number(n: i64) -> Value {
     Value::map([("n", Value::Int(n))])
 }
@@ -119,6 +132,26 @@ fn a_signal_finds_a_run_that_has_left_memory() {
         assert_eq!(engine.signal(&run, "go", Value::Int(8)).await, Err(Refusal::AtRest));
         let nobody = RunId("nobody".into());
         assert_eq!(engine.signal(&nobody, "go", Value::Int(8)).await, Err(Refusal::AtRest));
+    });
+}
+
+#[test]
+fn what_is_only_written_down_is_carried_out_by_the_next_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let waits = process(folder.path(), async |_store, engine| {
+        engine.start("patient", &number(0)).await.expect("it starts").id().clone()
+    });
+    clerk(folder.path(), async |store, engine| {
+        engine.signal(&waits, "go", Value::Int(7)).await.expect("it is written down");
+        drop(engine.start("till", &Value::Unit).await.expect("it is accepted"));
+        let now = until(&*store, "queued", 1).await;
+        assert_eq!(now.len(), 1, "nothing begins");
+        let standing = store.standing(&waits).await.expect("it can be read").expect("it is there");
+        assert!(standing.rested_at.is_none(), "nothing goes on");
+    });
+    process(folder.path(), async |store, _engine| {
+        // The run that waited, the child it waits for then, and the one that was accepted.
+        until(&*store, "completed", 3).await;
     });
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::child::Awaited;
-use super::{Attached, Entry, Inner, Summary, Tell, Told, awaits, circle, listens, lock};
+use super::{Attached, Duty, Entry, Inner, Summary, Tell, Told, awaits, circle, listens, lock};
 use crate::base::id::RunId;
 use crate::base::time::Duration;
 use crate::lang::plan::Plan;
@@ -158,6 +158,7 @@ impl Drive {
     /// Sleeps until the machine must be asked again.
     fn sleep(&self) -> impl Future<Output = ()> + use<> {
         let (alarm, clock) = (self.run.next_alarm(), self.inner.world.clock.clone());
+        let alarm = alarm.filter(|_| self.inner.duty == Duty::CarryOut);
         async move {
             match alarm {
                 Some(at) => clock.sleep_until(at).await,
@@ -204,6 +205,9 @@ impl Drive {
     }
 
     async fn decide(&mut self) -> bool {
+        if self.inner.duty == Duty::WriteDown {
+            return false;
+        }
         let mut actions = std::mem::take(&mut self.actions);
         let world = &self.inner.world;
         let more = machine::decide(&self.plan, &mut self.run, world.clock.now(), &*world.settings, &mut actions);
@@ -331,7 +335,7 @@ impl Drive {
             return at_rest && (self.forgotten || self.run.accepted.parent.is_none() || !self.run.can_unwind());
         }
         let soon = LINGER.after(self.inner.world.clock.now());
-        let waits_long = self.run.next_alarm().is_none_or(|alarm| alarm > soon);
+        let waits_long = self.inner.duty == Duty::WriteDown || self.run.next_alarm().is_none_or(|alarm| alarm > soon);
         let wanted = self.listens || !self.attached.is_empty();
         self.in_flight.is_empty() && (at_rest || waits_long && !wanted)
     }

@@ -39,7 +39,18 @@ pub struct Engine {
     inner: Arc<Inner>,
 }
 
+/// What an engine does with the runs of its journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duty {
+    /// It carries them out.
+    #[default]
+    CarryOut,
+    /// It writes down what they are told; the next engine that carries out goes on from there.
+    WriteDown,
+}
+
 struct Inner {
+    duty: Duty,
     world: World,
     package: Arc<Package>,
     /// Plans that runs are pinned to, by digest.
@@ -96,9 +107,10 @@ pub struct Started {
 
 impl Engine {
     /// An engine for these workflows in this world.
-    pub fn new(world: World, package: Arc<Package>) -> Self {
+    pub fn new(world: World, package: Arc<Package>, duty: Duty) -> Self {
         let plans = package.plans.values().map(|plan| (plan.digest, plan.clone())).collect();
         let inner = Inner {
+            duty,
             world,
             package,
             plans,
