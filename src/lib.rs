@@ -31,5 +31,5 @@ pub use base::value::Value;
 pub use host::{BuildError, Builder, Engine, Faults, Program, Running};
 pub use run::driver::Summary;
 pub use run::event::{Event, Record};
-pub use run::intake::StartError;
+pub use run::intake::{Item, StartError, Submitted};
 pub use run::world::{BoxFuture, Consult, Question};

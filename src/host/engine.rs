@@ -23,7 +23,7 @@ use crate::connect::{Call, Connectors, Native, Natives};
 use crate::lang::plan::Package;
 use crate::run::driver::{self, Duty, Started, Summary};
 use crate::run::event::Record;
-use crate::run::intake::{Options, StartError};
+use crate::run::intake::{Item, Options, StartError, Submitted};
 use crate::run::journal::{Broken, Journal};
 use crate::run::machine::{Command, Refusal};
 use crate::run::world::{BoxFuture, Clock, Consult, Question, World};
@@ -287,8 +287,27 @@ impl Engine {
     }
 
     async fn start_as(&self, workflow: &str, input: &Value, options: Options) -> Result<Running, StartError> {
-        let Started { run, records, ended } = self.driver.start(workflow, input, options).await?;
-        Ok(Running { id: run, engine: self.driver.clone(), records, ended })
+        self.driver.start(workflow, input, options).await.map(|started| self.running(started))
+    }
+
+    /// Takes what a trigger of `workflow` brings, and returns when what became of it would survive a crash: its `where` and
+    /// `input:` are computed, the input is checked, and the workflow's `debounce`, `batch`, `key`, `throttle` and
+    /// `concurrency` say when a run starts with it.
+    ///
+    /// # Errors
+    /// Where there is no such workflow or trigger, one of its clauses breaks, or the input does not fit.
+    pub async fn submit(&self, workflow: &str, item: Item) -> Result<Submitted<Running>, StartError> {
+        Ok(match self.driver.submit(workflow, item).await? {
+            Submitted::PassedOver => Submitted::PassedOver,
+            Submitted::Collected(run) => Submitted::Collected(run),
+            Submitted::Started(started) => Submitted::Started(self.running(started)),
+            Submitted::Joined(started) => Submitted::Joined(self.running(started)),
+            Submitted::Skipped(started) => Submitted::Skipped(self.running(started)),
+        })
+    }
+
+    fn running(&self, Started { run, records, ended }: Started) -> Running {
+        Running { id: run, engine: self.driver.clone(), records, ended }
     }
 
     /// Takes up what the process before this one left in the journal, and wakes runs from now on when their time comes. To be

@@ -2,6 +2,7 @@
 
 mod broken;
 mod engine;
+mod intake;
 #[cfg(all(feature = "cli", feature = "http"))]
 mod killed;
 mod older;

@@ -15,9 +15,9 @@ use crate::base::span::Span;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::test::{Act, Test};
-use crate::lang::plan::{Formula, Package, Plan, Root, Roots, With};
+use crate::lang::plan::{Formula, Package, Plan, Roots};
 use crate::run::event::Record;
-use crate::run::intake::{Options, StartError};
+use crate::run::intake::{self, Options, StartError};
 use crate::run::machine::Command;
 use stage::Stage;
 
@@ -148,11 +148,14 @@ fn enact(
 fn triggered(plan: &Plan, trigger: &Value, stage: &Stage<'_>) -> Result<Value, TestFailure> {
     let kind = trigger.get("type").and_then(Value::as_text);
     let meant = plan.triggers.iter().find(|declared| kind.is_some_and(|kind| kind == declared.kind.word()));
-    let input = meant.or(plan.triggers.first()).and_then(|declared| declared.input.as_ref());
-    let body = trigger.get("body").cloned().unwrap_or_default();
-    let Some(formula) = input else { return Ok(body) };
-    let names = With { root: Root::Trigger, value: trigger, others: &stage.plain_names() };
-    formula.evaluate(plan.functions.library(), &names).map_err(|failure| TestFailure::of(&failure, plan.span))
+    let Some(declared) = meant.or(plan.triggers.first()) else {
+        return Ok(trigger.get("body").cloned().unwrap_or_default());
+    };
+    let taken = intake::taken(plan, declared, trigger, &stage.plain_names());
+    taken.map_err(|failure| TestFailure::of(&failure, plan.span))?.ok_or_else(|| {
+        let message = "the `where` of the trigger is not true of what the test brings: no run starts".to_owned();
+        TestFailure { span: declared.span, message, details: Vec::new() }
+    })
 }
 
 fn evaluate(formula: &Formula, package: &Package, names: &dyn Roots, span: Span) -> Result<Value, TestFailure> {
@@ -162,7 +165,12 @@ fn evaluate(formula: &Formula, package: &Package, names: &dyn Roots, span: Span)
 fn not_started(test: &Test, error: &StartError) -> TestFailure {
     let details = match error {
         StartError::Input(misfits) => misfits.iter().map(ToString::to_string).collect(),
-        StartError::UnknownWorkflow(_) | StartError::State(_) | StartError::Store(_) | StartError::Depth => Vec::new(),
+        StartError::UnknownWorkflow(_)
+        | StartError::UnknownTrigger(..)
+        | StartError::Item(_)
+        | StartError::State(_)
+        | StartError::Store(_)
+        | StartError::Depth => Vec::new(),
     };
     let message = match error {
         StartError::Input(_) => "the input of the test does not fit the workflow".to_owned(),

@@ -19,7 +19,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::event::Record;
 use super::gate::{Entry, Gates};
-use super::intake::{self, Options, StartError};
+use super::intake::{self, Item, Options, StartError, Submitted};
 use super::journal::{Broken, Mark};
 use super::machine::{Command, Refusal};
 use super::world::{BoxFuture, Outcome, World};
@@ -158,6 +158,22 @@ impl Engine {
         Ok(Started { run, records, ended })
     }
 
+    /// Takes what a trigger brings, and returns when what became of it would survive a crash. The same runtime as for
+    /// [`Engine::start`] is needed.
+    ///
+    /// # Errors
+    /// Where there is no such workflow or trigger, one of its clauses breaks, the input does not fit, or the journal cannot
+    /// be written.
+    pub async fn submit(&self, workflow: &str, item: Item) -> Result<Submitted<Started>, StartError> {
+        let world = &self.inner.world;
+        let plan = self.inner.plan_of(workflow)?;
+        let Some(input) = intake::input_of(&plan, &item, world.clock.now(), &*world.settings)? else {
+            return Ok(Submitted::PassedOver);
+        };
+        let options = Options { run: item.run, trigger: item.value, ..Options::default() };
+        self.start(workflow, &input, options).await.map(Submitted::Started)
+    }
+
     /// Tells a run something, or asks it for something, and returns when that would survive a crash. What it makes of it is in
     /// its journal.
     ///
@@ -203,6 +219,11 @@ struct Accepted {
 }
 
 impl Inner {
+    /// The plan that new runs of a workflow are pinned to.
+    fn plan_of(&self, workflow: &str) -> Result<Arc<Plan>, StartError> {
+        self.package.plans.get(workflow).cloned().ok_or_else(|| StartError::UnknownWorkflow(workflow.into()))
+    }
+
     /// Takes a run in: everything is checked, nothing has happened.
     async fn accept(
         self: &Arc<Self>,
@@ -210,8 +231,7 @@ impl Inner {
         input: &Value,
         mut options: Options,
     ) -> Result<Accepted, StartError> {
-        let plan =
-            self.package.plans.get(workflow).cloned().ok_or_else(|| StartError::UnknownWorkflow(workflow.into()))?;
+        let plan = self.plan_of(workflow)?;
         let id = options.run.take().unwrap_or_else(|| RunId(uuid::Uuid::now_v7().to_string().into()));
         let now = self.world.clock.now();
         let settings = &*self.world.settings;

@@ -89,8 +89,8 @@ pub fn child_outcome(run: &RunId, summary: &Summary) -> Outcome {
 pub fn start_failure(error: &StartError) -> Failure {
     let kind = match error {
         StartError::Input(_) => FailureKind::ValidationError,
-        StartError::UnknownWorkflow(_) => FailureKind::NotFound,
-        StartError::State(failure) => failure.kind.clone(),
+        StartError::UnknownWorkflow(_) | StartError::UnknownTrigger(..) => FailureKind::NotFound,
+        StartError::State(failure) | StartError::Item(failure) => failure.kind.clone(),
         StartError::Depth => FailureKind::LimitExceeded,
         StartError::Store(_) => FailureKind::ServerError,
     };
