@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use orchestra_flow::base::limit::STACK_BYTES;
+use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::journal::{Journal as _, Query};
 use orchestra_flow::store::Sqlite;
@@ -107,7 +108,7 @@ fn timed(text: &str) -> Duration {
         engine.recover().await.expect("it can be read");
         let start = Instant::now();
         let summary = engine.start("bench", &Value::Unit).await.expect("it starts").end().await;
-        assert_eq!(summary.status, "completed", "{:?}", summary.failure);
+        assert_eq!(summary.status, Status::Completed, "{:?}", summary.failure);
         start.elapsed()
     })
 }
@@ -260,7 +261,7 @@ async fn start_many(engine: &Engine, count: usize) {
 
 /// Waits until so many runs wait for their time.
 async fn all_left(store: &Sqlite, count: usize) {
-    let query = Query { statuses: vec!["running".into()], limit: count + 1, ..Query::default() };
+    let query = Query { statuses: vec![Status::Waiting], limit: count + 1, ..Query::default() };
     while store.runs(&query).await.expect("it can be read").runs.iter().filter(|run| run.wake.is_some()).count() < count
     {
         tokio::time::sleep(Duration::from_millis(20)).await;

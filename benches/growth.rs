@@ -57,7 +57,7 @@ fn time(body: &str, count: i64) -> Duration {
             machine::tell(&plan, &mut run, now, &NoSettings, command, &mut actions).expect("it waits for the answer");
         }
     }
-    assert_eq!(run.status(), "completed");
+    assert_eq!(run.status().word(), "completed");
     begin.elapsed()
 }
 

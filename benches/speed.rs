@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use orchestra_flow::base::span::{FileId, Span};
 use orchestra_flow::base::stack::with_room;
+use orchestra_flow::base::status::Status;
 use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::script::{self, Form, Library, Scope};
@@ -286,7 +287,7 @@ fn steps() {
             let engine = Builder::new(program).build().map_err(|_| ()).expect("it is set up");
             let running = engine.start("bench", &Value::Unit).await.expect("it starts");
             let summary = running.end().await;
-            assert_eq!(summary.status, "completed", "{:?}", summary.failure);
+            assert_eq!(summary.status, Status::Completed, "{:?}", summary.failure);
         });
     };
     let in_order = |count: u32| {

@@ -13,5 +13,6 @@ pub mod secret;
 pub mod shape;
 pub mod span;
 pub mod stack;
+pub mod status;
 pub mod time;
 pub mod value;

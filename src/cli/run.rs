@@ -19,6 +19,7 @@ use crate::base::limit::STACK_BYTES;
 use crate::base::report;
 use crate::base::shape::{Misfit, Shape};
 use crate::base::span::Sources;
+use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::host::sandbox::Sandbox;
@@ -212,13 +213,13 @@ fn report_end(engine: &Engine, summary: &Summary, sources: &Sources, screen: &Sc
         }
     }
     match summary.status {
-        "completed" => {
+        Status::Completed => {
             let json = summary.output.to_json();
             let text = if super::paper::stdout_is_terminal() { format!("{json:#}") } else { json.to_string() };
             deliver(&mask.cover(&text));
             Exit::Done
         }
-        "cancelled" => {
+        Status::Cancelled => {
             say(&styled(palette.doubtful, "cancelled"));
             Exit::Cancelled
         }

@@ -9,6 +9,7 @@ use crate::base::id::{Digest, RunId};
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::{ChainId, HandlerId, Moment, NodeId};
+use crate::run::wait::Fit;
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -389,6 +390,9 @@ pub enum Begin {
     Listen {
         /// The number of the first signal or event that counts.
         since: u32,
+        /// For an event: what it must carry to be looked at, if that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fit: Option<Fit>,
     },
     /// It carries out its body, or this arm of it, with these names bound.
     Body {

@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use super::event::{Outcome, Record};
+use super::event::{Outcome, Record, UnitId};
 use super::history::Run;
+use super::wait::{Open, Wait, Waiting};
 use crate::base::id::{Digest, RunId};
+use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
 
-/// A point in the total order of all batches: that of the batch with this number, counted from 1; 0 lies before all of them.
+/// A point in the total order of all batches and events: that of the one with this number, counted from 1; 0 lies before all
+/// of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Mark(pub u64);
 
@@ -31,6 +34,37 @@ pub struct Batch {
     pub standing: Standing,
     /// What else follows from it, and is written in the same commit.
     pub facts: Vec<Fact>,
+    /// What its units wait for from outside from now on, as far as this changed it: nothing where they wait no more.
+    pub waits: Vec<(UnitId, Option<Wait>)>,
+    /// The events that it emitted. Each has a mark of its own, after that of the batch.
+    pub emitted: Vec<Emission>,
+}
+
+impl Batch {
+    /// How many marks it takes up: its own, and one for each event.
+    pub fn marks(&self) -> u64 {
+        1 + self.emitted.len() as u64
+    }
+}
+
+/// An event on its way to the journal (semantics 59).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Emission {
+    /// When it happened.
+    pub at: Timestamp,
+    /// Its topic.
+    pub topic: Arc<str>,
+    /// What it carries.
+    pub payload: Value,
+}
+
+/// An event that is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Happened {
+    /// Its place in the total order.
+    pub mark: Mark,
+    /// What happened.
+    pub emission: Emission,
 }
 
 /// A named value that follows from the journal: what a workflow keeps between runs, the run that a key names. It is kept beside
@@ -59,8 +93,8 @@ pub struct Standing {
     pub parent: Option<RunId>,
     /// What it is found by: the `tags` of its workflow, and those it was started with.
     pub tags: Vec<Arc<str>>,
-    /// What people call its state (semantics 7).
-    pub status: Arc<str>,
+    /// In one word.
+    pub status: Status,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// When it came to rest, if it has.
@@ -87,7 +121,7 @@ impl Standing {
             plan: run.accepted.plan,
             parent: run.accepted.parent.clone(),
             tags: run.accepted.tags.clone(),
-            status: run.status().into(),
+            status: run.status(),
             accepted_at: run.accepted_at,
             rested_at: run.rested_at,
             error,
@@ -102,8 +136,8 @@ impl Standing {
 pub struct Query {
     /// Of this workflow.
     pub workflow: Option<Arc<str>>,
-    /// In one of these states.
-    pub statuses: Vec<Arc<str>>,
+    /// That stand in one of these ways.
+    pub statuses: Vec<Status>,
     /// With an error of this type.
     pub error: Option<Arc<str>>,
     /// With each of these tags.
@@ -163,6 +197,22 @@ pub trait Journal: Send + Sync {
     /// Runs to be woken by `until`, the earliest first, so many at most; and when the next one after them is.
     fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>>;
 
+    /// Takes an event that no run emitted, after all that was taken before. Does not wait for the disk.
+    fn publish(&self, event: Emission) -> Mark;
+
+    /// The events of `topic` that are kept and were taken after `after`, the earliest first, so many at most.
+    fn events<'a>(&'a self, topic: &'a str, after: Mark, limit: usize) -> BoxFuture<'a, Result<Vec<Happened>, Broken>>;
+
+    /// Notes that whoever waited for an event up to `mark` has heard of it.
+    fn heard(&self, mark: Mark);
+
+    /// The events, of any topic, after `after` that whoever waited for them may not have heard of, the earliest first, so many
+    /// at most.
+    fn unheard(&self, after: Mark, limit: usize) -> BoxFuture<'_, Result<Vec<Happened>, Broken>>;
+
+    /// What runs wait for from outside, as far as `query` describes it, in the order in which the waits were opened.
+    fn waiting<'a>(&'a self, query: &'a Waiting) -> BoxFuture<'a, Result<Vec<Open>, Broken>>;
+
     /// What the fact of this name is, if there is one.
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>>;
 
@@ -178,6 +228,8 @@ pub trait Journal: Send + Sync {
 pub struct History {
     /// What happened, in order.
     pub records: Vec<Record>,
+    /// Where the first of the run is: events after that are seen by it (semantics 59). None if there is no such run.
+    pub accepted: Mark,
     /// Where the last of them is.
     pub last: Mark,
 }

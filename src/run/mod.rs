@@ -2,6 +2,8 @@
 //!
 //! In: plans, and a world that answers. Out: journals. Never: how the world answers (held by `tests/architecture.rs`).
 
+/// What a run waits for from outside.
+pub mod wait;
 /// What happened: an append-only vocabulary.
 pub mod event;
 /// A run as it stands: the fold of its events.

@@ -1,14 +1,16 @@
 //! A store in memory: for tests, and for runs that need not survive the process.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
-use crate::run::event::{Event, Record};
-use crate::run::journal::{Batch, Broken, Due, History, Journal, Mark, Page, Query, Standing};
+use crate::run::event::{Event, Record, UnitId};
+use crate::run::journal::{Batch, Broken, Due, Emission, Happened, History, Journal, Mark, Page, Query, Standing};
+use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
 
 /// A store in memory.
@@ -23,6 +25,11 @@ struct Kept {
     runs: BTreeMap<RunId, Journaled>,
     facts: BTreeMap<Arc<str>, Value>,
     plans: BTreeMap<Digest, Plan>,
+    events: BTreeMap<Mark, Emission>,
+    heard: Mark,
+    /// By their numbers.
+    waits: BTreeMap<u64, (UnitId, Open)>,
+    opened: u64,
 }
 
 #[derive(Debug)]
@@ -69,12 +76,33 @@ impl Kept {
         run.records.extend(batch.records);
         run.last = self.last;
         run.standing = batch.standing;
+        let run = run.standing.run.clone();
         for fact in batch.facts {
             match fact.value {
                 Some(value) => drop(self.facts.insert(fact.name, value)),
                 None => drop(self.facts.remove(&fact.name)),
             }
         }
+        for (unit, wait) in batch.waits {
+            self.waits.retain(|_, (other, open)| (*other, &open.run) != (unit, &run));
+            if let Some(wait) = wait {
+                self.opened += 1;
+                let open = Open { number: self.opened, run: run.clone(), wait };
+                self.waits.insert(open.number, (unit, open));
+            }
+        }
+        batch.emitted.into_iter().for_each(|event| self.happen(event));
+    }
+
+    fn happen(&mut self, event: Emission) {
+        self.last.0 += 1;
+        self.events.insert(self.last, event);
+    }
+
+    /// The events after `after`.
+    fn events(&self, after: Mark) -> impl Iterator<Item = Happened> {
+        let later = self.events.range((Bound::Excluded(after), Bound::Unbounded));
+        later.map(|(mark, event)| Happened { mark: *mark, emission: event.clone() })
     }
 }
 
@@ -95,11 +123,11 @@ impl Journal for Memory {
 
     fn history<'a>(&'a self, run: &'a RunId, from: u64) -> BoxFuture<'a, Result<History, Broken>> {
         let from = usize::try_from(from).unwrap_or(usize::MAX);
-        let history = self
-            .kept()
-            .runs
-            .get(run)
-            .map(|run| History { records: run.records.get(from..).unwrap_or_default().to_vec(), last: run.last });
+        let history = self.kept().runs.get(run).map(|run| History {
+            records: run.records.get(from..).unwrap_or_default().to_vec(),
+            accepted: run.accepted,
+            last: run.last,
+        });
         ready(history.unwrap_or_default())
     }
 
@@ -137,6 +165,33 @@ impl Journal for Memory {
         let count = timed.iter().take(limit).take_while(|(wake, _)| *wake <= until).count();
         let next = timed.get(count).map(|(wake, _)| *wake);
         ready(Due { runs: timed.into_iter().take(count).map(|(_, run)| run).collect(), next })
+    }
+
+    fn publish(&self, event: Emission) -> Mark {
+        let mut kept = self.kept();
+        kept.happen(event);
+        kept.last
+    }
+
+    fn events<'a>(&'a self, topic: &'a str, after: Mark, limit: usize) -> BoxFuture<'a, Result<Vec<Happened>, Broken>> {
+        let kept = self.kept();
+        ready(kept.events(after).filter(|event| *event.emission.topic == *topic).take(limit).collect())
+    }
+
+    fn heard(&self, mark: Mark) {
+        let mut kept = self.kept();
+        kept.heard = kept.heard.max(mark);
+    }
+
+    fn unheard(&self, after: Mark, limit: usize) -> BoxFuture<'_, Result<Vec<Happened>, Broken>> {
+        let kept = self.kept();
+        ready(kept.events(after.max(kept.heard)).take(limit).collect())
+    }
+
+    fn waiting<'a>(&'a self, query: &'a Waiting) -> BoxFuture<'a, Result<Vec<Open>, Broken>> {
+        let kept = self.kept();
+        let open = kept.waits.values().map(|(_, open)| open);
+        ready(open.filter(|open| query.holds(open)).take(query.limit).cloned().collect())
     }
 
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {

@@ -421,6 +421,6 @@ impl<'a> Simulator<'a> {
     }
 
     pub fn status(&self) -> &'static str {
-        self.main().run.status()
+        self.main().run.status().word()
     }
 }

@@ -1,6 +1,7 @@
 //! What runs are told from outside: pause, cancel, kill, decisions about parked steps. Tests name the rules they show.
 
 use orchestra_flow::base::failure::Kind;
+use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::event::{Decision, Event};
 use orchestra_flow::run::machine::{Command, Refusal};
@@ -203,7 +204,7 @@ fn rule_32_kill() {
     world.tell(&started, kill()).expect("it runs");
     world.settle();
     let killed = &world.runs[&started].run;
-    assert_eq!(killed.status(), "cancelled");
+    assert_eq!(killed.status(), Status::Cancelled);
     let mut problems: Vec<_> = killed.problems.iter().map(|problem| &*problem.kind).collect();
     problems.sort_unstable();
     assert_eq!(problems, ["in_doubt", "not_undone"]);

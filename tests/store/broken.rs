@@ -7,7 +7,10 @@ use orchestra_flow::base::id::{Digest, RunId};
 use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::plan::Plan;
-use orchestra_flow::run::journal::{Batch, Broken, Due, History, Journal, Mark, Page, Query, Standing};
+use orchestra_flow::run::journal::{
+    Batch, Broken, Due, Emission, Happened, History, Journal, Mark, Page, Query, Standing,
+};
+use orchestra_flow::run::wait::{Open, Waiting};
 use orchestra_flow::run::world::BoxFuture;
 use orchestra_flow::store::Memory;
 use orchestra_flow::{Builder, Program};
@@ -50,6 +53,26 @@ impl Journal for Breaking {
         self.kept.due(until, limit)
     }
 
+    fn publish(&self, event: Emission) -> Mark {
+        self.kept.publish(event)
+    }
+
+    fn events<'a>(&'a self, topic: &'a str, after: Mark, limit: usize) -> BoxFuture<'a, Result<Vec<Happened>, Broken>> {
+        self.kept.events(topic, after, limit)
+    }
+
+    fn heard(&self, mark: Mark) {
+        self.kept.heard(mark);
+    }
+
+    fn unheard(&self, after: Mark, limit: usize) -> BoxFuture<'_, Result<Vec<Happened>, Broken>> {
+        self.kept.unheard(after, limit)
+    }
+
+    fn waiting<'a>(&'a self, query: &'a Waiting) -> BoxFuture<'a, Result<Vec<Open>, Broken>> {
+        self.kept.waiting(query)
+    }
+
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
         self.kept.fact(name)
     }
@@ -87,7 +110,7 @@ fn stamps(batches: u64) -> (u32, String) {
         match engine.start("forms", &Value::Unit).await {
             Ok(running) => {
                 let summary = running.end().await;
-                summary.failure.map_or(summary.status.to_owned(), |failure| failure.message.to_string())
+                summary.failure.map_or(summary.status.to_string(), |failure| failure.message.to_string())
             }
             Err(error) => error.to_string(),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orchestra_flow::base::id::RunId;
+use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::journal::{Field, Journal, Query};
 use orchestra_flow::run::machine::Refusal;
@@ -92,8 +93,8 @@ fn process<T>(folder: &Path, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -
 }
 
 /// Waits until this many runs are in this state.
-async fn until(store: &dyn Journal, status: &str, count: usize) -> Vec<RunId> {
-    let query = Query { statuses: vec![status.into()], limit: 10_000, ..Query::default() };
+async fn until(store: &dyn Journal, status: Status, count: usize) -> Vec<RunId> {
+    let query = Query { statuses: vec![status], limit: 10_000, ..Query::default() };
     for _ in 0..1_000 {
         let runs = store.runs(&query).await.expect("it can be read").runs;
         if runs.len() == count {
@@ -111,10 +112,10 @@ fn timers_go_on_in_the_next_process() {
         for n in 0..200 {
             drop(engine.start("nap", &number(n)).await.expect("it starts"));
         }
-        until(&*store, "running", 200).await;
+        until(&*store, Status::Waiting, 200).await;
     });
     process(folder.path(), async |store, _engine| {
-        let ended = until(&*store, "completed", 200).await;
+        let ended = until(&*store, Status::Completed, 200).await;
         assert_eq!(ended.len(), 200);
     });
 }
@@ -128,7 +129,7 @@ fn a_signal_finds_a_run_that_has_left_memory() {
     });
     process(folder.path(), async |store, engine| {
         engine.signal(&run, "go", Value::Int(7)).await.expect("it hears");
-        until(&*store, "completed", 2).await;
+        until(&*store, Status::Completed, 2).await;
         assert_eq!(engine.signal(&run, "go", Value::Int(8)).await, Err(Refusal::AtRest));
         let nobody = RunId("nobody".into());
         assert_eq!(engine.signal(&nobody, "go", Value::Int(8)).await, Err(Refusal::AtRest));
@@ -144,14 +145,14 @@ fn what_is_only_written_down_is_carried_out_by_the_next_process() {
     clerk(folder.path(), async |store, engine| {
         engine.signal(&waits, "go", Value::Int(7)).await.expect("it is written down");
         drop(engine.start("till", &Value::Unit).await.expect("it is accepted"));
-        let now = until(&*store, "queued", 1).await;
+        let now = until(&*store, Status::Queued, 1).await;
         assert_eq!(now.len(), 1, "nothing begins");
         let standing = store.standing(&waits).await.expect("it can be read").expect("it is there");
         assert!(standing.rested_at.is_none(), "nothing goes on");
     });
     process(folder.path(), async |store, _engine| {
         // The run that waited, the child it waits for then, and the one that was accepted.
-        until(&*store, "completed", 3).await;
+        until(&*store, Status::Completed, 3).await;
     });
 }
 
@@ -160,13 +161,13 @@ fn an_event_finds_a_run_of_the_process_before() {
     let folder = tempfile::tempdir().expect("a folder");
     process(folder.path(), async |store, engine| {
         drop(engine.start_once("listener", "one", &Value::Unit).await.expect("it starts"));
-        until(&*store, "running", 1).await;
+        until(&*store, Status::Waiting, 1).await;
     });
     process(folder.path(), async |store, engine| {
         // Long enough for whoever could leave memory to have left it.
         tokio::time::sleep(Duration::from_millis(50)).await;
         engine.start("till", &Value::Unit).await.expect("it starts").end().await;
-        until(&*store, "completed", 2).await;
+        until(&*store, Status::Completed, 2).await;
         let heard = engine.start_once("listener", "one", &Value::Unit).await.expect("it is joined").end().await;
         assert_eq!(heard.output, Value::map([("cents", Value::Int(1200))]));
     });
@@ -203,7 +204,7 @@ fn a_run_that_is_started_is_there_with_the_statement() {
         let summary = engine.start("parent", &Value::Unit).await.expect("it starts").end().await;
         let child = summary.output.get("child").map(ToString::to_string).expect("it was started");
         assert!(store.standing(&RunId(child.into())).await.expect("it can be read").is_some());
-        until(&*store, "completed", 2).await;
+        until(&*store, Status::Completed, 2).await;
     });
 }
 

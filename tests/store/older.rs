@@ -7,6 +7,7 @@ use std::fs;
 use std::sync::Arc;
 
 use orchestra_flow::base::id::RunId;
+use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::journal::{Field, Journal as _, Query};
 use orchestra_flow::store::Sqlite;
@@ -45,8 +46,8 @@ fn runs_of_version_1_go_on() {
         assert_eq!(next.end().await.output.get("count"), Some(&Value::Int(2)), "what was kept between runs is kept");
         let field = Field { path: "order".into(), is: "4".into() };
         for (query, count) in [
-            (Query { statuses: vec!["failed".into()], ..Query::default() }, 1),
-            (Query { statuses: vec!["completed".into()], ..Query::default() }, 4),
+            (Query { statuses: vec![Status::Failed], ..Query::default() }, 1),
+            (Query { statuses: vec![Status::Completed], ..Query::default() }, 4),
             (Query { input: vec![field], ..Query::default() }, 1),
         ] {
             let query = Query { limit: 10, ..query };

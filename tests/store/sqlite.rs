@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use orchestra_flow::base::id::{Digest, RunId};
+use orchestra_flow::base::status::Status;
 use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::event::{Acceptance, Event, Record};
@@ -36,7 +37,7 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
         plan: Digest::default(),
         parent: None,
         tags: Vec::new(),
-        status: "running".into(),
+        status: Status::Running,
         accepted_at: at,
         rested_at: None,
         error: None,
@@ -50,8 +51,15 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
     for (first, event) in events.enumerate() {
         let records = vec![Record { at, event }];
         let first = first as u64;
-        previous =
-            store.append(vec![Batch { previous, first, records, standing: standing.clone(), facts: Vec::new() }]);
+        previous = store.append(vec![Batch {
+            previous,
+            first,
+            records,
+            standing: standing.clone(),
+            facts: vec![],
+            waits: vec![],
+            emitted: vec![],
+        }]);
     }
     run
 }

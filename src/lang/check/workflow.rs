@@ -13,6 +13,7 @@ use super::walk::{self, Seen};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{Bounds, Field, Object, Shape};
 use crate::base::span::Span;
+use crate::base::status::Status;
 use crate::lang::script::{Expr, Form};
 use crate::lang::syntax::ast::{
     Action, Concurrency, Declarations, Declare, Item, Lifecycle, Moment, Name, Output, OutputForm, Path, RunKey, State,
@@ -20,10 +21,6 @@ use crate::lang::syntax::ast::{
 };
 
 /// What every run says of itself.
-/// What a run may be found to be.
-const RUN_STATES: [&str; 10] =
-    ["queued", "running", "parked", "paused", "finishing", "completed", "failed", "cancelled", "skipped", "undone"];
-
 /// One of a few texts.
 pub(super) fn one_of(texts: &[&str]) -> Shape {
     Shape::OneOf(texts.iter().map(|text| crate::base::value::Value::from(*text)).collect())
@@ -31,7 +28,7 @@ pub(super) fn one_of(texts: &[&str]) -> Shape {
 
 /// The `status` of a run.
 pub(super) fn run_status() -> Shape {
-    one_of(&RUN_STATES)
+    one_of(&Status::ALL.map(Status::word))
 }
 
 /// What is known of a run.

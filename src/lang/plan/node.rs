@@ -244,6 +244,14 @@ impl Kind {
         }
     }
 
+    /// The topic of the event that it waits for.
+    pub fn topic(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Wait(Wait::Event { topic, .. }) => Some(topic),
+            _ => None,
+        }
+    }
+
     /// The bodies in it, in the order of the text.
     pub fn bodies(&self) -> Vec<&Body> {
         match self.inside() {

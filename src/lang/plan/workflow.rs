@@ -102,6 +102,14 @@ impl Plan {
         &self.nodes[id.0 as usize]
     }
 
+    /// The topics of the events that it waits for, each once.
+    pub fn topics(&self) -> Vec<Arc<str>> {
+        let mut topics: Vec<Arc<str>> = self.nodes.iter().filter_map(|node| node.kind.topic()).cloned().collect();
+        topics.sort();
+        topics.dedup();
+        topics
+    }
+
     /// The bodies that run at this moment, in order.
     pub fn lifecycle(&self, moment: Moment) -> &[Body] {
         match moment {

@@ -3,6 +3,7 @@
 use super::drive::Drive;
 use super::{Attached, Summary, Told, child_outcome, start_failure};
 use crate::base::id::RunId;
+use crate::base::status::Status;
 use crate::base::value::Value;
 use crate::run::event::UnitId;
 use crate::run::machine::{Child, Command};
@@ -56,7 +57,7 @@ impl Drive {
     pub(super) async fn child_rested(&mut self, run: &RunId, summary: &Summary) {
         let Some(Awaited { unit, attempt, unwinds }) = self.awaited.remove(run) else { return };
         // A run that was undone before, and whose end is told late, has nothing left to undo.
-        let told = !unwinds || summary.status == "undone";
+        let told = !unwinds || summary.status == Status::Undone;
         let outcome = if told { child_outcome(run, summary) } else { Outcome::done(Value::Unit) };
         // The unit may have ended meanwhile.
         let _ = self.command(Command::Answer { unit, attempt, outcome, by: None }).await;

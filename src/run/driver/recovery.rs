@@ -87,6 +87,8 @@ impl Inner {
         for record in rest {
             folded.apply(&plan, record);
         }
+        // What it waits for was kept when it was written.
+        drop(folded.take_waits(&plan));
         let state_key = match &plan.state {
             Some(_) => {
                 let (input, now) = (&folded.accepted.input, folded.accepted_at);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::RunId;
+use crate::base::status::Status;
 use crate::base::value::Value;
 use crate::run::event::{Outcome as Ended, Problem};
 use crate::run::history::Run;
@@ -14,8 +15,8 @@ use crate::run::world::Outcome;
 /// How a run ended.
 #[derive(Clone, Debug)]
 pub struct Summary {
-    /// `completed failed cancelled undone`
-    pub status: &'static str,
+    /// How it stands.
+    pub status: Status,
     /// Its output.
     pub output: Value,
     /// Its error, as programs see it.
@@ -56,7 +57,7 @@ impl Summary {
     pub fn unwritten(run: &Run, broken: &Broken) -> Self {
         let failure = Failure::new(FailureKind::ServerError, format!("what happens cannot be written: {broken}"));
         let error = Some(failure.to_value().into());
-        Self { status: "failed", error, failure: Some(Arc::new(failure)), ..Self::of(run) }
+        Self { status: Status::Failed, error, failure: Some(Arc::new(failure)), ..Self::of(run) }
     }
 }
 
@@ -64,10 +65,10 @@ impl Summary {
 /// (38).
 pub fn child_outcome(run: &RunId, summary: &Summary) -> Outcome {
     match (summary.status, &summary.failure) {
-        ("completed", _) => {
+        (Status::Completed, _) => {
             Outcome { next_page: Value::Bool(summary.undoable), ..Outcome::done(summary.output.clone()) }
         }
-        ("undone", _) => match summary.not_undone.first() {
+        (Status::Undone, _) => match summary.not_undone.first() {
             None => Outcome::done(Value::Unit),
             Some(problem) => {
                 let message = format!("in the run `{run}`, `{}`: {}", problem.place, problem.message);

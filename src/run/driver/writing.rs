@@ -5,9 +5,9 @@ use super::drive::Drive;
 use crate::base::id::RunId;
 use crate::base::value::Value;
 use crate::lang::plan::{Kind, NodeId};
-use crate::run::event::Record;
+use crate::run::event::{Event, Record};
 use crate::run::intake::Options;
-use crate::run::journal::{Batch, Fact, Mark, Standing};
+use crate::run::journal::{Batch, Emission, Fact, Mark, Standing};
 use crate::run::machine::Action;
 
 impl Drive {
@@ -37,6 +37,7 @@ impl Drive {
         if self.inner.world.journal.is_none() {
             actions.retain(|action| !matches!(action, Action::Record(_)));
             self.inner.facts.keep(self.facts(sets_state));
+            drop(self.run.take_waits(&self.plan));
             return launched.into_iter().for_each(Accepted::go);
         }
         let records = take_records(actions);
@@ -55,11 +56,13 @@ impl Drive {
     fn append(&mut self, records: Vec<Record>, launched: Vec<Accepted>, sets_state: bool) {
         let Some(journal) = self.inner.world.journal.clone() else { return };
         let mut launched = launched;
-        let mut batches = vec![self.batch(records, sets_state)];
+        let batch = self.batch(records, sets_state);
+        let marks = batch.marks();
+        let mut batches = vec![batch];
         batches.extend(launched.iter_mut().map(|other| other.drive.batch(vec![other.record.clone()], false)));
         let last = self.inner.facts.append(&*journal, batches);
-        self.last = Mark(last.0 - launched.len() as u64);
-        for (mark, mut other) in (self.last.0 + 1..).zip(launched) {
+        self.last = Mark(last.0 + 1 - launched.len() as u64 - marks);
+        for (mark, mut other) in (self.last.0 + marks..).zip(launched) {
             other.drive.last = Mark(mark);
             other.go();
         }
@@ -71,7 +74,9 @@ impl Drive {
         let facts = self.facts(sets_state);
         let mut standing = Standing::of(&self.run);
         standing.busy |= self.listens && !self.run.is_at_rest();
-        Batch { previous: self.last, first, records, standing, facts }
+        let waits = self.run.take_waits(&self.plan);
+        let emitted = records.iter().filter_map(emission).collect();
+        Batch { previous: self.last, first, records, standing, facts, waits, emitted }
     }
 
     /// What follows from what was recorded, for others than the run.
@@ -88,6 +93,12 @@ impl Accepted {
         drive.inner.live.insert(drive.id().clone(), drive.tell());
         tokio::spawn(drive.work(inbox));
     }
+}
+
+/// The event that a record says was emitted.
+fn emission(record: &Record) -> Option<Emission> {
+    let Event::Emitted { topic, payload, .. } = &record.event else { return None };
+    Some(Emission { at: record.at, topic: topic.clone(), payload: payload.clone() })
 }
 
 fn take_records(actions: &mut Vec<Action>) -> Vec<Record> {

@@ -5,15 +5,17 @@ pub mod frame;
 pub mod place;
 pub mod unit;
 pub mod view;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use frame::Frames;
-use unit::{Entry, Task, Unit};
+use unit::{Entry, Far, Task, Unit};
 
 use super::event::{Acceptance, Alarm, Event, Holder, Outcome, Problem, Record, Role, UnitId};
 use crate::base::id::RunId;
+use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::lang::plan::node::Runners;
@@ -79,6 +81,10 @@ pub struct Run {
     listeners: BTreeSet<UnitId>,
     /// Units with something under way outside this journal: an attempt without an answer, a lock asked for or held.
     outside: BTreeSet<UnitId>,
+    /// Units in front of their handlers that wait for a person.
+    parked: BTreeSet<UnitId>,
+    /// Units whose waits have begun or ended since they were last asked for.
+    touched: BTreeSet<UnitId>,
     /// What could be undone when the run rested: its parent may ask for it.
     left: BTreeMap<u32, Entry>,
 }
@@ -148,6 +154,8 @@ impl Run {
             decided: BTreeMap::new(),
             listeners: BTreeSet::new(),
             outside: BTreeSet::new(),
+            parked: BTreeSet::new(),
+            touched: BTreeSet::new(),
             left: BTreeMap::new(),
         })
     }
@@ -271,19 +279,25 @@ impl Run {
         if self.undone { &self.problems[self.problems_before..] } else { &[] }
     }
 
-    /// What people call its state (semantics 7).
-    pub fn status(&self) -> &'static str {
+    /// How it stands, in one word (semantics 7).
+    pub fn status(&self) -> Status {
         if self.undone && self.is_at_rest() {
-            return "undone";
+            return Status::Undone;
         }
         match (&self.outcome, self.ending) {
-            (Some(outcome), Ending::Rested) => outcome.word(),
-            _ if self.paused => "paused",
-            _ if self.started_at.is_none() => "queued",
-            (Some(_), _) => "finishing",
-            (None, _) if self.units().any(Unit::is_parked) => "parked",
-            (None, _) => "running",
+            (Some(outcome), Ending::Rested) => outcome.status(),
+            _ if self.paused => Status::Paused,
+            _ if self.started_at.is_none() => Status::Queued,
+            _ if !self.parked.is_empty() => Status::Parked,
+            (None, _) if self.only_waits() => Status::Waiting,
+            (Some(_) | None, _) => Status::Running,
         }
+    }
+
+    /// Whether nothing is under way: no attempt of an operation, and nothing left to decide.
+    fn only_waits(&self) -> bool {
+        let acts = |unit: &Unit| matches!(&unit.task, Task::Act(act) if act.in_flight && act.far == Far::Operation);
+        self.agenda.is_empty() && !self.outside().any(acts)
     }
 
     /// `run` as programs see it; `now` gives `elapsed` while it has not ended.
@@ -295,8 +309,8 @@ impl Run {
         map.insert("workflow".into(), Value::Text(plan.name.clone()));
         map.insert("version".into(), plan.version.clone().map_or(Value::Unit, Value::Text));
         map.insert("started_at".into(), Value::moment(started));
-        let status = self.outcome.as_ref().map_or(self.status(), Outcome::word);
-        map.insert("status".into(), if self.undone { "undone" } else { status }.into());
+        let status = self.outcome.as_ref().map_or(self.status(), Outcome::status);
+        map.insert("status".into(), if self.undone { Status::Undone } else { status }.word().into());
         map.insert("elapsed".into(), Value::Duration(crate::base::time::Duration::between(started, ended)));
         map.insert("error".into(), self.error().unwrap_or_default());
         let problems = self.problems.iter().map(|problem| {
@@ -348,14 +362,19 @@ impl Run {
 }
 
 impl Outcome {
+    /// How a run stands that has ended so.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Completed { .. } => Status::Completed,
+            Self::Skipped { .. } => Status::Skipped,
+            Self::Failed { .. } => Status::Failed,
+            Self::Cancelled => Status::Cancelled,
+        }
+    }
+
     /// Its name in programs.
     pub fn word(&self) -> &'static str {
-        match self {
-            Self::Completed { .. } => "completed",
-            Self::Skipped { .. } => "skipped",
-            Self::Failed { .. } => "failed",
-            Self::Cancelled => "cancelled",
-        }
+        self.status().word()
     }
 
     /// What it leaves for those who read the step.

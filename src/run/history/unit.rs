@@ -11,6 +11,7 @@ use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::{ChainId, HandlerId, NodeId};
 use crate::run::event::{Role, Then, Tolerate, UnitId};
+use crate::run::wait::Fit;
 
 /// One unit that has not ended.
 #[derive(Clone, Debug)]
@@ -121,6 +122,8 @@ pub struct Act {
     pub key: Arc<str>,
     /// How the call proves who asks.
     pub auth: Value,
+    /// Who is at the far end.
+    pub far: Far,
     /// Whether an attempt is under way.
     pub in_flight: bool,
     /// The answer of the last attempt, if it worked.
@@ -129,6 +132,17 @@ pub struct Act {
     pub next: Value,
     /// Who answered a question.
     pub by: Option<Arc<str>>,
+}
+
+/// Who is at the far end of an act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Far {
+    /// An operation of a connector.
+    Operation,
+    /// Whoever answers a question.
+    Person,
+    /// Another run.
+    Run,
 }
 
 /// Listening for something.
@@ -140,6 +154,8 @@ pub struct Listen {
     pub output: Option<Value>,
     /// Who answered, where a person or a test did.
     pub by: Option<Arc<str>>,
+    /// For an event: what it must carry to be looked at, if that is known.
+    pub fit: Option<Fit>,
 }
 
 /// How far a body is.
@@ -293,9 +309,9 @@ impl Trouble {
 }
 
 impl Unit {
-    /// Whether it waits in front of its handlers for something else.
+    /// Whether it waits in front of its handlers for a person.
     pub fn is_parked(&self) -> bool {
-        self.trouble.as_ref().is_some_and(|trouble| trouble.awaits == Awaits::Person)
+        self.closing.is_none() && self.trouble.as_ref().is_some_and(|trouble| trouble.awaits == Awaits::Person)
     }
 
     /// Whether it waits before it tries again, or begins anew.

@@ -19,10 +19,10 @@ impl Machine<'_> {
         match wait {
             Wait::For(formula) => Ok(Begin::Sleep { until: self.duration(id, formula)?.after(self.now) }),
             Wait::Until(script) => match self.compute_script(id, script)? {
-                Value::Bool(_) => Ok(Begin::Listen { since: 0 }),
+                Value::Bool(_) => Ok(Begin::Listen { since: 0, fit: None }),
                 value => Ok(Begin::Sleep { until: moment(&value)? }),
             },
-            Wait::Event { .. } | Wait::Signal(_) => Ok(Begin::Listen { since: 0 }),
+            Wait::Event { .. } | Wait::Signal(_) => Ok(Begin::Listen { since: 0, fit: None }),
         }
     }
 

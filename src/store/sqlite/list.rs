@@ -10,11 +10,9 @@ use serde::{Deserialize, Deserializer};
 use super::nanos;
 use super::reader::{Read, STANDING, as_standing, batch, content};
 use crate::base::limit::LIST_RUNS_READ_MAX;
+use crate::base::status::Status;
 use crate::base::value::Value;
 use crate::run::journal::{Mark, Page, Query, Standing};
-
-/// The states of runs that have come to rest; all others are those of runs that have not.
-const RESTING: [&str; 5] = ["completed", "failed", "cancelled", "skipped", "undone"];
 
 pub(super) fn runs(connection: &Connection, query: &Query) -> Read<Page> {
     let Search { sql, parameters } = Search::of(query);
@@ -121,7 +119,7 @@ impl Search {
         }
         if !query.statuses.is_empty() {
             search.sql.push_str(&format!(" AND status IN ({})", vec!["?"; query.statuses.len()].join(", ")));
-            search.parameters.extend(query.statuses.iter().map(|status| text(status)));
+            search.parameters.extend(query.statuses.iter().map(|status| text(status.word())));
         }
         if let Some(error) = &query.error {
             search.and("error = ?", text(error));
@@ -156,11 +154,11 @@ impl Search {
 }
 
 fn only_open(query: &Query) -> bool {
-    !query.statuses.is_empty() && query.statuses.iter().all(|status| !RESTING.contains(&&**status))
+    !query.statuses.is_empty() && query.statuses.iter().all(|status| !status.is_at_rest())
 }
 
 fn only_failed(query: &Query) -> bool {
-    query.error.is_some() || !query.statuses.is_empty() && query.statuses.iter().all(|status| **status == *"failed")
+    query.error.is_some() || !query.statuses.is_empty() && query.statuses.iter().all(|status| *status == Status::Failed)
 }
 
 fn text(text: &str) -> Parameter {

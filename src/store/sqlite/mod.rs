@@ -4,10 +4,12 @@
 //! place, so that no run waits for that. Readers have connections of their own.
 
 mod content;
+mod event;
 mod list;
 mod reader;
 mod row;
 mod schema;
+mod wait;
 mod writer;
 
 use std::fs::{File, TryLockError};
@@ -25,7 +27,8 @@ use crate::base::limit;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
-use crate::run::journal::{Batch, Broken, Due, History, Journal, Mark, Page, Query, Standing};
+use crate::run::journal::{Batch, Broken, Due, Emission, Happened, History, Journal, Mark, Page, Query, Standing};
+use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
 use writer::{Progress, Writer};
 
@@ -52,12 +55,35 @@ struct Inbox {
 
 /// What goes to disk together.
 struct Entry {
-    /// The mark of the first batch; the others follow it.
+    /// The mark of the first thing in it; the others follow.
     first: Mark,
-    /// The mark of the last batch, or of what was written before.
+    /// The mark of the last thing in it, or of what was written before.
     mark: Mark,
-    batches: Vec<Batch>,
-    plan: Option<(Digest, Vec<u8>)>,
+    what: What,
+}
+
+/// What is written.
+enum What {
+    Batches(Vec<Batch>),
+    Event(Emission),
+    /// Up to where events were heard of.
+    Heard(Mark),
+    Plan {
+        digest: Digest,
+        body: Vec<u8>,
+        topics: Vec<Arc<str>>,
+    },
+}
+
+impl What {
+    /// How many marks it takes up.
+    fn marks(&self) -> u64 {
+        match self {
+            Self::Batches(batches) => batches.iter().map(Batch::marks).sum(),
+            Self::Event(_) => 1,
+            Self::Heard(_) | Self::Plan { .. } => 0,
+        }
+    }
 }
 
 /// Why a store was not opened.
@@ -111,7 +137,11 @@ impl Sqlite {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         connection.set_prepared_statement_cache_capacity(32);
         schema::migrate(&mut connection, &file)?;
-        let last: u64 = connection.query_row("SELECT coalesce(max(mark), 0) FROM batch", [], |row| row.get(0))?;
+        let last: u64 = connection.query_row(
+            "SELECT max((SELECT coalesce(max(mark), 0) FROM batch), (SELECT coalesce(max(mark), 0) FROM event))",
+            [],
+            |row| row.get(0),
+        )?;
         let settling = Connection::open(&file)?;
         let (entries, inbox) = mpsc::channel();
         let (settle, settled) = mpsc::channel();
@@ -131,14 +161,14 @@ impl Sqlite {
         })
     }
 
-    fn send(&self, batches: Vec<Batch>, plan: Option<(Digest, Vec<u8>)>) -> Mark {
+    fn send(&self, what: What) -> Mark {
         let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
         let first = inbox.next;
-        inbox.next.0 += batches.len() as u64;
+        inbox.next.0 += what.marks();
         let mark = Mark(inbox.next.0 - 1);
         if let Some(entries) = &inbox.entries {
             // A writer that has gone has said why; whoever waits for the disk hears of it.
-            let _ = entries.send(Entry { first, mark, batches, plan });
+            let _ = entries.send(Entry { first, mark, what });
         }
         mark
     }
@@ -188,7 +218,7 @@ impl std::fmt::Debug for Sqlite {
 
 impl Journal for Sqlite {
     fn append(&self, batches: Vec<Batch>) -> Mark {
-        self.send(batches, None)
+        self.send(What::Batches(batches))
     }
 
     fn synced(&self, mark: Mark) -> BoxFuture<'_, Result<(), Broken>> {
@@ -226,6 +256,28 @@ impl Journal for Sqlite {
         self.read(move |connection| reader::due(connection, until, limit))
     }
 
+    fn publish(&self, event: Emission) -> Mark {
+        self.send(What::Event(event))
+    }
+
+    fn events<'a>(&'a self, topic: &'a str, after: Mark, limit: usize) -> BoxFuture<'a, Result<Vec<Happened>, Broken>> {
+        let topic = topic.to_owned();
+        self.read(move |connection| event::of_topic(connection, &topic, after, limit))
+    }
+
+    fn heard(&self, mark: Mark) {
+        self.send(What::Heard(mark));
+    }
+
+    fn unheard(&self, after: Mark, limit: usize) -> BoxFuture<'_, Result<Vec<Happened>, Broken>> {
+        self.read(move |connection| event::unheard(connection, after, limit))
+    }
+
+    fn waiting<'a>(&'a self, query: &'a Waiting) -> BoxFuture<'a, Result<Vec<Open>, Broken>> {
+        let query = query.clone();
+        self.read(move |connection| wait::waiting(connection, &query))
+    }
+
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
         let name = name.to_owned();
         self.read(move |connection| reader::fact(connection, &name))
@@ -233,7 +285,7 @@ impl Journal for Sqlite {
 
     fn keep(&self, plan: &Plan) -> Mark {
         match serde_json::to_vec(plan) {
-            Ok(body) => self.send(Vec::new(), Some((plan.digest, body))),
+            Ok(body) => self.send(What::Plan { digest: plan.digest, body, topics: plan.topics() }),
             Err(error) => unreachable!("a plan is data: {error}"),
         }
     }

@@ -1,5 +1,7 @@
 //! What is read: by connections of their own, beside the writer.
 
+use std::str::FromStr;
+
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row as Found};
 
@@ -26,11 +28,11 @@ impl From<rusqlite::Error> for Broken {
 
 /// The records of a run, along the chain of its batches from the last to the one that holds record `from`.
 pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<History> {
-    let last = connection
-        .prepare_cached("SELECT last FROM run WHERE id = ?1")?
-        .query_row([&*run.0], |row| row.get(0).map(Mark))
+    let ends = connection
+        .prepare_cached("SELECT number, last FROM run WHERE id = ?1")?
+        .query_row([&*run.0], |row| Ok((Mark(row.get(0)?), Mark(row.get(1)?))))
         .optional()?;
-    let Some(last) = last else { return Ok(History::default()) };
+    let Some((accepted, last)) = ends else { return Ok(History::default()) };
     let mut batches: Vec<Vec<Record>> = Vec::new();
     let (mut mark, mut end) = (last, None);
     loop {
@@ -52,7 +54,7 @@ pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<H
         }
         (mark, end) = (previous, Some(first));
     }
-    Ok(History { records: batches.into_iter().rev().flatten().collect(), last })
+    Ok(History { records: batches.into_iter().rev().flatten().collect(), accepted, last })
 }
 
 pub(super) fn batch(connection: &Connection, run: &RunId, mark: Mark) -> Read<Row> {
@@ -136,6 +138,12 @@ fn as_run(row: &Found<'_>) -> rusqlite::Result<RunId> {
     Ok(RunId(row.get::<_, String>(0)?.into()))
 }
 
+/// A word of a fixed vocabulary.
+pub(super) fn word<T: FromStr<Err = String>>(row: &Found<'_>, at: usize) -> rusqlite::Result<T> {
+    let word: String = row.get(at)?;
+    word.parse().map_err(|error: String| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, error.into()))
+}
+
 pub(super) fn as_standing(row: &Found<'_>) -> rusqlite::Result<Standing> {
     let text = |at: usize| row.get::<_, String>(at).map(std::sync::Arc::from);
     let maybe = |at: usize| row.get::<_, Option<String>>(at).map(|text| text.map(std::sync::Arc::from));
@@ -148,7 +156,7 @@ pub(super) fn as_standing(row: &Found<'_>) -> rusqlite::Result<Standing> {
         tags: tags
             .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, Type::Text, Box::new(error)))?
             .unwrap_or_default(),
-        status: text(5)?,
+        status: word(row, 5)?,
         accepted_at: moment(row.get(6)?),
         rested_at: row.get::<_, Option<i64>>(7)?.map(moment),
         error: maybe(8)?,

@@ -8,7 +8,8 @@ use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::watch;
 
 use super::row::{Row, Written};
-use super::{Entry, nanos};
+use super::{Entry, What, event, nanos, wait};
+use crate::base::id::Digest;
 use crate::run::journal::{Batch, Broken, Fact, Mark, Standing};
 
 /// How many entries one transaction holds at most.
@@ -90,15 +91,17 @@ impl Writer {
     fn write(&mut self, group: &[Entry]) -> Result<(), Fault> {
         let transaction = self.connection.transaction()?;
         for entry in group {
-            let mut mark = entry.first;
-            for batch in &entry.batches {
-                append(&transaction, mark, batch)?;
-                mark.0 += 1;
-            }
-            if let Some((digest, body)) = &entry.plan {
-                transaction
-                    .prepare_cached("INSERT OR IGNORE INTO plan (digest, body) VALUES (?1, ?2)")?
-                    .execute(params![digest.0, body])?;
+            match &entry.what {
+                What::Batches(batches) => {
+                    let mut mark = entry.first;
+                    for batch in batches {
+                        append(&transaction, mark, batch)?;
+                        mark.0 += batch.marks();
+                    }
+                }
+                What::Event(event) => event::keep(&transaction, entry.first, event)?,
+                What::Heard(mark) => event::heard(&transaction, *mark)?,
+                What::Plan { digest, body, topics } => keep_plan(&transaction, *digest, body, topics)?,
             }
         }
         transaction.commit()?;
@@ -125,7 +128,24 @@ fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<(), Faul
     if batch.first == 0 {
         tag(connection, mark, &batch.standing.tags)?;
     }
-    batch.facts.iter().try_for_each(|fact| keep(connection, fact))
+    batch.facts.iter().try_for_each(|fact| keep(connection, fact))?;
+    wait::change(connection, &batch.standing.run, &batch.waits)?;
+    for (mark, event) in (mark.0 + 1..).zip(&batch.emitted) {
+        event::keep(connection, Mark(mark), event)?;
+    }
+    Ok(())
+}
+
+fn keep_plan(connection: &Connection, digest: Digest, body: &[u8], topics: &[Arc<str>]) -> Result<(), Fault> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO plan (digest, body) VALUES (?1, ?2)")?
+        .execute(params![digest.0, body])?;
+    for topic in topics {
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO topic_of_plan (plan, topic) VALUES (?1, ?2)")?
+            .execute(params![digest.0, &**topic])?;
+    }
+    Ok(())
 }
 
 fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(), Fault> {
@@ -142,7 +162,7 @@ fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(),
             &*standing.workflow,
             standing.plan.0,
             standing.parent.as_ref().map(|parent| &*parent.0),
-            &*standing.status,
+            standing.status.word(),
             nanos(standing.accepted_at),
             standing.rested_at.map(nanos),
             standing.error.as_deref(),
@@ -187,7 +207,7 @@ fn passes(error: &rusqlite::Error) -> bool {
     )
 }
 
-enum Fault {
+pub(super) enum Fault {
     Disk(rusqlite::Error),
     Broken(Broken),
 }

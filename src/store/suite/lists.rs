@@ -1,10 +1,11 @@
 //! Lists of runs: what is asked for, the latest first, page by page.
 
-use super::{Open, Verdict, Writing, accepted, moment, must};
+use super::{Opening, Verdict, Writing, accepted, moment, must};
+use crate::base::status::Status;
 use crate::base::value::Value;
 use crate::run::journal::{Broken, Field, Journal, Mark, Query};
 
-pub(super) async fn hold(open: Open<'_>) -> Verdict {
+pub(super) async fn hold(open: Opening<'_>) -> Verdict {
     let store = open();
     // Ids need not grow with time.
     let (eu, new) = ("eu", "new");
@@ -14,10 +15,10 @@ pub(super) async fn hold(open: Open<'_>) -> Verdict {
     let text = Value::map([("customer", Value::map([("id", Value::from("7"))]))]);
     let mut last = Mark::default();
     for (run, status, tags, input) in [
-        ("suite-c", "running", &[eu, new][..], ada),
-        ("suite-a", "failed", &[eu], large),
-        ("suite-b", "running", &[], text),
-        ("suite-d", "completed", &[new], Value::Unit),
+        ("suite-c", Status::Running, &[eu, new][..], ada),
+        ("suite-a", Status::Failed, &[eu], large),
+        ("suite-b", Status::Running, &[], text),
+        ("suite-d", Status::Completed, &[new], Value::Unit),
     ] {
         let mut run = Writing::new(run, "listed");
         run.standing.accepted_at = moment(i64::try_from(last.0).unwrap_or_default());
@@ -25,10 +26,10 @@ pub(super) async fn hold(open: Open<'_>) -> Verdict {
         let mut first = run.batch(1);
         first.records[0].event = accepted(&run.standing, input);
         run.last = store.append(vec![first]);
-        run.standing.status = status.into();
-        run.standing.busy = status == "running";
+        run.standing.status = status;
+        run.standing.busy = status == Status::Running;
         run.standing.rested_at = (!run.standing.busy).then(|| moment(1_000));
-        run.standing.error = (status == "failed").then(|| "not_found".into());
+        run.standing.error = (status == Status::Failed).then(|| "not_found".into());
         last = run.append(&*store, 1);
     }
     store.synced(last).await?;
@@ -61,12 +62,12 @@ async fn filters(store: &dyn Journal) -> Verdict {
             "a list holds the runs of the workflow that is asked for",
         ),
         (
-            Query { statuses: vec!["running".into()], ..all() },
+            Query { statuses: vec![Status::Running], ..all() },
             "bc",
             "a list holds the runs in the state that is asked for",
         ),
         (
-            Query { statuses: vec!["running".into(), "failed".into()], ..all() },
+            Query { statuses: vec![Status::Running, Status::Failed], ..all() },
             "bac",
             "a list holds the runs in any of the states that are asked for",
         ),
@@ -83,7 +84,7 @@ async fn filters(store: &dyn Journal) -> Verdict {
             "a list holds the runs with all tags that are asked for",
         ),
         (
-            Query { tags: vec!["new".into()], statuses: vec!["running".into()], workflow: None, ..all() },
+            Query { tags: vec!["new".into()], statuses: vec![Status::Running], workflow: None, ..all() },
             "c",
             "all conditions of a list hold at once",
         ),
@@ -110,7 +111,7 @@ async fn pages(store: &dyn Journal) -> Verdict {
     for narrow in [
         all(),
         Query { tags: vec!["eu".into()], ..all() },
-        Query { statuses: vec!["running".into()], workflow: None, ..all() },
+        Query { statuses: vec![Status::Running], workflow: None, ..all() },
         Query { input: vec![Field { path: "customer.id".into(), is: "7".into() }], ..all() },
     ] {
         let whole = letters(store, &narrow).await?;

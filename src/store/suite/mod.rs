@@ -6,19 +6,21 @@ use std::sync::Arc;
 
 use crate::base::id::{Digest, RunId};
 use crate::base::limit;
+use crate::base::status::Status;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
-use crate::run::event::{Acceptance, Event, Record};
-use crate::run::journal::{Batch, Broken, Fact, Journal, Mark, Standing};
+use crate::run::event::{Acceptance, Event, Record, UnitId};
+use crate::run::journal::{Batch, Broken, Emission, Fact, Happened, Journal, Mark, Standing};
+use crate::run::wait::{Fit, For, Open, Wait, Waiting};
 
 /// Opens a store, the same one each time, as after a restart.
-pub type Open<'a> = &'a dyn Fn() -> Arc<dyn Journal>;
+pub type Opening<'a> = &'a dyn Fn() -> Arc<dyn Journal>;
 
 /// Tries the store that `open` opens, which must be empty.
 ///
 /// # Errors
 /// The first rule that it breaks, in words.
-pub async fn hold(open: Open<'_>) -> Result<(), String> {
+pub async fn hold(open: Opening<'_>) -> Result<(), String> {
     let broken = |error: Broken| format!("the store broke: {error}");
     keeps_what_was_appended(open).await.map_err(broken)??;
     reads_from_any_record(open).await.map_err(broken)??;
@@ -26,6 +28,10 @@ pub async fn hold(open: Open<'_>) -> Result<(), String> {
     lists::hold(open).await.map_err(broken)??;
     wakes_in_time(open).await.map_err(broken)??;
     keeps_facts(open).await.map_err(broken)??;
+    keeps_events_in_order(open).await.map_err(broken)??;
+    knows_which_events_were_heard(open).await.map_err(broken)??;
+    knows_what_runs_wait_for(open).await.map_err(broken)??;
+    finds_who_waits_for_an_event(open).await.map_err(broken)??;
     keeps_values_of_any_size(open).await.map_err(broken)??;
     takes_many_at_once(open).await.map_err(broken)??;
     says_what_it_does_not_have(open).await.map_err(broken)?
@@ -52,7 +58,7 @@ impl Writing {
             plan: Digest::of(workflow.as_bytes()),
             parent: None,
             tags: Vec::new(),
-            status: "running".into(),
+            status: Status::Running,
             accepted_at: moment(0),
             rested_at: None,
             error: None,
@@ -74,6 +80,8 @@ impl Writing {
             records: self.records[first..].to_vec(),
             standing: self.standing.clone(),
             facts: Vec::new(),
+            waits: Vec::new(),
+            emitted: Vec::new(),
         }
     }
 
@@ -128,7 +136,7 @@ fn moment(seconds: i64) -> Timestamp {
     Duration::seconds(seconds).after(Timestamp::UNIX_EPOCH)
 }
 
-async fn keeps_what_was_appended(open: Open<'_>) -> Verdict {
+async fn keeps_what_was_appended(open: Opening<'_>) -> Verdict {
     let store = open();
     let mut one = Writing::new("suite-kept", "kept");
     let mut other = Writing::new("suite-kept-too", "kept");
@@ -146,7 +154,7 @@ async fn keeps_what_was_appended(open: Open<'_>) -> Verdict {
         .and(must(alone, "the records of one run are not mixed with those of another")))
 }
 
-async fn reads_from_any_record(open: Open<'_>) -> Verdict {
+async fn reads_from_any_record(open: Opening<'_>) -> Verdict {
     let store = open();
     let mut run = Writing::new("suite-from", "from");
     for count in [1, 4, 2, 3] {
@@ -163,14 +171,14 @@ async fn reads_from_any_record(open: Open<'_>) -> Verdict {
     Ok(must(beyond.records.is_empty(), "beyond the last record there is nothing"))
 }
 
-async fn knows_how_runs_stand(open: Open<'_>) -> Verdict {
+async fn knows_how_runs_stand(open: Opening<'_>) -> Verdict {
     let store = open();
     let mut run = Writing::new("suite-stands", "stands");
     run.standing.busy = true;
     run.standing.parent = Some(RunId("suite-parent".into()));
     run.append(&*store, 1);
     run.standing.busy = false;
-    run.standing.status = "failed".into();
+    run.standing.status = Status::Failed;
     run.standing.error = Some("not_found".into());
     run.standing.rested_at = Some(moment(9));
     let mark = run.append(&*store, 1);
@@ -180,7 +188,7 @@ async fn knows_how_runs_stand(open: Open<'_>) -> Verdict {
     Ok(must(found.as_ref() == Some(&run.standing), "a run stands as its last batch says"))
 }
 
-async fn wakes_in_time(open: Open<'_>) -> Verdict {
+async fn wakes_in_time(open: Opening<'_>) -> Verdict {
     let store = open();
     let mut last = Mark::default();
     let mut runs = Vec::new();
@@ -206,7 +214,7 @@ async fn wakes_in_time(open: Open<'_>) -> Verdict {
         .and(must(none.runs.is_empty() && none.next.is_none(), "a run that no longer waits is not woken")))
 }
 
-async fn keeps_facts(open: Open<'_>) -> Verdict {
+async fn keeps_facts(open: Opening<'_>) -> Verdict {
     let store = open();
     let mut run = Writing::new("suite-facts", "facts");
     let said = |name: &str, value| Fact { name: name.into(), value, until: None };
@@ -229,7 +237,122 @@ async fn keeps_facts(open: Open<'_>) -> Verdict {
         .and(must(gone, "a fact that is none any more is not there")))
 }
 
-async fn keeps_values_of_any_size(open: Open<'_>) -> Verdict {
+fn event(topic: &str, number: i64) -> Emission {
+    let payload = Value::map([("order", Value::map([("id", Value::Int(number))]))]);
+    Emission { at: moment(number), topic: topic.into(), payload }
+}
+
+async fn keeps_events_in_order(open: Opening<'_>) -> Verdict {
+    let store = open();
+    let mut run = Writing::new("suite-emits", "emits");
+    let first = store.publish(event("suite-paid", 1));
+    let mut batch = run.batch(2);
+    batch.emitted = vec![event("suite-paid", 2), event("suite-sent", 3), event("suite-paid", 4)];
+    let last = store.append(vec![batch]);
+    run.last = Mark(last.0 - 3);
+    let next = run.append(&*store, 1);
+    let later = store.publish(event("suite-paid", 5));
+    store.synced(later).await?;
+    drop(store);
+    let store = open();
+    let happened = |mark: u64, number| Happened { mark: Mark(mark), emission: event("suite-paid", number) };
+    let all = store.events("suite-paid", Mark::default(), 10).await?;
+    let expected = [happened(first.0, 1), happened(last.0 - 2, 2), happened(last.0, 4), happened(later.0, 5)];
+    let some = store.events("suite-paid", first, 2).await?;
+    let history = store.history(&run.standing.run, 0).await?;
+    let chained = history.records == run.records && history.last == next && history.accepted == Mark(last.0 - 3);
+    Ok(must(first < last && last < next && next < later, "batches and events have their places in one order")
+        .and(must(all == expected, "the events of a topic are kept in order, each after what it was emitted with"))
+        .and(must(some == expected[1..3], "events are read from any mark on, so many as were asked for"))
+        .and(must(chained, "a batch has a mark of its own before those of its events, and a run knows its first")))
+}
+
+async fn knows_which_events_were_heard(open: Opening<'_>) -> Verdict {
+    let store = open();
+    let one = store.publish(event("suite-one", 1));
+    let other = store.publish(event("suite-other", 2));
+    store.heard(one);
+    store.heard(Mark(one.0 - 1));
+    let last = store.publish(event("suite-one", 3));
+    store.synced(last).await?;
+    drop(store);
+    let store = open();
+    let unheard: Vec<Mark> = store.unheard(Mark::default(), 10).await?.into_iter().map(|event| event.mark).collect();
+    let rest: Vec<Mark> = store.unheard(other, 10).await?.into_iter().map(|event| event.mark).collect();
+    Ok(must(unheard == [other, last], "events of any topic that nobody may have heard of are known, in order")
+        .and(must(rest == [last], "they can be read page by page")))
+}
+
+fn wait(kind: For, name: &str, fit: Option<(&str, Value)>) -> Wait {
+    let fit = fit.and_then(|(path, value)| Some(Fit { path: path.into(), value: Fit::form(&value)? }));
+    Wait { kind, name: name.into(), place: format!("{name}[0]").into(), since: moment(7), fit }
+}
+
+fn unit(serial: u32) -> UnitId {
+    UnitId { index: 0, serial }
+}
+
+async fn knows_what_runs_wait_for(open: Opening<'_>) -> Verdict {
+    let store = open();
+    let (mut one, mut other) = (Writing::new("suite-asks", "asks"), Writing::new("suite-asks-too", "asks"));
+    let mut batch = one.batch(1);
+    let (question, signal) = (wait(For::Answer, "suite-q", None), wait(For::Signal, "suite-s", None));
+    batch.waits = vec![(unit(1), Some(question.clone())), (unit(2), Some(signal.clone()))];
+    one.last = store.append(vec![batch]);
+    let mut batch = other.batch(1);
+    batch.waits = vec![(unit(1), Some(question.clone()))];
+    store.append(vec![batch]);
+    let mut batch = one.batch(1);
+    batch.waits = vec![(unit(1), None), (unit(9), None)];
+    let last = store.append(vec![batch]);
+    store.synced(last).await?;
+    drop(store);
+    let store = open();
+    let open_of = |open: &Open| (open.run.clone(), open.wait.clone());
+    let of_one = Waiting { run: Some(one.standing.run.clone()), limit: 10, ..Waiting::default() };
+    let mine: Vec<_> = store.waiting(&of_one).await?.iter().map(open_of).collect();
+    let questions = Waiting { name: Some("suite-q".into()), ..Waiting::all(For::Answer) };
+    let asked = store.waiting(&questions).await?;
+    let after = Waiting { after: asked.last().map_or(0, |open| open.number), ..questions };
+    let beyond = store.waiting(&after).await?;
+    Ok(must(mine == [(one.standing.run, signal)], "what a unit waits for is known until it waits no more")
+        .and(must(
+            asked.iter().map(open_of).eq([(other.standing.run, question)]),
+            "what is waited for is found by its kind and name",
+        ))
+        .and(must(beyond.is_empty(), "a list of waits goes on where the one before ended")))
+}
+
+async fn finds_who_waits_for_an_event(open: Opening<'_>) -> Verdict {
+    let store = open();
+    let mut last = Mark::default();
+    let fits = [
+        ("suite-any", None),
+        ("suite-two", Some(("order.id", Value::Int(2)))),
+        ("suite-three", Some(("order.id", Value::Int(3)))),
+        ("suite-text", Some(("order.id", Value::from("2")))),
+        ("suite-elsewhere", Some(("id", Value::Int(2)))),
+    ];
+    for (run, fit) in fits {
+        let mut run = Writing::new(run, "fits");
+        let mut batch = run.batch(1);
+        batch.waits = vec![(unit(1), Some(wait(For::Event, "suite-fits", fit)))];
+        last = store.append(vec![batch]);
+    }
+    store.synced(last).await?;
+    let told = async |payload: Value| -> Result<Vec<String>, Broken> {
+        let found = store.waiting(&Waiting::for_event(&"suite-fits".into(), &payload)).await?;
+        Ok(found.into_iter().map(|open| open.run.to_string()).collect())
+    };
+    let two = told(event("", 2).payload).await?;
+    let nobody = told(Value::Unit).await?;
+    let odd = told(Value::map([("order", Value::map([("id", Value::Float(2.0))]))])).await?;
+    Ok(must(two == ["suite-any", "suite-two"], "an event finds those whose value it carries, and those who want none")
+        .and(must(nobody == ["suite-any"], "an event that carries nothing finds those who want nothing"))
+        .and(must(odd.len() == 4, "a value that is not compared by its form finds all who look there")))
+}
+
+async fn keeps_values_of_any_size(open: Opening<'_>) -> Verdict {
     let store = open();
     let mut run = Writing::new("suite-large", "large");
     let text = Value::from("0123456789abcdef".repeat(10_000).as_str());
@@ -247,7 +370,7 @@ async fn keeps_values_of_any_size(open: Open<'_>) -> Verdict {
     Ok(must(found.records == batch.records, "values of any size and depth come back as they were"))
 }
 
-async fn takes_many_at_once(open: Open<'_>) -> Verdict {
+async fn takes_many_at_once(open: Opening<'_>) -> Verdict {
     let store = open();
     let mut runs: Vec<Writing> = (0..50).map(|number| Writing::new(&format!("suite-many-{number}"), "many")).collect();
     let batches = runs.iter_mut().map(|run| run.batch(3)).collect();
@@ -272,7 +395,7 @@ async fn takes_many_at_once(open: Open<'_>) -> Verdict {
     Ok(Ok(()))
 }
 
-async fn says_what_it_does_not_have(open: Open<'_>) -> Verdict {
+async fn says_what_it_does_not_have(open: Opening<'_>) -> Verdict {
     let store = open();
     let nobody = RunId("suite-nobody".into());
     let none = store.history(&nobody, 0).await?.records.is_empty()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::Run;
-use super::super::unit::{Awaits, Stage, Task, Trouble, Unit};
+use super::super::unit::{Awaits, Far, Stage, Task, Trouble, Unit};
 use crate::base::failure::Failure;
 use crate::base::time::Timestamp;
 use crate::lang::catalog::Effect;
@@ -22,7 +22,11 @@ impl Run {
             // What worked but did not give what the program states has happened all the same.
             unit.doubt |= act.output.take().is_some();
         }
+        let asks = matches!(&unit.task, Task::Act(act) if act.far == Far::Person);
         self.outside.insert(id);
+        if asks {
+            self.touch(id);
+        }
         self.move_timeout(id, old, timeout);
     }
 
@@ -85,6 +89,9 @@ impl Run {
             }
             _ => return,
         }
+        if !matches!(&unit.task, Task::Act(act) if act.far == Far::Operation) {
+            self.touch(id);
+        }
         self.wake(id);
     }
 
@@ -122,6 +129,10 @@ impl Run {
             // What these lead to has events of its own.
             Choice::Skip { .. } | Choice::SkipItem | Choice::Fail { .. } | Choice::Unsettled => {}
         }
+        if *choice == Choice::Park {
+            self.parked.insert(id);
+            self.touch(id);
+        }
         self.wake(id);
     }
 
@@ -130,6 +141,8 @@ impl Run {
         if let Decision::Retry { params } = decision {
             unit.edited.clone_from(params);
         }
+        self.parked.remove(&id);
+        self.touch(id);
         self.wake(id);
     }
 }

@@ -38,6 +38,7 @@ impl Run {
         }
         self.taken.entry(node).or_default().insert(number);
         self.listeners.remove(&id);
+        self.touch(id);
         self.wake(id);
     }
 

@@ -52,6 +52,7 @@ impl Run {
         };
         self.free.push(id.index);
         self.forget_alarms(&unit);
+        self.untouch(&unit);
         self.listeners.remove(&id);
         self.outside.remove(&id);
         let Some(parent) = unit.parent else { return };

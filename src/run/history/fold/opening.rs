@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::frame::FrameId;
 use super::super::frame::StepRecord;
-use super::super::unit::{Act, Gate, Listen, Loop, Progress, Race, Stage, Step, Task, Unit};
+use super::super::unit::{Act, Far, Gate, Listen, Loop, Progress, Race, Stage, Step, Task, Unit};
 use super::super::view::View;
 use super::super::{Ending, Run};
 use super::{gathers, grouped_statements, mark};
@@ -162,7 +162,10 @@ impl Run {
         }
         match begin {
             Begin::Sleep { until } => self.set_due(id, Some(*until)),
-            Begin::Listen { .. } => drop(self.listeners.insert(id)),
+            Begin::Listen { .. } => {
+                self.listeners.insert(id);
+                self.touch(id);
+            }
             Begin::Body { names, .. } => {
                 for (slot, value) in names {
                     self.frames.write(frame, *slot, Some(StepRecord::of(value.clone(), at)));
@@ -215,6 +218,7 @@ impl Run {
         unit.stage = stage;
         unit.task = task;
         self.forget_alarms(&gone);
+        self.untouch(&gone);
         self.listeners.remove(&id);
         self.outside.remove(&id);
         self.forget_records(plan, &gone);
@@ -293,13 +297,20 @@ fn task(plan: &Plan, node: NodeId, begin: &Begin) -> Task {
             params: params.clone(),
             key: key.clone(),
             auth: auth.clone(),
+            far: match plan.node(node).kind {
+                Kind::Ask(_) => Far::Person,
+                Kind::Child { .. } => Far::Run,
+                _ => Far::Operation,
+            },
             in_flight: false,
             output: None,
             next: Value::Unit,
             by: None,
         })),
         Begin::Sleep { .. } => Task::Sleep { over: false },
-        Begin::Listen { since } => Task::Listen(Box::new(Listen { next: *since, output: None, by: None })),
+        Begin::Listen { since, fit } => {
+            Task::Listen(Box::new(Listen { next: *since, output: None, by: None, fit: fit.clone() }))
+        }
         Begin::Body { arm, .. } => Task::Body(Progress { arm: *arm, ..Progress::default() }),
         Begin::Loop { items, max, tolerate, every } => Task::Loop(Box::new(Loop {
             items: shared_items(items),

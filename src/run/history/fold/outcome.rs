@@ -39,6 +39,10 @@ impl Run {
                 unit.queued = false;
             }
         }
+        // Of a run that was killed, units are left in the midst of what they do.
+        let left: Vec<UnitId> = self.units().map(|unit| unit.id).collect();
+        left.into_iter().for_each(|id| self.touch(id));
+        self.parked.clear();
         self.listeners.clear();
         if let Some(unit) = self.unit_mut(UnitId::RUN) {
             let left = std::mem::take(&mut unit.undo);

@@ -20,3 +20,51 @@ CREATE TABLE fact (
 CREATE INDEX fact_by_until ON fact (until) WHERE until IS NOT NULL;
 INSERT INTO fact (name, value) SELECT 'state/' || key, value FROM state;
 DROP TABLE state;
+
+-- Events (semantics 59 to 61): in the same total order as batches.
+CREATE TABLE event (
+    mark    INTEGER PRIMARY KEY,
+    topic   TEXT    NOT NULL,
+    at      INTEGER NOT NULL,
+    payload BLOB    NOT NULL, -- JSON
+    sum     INTEGER NOT NULL  -- over all of the above
+);
+CREATE INDEX event_by_topic ON event (topic, mark);
+
+-- Up to which mark whoever waited for an event has heard of it.
+CREATE TABLE heard (mark INTEGER NOT NULL);
+INSERT INTO heard VALUES (0);
+
+-- Which topics the plans name.
+CREATE TABLE topic_of_plan (
+    topic TEXT NOT NULL,
+    plan  BLOB NOT NULL,
+    PRIMARY KEY (topic, plan)
+) WITHOUT ROWID;
+
+-- The events that no run needs: none that was accepted before and has not come to rest has a plan that names the topic.
+CREATE VIEW event_unneeded AS
+SELECT mark, at FROM event
+WHERE NOT EXISTS (
+    SELECT 1 FROM topic_of_plan JOIN run USING (plan)
+    WHERE topic_of_plan.topic = event.topic AND run.number < event.mark AND run.rested_at IS NULL
+);
+
+-- What runs wait for from outside: follows from the journal.
+CREATE TABLE wait (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    run    INTEGER NOT NULL, -- its number
+    unit   INTEGER NOT NULL, -- its serial in the run
+    kind   TEXT    NOT NULL,
+    name   TEXT    NOT NULL,
+    place  TEXT    NOT NULL,
+    since  INTEGER NOT NULL,
+    path   TEXT    NOT NULL, -- what an event must carry where, for the wait to look at it
+    value  TEXT    NOT NULL
+);
+CREATE UNIQUE INDEX wait_of_unit ON wait (run, unit);
+CREATE INDEX wait_by_name ON wait (kind, name, path, value);
+
+-- What runs waited for was not kept before, nor did a run that ends have this word: whoever has not come to rest is taken up.
+UPDATE run SET status = 'running' WHERE status = 'finishing';
+UPDATE run SET busy = 1 WHERE rested_at IS NULL;

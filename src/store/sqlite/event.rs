@@ -1,0 +1,73 @@
+//! Events as rows: by topic, each at its mark in the total order.
+
+use rusqlite::{Connection, Row as Found, Rows, params};
+
+use super::reader::Read;
+use super::writer::Fault;
+use super::{moment, nanos};
+use crate::run::journal::{Broken, Emission, Happened, Mark};
+
+/// The columns of `event` in the order [`as_event`] takes them.
+const EVENT: &str = "mark, topic, at, payload, sum";
+
+pub(super) fn keep(connection: &Connection, mark: Mark, event: &Emission) -> Result<(), Fault> {
+    let payload = serde_json::to_vec(&event.payload).map_err(|error| Broken(error.to_string().into()))?;
+    let at = nanos(event.at);
+    let sum = checksum(mark, &event.topic, at, &payload);
+    connection
+        .prepare_cached("INSERT INTO event (mark, topic, at, payload, sum) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![mark.0, &*event.topic, at, payload, sum])?;
+    Ok(())
+}
+
+/// Whoever waited for an event up to `mark` has heard of it.
+pub(super) fn heard(connection: &Connection, mark: Mark) -> Result<(), Fault> {
+    connection.prepare_cached("UPDATE heard SET mark = ?1 WHERE mark < ?1")?.execute([mark.0])?;
+    Ok(())
+}
+
+pub(super) fn of_topic(connection: &Connection, topic: &str, after: Mark, limit: usize) -> Read<Vec<Happened>> {
+    let sql = format!("SELECT {EVENT} FROM event WHERE topic = ?1 AND mark > ?2 ORDER BY mark LIMIT ?3");
+    let mut statement = connection.prepare_cached(&sql)?;
+    all(statement.query(params![topic, after.0, i64::try_from(limit).unwrap_or(i64::MAX)])?)
+}
+
+pub(super) fn unheard(connection: &Connection, after: Mark, limit: usize) -> Read<Vec<Happened>> {
+    let sql =
+        format!("SELECT {EVENT} FROM event WHERE mark > max(?1, (SELECT mark FROM heard)) ORDER BY mark LIMIT ?2");
+    let mut statement = connection.prepare_cached(&sql)?;
+    all(statement.query(params![after.0, i64::try_from(limit).unwrap_or(i64::MAX)])?)
+}
+
+fn all(mut found: Rows<'_>) -> Read<Vec<Happened>> {
+    let mut events = Vec::new();
+    while let Some(row) = found.next()? {
+        events.push(as_event(row)?);
+    }
+    Ok(events)
+}
+
+fn as_event(row: &Found<'_>) -> Read<Happened> {
+    let (mark, topic, at): (u64, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let (payload, sum): (Vec<u8>, i64) = (row.get(3)?, row.get(4)?);
+    let mark = Mark(mark);
+    let damaged = |what: &str| Broken(format!("the event at mark {} is damaged: {what}", mark.0).into());
+    if sum != checksum(mark, &topic, at, &payload) {
+        return Err(damaged("it is not what was written"));
+    }
+    let payload = serde_json::from_slice(&payload).map_err(|error| damaged(&error.to_string()))?;
+    Ok(Happened { mark, emission: Emission { at: moment(at), topic: topic.into(), payload } })
+}
+
+/// The first eight bytes of BLAKE3 over everything the row says.
+fn checksum(mark: Mark, topic: &str, at: i64, payload: &[u8]) -> i64 {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&mark.0.to_le_bytes());
+    hasher.update(&at.to_le_bytes());
+    hasher.update(&(topic.len() as u64).to_le_bytes());
+    hasher.update(topic.as_bytes());
+    hasher.update(payload);
+    let mut short = [0; 8];
+    short.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+    i64::from_le_bytes(short)
+}
