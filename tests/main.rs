@@ -10,6 +10,7 @@ mod connect;
 mod docs;
 mod lang {
     mod check;
+    mod compare;
     mod finding;
     mod plan;
     mod rhai;

@@ -5,6 +5,7 @@
 
 mod ask;
 mod check;
+mod diff;
 mod effects;
 mod elapsed;
 mod exit;
@@ -50,6 +51,7 @@ enum Command {
     Check(check::Check),
     Test(test::Test),
     Plan(plan::Plan),
+    Diff(diff::Diff),
     Graph(graph::Graph),
     Effects(effects::Effects),
     Explain(explain::Explain),
@@ -79,6 +81,7 @@ impl Command {
             Self::Check(command) => command.run(),
             Self::Test(command) => command.run(),
             Self::Plan(command) => command.run(),
+            Self::Diff(command) => command.run(),
             Self::Graph(command) => command.run(),
             Self::Effects(command) => command.run(),
             Self::Explain(command) => command.run(),

@@ -36,6 +36,32 @@ fn a_graph_is_drawn_in_three_ways() {
 }
 
 #[test]
+fn a_difference_is_said_in_words_or_as_json() {
+    let folder = Folder::with(PAY);
+    folder.write("new.flow", PAY.replace("charges", "v2/charges").as_bytes());
+    let done = folder.flow(&["diff", "main.flow", "new.flow"]);
+    assert_eq!((done.stderr.as_str(), done.code), ("", 0));
+    let (head, rest) = done.stdout.split_once('\n').expect("there is a head and a change");
+    assert!(head.starts_with("workflow pay   plan "), "{head}");
+    assert_eq!(
+        rest,
+        "  `charged`: parameter `url`: `\"https://bank.example/charges\"` -> `\"https://bank.example/v2/charges\"`\n"
+    );
+    let done = folder.flow(&["diff", "--format", "json", "--exit-code", "main.flow", "new.flow"]);
+    assert_eq!(done.code, 1);
+    let found: serde_json::Value = serde_json::from_str(&done.stdout).expect("it is JSON");
+    let change = &found["workflows"][0]["changes"][0];
+    assert_eq!(change["at"].as_str(), Some("charged"));
+    assert_eq!((change["part"].as_str(), change["name"].as_str()), (Some("parameter"), Some("url")));
+
+    folder.write("laid_out.flow", PAY.replace("    ", "\n  ").as_bytes());
+    let done = folder.flow(&["diff", "--exit-code", "main.flow", "laid_out.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("no difference: they do the same\n", 0));
+    let done = folder.flow(&["diff", "main.flow", "none.flow"]);
+    assert_eq!(done.code, 2);
+}
+
+#[test]
 fn effects_name_what_can_be_touched() {
     let folder = Folder::with(PAY);
     let done = folder.flow(&["effects", "main.flow"]);

@@ -15,6 +15,13 @@ pub(super) fn node(node: &Node, parts: &[Digest]) -> Digest {
     write((node, parts), Extent::Own)
 }
 
+/// What a node does by itself, whatever it is called.
+pub(super) fn nameless(node: &Node, plan: &Plan) -> Digest {
+    let mut parts: Vec<Digest> = node.clauses.handlers.iter().map(|id| plan.handlers[id.0 as usize].digest).collect();
+    parts.extend(node.clauses.undo.map(|undo| plan.node(undo).digest));
+    self::node(&Node { name: None, ..node.clone() }, &parts)
+}
+
 /// What a handler says; `notified` is the fingerprint of its call, if it is a `notify`.
 pub(super) fn handler(handler: &Handler, notified: Option<Digest>) -> Digest {
     write((handler, notified), Extent::Own)

@@ -4,6 +4,7 @@
 //! Never: anything that happens while it runs (held by `tests/architecture.rs`).
 
 pub mod body;
+pub mod compare;
 pub mod connector;
 pub mod effects;
 pub mod evaluate;

@@ -87,7 +87,8 @@ fn branch(branch: &Branch, visit: Visit<'_>) {
     body(&branch.body, visit);
 }
 
-fn handler(handler: &Handler, visit: Visit<'_>) {
+/// The scripts of a handler itself.
+pub(super) fn handler(handler: &Handler, visit: Visit<'_>) {
     handler.guard.iter().for_each(&mut *visit);
     match &handler.action {
         HandlerAction::Retry { times, pause } => {
