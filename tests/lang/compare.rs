@@ -100,7 +100,11 @@ fn what_has_no_name_keeps_its_identity_when_something_is_put_before_it() {
     );
     let pairs = compare(&old, &new).pairs;
     assert_eq!(pairs.node(node(&old, "emit")), Some(node(&new, "emit-2")));
-    assert_eq!(pairs.node(node(&old, "emit-2")), Some(node(&new, "emit-3")), "it was changed, and is the only one left");
+    assert_eq!(
+        pairs.node(node(&old, "emit-2")),
+        Some(node(&new, "emit-3")),
+        "it was changed, and is the only one left"
+    );
     assert_eq!(pairs.origin(node(&new, "emit")), None);
 }
 

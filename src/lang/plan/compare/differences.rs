@@ -9,14 +9,21 @@ use super::super::node::{Inside, Kind, Node, NodeId};
 use super::super::workflow::{Moment, Plan};
 use super::super::written;
 use super::change::{Change, Part, Position, What};
-use super::pair::{self, Pairs};
 use super::head;
+use super::pair::{self, Pairs};
 use super::parts::{self, Parts};
 use crate::base::id::Digest;
 
 /// What has changed from `old` to `new`.
 pub(super) fn between(old: &Plan, new: &Plan, pairs: &Pairs) -> Vec<Change> {
-    let mut reader = Reader { old, new, pairs, elsewhere: elsewhere(old, new, pairs), renamed: BTreeMap::new(), changes: Vec::new() };
+    let mut reader = Reader {
+        old,
+        new,
+        pairs,
+        elsewhere: elsewhere(old, new, pairs),
+        renamed: BTreeMap::new(),
+        changes: Vec::new(),
+    };
     reader.renamed = reader.find_renamed();
     head::differences(old, new, &mut reader.changes);
     reader.body(&old.body, &new.body, &Scope::default());
@@ -342,7 +349,8 @@ fn elsewhere(old: &Plan, new: &Plan, pairs: &Pairs) -> BTreeMap<NodeId, NodeId> 
 
 /// Lays parts side by side and tells those that differ.
 pub(super) fn compare_parts(before: &Parts, after: &Parts, at: &str, changes: &mut Vec<Change>) {
-    let find = |parts: &Parts, wanted: &Part| parts.iter().find(|(part, _)| part == wanted).map(|(_, text)| text.clone());
+    let find =
+        |parts: &Parts, wanted: &Part| parts.iter().find(|(part, _)| part == wanted).map(|(_, text)| text.clone());
     for (known, was) in before {
         if find(after, known).is_none() {
             changes.push(Change { at: at.to_owned(), what: part(known.clone(), Some(was.clone()), None) });

@@ -107,8 +107,7 @@ fn functions(plan: &Plan) -> Parts {
 /// What an operation takes and gives, and where it goes.
 fn operation(operation: &Operation) -> String {
     let signature = &operation.signature;
-    let params: Vec<String> =
-        signature.params.iter().map(|param| format!("{}: {}", param.name, param.shape)).collect();
+    let params: Vec<String> = signature.params.iter().map(|param| format!("{}: {}", param.name, param.shape)).collect();
     let method = operation.request.as_ref().map(|request| format!(" {}", request.method)).unwrap_or_default();
     format!("{} ({}) -> {}{method}", written::effect(&signature.effect), params.join(", "), signature.result)
 }

@@ -235,11 +235,7 @@ pub(super) fn is_same_block(old: &Kind, new: &Kind) -> bool {
 }
 
 /// Branches by their names; in blocks that say the same, by their order.
-pub(super) fn branches<'b>(
-    old: &[&'b Branch],
-    new: &[&'b Branch],
-    same_head: bool,
-) -> Vec<(&'b Branch, &'b Branch)> {
+pub(super) fn branches<'b>(old: &[&'b Branch], new: &[&'b Branch], same_head: bool) -> Vec<(&'b Branch, &'b Branch)> {
     if same_head {
         return old.iter().copied().zip(new.iter().copied()).collect();
     }
