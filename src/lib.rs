@@ -20,6 +20,9 @@ pub mod store;
 pub mod connect;
 /// One assembled engine: settings, wiring; the rehearsed world of `flow test`, the stand-ins of `--sandbox`.
 pub mod host;
+/// The engine over HTTP: one file per resource.
+#[cfg(feature = "serve")]
+pub mod serve;
 /// The command line, one file per command.
 #[cfg(feature = "cli")]
 pub mod cli;

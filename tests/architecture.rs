@@ -114,6 +114,8 @@ fn each_heavy_dependency_has_one_home() {
         ("reqwest", "src/connect"),
         ("lettre", "src/connect"),
         ("minijinja", "src/connect"),
+        ("axum", "src/serve"),
+        ("utoipa", "src/serve"),
         ("clap", "src/cli"),
         ("annotate_snippets", "src/base"),
     ];

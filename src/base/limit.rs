@@ -62,3 +62,18 @@ pub const LOOP_TURNS_MAX: u64 = 100_000_000;
 pub const PAGES_MAX: u64 = 10_000;
 /// How many runs are looked at for one page of a list that asks for values of the input; the page says where to go on.
 pub const LIST_RUNS_READ_MAX: usize = 100_000;
+
+/// How large the body of a request to the server may be, in bytes, unless it is told otherwise.
+pub const HTTP_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How many bytes the head of a request to the server may have.
+pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How many headers a request to the server may have.
+pub const HTTP_HEADERS_MAX: usize = 100;
+/// How many requests one token, and one address, may make in a second, unless the server is told otherwise.
+pub const HTTP_REQUESTS_PER_SECOND_MAX: u32 = 10_000;
+/// How many connections the server has at once, unless it is told otherwise.
+pub const HTTP_CONNECTIONS_MAX: usize = 1_000;
+/// How many items one answer of the server lists.
+pub const PAGE_ITEMS_MAX: usize = 1_000;
+/// How long a caller may let the server wait for the end of a run, in seconds.
+pub const HTTP_WAIT_SECONDS_MAX: i64 = 300;

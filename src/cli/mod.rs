@@ -19,8 +19,13 @@ mod plan;
 mod program;
 mod run;
 mod screen;
+#[cfg(feature = "serve")]
+mod serve;
 mod stand_in;
 mod test;
+mod threads;
+#[cfg(feature = "serve")]
+mod token;
 mod tree;
 
 use std::process::ExitCode;
@@ -48,6 +53,10 @@ struct Flow {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Run),
+    #[cfg(feature = "serve")]
+    Serve(serve::Serve),
+    #[cfg(feature = "serve")]
+    Token(token::TokenCommand),
     Check(check::Check),
     Test(test::Test),
     Plan(plan::Plan),
@@ -78,6 +87,10 @@ impl Command {
     fn run(self) -> Exit {
         let done = match self {
             Self::Run(command) => command.run(),
+            #[cfg(feature = "serve")]
+            Self::Serve(command) => command.run(),
+            #[cfg(feature = "serve")]
+            Self::Token(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Test(command) => command.run(),
             Self::Plan(command) => command.run(),

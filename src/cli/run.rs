@@ -13,9 +13,9 @@ use super::face::Face;
 use super::paper::{Palette, can_ask, colour_on_stderr, deliver, say, stderr_is_live, styled};
 use super::program::{load, workflow};
 use super::screen::Screen;
+use super::threads::threads;
 use super::tree::Tree;
 use super::{input, log, stand_in};
-use crate::base::limit::STACK_BYTES;
 use crate::base::report;
 use crate::base::shape::{Misfit, Shape};
 use crate::base::span::Sources;
@@ -27,9 +27,6 @@ use crate::host::{BuildError, Builder, Engine, Faults, Program, Running};
 use crate::lang::plan::Plan;
 use crate::run::driver::Summary;
 use crate::run::intake::{self, StartError};
-
-/// How many threads run programs at most.
-const THREADS_MAX: usize = 8;
 
 /// Run a workflow, and print its output as JSON.
 ///
@@ -100,13 +97,7 @@ impl Run {
         }
         let input = self.input(&plan)?;
         let screen = Arc::new(Screen::new(Palette::for_stderr(), self.format == Look::Auto && stderr_is_live()));
-        let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, THREADS_MAX);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(threads)
-            .thread_stack_size(STACK_BYTES)
-            .enable_all()
-            .build()
-            .map_err(|error| Refusal::new(format!("no threads could be started: {error}")))?;
+        let runtime = threads()?;
         let done = runtime.block_on(self.to_the_end(program, &plan, &input, &screen));
         // Whatever still works for a run that has ended is not waited for.
         runtime.shutdown_background();
@@ -257,7 +248,7 @@ fn failure_text(summary: &Summary, sources: &Sources, palette: &Palette) -> Stri
 }
 
 /// Settings that are missing or wrong are said as diagnostics.
-fn not_built(error: BuildError) -> Stop {
+pub(super) fn not_built(error: BuildError) -> Stop {
     match error {
         BuildError::Settings(faults) => {
             say(&report::to_text(&faults.diagnostics, &faults.sources, colour_on_stderr()));

@@ -24,7 +24,7 @@ use crate::lang::plan::Package;
 use crate::run::driver::{self, Duty, Started, Summary};
 use crate::run::event::Record;
 use crate::run::intake::{Item, Options, StartError, Submitted};
-use crate::run::journal::{Broken, Journal};
+use crate::run::journal::{Broken, History, Journal, Page, Query, Standing};
 use crate::run::machine::{Command, Refusal};
 use crate::run::world::{BoxFuture, Clock, Consult, Question, World};
 
@@ -306,8 +306,8 @@ impl Engine {
         })
     }
 
-    fn running(&self, Started { run, records, ended }: Started) -> Running {
-        Running { id: run, engine: self.driver.clone(), records, ended }
+    fn running(&self, Started { run, joined, records, ended }: Started) -> Running {
+        Running { id: run, joined, engine: self.driver.clone(), records, ended }
     }
 
     /// Takes up what the process before this one left in the journal, and wakes runs from now on when their time comes. To be
@@ -350,6 +350,38 @@ impl Engine {
         self.driver.call_to(run, command);
     }
 
+    /// How a run stands; none if there is no such run, or nothing is kept of any.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn standing(&self, run: &RunId) -> Result<Option<Standing>, Broken> {
+        self.driver.standing(run).await
+    }
+
+    /// The runs that `query` describes, the one accepted last first.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn runs(&self, query: &Query) -> Result<Page, Broken> {
+        self.driver.runs(query).await
+    }
+
+    /// What happened in a run, from the record with this number on.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn history(&self, run: &RunId, from: u64) -> Result<History, Broken> {
+        self.driver.history(run, from).await
+    }
+
+    /// How a run ended, or what there is of it so far; none if there is no such run.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn summary(&self, run: &RunId) -> Result<Option<Summary>, Broken> {
+        self.driver.summary(run).await
+    }
+
     /// What of the settings is probably not as meant: names that nobody knows.
     pub fn warnings(&self) -> &Faults {
         &self.warnings
@@ -370,6 +402,7 @@ impl fmt::Debug for Engine {
 /// A run under way.
 pub struct Running {
     id: RunId,
+    joined: bool,
     engine: driver::Engine,
     records: mpsc::UnboundedReceiver<Record>,
     ended: oneshot::Receiver<Summary>,
@@ -379,6 +412,11 @@ impl Running {
     /// Its id.
     pub fn id(&self) -> &RunId {
         &self.id
+    }
+
+    /// Whether it was started before, under the same key.
+    pub fn was_joined(&self) -> bool {
+        self.joined
     }
 
     /// The next record of its journal; `None` when it has come to rest.

@@ -7,6 +7,8 @@
 pub mod clock;
 /// The codes of files that cannot be read.
 pub mod code;
+/// All programs of a directory, as one.
+mod directory;
 /// A program, its settings, connectors, whoever answers questions, put together.
 pub mod engine;
 /// A program with the files it uses, read and compiled.

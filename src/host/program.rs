@@ -10,7 +10,7 @@ use crate::base::limit::FILE_BYTES_MAX;
 use crate::base::report;
 use crate::base::span::{Source, Sources, Span};
 use crate::lang::plan::Package;
-use crate::lang::{self, Files};
+use crate::lang::{self, Compilation, Files};
 
 /// A program that can run.
 #[derive(Clone, Debug)]
@@ -58,20 +58,9 @@ impl Program {
     /// Everything that is wrong, where something is wrong enough for the program not to run.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, Faults> {
         let path = path.as_ref();
-        let name = path.display().to_string();
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let directory = directory.map_or_else(|| PathBuf::from("."), Path::to_owned);
-        match read(path) {
-            Ok(text) => Self::compile(&name, &text, &Disk, directory),
-            Err(fault) => {
-                let mut sources = Sources::default();
-                let file = sources.add(Source::new(name, &fault.text));
-                let at = fault.text.len();
-                let diagnostic = Diagnostic::error(code::UNREADABLE, Span::new(file, at..at), fault.message);
-                let diagnostics = vec![fault.hint.into_iter().fold(diagnostic, Diagnostic::hint)];
-                Err(Faults { diagnostics, sources })
-            }
-        }
+        compiled(compile_file(Sources::default(), path), directory)
     }
 
     /// Compiles a text that is called `name` in messages. Files that it uses are looked for from the working directory.
@@ -79,20 +68,34 @@ impl Program {
     /// # Errors
     /// Everything that is wrong, where something is wrong enough for the program not to run.
     pub fn from_text(name: &str, text: &str) -> Result<Self, Faults> {
-        Self::compile(name, text, &Disk, PathBuf::from("."))
+        compiled(lang::compile(name, text, &Disk), PathBuf::from("."))
     }
+}
 
-    fn compile(name: &str, text: &str, files: &dyn Files, directory: PathBuf) -> Result<Self, Faults> {
-        let compilation = lang::compile(name, text, files);
-        match compilation.package {
-            Some(package) => Ok(Self {
-                package: Arc::new(package),
-                sources: compilation.sources,
-                warnings: compilation.diagnostics,
-                untyped: compilation.untyped,
-                directory,
-            }),
-            None => Err(Faults { diagnostics: compilation.diagnostics, sources: compilation.sources }),
+fn compiled(compilation: Compilation, directory: PathBuf) -> Result<Program, Faults> {
+    match compilation.package {
+        Some(package) => Ok(Program {
+            package: Arc::new(package),
+            sources: compilation.sources,
+            warnings: compilation.diagnostics,
+            untyped: compilation.untyped,
+            directory,
+        }),
+        None => Err(Faults { diagnostics: compilation.diagnostics, sources: compilation.sources }),
+    }
+}
+
+/// What becomes of the file at `path`, beside what was compiled before.
+pub(super) fn compile_file(mut others: Sources, path: &Path) -> Compilation {
+    let name = path.display().to_string();
+    match read(path) {
+        Ok(text) => lang::compile_after(others, &name, &text, &Disk),
+        Err(fault) => {
+            let file = others.add(Source::new(name, &fault.text));
+            let at = fault.text.len();
+            let diagnostic = Diagnostic::error(code::UNREADABLE, Span::new(file, at..at), fault.message);
+            let diagnostics = vec![fault.hint.into_iter().fold(diagnostic, Diagnostic::hint)];
+            Compilation { sources: others, package: None, diagnostics, untyped: Vec::new() }
         }
     }
 }
@@ -138,7 +141,7 @@ fn read(path: &Path) -> Result<String, Unreadable> {
 }
 
 /// What the operating system says, without its number.
-fn plainly(error: &std::io::Error) -> String {
+pub(super) fn plainly(error: &std::io::Error) -> String {
     match error.kind() {
         std::io::ErrorKind::NotFound => "there is none of this name".to_owned(),
         std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -46,9 +46,16 @@ pub struct Compilation {
 
 /// Compiles the text called `name`. Total: whatever the text is, there is an answer.
 pub fn compile(name: &str, text: &str, files: &dyn Files) -> Compilation {
+    compile_after(Sources::default(), name, text, files)
+}
+
+/// Compiles a text whose spans are to stand beside those of `others`, compiled before it: its sources follow theirs.
+pub fn compile_after(others: Sources, name: &str, text: &str, files: &dyn Files) -> Compilation {
+    let before = others.iter().count();
     let mut loader = Loader {
         files,
-        sources: Sources::default(),
+        sources: others,
+        before,
         trees: Vec::new(),
         shifts: Vec::new(),
         found: Vec::new(),
@@ -64,7 +71,7 @@ pub fn compile(name: &str, text: &str, files: &dyn Files) -> Compilation {
     wrong.append(&mut more);
     // The trees are those of the texts put right; people see the texts they wrote.
     let places = wrong.iter_mut().flat_map(Diagnostic::spans_mut);
-    places.for_each(|span| *span = shifts[span.file.0 as usize].span(*span));
+    places.for_each(|span| *span = shifts[span.file.0 as usize - before].span(*span));
     found.append(&mut wrong);
     found.sort_by_key(|found| found.primary.span);
     found.dedup();
@@ -77,6 +84,8 @@ pub fn compile(name: &str, text: &str, files: &dyn Files) -> Compilation {
 struct Loader<'f> {
     files: &'f dyn Files,
     sources: Sources,
+    /// How many of them belong to others.
+    before: usize,
     trees: Vec<Tree>,
     /// What was put right in each file, so that reading could go on.
     shifts: Vec<syntax::Shifts>,
@@ -193,7 +202,7 @@ impl Loader<'_> {
     /// The files of the standard library that are named so far.
     fn standard(&mut self) {
         let mut wanted: Vec<standard::File> = Vec::new();
-        for (_, source) in self.sources.iter() {
+        for (_, source) in self.sources.iter().skip(self.before) {
             for file in standard::named_in(&source.text) {
                 if !wanted.contains(&file) {
                     wanted.push(file);

@@ -7,6 +7,7 @@ mod attempt;
 mod child;
 mod drive;
 mod facts;
+mod look;
 mod recovery;
 mod summary;
 mod timer;
@@ -99,6 +100,8 @@ struct Attached {
 pub struct Started {
     /// Its id.
     pub run: RunId,
+    /// Whether it was there already.
+    pub joined: bool,
     /// Its journal, record by record, as it is written.
     pub records: mpsc::UnboundedReceiver<Record>,
     /// How it ends.
@@ -149,13 +152,14 @@ impl Engine {
             }
             _ => self.inner.start(workflow, input, options, attached).await?,
         };
+        let was_there = begun.is_none();
         match begun {
             Some(mark) => self.inner.synced(mark).await.map_err(StartError::Store)?,
             None => {
                 joined.await.map_err(|_| StartError::Store(Broken(format!("the run `{run}` cannot be read").into())))?
             }
         }
-        Ok(Started { run, records, ended })
+        Ok(Started { run, joined: was_there, records, ended })
     }
 
     /// Takes what a trigger brings, and returns when what became of it would survive a crash. The same runtime as for

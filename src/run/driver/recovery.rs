@@ -8,6 +8,7 @@ use super::drive::Drive;
 use super::{Inner, Place, Told, lock};
 use crate::base::id::{Digest, RunId};
 use crate::lang::plan::Plan;
+use crate::run::event::Record;
 use crate::run::history::Run;
 use crate::run::history::unit::Task;
 use crate::run::intake;
@@ -81,12 +82,7 @@ impl Inner {
         tell: super::Tell,
     ) -> Result<Option<Drive>, Broken> {
         let history = journal.history(run, 0).await?;
-        let Some((first, rest)) = history.records.split_first() else { return Ok(None) };
-        let mut folded = Run::accept(first).map_err(|what| Broken(format!("the run `{run}`: {what}").into()))?;
-        let plan = self.plan(journal, folded.accepted.plan).await?;
-        for record in rest {
-            folded.apply(&plan, record);
-        }
+        let Some((plan, mut folded)) = self.fold(journal, run, &history.records).await? else { return Ok(None) };
         // What it waits for was kept when it was written.
         drop(folded.take_waits(&plan));
         let state_key = match &plan.state {
@@ -100,8 +96,24 @@ impl Inner {
         Ok(Some(Drive::new(self.clone(), plan, folded, state_key, tell).resumed(noted, history.last)))
     }
 
+    /// A run as its records leave it, with the plan it is pinned to.
+    pub(super) async fn fold(
+        &self,
+        journal: &dyn Journal,
+        run: &RunId,
+        records: &[Record],
+    ) -> Result<Option<(Arc<Plan>, Run)>, Broken> {
+        let Some((first, rest)) = records.split_first() else { return Ok(None) };
+        let mut folded = Run::accept(first).map_err(|what| Broken(format!("the run `{run}`: {what}").into()))?;
+        let plan = self.plan(journal, folded.accepted.plan).await?;
+        for record in rest {
+            folded.apply(&plan, record);
+        }
+        Ok(Some((plan, folded)))
+    }
+
     /// The plan that a run is pinned to.
-    async fn plan(&self, journal: &dyn Journal, digest: Digest) -> Result<Arc<Plan>, Broken> {
+    pub(super) async fn plan(&self, journal: &dyn Journal, digest: Digest) -> Result<Arc<Plan>, Broken> {
         if let Some(plan) = self.plans.get(&digest) {
             return Ok(plan.clone());
         }

@@ -1,0 +1,217 @@
+//! `flow serve DIR`: runs all programs of a directory, and answers over HTTP.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::exit::{Exit, Refusal, Stop};
+use super::paper::{colour_on_stderr, deliver, say};
+use super::run::not_built;
+use super::threads::threads;
+use crate::base::limit;
+use crate::base::report;
+use crate::base::time::Timestamp;
+use crate::host::sandbox::Sandbox;
+use crate::host::{Builder, Engine, Program};
+use crate::serve::token::{self, TokenError};
+use crate::serve::{Beacon, Limits, Role, Server, Socket, Tokens, listen, log};
+use crate::store::Sqlite;
+
+/// Where data is kept unless something else is said, in the directory of the programs.
+pub const DATA: &str = ".flow";
+
+/// The variable that gives the admin's token.
+const TOKEN_VARIABLE: &str = "FLOW_TOKEN";
+
+/// How long threads have to let go of what they hold when the server stops.
+const LAST_MOMENT: Duration = Duration::from_secs(5);
+
+/// Run all programs of a directory, and answer over HTTP.
+///
+/// Everything that happens is kept in the data directory: what a crash cuts off goes on when the server is started again. Who
+/// asks needs a token; one for the admin is shown at the first start, `flow token` makes others. stdout says where the server
+/// listens. Ctrl-C and SIGTERM stop it in order.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  flow serve flows
+  flow serve flows --sandbox --listen 127.0.0.1:0
+  FLOW_TOKEN=... flow serve flows --listen 0.0.0.0:8080 --data /var/lib/flow --log json")]
+pub struct Serve {
+    /// The directory of the programs: every `.flow` file in it is one.
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+    /// Where to listen; with port 0, on one that is free.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where to keep what happens; `.flow` in DIR where absent. It is made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Points every connector at a stand-in on this machine.
+    #[arg(long)]
+    sandbox: bool,
+    /// Sets one setting, such as `connectors.slack.token=...`; may be given several times.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Lets everybody do everything; only where nobody but this machine can connect.
+    #[arg(long)]
+    no_auth: bool,
+    /// How the log is written to stderr.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    log: Format,
+    /// How large the body of a request may be.
+    #[arg(long, value_name = "BYTES", default_value_t = limit::HTTP_BODY_BYTES_MAX)]
+    body_bytes: usize,
+    /// How many requests one token, and one address, may make in a second.
+    #[arg(long, value_name = "NUMBER", default_value_t = limit::HTTP_REQUESTS_PER_SECOND_MAX)]
+    rate: u32,
+    /// How many connections there may be at once.
+    #[arg(long, value_name = "NUMBER", default_value_t = limit::HTTP_CONNECTIONS_MAX)]
+    connections: usize,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Serve {
+    /// Serves until it is told to stop.
+    ///
+    /// # Errors
+    /// If a program, the settings or the usage is wrong, the data is in use, or nothing can listen at the address.
+    pub fn run(&self) -> Result<Exit, Stop> {
+        if self.no_auth && !self.listen.ip().is_loopback() {
+            let message =
+                format!("`--no-auth` lets everybody do everything, and {} can be reached from elsewhere", self.listen);
+            return Err(Refusal::new(message).hint("listen on 127.0.0.1, or leave `--no-auth` out").into());
+        }
+        let program = Program::from_directory(&self.directory).map_err(|faults| {
+            say(&report::to_text(&faults.diagnostics, &faults.sources, colour_on_stderr()));
+            Stop::Said(Exit::Wrong)
+        })?;
+        if !program.warnings.is_empty() {
+            say(&report::to_text(&program.warnings, &program.sources, colour_on_stderr()));
+        }
+        let data = self.data.clone().unwrap_or_else(|| self.directory.join(DATA));
+        let store = Arc::new(Sqlite::open(&data).map_err(|error| Refusal::new(error.to_string()))?);
+        let runtime = threads()?;
+        let done = runtime.block_on(self.serve(program, &data, store.clone()));
+        // Whoever still holds the store lets go of it; it closes when everything that happened is on disk.
+        runtime.shutdown_timeout(LAST_MOMENT);
+        drop(store);
+        done
+    }
+
+    async fn serve(&self, program: Program, data: &Path, store: Arc<Sqlite>) -> Result<Exit, Stop> {
+        // Before anything is started: whoever is told where to connect can.
+        let socket = Socket::bind(self.listen).await;
+        let socket = socket.map_err(|error| Refusal::new(format!("nothing can listen at {}: {error}", self.listen)))?;
+        let signals = Signals::listen()?;
+        let engine = self.engine(program, store).await?;
+        log::listen(self.log == Format::Json, engine.mask().clone());
+        let own = if self.no_auth { None } else { Some(token::secret().map_err(refused)?) };
+        let tokens = own.as_deref().map(|own| self.tokens(data, own)).transpose()?;
+        let recovered = engine.recover().await.map_err(|broken| Refusal::new(broken.to_string()))?;
+        if recovered > 0 {
+            tracing::info!("{recovered} runs that were cut off go on");
+        }
+        let limits =
+            Limits { body_bytes: self.body_bytes, requests_per_second: self.rate, connections: self.connections };
+        let server = Server::new(engine, tokens, limits);
+        let beacon = Beacon::new(socket.address(), own);
+        let lit = beacon.light(data);
+        let lit = lit.map_err(|error| Refusal::new(format!("`{}` cannot be written: {error}", data.display())))?;
+        deliver(&format!("listening on {}", beacon.url));
+        let stopper = server.clone();
+        tokio::spawn(async move {
+            signals.one().await;
+            tracing::info!("stopping: no more requests are taken");
+            stopper.stop();
+        });
+        listen(socket, &server, server.router()).await;
+        drop(lit);
+        Ok(Exit::Done)
+    }
+
+    async fn engine(&self, program: Program, store: Arc<Sqlite>) -> Result<Engine, Stop> {
+        let sandbox =
+            match self.sandbox {
+                true => Some(Sandbox::start(&program.package, |_| {}).await.map_err(|error| {
+                    Refusal::new(format!("the stand-ins of the sandbox found no free port: {error}"))
+                })?),
+                false => None,
+            };
+        let mut builder = Builder::new(program).environment().journal(store);
+        for assignment in &self.set {
+            builder = builder.set(assignment);
+        }
+        if let Some(sandbox) = sandbox {
+            builder = builder.sandbox(Arc::new(sandbox));
+        }
+        let engine = builder.build().map_err(not_built)?;
+        let warnings = engine.warnings();
+        if !warnings.diagnostics.is_empty() {
+            say(&report::to_text(&warnings.diagnostics, &warnings.sources, colour_on_stderr()));
+        }
+        Ok(engine)
+    }
+
+    /// Who may ask. At the first start a token is made for the admin, unless the environment gives one.
+    fn tokens(&self, data: &Path, own: &str) -> Result<Tokens, Refusal> {
+        let mut tokens = Tokens::open(data).map_err(refused)?;
+        let given = std::env::var(TOKEN_VARIABLE).ok().map(|token| token.trim().to_owned());
+        match given.filter(|token| !token.is_empty()) {
+            Some(given) => tokens = tokens.with_owner("admin", &given),
+            None if tokens.is_empty() => {
+                let (secret, _) = tokens.make(Role::Admin, None, Timestamp::now()).map_err(refused)?;
+                say(&format!("the token of the admin, which is not shown again:\n  {secret}"));
+            }
+            None => {}
+        }
+        Ok(tokens.with_owner("owner", own))
+    }
+}
+
+fn refused(error: TokenError) -> Refusal {
+    Refusal::new(error.to_string())
+}
+
+/// What asks the process to end.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Listens from now on: none is missed.
+    fn listen() -> Result<Self, Refusal> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+                .map_err(|error| Refusal::new(format!("signals cannot be heard: {error}")))?,
+        })
+    }
+
+    /// Waits for the first one.
+    #[cfg(unix)]
+    async fn one(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn one(self) {
+        // Where Ctrl-C cannot be heard, the server is ended by other means.
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

@@ -1,0 +1,147 @@
+//! Who asks, and what they may do.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+use super::server::Server;
+
+/// What the holder of a token may do. Each may do what those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Look.
+    Viewer,
+    /// Start runs, and tell them things.
+    Operator,
+    /// Everything, also what concerns the server as a whole.
+    Admin,
+}
+
+impl Role {
+    /// All of them, the least first.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+
+    /// As it is written.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Who: what journals say of who asked.
+    pub name: Arc<str>,
+    /// What they may do.
+    pub role: Role,
+    /// With which workflows; with all where absent.
+    pub workflows: Option<Arc<[Arc<str>]>>,
+}
+
+impl Caller {
+    /// Whoever owns the data: all is allowed.
+    pub fn owner(name: &str) -> Self {
+        Self { name: name.into(), role: Role::Admin, workflows: None }
+    }
+
+    /// Asks for a role that concerns no workflow more than others.
+    ///
+    /// # Errors
+    /// A problem, if the caller has not this role.
+    pub fn may(&self, role: Role) -> Result<(), Problem> {
+        if self.role >= role {
+            return Ok(());
+        }
+        let (has, wants) = (self.role.word(), role.word());
+        Err(Problem::forbidden(format!("this token is of the role `{has}`; this takes the role `{wants}`")))
+    }
+
+    /// Asks for a role and for one workflow.
+    ///
+    /// # Errors
+    /// A problem, if the caller has not this role, or not for this workflow.
+    pub fn may_with(&self, role: Role, workflow: &str) -> Result<(), Problem> {
+        self.may(role)?;
+        if self.sees(workflow) {
+            return Ok(());
+        }
+        Err(Problem::forbidden(format!("this token is not for the workflow `{workflow}`")))
+    }
+
+    /// Asks for a role for the server as a whole.
+    ///
+    /// # Errors
+    /// A problem, if the caller has not this role, or only for some workflows.
+    pub fn may_with_all(&self, role: Role) -> Result<(), Problem> {
+        self.may(role)?;
+        match &self.workflows {
+            None => Ok(()),
+            Some(_) => Err(Problem::forbidden("this token is for some workflows; this concerns all of them")),
+        }
+    }
+
+    /// Whether the caller may look at runs of this workflow.
+    pub fn sees(&self, workflow: &str) -> bool {
+        self.workflows.as_ref().is_none_or(|workflows| workflows.iter().any(|known| **known == *workflow))
+    }
+}
+
+impl FromRequestParts<Server> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Problem> {
+        match parts.extensions.get::<Self>() {
+            Some(caller) => Ok(caller.clone()),
+            None => identify(server, &parts.headers),
+        }
+    }
+}
+
+/// Lets only callers through who are known.
+pub(super) async fn only_known(
+    State(server): State<Server>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    // Whoever calls in this process has said who they are.
+    if request.extensions().get::<Caller>().is_none() {
+        let caller = identify(&server, request.headers())?;
+        server.pace().take_of_token(&caller.name)?;
+        request.extensions_mut().insert(caller);
+    }
+    Ok(next.run(request).await)
+}
+
+/// Who holds the token of a request.
+fn identify(server: &Server, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let Some(tokens) = server.tokens() else { return Ok(Caller::owner("nobody in particular")) };
+    let Some(header) = headers.get(AUTHORIZATION) else {
+        let detail = "send the header `Authorization: Bearer TOKEN`; `flow token new` makes a token";
+        return Err(Problem::unauthorized(None, detail));
+    };
+    let malformed = || {
+        let detail = "the header `Authorization` must be `Bearer TOKEN`, with one token";
+        Problem::unauthorized(Some("invalid_request"), detail)
+    };
+    let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
+    let token = token.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.contains(char::is_whitespace) {
+        return Err(malformed());
+    }
+    tokens.holder(token).ok_or_else(|| {
+        let detail = "nobody knows this token: it is misspelt, or was revoked";
+        Problem::unauthorized(Some("invalid_token"), detail)
+    })
+}

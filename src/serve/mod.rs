@@ -1,0 +1,49 @@
+//! The server: what the engine can do, over HTTP, one file per resource.
+//!
+//! In: requests, with a token. Out: JSON as the OpenAPI document describes it, and RFC 9457 problem documents. Never: a rule of
+//! the machine, a table of the store; both are asked by way of `host` (held by `tests/architecture.rs`).
+
+/// Who asks, and what they may do.
+pub mod caller;
+/// Where a server is found: beside its data.
+pub mod beacon;
+/// What a request carries, read with a bound.
+mod body;
+/// Which runs a list is to hold.
+mod filter;
+/// Whether the process lives, and whether it can work.
+mod health;
+/// Bounds on what one client may ask for.
+pub mod limit;
+/// The server without a socket.
+pub mod local;
+/// The socket: connections, their bounds, the graceful stop.
+pub mod listen;
+/// What is reported, to stderr.
+pub mod log;
+/// The document that describes all of this.
+mod openapi;
+/// What is said when something cannot be done.
+pub mod problem;
+/// The query and the path of a request.
+mod query;
+/// Records of a journal as others see them.
+mod record;
+/// Runs as resources.
+#[expect(unused_qualifications, reason = "utoipa's macro writes them")]
+mod run;
+/// Everything that requests are answered from, and the router.
+pub mod server;
+/// Tokens: made once, kept as hashes.
+pub mod token;
+/// Workflows as resources, and starting them.
+#[expect(unused_qualifications, reason = "utoipa's macro writes them")]
+mod workflow;
+
+pub use beacon::Beacon;
+pub use caller::{Caller, Role};
+pub use limit::Limits;
+pub use listen::{Socket, listen};
+pub use problem::Problem;
+pub use server::Server;
+pub use token::Tokens;

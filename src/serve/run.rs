@@ -1,0 +1,255 @@
+//! Runs as resources: lists, one as it stands, its journal, what it can be told.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::body::Sent;
+use super::caller::{Caller, Role};
+use super::filter::{self, Wanted, page};
+use super::problem::Problem;
+use super::query::{Asked, Path};
+use super::server::Server;
+use crate::base::id::RunId;
+use crate::base::limit::PAGE_ITEMS_MAX;
+use crate::base::time::Timestamp;
+use crate::run::driver::Summary;
+use crate::run::journal::Standing;
+use crate::run::machine::Command;
+
+/// A run as it stands.
+#[derive(Serialize, ToSchema)]
+struct Run {
+    id: Arc<str>,
+    workflow: Arc<str>,
+    /// `queued running waiting paused parked completed failed cancelled skipped undone`
+    status: Arc<str>,
+    /// Its output, once it has completed; in lists it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    output: Option<Json>,
+    /// The error it failed with; in lists only its type.
+    #[schema(value_type = Option<Object>)]
+    error: Option<Json>,
+    #[schema(value_type = String, format = DateTime)]
+    started_at: Timestamp,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Timestamp>,
+    /// The run that waits for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<Arc<str>>,
+}
+
+impl Run {
+    /// As lists show it.
+    fn listed(standing: Standing) -> Self {
+        Self {
+            id: standing.run.0,
+            workflow: standing.workflow,
+            status: shown(&standing.status),
+            output: None,
+            error: standing.error.map(|kind| serde_json::json!({ "type": kind })),
+            started_at: standing.accepted_at,
+            ended_at: standing.rested_at,
+            parent: standing.parent.map(|parent| parent.0),
+        }
+    }
+
+    /// With all that is known of its end.
+    fn whole(standing: Standing, summary: Option<Summary>) -> Self {
+        let (output, error) = match summary {
+            Some(summary) => (summary.output.to_json(), summary.error.map(|error| error.without_absent().to_json())),
+            None => (Json::Null, None),
+        };
+        Self { output: Some(output), error, ..Self::listed(standing) }
+    }
+}
+
+/// A state as it is shown: what a run does at its end is a part of its running.
+pub(super) fn shown(status: &Arc<str>) -> Arc<str> {
+    if **status == *"finishing" { "running".into() } else { status.clone() }
+}
+
+/// Runs, the one accepted last first.
+#[derive(Serialize, ToSchema)]
+struct Runs {
+    runs: Vec<Run>,
+    /// What `cursor` is for the next page; `null` after the last one. A page may be short, and have more after it.
+    next_cursor: Option<String>,
+}
+
+/// Which records of a journal are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Records {
+    /// From the one with this number on; the first has 0.
+    from: Option<u64>,
+    /// So many at most.
+    #[param(minimum = 1, maximum = 1000, default = 1000)]
+    limit: Option<usize>,
+}
+
+/// What happened in a run.
+#[derive(Serialize, ToSchema)]
+struct Events {
+    /// The records, each `{ "number", "at", "event", ... }`.
+    #[schema(value_type = Vec<Object>)]
+    events: Vec<Json>,
+    /// What `from` is for the next page; `null` after the last record there is.
+    next: Option<u64>,
+}
+
+pub(super) fn routes() -> OpenApiRouter<Server> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(events))
+        .routes(routes!(pause))
+        .routes(routes!(resume))
+        .routes(routes!(cancel))
+        .routes(routes!(signal))
+}
+
+/// Runs, the one accepted last first. `input.PATH=VALUE` wants a value in the input: `input.customer.id=42`.
+#[utoipa::path(get, path = "/v1/runs", params(Wanted), responses((status = 200, body = Runs)))]
+async fn list(
+    State(server): State<Server>,
+    caller: Caller,
+    Asked(asked): Asked<Vec<(String, String)>>,
+) -> Result<Response, Problem> {
+    caller.may(Role::Viewer)?;
+    let wanted = Wanted::read(asked)?;
+    if let Some(workflow) = &wanted.workflow {
+        caller.may_with(Role::Viewer, workflow)?;
+    }
+    let mut query = wanted.query()?;
+    let limit = query.limit;
+    let mut runs: Vec<Run> = Vec::new();
+    // Runs that the caller may not see are passed over.
+    let next = loop {
+        let page = server.engine().runs(&query).await?;
+        runs.extend(page.runs.into_iter().filter(|standing| caller.sees(&standing.workflow)).map(Run::listed));
+        query.limit = limit - runs.len();
+        if query.limit == 0 || page.next.is_none() || caller.workflows.is_none() {
+            break page.next;
+        }
+        query.before = page.next;
+    };
+    Ok(server.json(StatusCode::OK, &Runs { runs, next_cursor: next.map(filter::cursor) }))
+}
+
+/// A run as it stands.
+#[utoipa::path(
+    get, path = "/v1/runs/{id}", params(("id" = String, Path, description = "The run")),
+    responses((status = 200, body = Run), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+async fn show(State(server): State<Server>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    let standing = standing(&server, &caller, Role::Viewer, &RunId(id.into())).await?;
+    answer(&server, standing).await
+}
+
+/// What happened in a run, in order.
+#[utoipa::path(
+    get, path = "/v1/runs/{id}/events", params(("id" = String, Path, description = "The run"), Records),
+    responses((status = 200, body = Events), (status = 404, body = Problem, content_type = "application/problem+json"))
+)]
+async fn events(
+    State(server): State<Server>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Asked(wanted): Asked<Records>,
+) -> Result<Response, Problem> {
+    let run = RunId(id.into());
+    standing(&server, &caller, Role::Viewer, &run).await?;
+    let (from, limit) = (wanted.from.unwrap_or(0), page(wanted.limit, PAGE_ITEMS_MAX)?);
+    let records = server.engine().history(&run, from).await?.records;
+    let next = (records.len() > limit).then(|| from + limit as u64);
+    let events = (from..).zip(records.iter().take(limit)).map(|(number, record)| super::record::shown(number, record));
+    Ok(server.json(StatusCode::OK, &Events { events: events.collect(), next }))
+}
+
+/// Lets a run stand still: nothing new begins, what is under way ends.
+#[utoipa::path(
+    post, path = "/v1/runs/{id}/pause", params(("id" = String, Path, description = "The run")),
+    responses((status = 200, body = Run), (status = 409, body = Problem, content_type = "application/problem+json"))
+)]
+async fn pause(State(server): State<Server>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    tell(&server, &caller, id, |by| Command::Pause { by }).await
+}
+
+/// Lets a paused run go on.
+#[utoipa::path(
+    post, path = "/v1/runs/{id}/resume", params(("id" = String, Path, description = "The run")),
+    responses((status = 200, body = Run), (status = 409, body = Problem, content_type = "application/problem+json"))
+)]
+async fn resume(State(server): State<Server>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    tell(&server, &caller, id, |by| Command::Resume { by }).await
+}
+
+/// Ends a run in order: what was done is undone, its `on cancel` and `finally` run.
+#[utoipa::path(
+    post, path = "/v1/runs/{id}/cancel", params(("id" = String, Path, description = "The run")),
+    responses((status = 200, body = Run), (status = 409, body = Problem, content_type = "application/problem+json"))
+)]
+async fn cancel(State(server): State<Server>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
+    tell(&server, &caller, id, |by| Command::Cancel { by }).await
+}
+
+/// Sends a signal to a run. The body is what it carries.
+#[utoipa::path(
+    post, path = "/v1/runs/{id}/signals/{name}",
+    params(("id" = String, Path, description = "The run"), ("name" = String, Path, description = "The signal")),
+    request_body = Option<Object>,
+    responses((status = 200, body = Run), (status = 409, body = Problem, content_type = "application/problem+json"))
+)]
+async fn signal(
+    State(server): State<Server>,
+    caller: Caller,
+    Path((id, name)): Path<(String, String)>,
+    Sent(payload): Sent,
+) -> Result<Response, Problem> {
+    tell(&server, &caller, id, |_| Command::Signal { name: name.into(), payload }).await
+}
+
+/// Tells a run something on behalf of the caller, and shows how it stands then.
+async fn tell(
+    server: &Server,
+    caller: &Caller,
+    id: String,
+    command: impl FnOnce(Arc<str>) -> Command,
+) -> Result<Response, Problem> {
+    let run = RunId(id.into());
+    standing(server, caller, Role::Operator, &run).await?;
+    server.engine().tell(&run, command(caller.name.clone())).await?;
+    let standing = standing(server, caller, Role::Operator, &run).await?;
+    answer(server, standing).await
+}
+
+/// How a run stands that the caller may see.
+async fn standing(server: &Server, caller: &Caller, role: Role, run: &RunId) -> Result<Standing, Problem> {
+    caller.may(role)?;
+    match server.engine().standing(run).await? {
+        Some(standing) => {
+            caller.may_with(role, &standing.workflow)?;
+            Ok(standing)
+        }
+        None => Err(Problem::not_found(format!("there is no run `{run}`"))),
+    }
+}
+
+async fn answer(server: &Server, standing: Standing) -> Result<Response, Problem> {
+    // As long as it runs there is neither output nor error, and its journal need not be read.
+    let summary = match standing.rested_at {
+        Some(_) => server.engine().summary(&standing.run).await?,
+        None => None,
+    };
+    Ok(server.json(StatusCode::OK, &Run::whole(standing, summary)))
+}

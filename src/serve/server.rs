@@ -1,0 +1,123 @@
+//! Everything that requests are answered from, and the router. It needs no socket: who calls it in this process may.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::{Router, http};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::limit::{Limits, Pace, keep_pace};
+use super::problem::Problem;
+use super::token::Tokens;
+use super::{caller, health, openapi, run, workflow};
+use crate::host::Engine;
+
+/// One server. Clones share everything.
+#[derive(Clone)]
+pub struct Server {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    tokens: Option<Tokens>,
+    limits: Limits,
+    pace: Pace,
+    stopping: CancellationToken,
+    /// The OpenAPI document, once the router was made.
+    document: OnceLock<Vec<u8>>,
+}
+
+impl Server {
+    /// A server for what `engine` runs. Without `tokens` everybody may do everything.
+    pub fn new(engine: Engine, tokens: Option<Tokens>, limits: Limits) -> Self {
+        let pace = Pace::new(limits);
+        let (stopping, document) = (CancellationToken::new(), OnceLock::new());
+        Self { inner: Arc::new(Inner { engine, tokens, limits, pace, stopping, document }) }
+    }
+
+    /// All routes.
+    pub fn router(&self) -> Router {
+        let known = || middleware::from_fn_with_state(self.clone(), caller::only_known);
+        let routes: OpenApiRouter<Self> = OpenApiRouter::with_openapi(openapi::head())
+            .merge(workflow::routes())
+            .merge(run::routes())
+            .merge(openapi::routes())
+            .route_layer(known())
+            .merge(health::routes());
+        let (router, document) = routes.split_for_parts();
+        self.inner.document.get_or_init(|| serde_json::to_vec(&document).unwrap_or_default());
+        router
+            .fallback(nothing_here)
+            .method_not_allowed_fallback(not_so)
+            .layer(middleware::from_fn_with_state(self.clone(), keep_pace))
+            .with_state(self.clone())
+    }
+
+    /// From now on the server is not ready, streams end, and whoever waits for a run is answered with how it stands.
+    pub fn stop(&self) {
+        self.inner.stopping.cancel();
+    }
+
+    /// Cancelled when the server stops.
+    pub fn stopping(&self) -> &CancellationToken {
+        &self.inner.stopping
+    }
+
+    /// What runs the workflows.
+    pub fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    /// Who may ask; everybody where absent.
+    pub(super) fn tokens(&self) -> Option<&Tokens> {
+        self.inner.tokens.as_ref()
+    }
+
+    /// What is allowed at once.
+    pub(super) fn limits(&self) -> Limits {
+        self.inner.limits
+    }
+
+    pub(super) fn pace(&self) -> &Pace {
+        &self.inner.pace
+    }
+
+    /// The OpenAPI document.
+    pub(super) fn document(&self) -> &[u8] {
+        self.inner.document.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// An answer in JSON, with every secret covered.
+    pub(super) fn json(&self, status: StatusCode, body: &impl Serialize) -> Response {
+        match serde_json::to_string(body) {
+            Ok(text) => {
+                let mut response = (status, self.engine().mask().cover(&text)).into_response();
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                response
+            }
+            Err(error) => Problem::unavailable(format!("the answer cannot be written: {error}")).into_response(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("engine", &self.inner.engine).finish_non_exhaustive()
+    }
+}
+
+async fn nothing_here(request: Request) -> Problem {
+    let path = request.uri().path();
+    Problem::not_found(format!("there is nothing at `{path}`; `/openapi.json` describes what there is"))
+}
+
+async fn not_so(method: http::Method, request: Request) -> Problem {
+    Problem::method_not_allowed(format!("`{}` does not know the method {method}", request.uri().path()))
+}
