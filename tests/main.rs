@@ -28,5 +28,7 @@ mod run {
     mod told;
 }
 mod scripts;
+#[cfg(all(feature = "cli", feature = "serve"))]
+mod serve;
 #[cfg(feature = "sqlite")]
 mod store;

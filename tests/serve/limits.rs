@@ -1,0 +1,83 @@
+//! Bounds: what one client may ask for, and what is refused before it costs anything.
+
+use orchestra_flow::serve::Limits;
+use reqwest::Method;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::{Answer, OWNER, PROGRAM, Served, folder, runtime, served};
+
+#[test]
+fn a_body_of_a_gigabyte_is_not_read() {
+    served(async |client, _| {
+        let address = client.url.strip_prefix("http://").expect("it is HTTP");
+        let mut stream = TcpStream::connect(address).await.expect("it listens");
+        let head = format!(
+            "POST /v1/workflows/greet/runs HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {OWNER}\r\n\
+             content-type: application/json\r\ncontent-length: 1000000000\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("it is sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("it is answered, and the connection closed");
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        assert!(answer.contains("application/problem+json"), "{answer}");
+    });
+}
+
+#[test]
+fn a_body_of_unknown_length_is_read_up_to_the_bound() {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    runtime().block_on(async {
+        let limits = Limits { body_bytes: 1_000, ..Limits::default() };
+        let served = Served::start_within(folder.path(), limits).await;
+        let send = async |bytes: usize| {
+            let text = format!("{{ \"name\": \"{}\" }}", "x".repeat(bytes - 14));
+            let parts = futures_util::stream::iter([Ok::<_, std::io::Error>(text)]);
+            let request = served.client.request(Method::POST, "/v1/workflows/greet/runs");
+            let request = request.header("content-type", "application/json").body(reqwest::Body::wrap_stream(parts));
+            Answer::of(request.send().await.expect("an answer")).await
+        };
+        assert_eq!(send(1_000).await.status, 201);
+        send(1_001).await.problem(413);
+        served.stop().await;
+    });
+}
+
+#[test]
+fn who_asks_too_fast_is_told_when_to_come_again() {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    runtime().block_on(async {
+        let limits = Limits { requests_per_second: 20, ..Limits::default() };
+        let served = Served::start_within(folder.path(), limits).await;
+        let (mut accepted, mut refused) = (Vec::new(), 0);
+        for number in 0..60 {
+            let answer = served.client.post("/v1/workflows/greet/runs", json!({ "name": number.to_string() })).await;
+            match answer.status.as_u16() {
+                201 => accepted.push(answer.json["id"].clone()),
+                _ => {
+                    answer.problem(429);
+                    assert_eq!(answer.header("retry-after"), "1");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused > 0, "{} were accepted", accepted.len());
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let kept = served.client.get("/v1/runs?limit=1000").await.json;
+        let mut kept: Vec<_> = kept["runs"].as_array().expect("runs").iter().map(|run| run["id"].clone()).collect();
+        kept.reverse();
+        assert_eq!(kept, accepted, "what was accepted is there, and nothing else");
+        served.stop().await;
+    });
+}
+
+#[test]
+fn a_head_that_is_too_large_is_refused() {
+    served(async |client, _| {
+        let request = client.request(Method::GET, "/v1/runs").header("x-large", "x".repeat(200_000));
+        let refused = request.send().await;
+        assert!(refused.is_err() || refused.is_ok_and(|answer| answer.status() == 431));
+        assert_eq!(client.get("/v1/runs").await.status, 200, "others are served as before");
+    });
+}

@@ -1,0 +1,184 @@
+//! The real process: started, killed, started again, told to stop.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::json;
+
+use super::{Client, PROGRAM, folder, runtime};
+
+/// `flow serve` under way.
+struct Process {
+    child: Child,
+    client: Client,
+    said: std::process::ChildStderr,
+}
+
+const TOKEN: &str = "the-token-of-the-environment";
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flow"));
+    command.arg("serve").arg(folder).args(["--listen", "127.0.0.1:0"]).args(args);
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+impl Process {
+    fn start(folder: &Path, args: &[&str]) -> Self {
+        Self::of(command(folder, args).env("FLOW_TOKEN", TOKEN))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("it starts");
+        let (out, said) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line).expect("a line");
+        let url = line.trim().strip_prefix("listening on ").map(str::to_owned);
+        let url = url.unwrap_or_else(|| panic!("it said `{line}`"));
+        Self { child, client: Client::new(&url, Some(TOKEN)), said }
+    }
+
+    /// Ends it as a crash does.
+    fn kill(mut self) {
+        self.child.kill().expect("it lives");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Asks it to end: its exit code, and what it said.
+    fn terminate(mut self) -> (Option<i32>, String) {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("there is a `kill`");
+        let code = self.child.wait().expect("it ends").code();
+        let mut said = String::new();
+        self.said.read_to_string(&mut said).expect("it is text");
+        (code, said)
+    }
+}
+
+#[test]
+fn what_was_accepted_outlives_the_process() {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    let runtime = runtime();
+    let first = Process::start(folder.path(), &[]);
+    let (done, open) = runtime.block_on(async {
+        let done = first.client.post("/v1/workflows/greet/runs?wait=20s", json!({ "name": "Ada" })).await;
+        let open = first.client.post("/v1/workflows/patient/runs", json!({})).await;
+        assert_eq!((done.status.as_u16(), open.status.as_u16()), (201, 201));
+        (
+            format!("/v1/runs/{}", done.json["id"].as_str().expect("id")),
+            open.json["id"].as_str().expect("id").to_owned(),
+        )
+    });
+    first.kill();
+    let second = Process::start(folder.path(), &[]);
+    runtime.block_on(async {
+        let client = &second.client;
+        assert_eq!(client.get(&done).await.json["output"]["text"], "hello Ada");
+        assert_eq!(client.post(&format!("/v1/runs/{open}/signals/go"), json!(3)).await.status, 200);
+        let run = client.until(&format!("/v1/runs/{open}"), |run| run["status"] == "completed").await;
+        assert_eq!(run["output"], json!({ "sent": 3 }));
+    });
+    let (code, _) = second.terminate();
+    assert_eq!(code, Some(0));
+}
+
+#[test]
+fn one_server_works_on_one_data_directory_and_leaves_word_where_it_is() {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    let data = folder.path().join("elsewhere");
+    let data = data.to_str().expect("it is text");
+    let first = Process::start(folder.path(), &["--data", data]);
+    let word: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(format!("{data}/server.json")).expect("it left word")).expect("JSON");
+    assert_eq!((&word["url"], &word["pid"]), (&json!(first.client.url), &json!(first.child.id())));
+    let own = first.client.with(word["token"].as_str());
+    assert_eq!(runtime().block_on(own.get("/v1/runs")).status, 200, "whoever owns the data is let in");
+    let second = command(folder.path(), &["--data", data]).output().expect("it starts");
+    assert_eq!(second.status.code(), Some(2));
+    let said = String::from_utf8(second.stderr).expect("text");
+    let pid = first.child.id();
+    assert_eq!(said, format!("error: the data directory `{data}` is in use by the process {pid}\n"));
+    let (code, _) = first.terminate();
+    assert_eq!(code, Some(0));
+    assert!(!Path::new(data).join("server.json").exists(), "nobody is sent to a server that has gone");
+}
+
+#[test]
+fn the_token_of_the_admin_is_shown_once() {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    let start = || Process::of(&mut command(folder.path(), &[]));
+    let first = start();
+    let mut lines = String::new();
+    let (client, runtime) = (first.client.clone(), runtime());
+    assert_eq!(runtime.block_on(client.get("/v1/runs")).status, 401);
+    let (_, said) = first.terminate();
+    lines.push_str(&said);
+    let token = lines.lines().map(str::trim).find(|line| line.starts_with("flow_")).expect("it is shown").to_owned();
+    let second = start();
+    let holder = second.client.with(Some(&token));
+    assert_eq!(runtime.block_on(holder.get("/v1/runs")).status, 200);
+    let (_, said) = second.terminate();
+    assert!(!said.contains("flow_"), "{said}");
+}
+
+#[test]
+fn tokens_are_made_and_revoked_while_the_server_runs() {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    let served = Process::start(folder.path(), &[]);
+    let token = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flow"));
+        let done =
+            command.arg("token").args(args).arg("--data").arg(folder.path().join(".flow")).output().expect("it runs");
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).expect("text").trim().to_owned()
+    };
+    let secret = token(&["new", "--role", "operator", "--workflow", "greet"]);
+    let (holder, runtime) = (served.client.with(Some(&secret)), runtime());
+    let start = |workflow: &str| {
+        let path = format!("/v1/workflows/{workflow}/runs");
+        runtime.block_on(holder.post(&path, json!({ "name": "Ada" }))).status.as_u16()
+    };
+    assert_eq!((start("greet"), start("patient")), (201, 403));
+    let list = token(&["list"]);
+    assert!(list.contains("operator") && list.ends_with("greet"), "{list}");
+    token(&["revoke", list.split(' ').next().expect("an id")]);
+    assert_eq!(start("greet"), 401);
+    served.terminate();
+}
+
+#[test]
+fn what_is_wrong_is_said_before_anything_is_served() {
+    let wrong = folder(&[("main.flow", "workflow a { output { n: nobody } }")]);
+    let done = command(wrong.path(), &[]).output().expect("it starts");
+    assert_eq!(done.status.code(), Some(2));
+    let said = String::from_utf8(done.stderr).expect("text");
+    assert!(said.contains("main.flow:1:26: error[F0201]"), "{said}");
+    let right = folder(&[("main.flow", PROGRAM)]);
+    let open = Command::new(env!("CARGO_BIN_EXE_flow"))
+        .arg("serve")
+        .arg(right.path())
+        .args(["--no-auth", "--listen", "0.0.0.0:0"])
+        .output()
+        .expect("it starts");
+    assert_eq!(open.status.code(), Some(2));
+    let said = String::from_utf8(open.stderr).expect("text");
+    assert!(said.contains("`--no-auth` lets everybody do everything, and 0.0.0.0:0 can be reached"), "{said}");
+    let served = Process::of(&mut command(right.path(), &["--no-auth"]));
+    assert_eq!(runtime().block_on(served.client.with(None).get("/v1/runs")).status, 200);
+    served.kill();
+}
+
+#[test]
+fn the_log_is_one_object_a_line_where_it_is_asked_for() {
+    let program = "workflow tell { step said = log.warn { message: \"look out\" } output { n: 1 } }";
+    let folder = folder(&[("main.flow", program)]);
+    let served = Process::start(folder.path(), &["--log", "json"]);
+    let done = runtime().block_on(served.client.post("/v1/workflows/tell/runs?wait=20s", json!({})));
+    assert_eq!(done.json["status"], "completed", "{done:?}");
+    let (_, said) = served.terminate();
+    let lines: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+    let line = lines.iter().find(|line| line["fields"]["message"] == "look out").expect("it is there");
+    assert_eq!((&line["level"], &line["fields"]["run"]), (&json!("WARN"), &done.json["id"]));
+}
