@@ -135,5 +135,8 @@ fn parsed<T: FromStr<Err: Display>>(name: &str, value: &str) -> Result<T, Proble
 
 fn unknown(name: &str) -> Problem {
     let near = nearest(name, NAMES).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    Problem::bad_request(format!("nothing can be asked for by `{name}`{near} (known are: {} input.PATH)", NAMES.join(" ")))
+    Problem::bad_request(format!(
+        "nothing can be asked for by `{name}`{near} (known are: {} input.PATH)",
+        NAMES.join(" ")
+    ))
 }

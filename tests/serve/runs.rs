@@ -80,6 +80,13 @@ fn lists_are_filtered_and_go_on_page_by_page() {
         let by_error = client.get("/v1/runs?error=out_of_cheese").await.json;
         assert_eq!(by_error["runs"], by_status["runs"]);
         assert_eq!(client.get("/v1/runs?error=timeout").await.json["runs"], json!([]));
+        let by_input = client.get("/v1/runs?input.name=3&tag=short&tag=kind").await.json;
+        assert_eq!(by_input["runs"].as_array().map(Vec::len), Some(1), "{by_input}");
+        assert_eq!(by_input["runs"][0]["id"], ids[1]);
+        let ended = by_status["runs"][0]["started_at"].as_str().expect("a time");
+        let later = client.get(&format!("/v1/runs?since={ended}")).await.json;
+        assert_eq!(later["runs"], by_status["runs"]);
+        assert_eq!(client.get(&format!("/v1/runs?until={ended}")).await.json["runs"].as_array().map(Vec::len), Some(5));
     });
 }
 
