@@ -11,15 +11,12 @@ use utoipa::IntoParams;
 use super::problem::Problem;
 use crate::base::diagnostic::nearest;
 use crate::base::limit::PAGE_ITEMS_MAX;
+use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::run::journal::{Field, Mark, Query};
 
 /// How many items a page has where nothing is said.
 const PAGE_ITEMS: usize = 100;
-
-/// The states of runs, as they are shown (semantics 7).
-const STATUSES: [&str; 10] =
-    ["queued", "running", "waiting", "paused", "parked", "completed", "failed", "cancelled", "skipped", "undone"];
 
 /// What may be asked for, beside `input.PATH`.
 const NAMES: [&str; 8] = ["workflow", "status", "error", "tag", "since", "until", "limit", "cursor"];
@@ -35,7 +32,7 @@ pub(super) struct Wanted {
     pub workflow: Option<Arc<str>>,
     /// In this state; may be given several times.
     #[param(rename = "status", value_type = Option<String>, example = "failed")]
-    statuses: Vec<Arc<str>>,
+    statuses: Vec<Status>,
     /// Failed with an error of this type.
     error: Option<Arc<str>>,
     /// With this tag; may be given several times, and all must be there.
@@ -87,11 +84,7 @@ impl Wanted {
     /// # Errors
     /// A problem, if the page or the cursor is none.
     pub(super) fn query(self) -> Result<Query, Problem> {
-        let Self { workflow, mut statuses, error, tags, since, until, limit, cursor, input } = self;
-        // What a run does at its end is a part of its running.
-        if statuses.iter().any(|status| **status == *"running") {
-            statuses.push("finishing".into());
-        }
+        let Self { workflow, statuses, error, tags, since, until, limit, cursor, input } = self;
         let before = cursor.as_deref().map(opened).transpose()?;
         Ok(Query { workflow, statuses, error, tags, input, since, until, before, limit: page(limit, PAGE_ITEMS)? })
     }
@@ -121,12 +114,12 @@ fn opened(cursor: &str) -> Result<Mark, Problem> {
     })
 }
 
-fn status(word: &str) -> Result<Arc<str>, Problem> {
-    if STATUSES.contains(&word) {
-        return Ok(word.into());
-    }
-    let near = nearest(word, STATUSES).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    Err(Problem::bad_request(format!("no run is ever `{word}`{near} (states are: {})", STATUSES.join(" "))))
+fn status(word: &str) -> Result<Status, Problem> {
+    word.parse().map_err(|wrong| {
+        let near = nearest(word, Status::ALL.iter().map(|status| status.word()));
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        Problem::bad_request(format!("{wrong}{near}"))
+    })
 }
 
 fn parsed<T: FromStr<Err: Display>>(name: &str, value: &str) -> Result<T, Problem> {

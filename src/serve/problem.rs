@@ -153,9 +153,9 @@ impl From<StartError> for Problem {
     fn from(error: StartError) -> Self {
         let detail = error.to_string();
         match error {
-            StartError::UnknownWorkflow(_) => Self::not_found(detail),
+            StartError::UnknownWorkflow(_) | StartError::UnknownTrigger(..) => Self::not_found(detail),
             StartError::Input(misfits) => Self::misfit("the input does not fit what the workflow takes", misfits),
-            StartError::State(_) => Self::misfit(detail, Vec::new()),
+            StartError::State(_) | StartError::Item(_) => Self::misfit(detail, Vec::new()),
             StartError::Depth => Self::conflict(detail),
             StartError::Store(broken) => broken.into(),
         }

@@ -19,6 +19,7 @@ use super::query::{Asked, Path};
 use super::server::Server;
 use crate::base::id::RunId;
 use crate::base::limit::PAGE_ITEMS_MAX;
+use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::run::driver::Summary;
 use crate::run::journal::Standing;
@@ -30,7 +31,8 @@ struct Run {
     id: Arc<str>,
     workflow: Arc<str>,
     /// `queued running waiting paused parked completed failed cancelled skipped undone`
-    status: Arc<str>,
+    #[schema(value_type = String)]
+    status: Status,
     /// Its output, once it has completed; in lists it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -53,7 +55,7 @@ impl Run {
         Self {
             id: standing.run.0,
             workflow: standing.workflow,
-            status: shown(&standing.status),
+            status: standing.status,
             output: None,
             error: standing.error.map(|kind| serde_json::json!({ "type": kind })),
             started_at: standing.accepted_at,
@@ -70,11 +72,6 @@ impl Run {
         };
         Self { output: Some(output), error, ..Self::listed(standing) }
     }
-}
-
-/// A state as it is shown: what a run does at its end is a part of its running.
-pub(super) fn shown(status: &Arc<str>) -> Arc<str> {
-    if **status == *"finishing" { "running".into() } else { status.clone() }
 }
 
 /// Runs, the one accepted last first.

@@ -19,6 +19,7 @@ use super::query::{Asked, Path};
 use super::server::Server;
 use crate::base::diagnostic::nearest;
 use crate::base::limit::HTTP_WAIT_SECONDS_MAX;
+use crate::base::status::Status;
 use crate::base::time::Duration;
 use crate::host::Running;
 use crate::lang::plan::{Plan, trigger};
@@ -102,7 +103,8 @@ struct Patience {
 #[derive(Serialize, ToSchema)]
 struct Started {
     id: Arc<str>,
-    status: Arc<str>,
+    #[schema(value_type = String)]
+    status: Status,
     /// Its output, if it has completed while it was waited for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -207,7 +209,7 @@ fn patience(wait: &str) -> Result<Duration, Problem> {
 /// A run that is not waited for.
 async fn accepted(server: &Server, running: &Running) -> Result<Started, Problem> {
     let standing = if running.was_joined() { server.engine().standing(running.id()).await? } else { None };
-    let status = standing.map_or_else(|| "queued".into(), |standing| super::run::shown(&standing.status));
+    let status = standing.map_or(Status::Queued, |standing| standing.status);
     Ok(Started { id: running.id().0.clone(), status, output: None, error: None })
 }
 
@@ -222,13 +224,13 @@ async fn ended(server: &Server, running: Running, wait: Duration) -> Result<Star
     Ok(match summary {
         Some(summary) => Started {
             id: id.0,
-            status: summary.status.into(),
-            output: (summary.status == "completed").then(|| summary.output.to_json()),
+            status: summary.status,
+            output: (summary.status == Status::Completed).then(|| summary.output.to_json()),
             error: summary.error.map(|error| error.without_absent().to_json()),
         },
         None => {
             let standing = server.engine().standing(&id).await?;
-            let status = standing.map_or_else(|| "queued".into(), |standing| super::run::shown(&standing.status));
+            let status = standing.map_or(Status::Queued, |standing| standing.status);
             Started { id: id.0, status, output: None, error: None }
         }
     })

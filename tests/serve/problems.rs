@@ -55,10 +55,7 @@ fn a_body_that_cannot_be_read_is_refused() {
 fn a_query_that_cannot_be_read_is_refused() {
     served(async |client, _| {
         let refused = client.get("/v1/runs?status=complete").await;
-        assert!(
-            refused.problem(400).starts_with("no run is ever `complete`; did you mean `completed`?"),
-            "{refused:?}"
-        );
+        assert!(refused.problem(400).ends_with("; did you mean `completed`?"), "{refused:?}");
         let refused = client.get("/v1/runs?workflows=greet").await;
         assert!(refused.problem(400).starts_with("nothing can be asked for by `workflows`; did you mean `workflow`?"));
         client.get("/v1/runs?since=yesterday").await.problem(400);
