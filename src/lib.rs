@@ -18,6 +18,8 @@ pub mod run;
 pub mod store;
 /// Answers "perform": declared HTTP, mail, files.
 pub mod connect;
+/// What starts runs: requests, clocks, files, events.
+pub mod trigger;
 /// One assembled engine: settings, wiring; the rehearsed world of `flow test`, the stand-ins of `--sandbox`.
 pub mod host;
 /// The engine over HTTP: one file per resource.

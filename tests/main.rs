@@ -2,6 +2,7 @@
 
 mod architecture;
 mod base {
+    mod calendar;
     mod shape;
 }
 #[cfg(feature = "cli")]
@@ -32,3 +33,5 @@ mod scripts;
 mod serve;
 #[cfg(feature = "sqlite")]
 mod store;
+#[cfg(feature = "sqlite")]
+mod trigger;

@@ -56,6 +56,8 @@ pub const CHILD_DEPTH_MAX: usize = 32;
 pub const INTERRUPTIONS_MAX: u32 = 3;
 /// How long one attempt of an operation may take where nothing else is said, in milliseconds.
 pub const ATTEMPT_MILLIS_DEFAULT: i64 = 60_000;
+/// How long whoever starts a run by a request waits for its answer where nothing else is said, in milliseconds.
+pub const PATIENCE_MILLIS_DEFAULT: i64 = 30_000;
 /// How many turns a loop without `max` may take where nothing else ends it.
 pub const LOOP_TURNS_MAX: u64 = 100_000_000;
 /// How many pages of one result are asked for where `paginate` names no `max`.

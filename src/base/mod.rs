@@ -3,6 +3,7 @@
 //! In: nothing. Out: plain data and the rules that belong to one piece of data alone.
 //! Never: I/O, a clock, chance, async (held by `tests/architecture.rs`).
 
+pub mod calendar;
 pub mod diagnostic;
 pub mod failure;
 pub mod id;

@@ -28,6 +28,11 @@ impl Duration {
         moment.checked_add(jiff::SignedDuration::from_millis(self.0)).unwrap_or(Timestamp::MAX)
     }
 
+    /// The moment that comes this long before `moment`, or the first there is.
+    pub fn before(self, moment: Timestamp) -> Timestamp {
+        moment.checked_sub(jiff::SignedDuration::from_millis(self.0)).unwrap_or(Timestamp::MIN)
+    }
+
     /// How long it is from `earlier` to `later`.
     pub fn between(earlier: Timestamp, later: Timestamp) -> Self {
         Self(i64::try_from(later.duration_since(earlier).as_millis()).unwrap_or(i64::MAX))

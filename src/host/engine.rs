@@ -17,7 +17,9 @@ use super::settings::configure::Uses;
 use crate::base::failure::{Failure, Kind};
 use crate::base::id::RunId;
 use crate::base::secret::Mask;
+use crate::base::time::Duration;
 use crate::base::value::Value;
+use crate::connect::files::Roots;
 use crate::connect::log::Log;
 use crate::connect::{Call, Connectors, Native, Natives};
 use crate::lang::plan::Package;
@@ -27,6 +29,7 @@ use crate::run::intake::{Item, Options, StartError, Submitted};
 use crate::run::journal::{Broken, History, Journal, Page, Query, Standing};
 use crate::run::machine::{Command, Refusal};
 use crate::run::world::{BoxFuture, Clock, Consult, Question, World};
+use crate::trigger::Triggers;
 
 /// What an engine is made of. Every part but the program has a default.
 pub struct Builder {
@@ -200,7 +203,8 @@ impl Builder {
             None => (environment, natives),
         };
         without_body(&package, &natives)?;
-        let mask = settings.mask().clone();
+        let (mask, patience) = (settings.mask().clone(), settings.patience());
+        let roots = Roots::of(&environment).ok();
         #[cfg(feature = "sandbox")]
         let consult = self.consult.or_else(|| self.sandbox.as_ref().map(|sandbox| sandbox.consult()));
         #[cfg(not(feature = "sandbox"))]
@@ -213,7 +217,8 @@ impl Builder {
             journal: self.journal,
         };
         let warnings = Arc::new(Faults { diagnostics, sources });
-        Ok(Engine { driver: driver::Engine::new(world, package.clone(), self.duty), package, mask, warnings })
+        let driver = driver::Engine::new(world, package.clone(), self.duty);
+        Ok(Engine { driver, package, mask, warnings, roots, patience })
     }
 
     fn stands_in(&self) -> bool {
@@ -265,6 +270,10 @@ pub struct Engine {
     package: Arc<Package>,
     mask: Mask,
     warnings: Arc<Faults>,
+    /// Where files are found, if any directory is open to them.
+    roots: Option<Roots>,
+    /// How long callers of triggers wait for an answer.
+    patience: Duration,
 }
 
 impl Engine {
@@ -317,6 +326,15 @@ impl Engine {
     /// If the journal cannot be read.
     pub async fn recover(&self) -> Result<usize, Broken> {
         self.driver.recover().await
+    }
+
+    /// The triggers of what it runs; they listen when they are told to. How far they have heard is kept in the journal.
+    ///
+    /// # Errors
+    /// Where two of them mean the same requests, or one asks for something that is not there.
+    pub fn triggers(&self) -> Result<Triggers, Faults> {
+        let triggers = Triggers::new(self.driver.clone(), &self.package, self.roots.clone(), self.patience);
+        triggers.map_err(|diagnostics| Faults { diagnostics, sources: self.warnings.sources.clone() })
     }
 
     /// What this engine runs.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::event::{Acceptance, Event, Holder, Record};
 use super::history::Run;
-use super::journal::Broken;
+use super::journal::{Broken, Fact};
 use super::world::Settings;
 use crate::base::failure::Failure;
 use crate::base::id::RunId;
@@ -30,6 +30,8 @@ pub struct Options {
     pub depth: u32,
     /// The locks that are held until it has ended, by the runs that wait for it.
     pub within: Vec<Holder>,
+    /// What is written in the commit of its acceptance.
+    pub facts: Vec<Fact>,
     /// What it is found by, beside the `tags` of its workflow.
     pub tags: Vec<Arc<str>>,
 }
@@ -43,6 +45,8 @@ pub struct Item {
     pub value: Value,
     /// The id of the run it is to start, if the same item may come twice: the run that is there already is joined.
     pub run: Option<RunId>,
+    /// What is known with it, and written in the same commit: how far its trigger has heard.
+    pub facts: Vec<Fact>,
 }
 
 /// What became of an item; `R` is a run under way.

@@ -213,6 +213,12 @@ pub trait Journal: Send + Sync {
     /// What runs wait for from outside, as far as `query` describes it, in the order in which the waits were opened.
     fn waiting<'a>(&'a self, query: &'a Waiting) -> BoxFuture<'a, Result<Vec<Open>, Broken>>;
 
+    /// Takes facts that follow from no run, after all that was taken before. Does not wait for the disk.
+    fn note(&self, facts: Vec<Fact>) -> Mark;
+
+    /// The facts whose names begin with `prefix`, by name.
+    fn facts<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Fact>, Broken>>;
+
     /// What the fact of this name is, if there is one.
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>>;
 

@@ -9,7 +9,9 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
 use crate::run::event::{Event, Record, UnitId};
-use crate::run::journal::{Batch, Broken, Due, Emission, Happened, History, Journal, Mark, Page, Query, Standing};
+use crate::run::journal::{
+    Batch, Broken, Due, Emission, Fact, Happened, History, Journal, Mark, Page, Query, Standing,
+};
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
 
@@ -77,12 +79,7 @@ impl Kept {
         run.last = self.last;
         run.standing = batch.standing;
         let run = run.standing.run.clone();
-        for fact in batch.facts {
-            match fact.value {
-                Some(value) => drop(self.facts.insert(fact.name, value)),
-                None => drop(self.facts.remove(&fact.name)),
-            }
-        }
+        self.say(batch.facts);
         for (unit, wait) in batch.waits {
             self.waits.retain(|_, (other, open)| (*other, &open.run) != (unit, &run));
             if let Some(wait) = wait {
@@ -92,6 +89,15 @@ impl Kept {
             }
         }
         batch.emitted.into_iter().for_each(|event| self.happen(event));
+    }
+
+    fn say(&mut self, facts: Vec<Fact>) {
+        for fact in facts {
+            match fact.value {
+                Some(value) => drop(self.facts.insert(fact.name, value)),
+                None => drop(self.facts.remove(&fact.name)),
+            }
+        }
     }
 
     fn happen(&mut self, event: Emission) {
@@ -192,6 +198,22 @@ impl Journal for Memory {
         let kept = self.kept();
         let open = kept.waits.values().map(|(_, open)| open);
         ready(open.filter(|open| query.holds(open)).take(query.limit).cloned().collect())
+    }
+
+    fn note(&self, facts: Vec<Fact>) -> Mark {
+        let mut kept = self.kept();
+        kept.last.0 += 1;
+        kept.say(facts);
+        kept.last
+    }
+
+    fn facts<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Fact>, Broken>> {
+        let kept = self.kept();
+        let behind = kept.facts.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        let found = behind.take_while(|(name, _)| name.starts_with(prefix));
+        let fact =
+            |(name, value): (&Arc<str>, &Value)| Fact { name: name.clone(), value: Some(value.clone()), until: None };
+        ready(found.map(fact).collect())
     }
 
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {

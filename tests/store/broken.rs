@@ -8,7 +8,7 @@ use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::plan::Plan;
 use orchestra_flow::run::journal::{
-    Batch, Broken, Due, Emission, Happened, History, Journal, Mark, Page, Query, Standing,
+    Batch, Broken, Due, Emission, Fact, Happened, History, Journal, Mark, Page, Query, Standing,
 };
 use orchestra_flow::run::wait::{Open, Waiting};
 use orchestra_flow::run::world::BoxFuture;
@@ -71,6 +71,14 @@ impl Journal for Breaking {
 
     fn waiting<'a>(&'a self, query: &'a Waiting) -> BoxFuture<'a, Result<Vec<Open>, Broken>> {
         self.kept.waiting(query)
+    }
+
+    fn note(&self, facts: Vec<Fact>) -> Mark {
+        self.kept.note(facts)
+    }
+
+    fn facts<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Fact>, Broken>> {
+        self.kept.facts(prefix)
     }
 
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {

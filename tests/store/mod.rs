@@ -13,7 +13,7 @@ use std::sync::Arc;
 use orchestra_flow::run::journal::Journal;
 use orchestra_flow::store::{Memory, Sqlite, suite};
 
-fn runtime() -> tokio::runtime::Runtime {
+pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .thread_stack_size(orchestra_flow::base::limit::STACK_BYTES)
         .enable_all()

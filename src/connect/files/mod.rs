@@ -4,7 +4,7 @@
 //! half a file where a whole one was to be written (held by `tests/connect/files.rs`).
 
 mod format;
-mod glob;
+pub mod glob;
 mod roots;
 mod rows;
 mod scratch;

@@ -19,12 +19,13 @@ enum Wanted {
 }
 
 /// The fixed settings; `docs/settings.md` says what each does.
-const KNOWN: [(&str, &str, Wanted); 5] = [
+const KNOWN: [(&str, &str, Wanted); 6] = [
     ("http", "allow_hosts", Wanted::Texts),
     ("http", "response_bytes_max", Wanted::Count),
     ("files", "roots", Wanted::Texts),
     ("process", "allow", Wanted::Texts),
     ("run", "timeout", Wanted::Duration),
+    ("serve", "patience", Wanted::Duration),
 ];
 
 /// Tables whose names are the program's affair.

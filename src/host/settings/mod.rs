@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::diagnostic::Diagnostic;
-use crate::base::limit::{ATTEMPT_MILLIS_DEFAULT, RESPONSE_BYTES_MAX};
+use crate::base::limit::{ATTEMPT_MILLIS_DEFAULT, PATIENCE_MILLIS_DEFAULT, RESPONSE_BYTES_MAX};
 use crate::base::secret::Mask;
 use crate::base::span::{Source, Sources, Span};
 use crate::base::time::Duration;
@@ -146,6 +146,20 @@ impl Settings {
         }
     }
 
+    /// `serve.patience`: how long whoever starts a run by a request waits for what it answers.
+    pub fn patience(&self) -> Duration {
+        self.duration(&["serve", "patience"]).unwrap_or(Duration(PATIENCE_MILLIS_DEFAULT))
+    }
+
+    /// What is no duration was reported with the settings.
+    fn duration(&self, path: &[&str]) -> Option<Duration> {
+        match self.get(path)? {
+            Value::Duration(duration) => Some(*duration),
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// A value of `--set` or of the file.
     fn get(&self, path: &[&str]) -> Option<&Value> {
         Some(&self.entry(path)?.value)
@@ -178,13 +192,8 @@ impl world::Settings for Settings {
         Some(secret)
     }
 
-    /// `run.timeout`. What is no duration was reported with the settings.
+    /// `run.timeout`
     fn attempt_timeout(&self) -> Duration {
-        let set = match self.get(&["run", "timeout"]) {
-            Some(Value::Duration(duration)) => Some(*duration),
-            Some(Value::Text(text)) => text.parse().ok(),
-            _ => None,
-        };
-        set.unwrap_or(Duration(ATTEMPT_MILLIS_DEFAULT))
+        self.duration(&["run", "timeout"]).unwrap_or(Duration(ATTEMPT_MILLIS_DEFAULT))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::checker::{Checker, Typed};
 use super::code;
+use crate::base::calendar::Calendar;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{Object, Shape};
 use crate::base::span::Span;
@@ -18,8 +19,10 @@ const SCHEMES: [&str; 4] = ["hmac_sha256", "hmac_sha1", "hmac_sha512", "token"];
 
 /// What is wrong with a cron line, as far as one of its fields alone tells.
 fn wrong_cron(line: &str) -> Option<String> {
-    use std::str::FromStr as _;
     const FIELDS: [&str; 5] = ["minute", "hour", "day of the month", "month", "day of the week"];
+    if line.starts_with('@') {
+        return Some(format!("`{line}` is not one of @hourly, @daily, @weekly, @monthly and @yearly"));
+    }
     let fields: Vec<&str> = line.split_whitespace().collect();
     if fields.len() != FIELDS.len() {
         return Some(format!("a cron line has five fields, and here are {}", fields.len()));
@@ -29,7 +32,7 @@ fn wrong_cron(line: &str) -> Option<String> {
         line[at] = fields[at];
         line.join(" ")
     };
-    let wrong = (0..FIELDS.len()).find(|at| croner::Cron::from_str(&alone(*at)).is_err())?;
+    let wrong = (0..FIELDS.len()).find(|at| Calendar::read(&alone(*at), None).is_err())?;
     Some(format!("`{}` is no {}", fields[wrong], FIELDS[wrong]))
 }
 
@@ -180,16 +183,11 @@ impl<'a> Checker<'a> {
 
     /// A line of `cron`, as the scheduler reads it.
     pub fn cron(&mut self, line: &Text) {
-        use std::str::FromStr as _;
-        if line.text.starts_with('@') {
-            return;
-        }
-        if let Err(error) = croner::Cron::from_str(&line.text) {
+        if let Err(reason) = Calendar::read(&line.text, None) {
             let mut diagnostic = Diagnostic::error(
                 code::CRON,
                 line.span,
-                wrong_cron(&line.text)
-                    .unwrap_or_else(|| format!("this is no cron line: {}", reason(&error.to_string()))),
+                wrong_cron(&line.text).unwrap_or_else(|| format!("this is no cron line: {reason}")),
             );
             diagnostic = diagnostic
                 .hint("five fields: minute, hour, day of month, month, day of week, as in `\"0 9 * * MON-FRI\"`");
@@ -321,7 +319,7 @@ impl<'a> Checker<'a> {
     fn belongs(&mut self, trigger: &Trigger, clause: &TriggerClause, word: &'static str) {
         let kind = &trigger.kind;
         let fits = match &clause.kind {
-            TriggerClauseKind::Zone(_) => matches!(kind, TriggerKind::Schedule(_) | TriggerKind::Every(_)),
+            TriggerClauseKind::Zone(_) => matches!(kind, TriggerKind::Schedule(_)),
             TriggerClauseKind::Overlap(_) | TriggerClauseKind::CatchUp(_) => {
                 matches!(kind, TriggerKind::Schedule(_) | TriggerKind::Every(_) | TriggerKind::Connector { .. })
             }
@@ -534,11 +532,4 @@ fn word(clause: &TriggerClause) -> &'static str {
         TriggerClauseKind::Batch { .. } => "batch",
         TriggerClauseKind::Throttle { .. } => "throttle",
     }
-}
-
-/// The first sentence of what another library says, as ours begin.
-fn reason(text: &str) -> String {
-    let text = text.trim_end_matches('.');
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }

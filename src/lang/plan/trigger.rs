@@ -65,6 +65,9 @@ pub enum Kind {
         every: Duration,
         /// `skip queue restart`
         overlap: Option<Arc<str>>,
+        /// `none latest all`
+        #[serde(default)]
+        catch_up: Option<Arc<str>>,
     },
     /// A file.
     File {

@@ -260,25 +260,34 @@ pub(super) fn gist(body: &Body, plan: &Plan) -> String {
     }
 }
 
-/// What starts a run, on one line.
+impl fmt::Display for trigger::Kind {
+    /// As the plan shows it: what starts runs, without how they are held back.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = match self {
+            Self::Api { method, path } => format!("{method} {path}"),
+            Self::Webhook { path } => format!("webhook {path}"),
+            Self::Schedule { cron, zone, .. } => {
+                with(&format!("schedule {cron:?}"), zone.as_ref().map(|zone| format!("in {zone}")))
+            }
+            Self::Every { every, .. } => format!("every {every}"),
+            Self::File { glob, on } => {
+                with(&format!("file {glob:?}"), (!on.is_empty()).then(|| format!("on {}", on.join(" | "))))
+            }
+            Self::Event { topic } => format!("event {topic:?}"),
+            Self::Form { path } => format!("form {path}"),
+            Self::Persona { personas, intent } => with(
+                &format!("persona {}", personas.join(", ")),
+                intent.as_ref().map(|intent| format!("on {intent:?}")),
+            ),
+            Self::Connector { connector, name, .. } => format!("{connector}.{name}"),
+        };
+        f.write_str(&line)
+    }
+}
+
+/// What starts runs, on one line.
 pub(super) fn trigger(trigger: &Trigger) -> String {
-    let mut line = match &trigger.kind {
-        trigger::Kind::Api { method, path } => format!("{method} {path}"),
-        trigger::Kind::Webhook { path } => format!("webhook {path}"),
-        trigger::Kind::Schedule { cron, zone, .. } => {
-            with(&format!("schedule {cron:?}"), zone.as_ref().map(|zone| format!("in {zone}")))
-        }
-        trigger::Kind::Every { every, .. } => format!("every {every}"),
-        trigger::Kind::File { glob, on } => {
-            with(&format!("file {glob:?}"), (!on.is_empty()).then(|| format!("on {}", on.join(" | "))))
-        }
-        trigger::Kind::Event { topic } => format!("event {topic:?}"),
-        trigger::Kind::Form { path } => format!("form {path}"),
-        trigger::Kind::Persona { personas, intent } => {
-            with(&format!("persona {}", personas.join(", ")), intent.as_ref().map(|intent| format!("on {intent:?}")))
-        }
-        trigger::Kind::Connector { connector, name, .. } => format!("{connector}.{name}"),
-    };
+    let mut line = trigger.kind.to_string();
     if trigger.auth {
         line.push_str(", auth required");
     }
@@ -298,7 +307,7 @@ pub(super) fn trigger(trigger: &Trigger) -> String {
 fn pace(trigger: &Trigger) -> Vec<String> {
     let (overlap, catch_up) = match &trigger.kind {
         trigger::Kind::Schedule { overlap, catch_up, .. } => (overlap.as_ref(), catch_up.as_ref()),
-        trigger::Kind::Every { overlap, .. } => (overlap.as_ref(), None),
+        trigger::Kind::Every { overlap, catch_up, .. } => (overlap.as_ref(), catch_up.as_ref()),
         _ => (None, None),
     };
     let by =

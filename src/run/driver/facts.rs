@@ -58,6 +58,42 @@ impl Facts {
         last
     }
 
+    /// Keeps facts that follow from no run; where they are in the journal.
+    pub(super) fn note(&self, journal: Option<&dyn Journal>, facts: Vec<Fact>) -> Mark {
+        let Some(journal) = journal else {
+            self.keep(facts);
+            return Mark::default();
+        };
+        let mut recent = lock(&self.recent);
+        let mark = journal.note(facts.clone());
+        facts.into_iter().for_each(|fact| recent.say(fact, mark));
+        recent.forget_what_is_on_disk(journal);
+        mark
+    }
+
+    /// The facts whose names begin with `prefix`, by name. Whoever asks says none of them meanwhile.
+    pub(super) async fn under(
+        &self,
+        journal: Option<&dyn Journal>,
+        prefix: &str,
+    ) -> Result<BTreeMap<Arc<str>, Value>, Broken> {
+        let mut found: BTreeMap<Arc<str>, Value> = match journal {
+            Some(journal) => {
+                let facts = journal.facts(prefix).await?;
+                facts.into_iter().filter_map(|fact| Some((fact.name, fact.value?))).collect()
+            }
+            None => BTreeMap::new(),
+        };
+        for (name, said) in &lock(&self.recent).said {
+            match &said.value {
+                _ if !name.starts_with(prefix) => {}
+                Some(value) => drop(found.insert(name.clone(), value.clone())),
+                None => drop(found.remove(name)),
+            }
+        }
+        Ok(found)
+    }
+
     /// Keeps facts where there is no journal.
     pub(super) fn keep(&self, facts: Vec<Fact>) {
         let mut recent = lock(&self.recent);

@@ -13,6 +13,7 @@ mod summary;
 mod timer;
 mod writing;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::{DashMap, Entry as Place};
@@ -21,7 +22,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::event::Record;
 use super::gate::{Entry, Gates};
 use super::intake::{self, Item, Options, StartError, Submitted};
-use super::journal::{Broken, Mark};
+use super::journal::{Broken, Fact, Mark};
 use super::machine::{Command, Refusal};
 use super::world::{BoxFuture, Outcome, World};
 use crate::base::failure::{Failure, Kind as FailureKind};
@@ -174,7 +175,7 @@ impl Engine {
         let Some(input) = intake::input_of(&plan, &item, world.clock.now(), &*world.settings)? else {
             return Ok(Submitted::PassedOver);
         };
-        let options = Options { run: item.run, trigger: item.value, ..Options::default() };
+        let options = Options { run: item.run, trigger: item.value, facts: item.facts, ..Options::default() };
         self.start(workflow, &input, options).await.map(Submitted::Started)
     }
 
@@ -213,6 +214,43 @@ impl Engine {
     pub fn publish(&self, topic: &Arc<str>, payload: &Value) {
         self.inner.publish(topic, payload);
     }
+
+    /// Waits until everything that was recorded of a run so far survives a crash; whether it does.
+    pub async fn written(&self, run: &RunId) -> bool {
+        let (join, joined) = oneshot::channel();
+        let attached = Attached { joined: Some(join), ..Attached::default() };
+        self.inner.tell(run, Told::Attach(attached)) && joined.await.is_ok()
+    }
+
+    /// What a fact is, as it was said last.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn fact(&self, name: &str) -> Result<Option<Value>, Broken> {
+        self.inner.facts.read(self.inner.world.journal.as_deref(), name).await
+    }
+
+    /// The facts whose names begin with `prefix`, by name. Whoever asks says none of them meanwhile.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn facts(&self, prefix: &str) -> Result<BTreeMap<Arc<str>, Value>, Broken> {
+        self.inner.facts.under(self.inner.world.journal.as_deref(), prefix).await
+    }
+
+    /// Says facts that follow from no run, and returns when they would survive a crash; where they are in the journal.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn note(&self, facts: Vec<Fact>) -> Result<Mark, Broken> {
+        let mark = self.inner.facts.note(self.inner.world.journal.as_deref(), facts);
+        self.inner.synced(mark).await.map(|()| mark)
+    }
+
+    /// What surrounds it.
+    pub fn world(&self) -> &World {
+        &self.inner.world
+    }
 }
 
 /// A run that was accepted, before anything is written of it.
@@ -220,6 +258,8 @@ struct Accepted {
     drive: Drive,
     inbox: mpsc::UnboundedReceiver<Told>,
     record: Record,
+    /// What is said in the same commit.
+    facts: Vec<Fact>,
 }
 
 impl Inner {
@@ -246,10 +286,11 @@ impl Inner {
         if let (None, Some(key)) = (&options.state, &state_key) {
             options.state = self.facts.read(self.world.journal.as_deref(), key).await.map_err(StartError::Store)?;
         }
+        let facts = std::mem::take(&mut options.facts);
         let (run, record) = intake::accept(&plan, id, input, options, now, settings)?;
         let (tell, inbox) = mpsc::unbounded_channel();
         let drive = Drive::new(self.clone(), plan, run, state_key, tell);
-        Ok(Accepted { drive, inbox, record })
+        Ok(Accepted { drive, inbox, record, facts })
     }
 
     /// Starts a run; where its acceptance is in the journal, if it was not there already. Boxed, because runs start runs that
@@ -262,7 +303,7 @@ impl Inner {
         attached: Attached,
     ) -> BoxFuture<'a, Result<(RunId, Option<Mark>), StartError>> {
         Box::pin(async move {
-            let Accepted { mut drive, inbox, record } = self.accept(workflow, input, options).await?;
+            let Accepted { mut drive, inbox, record, facts } = self.accept(workflow, input, options).await?;
             let run = drive.id().clone();
             match self.live.entry(run.clone()) {
                 // Somebody was quicker with the same id.
@@ -273,7 +314,7 @@ impl Inner {
                 Place::Vacant(place) => drop(place.insert(drive.tell())),
             }
             drive.attach(attached);
-            let mark = drive.begin(record);
+            let mark = drive.begin(record, facts);
             tokio::spawn(drive.work(inbox));
             Ok((run, Some(mark)))
         })

@@ -42,24 +42,30 @@ impl Drive {
         }
         let records = take_records(actions);
         if !records.is_empty() {
-            self.append(records, launched, sets_state);
+            self.append(records, launched, self.facts(sets_state));
         }
     }
 
     /// Writes the first record of a run down. Where it is.
-    pub(super) fn begin(&mut self, acceptance: Record) -> Mark {
+    pub(super) fn begin(&mut self, acceptance: Record, facts: Vec<Fact>) -> Mark {
         self.show(&acceptance);
-        self.append(vec![acceptance], Vec::new(), false);
+        if self.inner.world.journal.is_none() {
+            self.inner.facts.keep(facts);
+        } else {
+            self.append(vec![acceptance], Vec::new(), facts);
+        }
         self.last
     }
 
-    fn append(&mut self, records: Vec<Record>, launched: Vec<Accepted>, sets_state: bool) {
+    fn append(&mut self, records: Vec<Record>, launched: Vec<Accepted>, facts: Vec<Fact>) {
         let Some(journal) = self.inner.world.journal.clone() else { return };
         let mut launched = launched;
-        let batch = self.batch(records, sets_state);
+        let batch = self.batch(records, facts);
         let marks = batch.marks();
         let mut batches = vec![batch];
-        batches.extend(launched.iter_mut().map(|other| other.drive.batch(vec![other.record.clone()], false)));
+        let accept =
+            |other: &mut Accepted| other.drive.batch(vec![other.record.clone()], std::mem::take(&mut other.facts));
+        batches.extend(launched.iter_mut().map(accept));
         let last = self.inner.facts.append(&*journal, batches);
         self.last = Mark(last.0 + 1 - launched.len() as u64 - marks);
         for (mark, mut other) in (self.last.0 + marks..).zip(launched) {
@@ -68,10 +74,9 @@ impl Drive {
         }
     }
 
-    fn batch(&mut self, records: Vec<Record>, sets_state: bool) -> Batch {
+    fn batch(&mut self, records: Vec<Record>, facts: Vec<Fact>) -> Batch {
         let first = self.noted;
         self.noted += records.len() as u64;
-        let facts = self.facts(sets_state);
         let mut standing = Standing::of(&self.run);
         standing.busy |= self.listens && !self.run.is_at_rest();
         let waits = self.run.take_waits(&self.plan);

@@ -27,7 +27,9 @@ use crate::base::limit;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
-use crate::run::journal::{Batch, Broken, Due, Emission, Happened, History, Journal, Mark, Page, Query, Standing};
+use crate::run::journal::{
+    Batch, Broken, Due, Emission, Fact, Happened, History, Journal, Mark, Page, Query, Standing,
+};
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
 use writer::{Progress, Writer};
@@ -66,6 +68,8 @@ struct Entry {
 enum What {
     Batches(Vec<Batch>),
     Event(Emission),
+    /// Facts that follow from no run.
+    Facts(Vec<Fact>),
     /// Up to where events were heard of.
     Heard(Mark),
     Plan {
@@ -80,7 +84,7 @@ impl What {
     fn marks(&self) -> u64 {
         match self {
             Self::Batches(batches) => batches.iter().map(Batch::marks).sum(),
-            Self::Event(_) => 1,
+            Self::Event(_) | Self::Facts(_) => 1,
             Self::Heard(_) | Self::Plan { .. } => 0,
         }
     }
@@ -276,6 +280,15 @@ impl Journal for Sqlite {
     fn waiting<'a>(&'a self, query: &'a Waiting) -> BoxFuture<'a, Result<Vec<Open>, Broken>> {
         let query = query.clone();
         self.read(move |connection| wait::waiting(connection, &query))
+    }
+
+    fn note(&self, facts: Vec<Fact>) -> Mark {
+        self.send(What::Facts(facts))
+    }
+
+    fn facts<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Fact>, Broken>> {
+        let prefix = prefix.to_owned();
+        self.read(move |connection| reader::facts(connection, &prefix))
     }
 
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {

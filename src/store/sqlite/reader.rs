@@ -1,6 +1,7 @@
 //! What is read: by connections of their own, beside the writer.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row as Found};
@@ -13,7 +14,7 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
 use crate::run::event::Record;
-use crate::run::journal::{Broken, Due, History, Mark, Standing};
+use crate::run::journal::{Broken, Due, Fact, History, Mark, Standing};
 
 /// The columns of `run` in the order [`as_standing`] takes them.
 pub(super) const STANDING: &str = "id, workflow, plan, parent, tags, status, accepted_at, rested_at, error, wake, busy";
@@ -125,6 +126,24 @@ pub(super) fn fact(connection: &Connection, name: &str) -> Read<Option<Value>> {
     found.map(|value| serde_json::from_slice(&value)).transpose().map_err(|error| Broken(error.to_string().into()))
 }
 
+pub(super) fn facts(connection: &Connection, prefix: &str) -> Read<Vec<Fact>> {
+    let mut statement = connection
+        .prepare_cached("SELECT name, value, until FROM fact WHERE name >= ?1 ORDER BY name COLLATE BINARY")?;
+    let mut found = statement.query([prefix])?;
+    let mut facts = Vec::new();
+    while let Some(row) = found.next()? {
+        let name: String = row.get(0)?;
+        if !name.starts_with(prefix) {
+            break;
+        }
+        let value: Vec<u8> = row.get(1)?;
+        let value = serde_json::from_slice(&value).map_err(|error| Broken(error.to_string().into()))?;
+        let until: Option<i64> = row.get(2)?;
+        facts.push(Fact { name: name.into(), value: Some(value), until: until.map(moment) });
+    }
+    Ok(facts)
+}
+
 pub(super) fn plan(connection: &Connection, digest: Digest) -> Read<Option<Plan>> {
     let found: Option<Vec<u8>> = connection
         .prepare_cached("SELECT body FROM plan WHERE digest = ?1")?
@@ -145,8 +164,8 @@ pub(super) fn word<T: FromStr<Err = String>>(row: &Found<'_>, at: usize) -> rusq
 }
 
 pub(super) fn as_standing(row: &Found<'_>) -> rusqlite::Result<Standing> {
-    let text = |at: usize| row.get::<_, String>(at).map(std::sync::Arc::from);
-    let maybe = |at: usize| row.get::<_, Option<String>>(at).map(|text| text.map(std::sync::Arc::from));
+    let text = |at: usize| row.get::<_, String>(at).map(Arc::from);
+    let maybe = |at: usize| row.get::<_, Option<String>>(at).map(|text| text.map(Arc::from));
     let tags = maybe(4)?.map(|tags| serde_json::from_str(&tags)).transpose();
     Ok(Standing {
         run: RunId(text(0)?),

@@ -99,6 +99,7 @@ impl Writer {
                         mark.0 += batch.marks();
                     }
                 }
+                What::Facts(facts) => facts.iter().try_for_each(|fact| keep(&transaction, fact))?,
                 What::Event(event) => event::keep(&transaction, entry.first, event)?,
                 What::Heard(mark) => event::heard(&transaction, *mark)?,
                 What::Plan { digest, body, topics } => keep_plan(&transaction, *digest, body, topics)?,

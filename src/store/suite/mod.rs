@@ -229,12 +229,18 @@ async fn keeps_facts(open: Opening<'_>) -> Verdict {
     batch.facts = vec![Fact { until, ..said("suite/brief", Some("brief".into())) }, said("suite/never", None)];
     run.last = store.append(vec![batch]);
     store.synced(run.last).await?;
+    let noted = store.note(vec![said("suite/noted", Some(Value::Int(1))), said("suite/nought", Some(Value::Int(0)))]);
+    let after = store.append(vec![run.batch(1)]);
+    store.synced(noted.max(after)).await?;
     drop(store);
     let store = open();
+    let begins: Vec<_> = store.facts("suite/no").await?.into_iter().map(|fact| fact.name).collect();
     let counted = store.fact("suite/count").await? == Some(Value::map([("count", Value::Int(2))]));
     let gone = store.fact("suite/gone").await?.is_none() && store.fact("suite/never").await?.is_none();
     Ok(must(counted, "what was said of a fact last is kept")
-        .and(must(gone, "a fact that is none any more is not there")))
+        .and(must(gone, "a fact that is none any more is not there"))
+        .and(must(noted < after, "facts that follow from no run have a place of their own"))
+        .and(must(begins == ["suite/noted".into(), "suite/nought".into()], "facts are found by how their names begin")))
 }
 
 fn event(topic: &str, number: i64) -> Emission {

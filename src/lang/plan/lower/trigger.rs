@@ -80,7 +80,9 @@ fn kind(declared: &ast::Trigger, values: &Values<'_>) -> Kind {
         TriggerKind::Api { method, path } => Kind::Api { method: method.text.clone(), path: path.text.clone() },
         TriggerKind::Webhook(path) => Kind::Webhook { path: path.text.clone() },
         TriggerKind::Schedule(cron) => Kind::Schedule { cron: cron.text.clone(), zone, overlap, catch_up },
-        TriggerKind::Every(every) => Kind::Every { every: values.duration(every).unwrap_or(EVERY_DEFAULT), overlap },
+        TriggerKind::Every(every) => {
+            Kind::Every { every: values.duration(every).unwrap_or(EVERY_DEFAULT), overlap, catch_up }
+        }
         TriggerKind::File(glob) => Kind::File { glob: glob.text.clone(), on },
         TriggerKind::Event(topic) => Kind::Event { topic: topic.text.clone() },
         TriggerKind::Form(path) => Kind::Form { path: path.text.clone() },

@@ -1,0 +1,41 @@
+//! What a trigger asks for and does not find where it is to listen: said before anything listens, with its place.
+
+use super::declared::Declared;
+use super::names::Names;
+use super::route::Clash;
+use super::verify::Proof;
+use crate::base::calendar::Calendar;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::value::Value;
+use crate::lang::check::code;
+use crate::lang::plan::trigger::Kind;
+use crate::run::world::World;
+
+/// What is not as `declared` needs it, if anything.
+pub(super) fn of(declared: &Declared, world: &World, files: bool) -> Option<Diagnostic> {
+    let trigger = declared.trigger();
+    match &trigger.kind {
+        Kind::Schedule { cron, zone, .. } => {
+            let reason = Calendar::read(cron, zone.as_deref()).err()?;
+            return Some(Diagnostic::error(code::ZONE, trigger.span, reason));
+        }
+        Kind::File { .. } if !files => {
+            let message = "no directory is open to files: the setting `files.roots` names none that is there";
+            return Some(Diagnostic::error(code::TRIGGER, trigger.span, message));
+        }
+        _ => {}
+    }
+    let (scheme, fields) = trigger.verify.as_ref()?;
+    let names = Names { trigger: &Value::Unit, now: world.clock.now(), settings: &*world.settings };
+    let fields = names.evaluate(&declared.plan, fields).map_err(|failure| failure.message.to_string());
+    let reason = fields.and_then(|fields| Proof::read(scheme, &fields).map(drop)).err()?;
+    Some(Diagnostic::error(code::TRIGGER, trigger.span, reason))
+}
+
+/// Two triggers that mean the same requests.
+pub(super) fn clash(clash: &Clash) -> Diagnostic {
+    let (first, second) = (clash.first.trigger().span, clash.second.trigger().span);
+    Diagnostic::error(code::SAME_TRIGGER, second, "this request starts something else already")
+        .also(first, "here")
+        .hint("give one of them another path")
+}

@@ -1,0 +1,236 @@
+//! What starts runs: requests, clocks, files, events.
+//!
+//! In: what a program declares, and what happens outside. Out: items, submitted to the engine, each once. Never: a socket, or a
+//! rule about when a run that was submitted begins (held by `tests/architecture.rs`).
+
+mod answer;
+mod api;
+/// A trigger that listens, and the name it is known by.
+pub mod declared;
+mod due;
+mod every;
+mod file;
+/// What a trigger asks for and does not find.
+mod lack;
+mod names;
+/// A request as it came, and what is answered.
+pub mod request;
+/// Which trigger a request is for.
+pub mod route;
+mod schedule;
+mod verify;
+#[cfg(feature = "serve")]
+mod watch;
+mod webhook;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use crate::base::calendar::Calendar;
+use crate::base::diagnostic::Diagnostic;
+use crate::base::id::RunId;
+use crate::base::time::{Duration, Timestamp};
+use crate::base::value::Value;
+use crate::connect::files::Roots;
+use crate::lang::plan::trigger::Kind;
+use crate::lang::plan::{Formula, Package};
+use crate::run::driver::{Engine, Started};
+use crate::run::intake::{Item, StartError, Submitted};
+use crate::run::journal::{Broken, Fact};
+use crate::run::world::Clock;
+use declared::Declared;
+use due::CatchUp;
+use every::Every;
+use names::Names;
+use request::{Answer, Refusal, Request};
+use route::{Matched, Routes, Unmatched};
+
+/// All triggers of a package, and the engine whose runs they start. Clones share everything.
+#[derive(Clone)]
+pub struct Triggers {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    all: Vec<Declared>,
+    routes: Routes,
+    /// Where files are found; `None` where no directory is open to files.
+    roots: Option<Roots>,
+    /// How long a caller waits for its answer at most.
+    patience: Duration,
+}
+
+/// What keeps triggers listening: without it, they hear no more.
+#[derive(Debug)]
+pub struct Listening {
+    /// Dropped, they end.
+    _tasks: JoinSet<()>,
+}
+
+impl Triggers {
+    /// The triggers of what `engine` runs.
+    ///
+    /// # Errors
+    /// Where two of them mean the same requests, or one asks for something that is not there.
+    pub fn new(
+        engine: Engine,
+        package: &Package,
+        roots: Option<Roots>,
+        patience: Duration,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        let all = Declared::all(package);
+        let lacking: Vec<Diagnostic> =
+            all.iter().filter_map(|declared| lack::of(declared, engine.world(), roots.is_some())).collect();
+        let routes = Routes::of(&all).map_err(|clash| vec![lack::clash(&clash)])?;
+        if !lacking.is_empty() {
+            return Err(lacking);
+        }
+        Ok(Self { inner: Arc::new(Inner { engine, all, routes, roots, patience }) })
+    }
+
+    /// All of them, in the order of their programs.
+    pub fn all(&self) -> &[Declared] {
+        &self.inner.all
+    }
+
+    /// Listens to clocks, files and events, as long as what it returns is kept. The runtime of [`Engine::start`] is needed.
+    pub fn listen(&self) -> Listening {
+        let mut tasks = JoinSet::new();
+        for declared in self.all() {
+            let (triggers, declared) = (self.clone(), declared.clone());
+            tasks.spawn(async move {
+                if let Err(broken) = triggers.attend(&declared).await {
+                    tracing::error!(trigger = %declared.name, "nothing starts by it any more: {broken}");
+                }
+            });
+        }
+        Listening { _tasks: tasks }
+    }
+
+    /// The trigger that a request is for.
+    ///
+    /// # Errors
+    /// Where there is none for the path, or none for the method.
+    pub fn route(&self, method: &str, path: &str) -> Result<Matched, Unmatched> {
+        self.inner.routes.find(method, path)
+    }
+
+    /// What a request is answered. Whether its sender may ask was found out before, save for what the trigger itself verifies.
+    ///
+    /// # Errors
+    /// Why it is not answered as it was meant.
+    pub async fn answer(&self, matched: &Matched, request: &Request) -> Result<Answer, Refusal> {
+        match &matched.declared.trigger().kind {
+            Kind::Api { .. } => self.api(matched, request).await,
+            Kind::Webhook { .. } => self.webhook(matched, request).await,
+            Kind::Form { .. }
+            | Kind::Schedule { .. }
+            | Kind::Every { .. }
+            | Kind::File { .. }
+            | Kind::Event { .. }
+            | Kind::Persona { .. }
+            | Kind::Connector { .. } => Err(Refusal::new(404, "nothing starts by such a request")),
+        }
+    }
+
+    /// Waits for what a trigger waits for, again and again.
+    async fn attend(&self, declared: &Declared) -> Result<(), Broken> {
+        match &declared.trigger().kind {
+            Kind::Schedule { cron, zone, catch_up, .. } => match Calendar::read(cron, zone.as_deref()) {
+                Ok(calendar) => self.keep_time(declared, &calendar, CatchUp::named(catch_up.as_deref())).await,
+                Err(reason) => Err(Broken(reason.into())),
+            },
+            Kind::Every { every, catch_up, .. } => {
+                self.keep_time(declared, &Every(*every), CatchUp::named(catch_up.as_deref())).await
+            }
+            Kind::File { glob, on } => self.watch_files(declared, glob, on).await,
+            // Requests come by themselves; personas and connectors have nobody who listens yet.
+            Kind::Api { .. }
+            | Kind::Webhook { .. }
+            | Kind::Form { .. }
+            | Kind::Event { .. }
+            | Kind::Persona { .. }
+            | Kind::Connector { .. } => Ok(()),
+        }
+    }
+
+    /// Submits what nobody waits for. What the workflow cannot take is said and passed over; either way it was taken.
+    async fn take(&self, declared: &Declared, value: Value, run: RunId, facts: Vec<Fact>) -> Result<(), Broken> {
+        let item = Item { trigger: declared.index, value, run: Some(run), facts: facts.clone() };
+        match self.engine().submit(&declared.plan.name, item).await {
+            Ok(Submitted::Started(started)) => {
+                self.engine().let_go(&started.run);
+                Ok(())
+            }
+            Ok(Submitted::Joined(started) | Submitted::Skipped(started)) => {
+                self.engine().let_go(&started.run);
+                self.engine().note(facts).await.map(drop)
+            }
+            Ok(Submitted::Collected(_)) => Ok(()),
+            Ok(Submitted::PassedOver) => self.engine().note(facts).await.map(drop),
+            Err(StartError::Store(broken)) => Err(broken),
+            Err(error) => {
+                tracing::error!(trigger = %declared.name, "no run was started: {error}");
+                self.engine().note(facts).await.map(drop)
+            }
+        }
+    }
+
+    /// Submits what a request brings: the run, or what is answered where there is none to wait for.
+    async fn submit(
+        &self,
+        declared: &Declared,
+        value: Value,
+        run: Option<RunId>,
+        facts: Vec<Fact>,
+    ) -> Result<Result<Started, Answer>, Refusal> {
+        let item = Item { trigger: declared.index, value, run, facts };
+        let submitted = self.engine().submit(&declared.plan.name, item).await.map_err(answer::not_started)?;
+        match submitted {
+            Submitted::Started(started) | Submitted::Joined(started) => Ok(Ok(started)),
+            Submitted::PassedOver => Ok(Err(Answer::empty(204))),
+            Submitted::Collected(run) => Ok(Err(answer::accepted(&run))),
+            Submitted::Skipped(started) => {
+                self.engine().let_go(&started.run);
+                let refusal = Refusal::new(429, "other runs of this workflow have all the places");
+                Err(refusal.with("run", started.run.0))
+            }
+        }
+    }
+
+    /// The value of a formula of a trigger.
+    fn evaluate(&self, declared: &Declared, formula: &Formula, trigger: &Value) -> Result<Value, Refusal> {
+        let world = self.engine().world();
+        let names = Names { trigger, now: world.clock.now(), settings: &*world.settings };
+        names.evaluate(&declared.plan, formula).map_err(|failure| Refusal::new(500, failure.to_string()))
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    fn clock(&self) -> &Arc<dyn Clock> {
+        &self.engine().world().clock
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock().now()
+    }
+
+    fn roots(&self) -> Option<&Roots> {
+        self.inner.roots.as_ref()
+    }
+
+    fn patience(&self) -> Duration {
+        self.inner.patience
+    }
+}
+
+impl fmt::Debug for Triggers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Triggers").field(&self.inner.all).finish()
+    }
+}

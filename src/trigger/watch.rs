@@ -1,0 +1,48 @@
+//! What the system says of directories: that something moved in them. The only home of notify.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::sync::Notify;
+
+use crate::connect::files::Roots;
+
+/// Listens to the system for one pattern, as long as it is kept. Where the system says nothing, it is silent.
+#[derive(Default)]
+pub(super) struct Watch {
+    watcher: Option<RecommendedWatcher>,
+    folders: Vec<PathBuf>,
+}
+
+impl Watch {
+    /// Rings `moved` from now on when something may have changed among the files that fit `pattern`. To be called again
+    /// whenever it rang: of a directory that is not there, it is first heard that it comes.
+    pub(super) fn reach(&mut self, roots: &Roots, pattern: &str, moved: &Arc<Notify>) {
+        let (fixed, deep) = above(pattern);
+        let folders = roots.folders(&fixed).unwrap_or_default();
+        let nearest = |folder: &PathBuf| folder.ancestors().find(|folder| folder.is_dir()).map(ToOwned::to_owned);
+        let there: Vec<PathBuf> = folders.iter().filter_map(nearest).collect();
+        if self.watcher.is_some() && there == self.folders {
+            return;
+        }
+        let ring = moved.clone();
+        self.watcher = notify::recommended_watcher(move |_: notify::Result<notify::Event>| ring.notify_one()).ok();
+        for folder in self.watcher.is_some().then_some(&there).into_iter().flatten() {
+            let mode =
+                if deep && folders.contains(folder) { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+            if let Some(Err(error)) = self.watcher.as_mut().map(|watcher| watcher.watch(folder, mode)) {
+                tracing::warn!("{} is only looked at now and then: {error}", folder.display());
+            }
+        }
+        self.folders = there;
+    }
+}
+
+/// The directory above everything that varies in a pattern, and whether directories vary too.
+fn above(pattern: &str) -> (String, bool) {
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let wild = parts.iter().position(|part| part.contains(['*', '?'])).unwrap_or(parts.len());
+    let fixed = if wild == 0 { ".".to_owned() } else { parts[..wild].join("/") };
+    (fixed, parts.len() > wild + 1)
+}
