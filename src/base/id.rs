@@ -34,6 +34,18 @@ impl Digest {
         Self(short)
     }
 
+    /// The fingerprint that these digits show, if they show one.
+    pub fn read(digits: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        if digits.len() != 32 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return None;
+        }
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(bytes))
+    }
+
     /// The first eight digits, enough for people.
     pub fn short(self) -> String {
         self.to_string()[..8].to_owned()
@@ -61,15 +73,6 @@ impl Serialize for Digest {
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let mut bytes = [0; 16];
-        let digits = text.as_bytes();
-        if digits.len() != 32 || !text.is_ascii() {
-            return Err(serde::de::Error::custom("a digest has 32 hexadecimal digits"));
-        }
-        for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(serde::de::Error::custom)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(serde::de::Error::custom)?;
-        }
-        Ok(Self(bytes))
+        Self::read(&text).ok_or_else(|| serde::de::Error::custom("a digest has 32 hexadecimal digits"))
     }
 }

@@ -5,7 +5,11 @@
 
 mod ask;
 mod check;
+#[cfg(feature = "sqlite")]
+mod data;
 mod diff;
+#[cfg(feature = "sqlite")]
+mod dump;
 mod effects;
 mod elapsed;
 mod exit;
@@ -17,6 +21,10 @@ mod log;
 mod paper;
 mod plan;
 mod program;
+#[cfg(feature = "sqlite")]
+mod prune;
+#[cfg(feature = "sqlite")]
+mod restore;
 mod run;
 mod screen;
 #[cfg(feature = "serve")]
@@ -64,6 +72,12 @@ enum Command {
     Graph(graph::Graph),
     Effects(effects::Effects),
     Explain(explain::Explain),
+    #[cfg(feature = "sqlite")]
+    Prune(prune::Prune),
+    #[cfg(feature = "sqlite")]
+    Dump(dump::Dump),
+    #[cfg(feature = "sqlite")]
+    Restore(restore::Restore),
 }
 
 /// Reads the arguments of the process and does what they ask for.
@@ -98,6 +112,12 @@ impl Command {
             Self::Graph(command) => command.run(),
             Self::Effects(command) => command.run(),
             Self::Explain(command) => command.run(),
+            #[cfg(feature = "sqlite")]
+            Self::Prune(command) => command.run(),
+            #[cfg(feature = "sqlite")]
+            Self::Dump(command) => command.run(),
+            #[cfg(feature = "sqlite")]
+            Self::Restore(command) => command.run(),
         };
         match done {
             Ok(exit) | Err(Stop::Said(exit)) => exit,

@@ -26,8 +26,9 @@ use crate::lang::plan::Package;
 use crate::run::driver::{self, Duty, Started, Summary};
 use crate::run::event::Record;
 use crate::run::intake::{Item, Options, StartError, Submitted};
-use crate::run::journal::{Broken, History, Journal, Page, Query, Standing};
+use crate::run::journal::{Broken, Forgotten, History, Journal, Page, Query, Standing};
 use crate::run::machine::{Command, Refusal};
+use crate::run::prune::Retention;
 use crate::run::world::{BoxFuture, Clock, Consult, Question, World};
 use crate::trigger::Triggers;
 
@@ -203,7 +204,7 @@ impl Builder {
             None => (environment, natives),
         };
         without_body(&package, &natives)?;
-        let (mask, patience) = (settings.mask().clone(), settings.patience());
+        let (mask, retention, patience) = (settings.mask().clone(), settings.retention(), settings.patience());
         let roots = Roots::of(&environment).ok();
         #[cfg(feature = "sandbox")]
         let consult = self.consult.or_else(|| self.sandbox.as_ref().map(|sandbox| sandbox.consult()));
@@ -218,7 +219,7 @@ impl Builder {
         };
         let warnings = Arc::new(Faults { diagnostics, sources });
         let driver = driver::Engine::new(world, package.clone(), self.duty);
-        Ok(Engine { driver, package, mask, warnings, roots, patience })
+        Ok(Engine { driver, package, mask, retention, warnings, roots, patience })
     }
 
     fn stands_in(&self) -> bool {
@@ -269,6 +270,7 @@ pub struct Engine {
     driver: driver::Engine,
     package: Arc<Package>,
     mask: Mask,
+    retention: Retention,
     warnings: Arc<Faults>,
     /// Where files are found, if any directory is open to them.
     roots: Option<Roots>,
@@ -335,6 +337,15 @@ impl Engine {
     pub fn triggers(&self) -> Result<Triggers, Faults> {
         let triggers = Triggers::new(self.driver.clone(), &self.package, self.roots.clone(), self.patience);
         triggers.map_err(|diagnostics| Faults { diagnostics, sources: self.warnings.sources.clone() })
+    }
+
+    /// Lets go of the runs and events that were kept as long as the settings say, with all that only they needed; beside what
+    /// is under way.
+    ///
+    /// # Errors
+    /// If the journal cannot be read or written.
+    pub async fn prune(&self) -> Result<Forgotten, Broken> {
+        self.driver.prune(&self.retention).await
     }
 
     /// What this engine runs.

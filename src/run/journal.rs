@@ -2,9 +2,11 @@
 //!
 //! The engine asks, a store answers; what each answer must hold is the suite in [`crate::store::suite`].
 
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
 
 use super::event::{Outcome, Record, UnitId};
 use super::history::Run;
@@ -17,7 +19,7 @@ use crate::lang::plan::Plan;
 
 /// A point in the total order of all batches and events: that of the one with this number, counted from 1; 0 lies before all
 /// of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Mark(pub u64);
 
 /// What the machine recorded of one run at a time. After a crash all of it is there or nothing: a journal that ended in the
@@ -69,7 +71,7 @@ pub struct Happened {
 
 /// A named value that follows from the journal: what a workflow keeps between runs, the run that a key names. It is kept beside
 /// the journal so that nobody has to fold many runs to know it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
     /// What it is called.
     pub name: Arc<str>,
@@ -81,7 +83,7 @@ pub struct Fact {
 
 /// How a run stands, as far as lists, timers and recovery must know without folding its journal. It follows from the
 /// journal and is never more than that: a store may forget it and have it made again.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// The run.
     pub run: RunId,
@@ -148,6 +150,12 @@ pub struct Query {
     pub since: Option<Timestamp>,
     /// Accepted before then.
     pub until: Option<Timestamp>,
+    /// At rest since before then.
+    pub rested_before: Option<Timestamp>,
+    /// That this run waits for, or has waited for.
+    pub parent: Option<RunId>,
+    /// Only runs that no run waits for, or has waited for, that is there.
+    pub roots: bool,
     /// Accepted before the one at this mark: [`Page::next`] of the page before.
     pub before: Option<Mark>,
     /// So many at most.
@@ -225,6 +233,16 @@ pub trait Journal: Send + Sync {
     /// Keeps a plan, before the first run that is pinned to it. Keeping it again changes nothing.
     fn keep(&self, plan: &Plan) -> Mark;
 
+    /// Removes runs, each with all those it waited for, unless one of them has not come to rest; with their records, and the
+    /// large values that no other run holds. In parts, so that nobody waits long behind it; what a crash leaves undone is done
+    /// by the next call or sweep. No mark is given twice.
+    fn forget(&self, runs: Vec<RunId>) -> BoxFuture<'_, Result<Forgotten, Broken>>;
+
+    /// Removes what nothing needs any more: facts that nobody asks for from `now` on, events from before `events` that everybody
+    /// has heard of who waited, and that no run needs (semantics 61), and plans that no run is pinned to, unless they were kept
+    /// since the store was opened.
+    fn sweep(&self, now: Timestamp, events: Timestamp) -> BoxFuture<'_, Result<Forgotten, Broken>>;
+
     /// The plan with this digest.
     fn plan(&self, digest: Digest) -> BoxFuture<'_, Result<Option<Plan>, Broken>>;
 }
@@ -238,6 +256,37 @@ pub struct History {
     pub accepted: Mark,
     /// Where the last of them is.
     pub last: Mark,
+}
+
+/// How much was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// Runs.
+    pub runs: u64,
+    /// Batches of their records.
+    pub batches: u64,
+    /// Large values.
+    pub values: u64,
+    /// Events.
+    pub events: u64,
+    /// Facts.
+    pub facts: u64,
+    /// Plans.
+    pub plans: u64,
+    /// How many bytes the records and large values had.
+    pub bytes: u64,
+}
+
+impl AddAssign for Forgotten {
+    fn add_assign(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.batches += other.batches;
+        self.values += other.values;
+        self.events += other.events;
+        self.facts += other.facts;
+        self.plans += other.plans;
+        self.bytes += other.bytes;
+    }
 }
 
 /// Runs whose time has come.
@@ -255,8 +304,8 @@ pub struct Due {
 pub struct Broken(pub Arc<str>);
 
 impl Query {
-    /// Whether `standing` is among those it describes, as far as that shows how the run stands: not by its input, and not by
-    /// the cursor.
+    /// Whether `standing` is among those it describes, as far as that shows how the run stands: not by its input, by
+    /// the cursor, or by other runs.
     pub fn holds(&self, standing: &Standing) -> bool {
         self.workflow.as_ref().is_none_or(|workflow| *workflow == standing.workflow)
             && (self.statuses.is_empty() || self.statuses.contains(&standing.status))
@@ -264,6 +313,8 @@ impl Query {
             && self.tags.iter().all(|tag| standing.tags.contains(tag))
             && self.since.is_none_or(|since| since <= standing.accepted_at)
             && self.until.is_none_or(|until| standing.accepted_at < until)
+            && self.rested_before.is_none_or(|before| standing.rested_at.is_some_and(|rested| rested < before))
+            && self.parent.as_ref().is_none_or(|parent| Some(parent) == standing.parent.as_ref())
     }
 
     /// Whether a run with this input is among those it describes.

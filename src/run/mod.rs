@@ -12,6 +12,8 @@ pub mod history;
 pub mod cause;
 /// Where what happened is kept, as a question.
 pub mod journal;
+/// Letting go of what has had its time.
+pub mod prune;
 /// Every question the engine may ask its surroundings.
 pub mod world;
 /// Locks across runs.

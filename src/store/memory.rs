@@ -10,7 +10,7 @@ use crate::base::value::Value;
 use crate::lang::plan::Plan;
 use crate::run::event::{Event, Record, UnitId};
 use crate::run::journal::{
-    Batch, Broken, Due, Emission, Fact, Happened, History, Journal, Mark, Page, Query, Standing,
+    Batch, Broken, Due, Emission, Fact, Forgotten, Happened, History, Journal, Mark, Page, Query, Standing,
 };
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
@@ -25,7 +25,8 @@ pub struct Memory {
 struct Kept {
     last: Mark,
     runs: BTreeMap<RunId, Journaled>,
-    facts: BTreeMap<Arc<str>, Value>,
+    /// With the moment from when on nobody asks for them.
+    facts: BTreeMap<Arc<str>, (Value, Option<Timestamp>)>,
     plans: BTreeMap<Digest, Plan>,
     events: BTreeMap<Mark, Emission>,
     heard: Mark,
@@ -37,6 +38,7 @@ struct Kept {
 #[derive(Debug)]
 struct Journaled {
     records: Vec<Record>,
+    batches: u64,
     accepted: Mark,
     last: Mark,
     standing: Standing,
@@ -71,11 +73,13 @@ impl Kept {
         self.last.0 += 1;
         let run = self.runs.entry(batch.standing.run.clone()).or_insert_with(|| Journaled {
             records: Vec::new(),
+            batches: 0,
             accepted: self.last,
             last: self.last,
             standing: batch.standing.clone(),
         });
         run.records.extend(batch.records);
+        run.batches += 1;
         run.last = self.last;
         run.standing = batch.standing;
         let run = run.standing.run.clone();
@@ -94,10 +98,65 @@ impl Kept {
     fn say(&mut self, facts: Vec<Fact>) {
         for fact in facts {
             match fact.value {
-                Some(value) => drop(self.facts.insert(fact.name, value)),
+                Some(value) => drop(self.facts.insert(fact.name, (value, fact.until))),
                 None => drop(self.facts.remove(&fact.name)),
             }
         }
+    }
+
+    /// A run and all those it waited for, and those they waited for; none if there is no such run.
+    fn family(&self, run: &RunId) -> Vec<RunId> {
+        let mut family: Vec<RunId> = self.runs.get_key_value(run).map(|(run, _)| run.clone()).into_iter().collect();
+        let mut next = 0;
+        while let Some(parent) = family.get(next).cloned() {
+            let children = self.runs.values().filter(|run| run.standing.parent.as_ref() == Some(&parent));
+            family.extend(children.map(|run| run.standing.run.clone()));
+            next += 1;
+        }
+        family
+    }
+
+    fn forget(&mut self, runs: &[RunId]) -> Forgotten {
+        let mut forgotten = Forgotten::default();
+        for run in runs {
+            let family = self.family(run);
+            if family.iter().any(|run| self.runs[run].standing.rested_at.is_none()) {
+                continue;
+            }
+            for run in family.iter().filter_map(|run| self.runs.remove(run)) {
+                self.waits.retain(|_, (_, open)| open.run != run.standing.run);
+                forgotten.runs += 1;
+                forgotten.batches += run.batches;
+            }
+        }
+        forgotten
+    }
+
+    fn sweep(&mut self, now: Timestamp, before: Timestamp) -> Forgotten {
+        let (facts, events) = (self.facts.len(), self.events.len());
+        self.facts.retain(|_, (_, until)| until.is_none_or(|until| until > now));
+        let old = |mark: &Mark, event: &Emission| event.at < before && *mark <= self.heard;
+        let free: Vec<Mark> = self
+            .events
+            .iter()
+            .filter(|(mark, event)| old(mark, event) && !self.needs(**mark, event))
+            .map(|(mark, _)| *mark)
+            .collect();
+        free.iter().for_each(|mark| drop(self.events.remove(mark)));
+        Forgotten {
+            facts: (facts - self.facts.len()) as u64,
+            events: (events - self.events.len()) as u64,
+            ..Forgotten::default()
+        }
+    }
+
+    /// Whether a run may take an event yet (semantics 61).
+    fn needs(&self, mark: Mark, event: &Emission) -> bool {
+        let names = |plan: &Plan| plan.topics().contains(&event.topic);
+        self.runs.values().any(|run| {
+            let open = run.accepted < mark && run.standing.rested_at.is_none();
+            open && self.plans.get(&run.standing.plan).is_some_and(names)
+        })
     }
 
     fn happen(&mut self, event: Emission) {
@@ -146,7 +205,12 @@ impl Journal for Memory {
         let mut page = Page::default();
         let earlier = |run: &&Journaled| query.before.is_none_or(|before| run.accepted < before);
         let mut last = None;
-        for run in kept.in_order().into_iter().rev().filter(earlier).filter(|run| run.fits(query)) {
+        let alone = |run: &&Journaled| {
+            let parent = run.standing.parent.as_ref();
+            !query.roots || parent.is_none_or(|parent| !kept.runs.contains_key(parent))
+        };
+        let fitting = kept.in_order().into_iter().rev().filter(earlier).filter(|run| run.fits(query)).filter(alone);
+        for run in fitting {
             if page.runs.len() == query.limit {
                 page.next = last;
                 break;
@@ -211,13 +275,24 @@ impl Journal for Memory {
         let kept = self.kept();
         let behind = kept.facts.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
         let found = behind.take_while(|(name, _)| name.starts_with(prefix));
-        let fact =
-            |(name, value): (&Arc<str>, &Value)| Fact { name: name.clone(), value: Some(value.clone()), until: None };
+        let fact = |(name, (value, until)): (&Arc<str>, &(Value, Option<Timestamp>))| Fact {
+            name: name.clone(),
+            value: Some(value.clone()),
+            until: *until,
+        };
         ready(found.map(fact).collect())
     }
 
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
-        ready(self.kept().facts.get(name).cloned())
+        ready(self.kept().facts.get(name).map(|(value, _)| value.clone()))
+    }
+
+    fn forget(&self, runs: Vec<RunId>) -> BoxFuture<'_, Result<Forgotten, Broken>> {
+        ready(self.kept().forget(&runs))
+    }
+
+    fn sweep(&self, now: Timestamp, events: Timestamp) -> BoxFuture<'_, Result<Forgotten, Broken>> {
+        ready(self.kept().sweep(now, events))
     }
 
     fn keep(&self, plan: &Plan) -> Mark {

@@ -8,7 +8,7 @@ use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::plan::Plan;
 use orchestra_flow::run::journal::{
-    Batch, Broken, Due, Emission, Fact, Happened, History, Journal, Mark, Page, Query, Standing,
+    Batch, Broken, Due, Emission, Fact, Forgotten, Happened, History, Journal, Mark, Page, Query, Standing,
 };
 use orchestra_flow::run::wait::{Open, Waiting};
 use orchestra_flow::run::world::BoxFuture;
@@ -83,6 +83,14 @@ impl Journal for Breaking {
 
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {
         self.kept.fact(name)
+    }
+
+    fn forget(&self, runs: Vec<RunId>) -> BoxFuture<'_, Result<Forgotten, Broken>> {
+        self.kept.forget(runs)
+    }
+
+    fn sweep(&self, now: Timestamp, events: Timestamp) -> BoxFuture<'_, Result<Forgotten, Broken>> {
+        self.kept.sweep(now, events)
     }
 
     fn keep(&self, plan: &Plan) -> Mark {

@@ -1,11 +1,13 @@
 //! Stores: the suite that each must hold, and what only one in a file can meet.
 
 mod broken;
+mod dump;
 mod engine;
 mod intake;
 #[cfg(all(feature = "cli", feature = "http"))]
 mod killed;
 mod older;
+mod prune;
 mod sqlite;
 
 use std::sync::Arc;

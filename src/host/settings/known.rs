@@ -19,13 +19,16 @@ enum Wanted {
 }
 
 /// The fixed settings; `docs/settings.md` says what each does.
-const KNOWN: [(&str, &str, Wanted); 6] = [
+const KNOWN: [(&str, &str, Wanted); 9] = [
     ("http", "allow_hosts", Wanted::Texts),
     ("http", "response_bytes_max", Wanted::Count),
     ("files", "roots", Wanted::Texts),
     ("process", "allow", Wanted::Texts),
     ("run", "timeout", Wanted::Duration),
     ("serve", "patience", Wanted::Duration),
+    ("store", "keep", Wanted::Duration),
+    ("store", "keep_failed", Wanted::Duration),
+    ("store", "keep_events", Wanted::Duration),
 ];
 
 /// Tables whose names are the program's affair.

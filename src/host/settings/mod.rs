@@ -23,6 +23,7 @@ use crate::base::time::Duration;
 use crate::base::value::Value;
 use crate::connect::Environment;
 use crate::connect::log::Log;
+use crate::run::prune::{EVENTS_KEPT, Retention};
 use crate::run::world;
 
 /// The name of the file beside the program.
@@ -168,6 +169,24 @@ impl Settings {
     fn entry(&self, path: &[&str]) -> Option<&Entry> {
         let path: Vec<String> = path.iter().map(|&part| part.to_owned()).collect();
         self.given.get(&path).or_else(|| self.file.get(&path))
+    }
+
+    /// How long runs and events are kept: the table `[store]`.
+    pub fn retention(&self) -> Retention {
+        Retention {
+            ended: self.duration(&["store", "keep"]),
+            failed: self.duration(&["store", "keep_failed"]),
+            events: self.duration(&["store", "keep_events"]).unwrap_or(EVENTS_KEPT),
+        }
+    }
+
+    /// A duration. What is none was reported with the settings.
+    fn duration(&self, path: &[&str]) -> Option<Duration> {
+        match self.get(path)? {
+            Value::Duration(duration) => Some(*duration),
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        }
     }
 
     /// A value by name: `--set TABLE.NAME=...`, the environment, then the table in the file.

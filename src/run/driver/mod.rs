@@ -8,6 +8,7 @@ mod child;
 mod drive;
 mod facts;
 mod look;
+mod pruning;
 mod recovery;
 mod summary;
 mod timer;

@@ -1,6 +1,6 @@
 //! Events as rows: by topic, each at its mark in the total order.
 
-use rusqlite::{Connection, Row as Found, Rows, params};
+use rusqlite::{Connection, OptionalExtension as _, Row as Found, Rows, params};
 
 use super::reader::Read;
 use super::writer::Fault;
@@ -24,6 +24,23 @@ pub(super) fn keep(connection: &Connection, mark: Mark, event: &Emission) -> Res
 pub(super) fn heard(connection: &Connection, mark: Mark) -> Result<(), Fault> {
     connection.prepare_cached("UPDATE heard SET mark = ?1 WHERE mark < ?1")?.execute([mark.0])?;
     Ok(())
+}
+
+/// The event at `mark`.
+pub(super) fn at(connection: &Connection, mark: Mark) -> Read<Option<Happened>> {
+    let sql = format!("SELECT {EVENT} FROM event WHERE mark = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(all(statement.query([mark.0])?)?.pop())
+}
+
+/// Whether this event is kept already.
+pub(super) fn is_there(connection: &Connection, event: &Emission) -> Result<bool, Fault> {
+    let payload = serde_json::to_vec(&event.payload).map_err(|error| Broken(error.to_string().into()))?;
+    let found = connection
+        .prepare_cached("SELECT 1 FROM event WHERE topic = ?1 AND at = ?2 AND payload = ?3")?
+        .query_row(params![&*event.topic, nanos(event.at), payload], |_| Ok(()))
+        .optional()?;
+    Ok(found.is_some())
 }
 
 pub(super) fn of_topic(connection: &Connection, topic: &str, after: Mark, limit: usize) -> Read<Vec<Happened>> {

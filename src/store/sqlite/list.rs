@@ -130,6 +130,17 @@ impl Search {
         if let Some(until) = query.until {
             search.and("accepted_at < ?", nanos(until).into());
         }
+        if let Some(rested) = query.rested_before {
+            search.and("rested_at < ?", nanos(rested).into());
+        }
+        if let Some(parent) = &query.parent {
+            search.and("parent = ?", text(&parent.0));
+        }
+        if query.roots {
+            search.sql.push_str(
+                " AND (parent IS NULL OR NOT EXISTS (SELECT 1 FROM run AS other WHERE other.id = run.parent))",
+            );
+        }
         if let Some(before) = query.before {
             search.and("run.number < ?", i64::try_from(before.0).unwrap_or(i64::MAX).into());
         }

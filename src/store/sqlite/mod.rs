@@ -4,22 +4,26 @@
 //! place, so that no run waits for that. Readers have connections of their own.
 
 mod content;
+mod directory;
+mod dump;
 mod event;
 mod list;
+mod prune;
 mod reader;
+mod restore;
 mod row;
 mod schema;
 mod wait;
 mod writer;
 
-use std::fs::{File, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 
 use crate::base::id::{Digest, RunId};
@@ -28,10 +32,13 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
 use crate::run::journal::{
-    Batch, Broken, Due, Emission, Fact, Happened, History, Journal, Mark, Page, Query, Standing,
+    Batch, Broken, Due, Emission, Fact, Forgotten, Happened, History, Journal, Mark, Page, Query, Standing,
 };
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
+use directory::Directory;
+pub use dump::{Amount, DumpError, Selection, dump};
+pub use restore::{RestoreError, Restored, restore};
 use writer::{Progress, Writer};
 
 /// How many pages the log may have before they are moved to their place: 4 KiB each.
@@ -77,6 +84,8 @@ enum What {
         body: Vec<u8>,
         topics: Vec<Arc<str>>,
     },
+    /// What is removed; whoever asked hears what came of it.
+    Removal(prune::Step, UnboundedSender<prune::Done>),
 }
 
 impl What {
@@ -85,7 +94,7 @@ impl What {
         match self {
             Self::Batches(batches) => batches.iter().map(Batch::marks).sum(),
             Self::Event(_) | Self::Facts(_) => 1,
-            Self::Heard(_) | Self::Plan { .. } => 0,
+            Self::Heard(_) | Self::Plan { .. } | Self::Removal(..) => 0,
         }
     }
 }
@@ -119,6 +128,16 @@ pub enum OpenError {
         /// Up to which this program knows.
         known: usize,
     },
+    /// An earlier version of this program wrote it, and it is only to be read.
+    #[error("`{}` was written by an earlier version of this program (its tables are of version {found}, this one reads {known}): use the directory once with `flow run --data` or `flow serve`, and it is brought up to date", file.display())]
+    Earlier {
+        /// Which file.
+        file: PathBuf,
+        /// Of which version it is.
+        found: usize,
+        /// Which one this program reads.
+        known: usize,
+    },
     /// It is no store, or damaged.
     #[error("the store cannot be opened: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -131,25 +150,13 @@ impl Sqlite {
     /// Where the directory cannot be used, another process uses it, or what is in it is no store of this version.
     pub fn open(directory: &Path) -> Result<Self, OpenError> {
         let unusable = |error| OpenError::Directory { directory: directory.into(), error };
-        std::fs::create_dir_all(directory).map_err(unusable)?;
-        let lock = take(directory)?;
-        let file = directory.join("flow.db");
-        let mut connection = Connection::open(&file)?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
-        connection.pragma_update(None, "synchronous", "full")?;
+        let Directory { file, connection, last, lock } = Directory::open(directory)?;
         // Another thread sees to that.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-        connection.set_prepared_statement_cache_capacity(32);
-        schema::migrate(&mut connection, &file)?;
-        let last: u64 = connection.query_row(
-            "SELECT max((SELECT coalesce(max(mark), 0) FROM batch), (SELECT coalesce(max(mark), 0) FROM event))",
-            [],
-            |row| row.get(0),
-        )?;
         let settling = Connection::open(&file)?;
         let (entries, inbox) = mpsc::channel();
         let (settle, settled) = mpsc::channel();
-        let (progress, watched) = watch::channel(Progress { synced: Mark(last), broken: None });
+        let (progress, watched) = watch::channel(Progress { synced: last, broken: None });
         let writer = Writer::new(connection, progress, settle);
         let threads = vec![
             spawn("store", move || writer.work(&inbox)).map_err(unusable)?,
@@ -157,7 +164,7 @@ impl Sqlite {
         ];
         Ok(Self {
             file,
-            inbox: Mutex::new(Inbox { next: Mark(last + 1), entries: Some(entries) }),
+            inbox: Mutex::new(Inbox { next: Mark(last.0 + 1), entries: Some(entries) }),
             progress: watched,
             idle: Arc::default(),
             threads,
@@ -175,6 +182,38 @@ impl Sqlite {
             let _ = entries.send(Entry { first, mark, what });
         }
         mark
+    }
+
+    /// Takes a step of removing again and again, until nothing is left to do; others are written in between.
+    async fn remove(&self, step: impl Fn() -> prune::Step) -> Result<Forgotten, Broken> {
+        let mut forgotten = Forgotten::default();
+        loop {
+            let (done, mut told) = unbounded_channel();
+            self.send(What::Removal(step(), done));
+            // A writer that has gone has said why.
+            let Some(done) = told.recv().await else {
+                return Err(self.progress.borrow().broken.clone().unwrap_or_else(closed));
+            };
+            forgotten += done.forgotten;
+            if !done.more {
+                return Ok(forgotten);
+            }
+        }
+    }
+
+    /// Removes what `find` finds, part by part, each after the last one of the part before.
+    async fn remove_found<T: Copy + Default + Send + 'static>(
+        &self,
+        find: impl Fn(&Connection, T) -> Result<Vec<T>, Broken> + Copy + Send + 'static,
+        step: impl Fn(Vec<T>) -> prune::Step,
+    ) -> Result<Forgotten, Broken> {
+        let (mut forgotten, mut after) = (Forgotten::default(), T::default());
+        loop {
+            let found = self.read(move |connection| find(connection, after)).await?;
+            let Some(last) = found.last() else { return Ok(forgotten) };
+            after = *last;
+            forgotten += self.remove(|| step(found.clone())).await?;
+        }
     }
 
     /// Reads with a connection of its own, on a thread that may wait for the disk.
@@ -303,29 +342,30 @@ impl Journal for Sqlite {
         }
     }
 
+    fn forget(&self, runs: Vec<RunId>) -> BoxFuture<'_, Result<Forgotten, Broken>> {
+        Box::pin(async move {
+            let mut forgotten = Forgotten::default();
+            for some in runs.chunks(prune::RUNS_AT_ONCE) {
+                forgotten += self.remove(|| prune::Step::Leave(some.to_vec())).await?;
+                forgotten += self.remove(|| prune::Step::Batches).await?;
+            }
+            Ok(forgotten)
+        })
+    }
+
+    fn sweep(&self, now: Timestamp, events: Timestamp) -> BoxFuture<'_, Result<Forgotten, Broken>> {
+        Box::pin(async move {
+            let mut forgotten = self.remove(|| prune::Step::Batches).await?;
+            forgotten += self.remove(|| prune::Step::Facts(now)).await?;
+            let old = move |connection: &Connection, after| prune::old_events(connection, events, after);
+            forgotten += self.remove_found(old, prune::Step::Events).await?;
+            forgotten += self.remove_found(prune::free_plans, prune::Step::Plans).await?;
+            Ok(forgotten)
+        })
+    }
+
     fn plan(&self, digest: Digest) -> BoxFuture<'_, Result<Option<Plan>, Broken>> {
         self.read(move |connection| reader::plan(connection, digest))
-    }
-}
-
-/// Takes the directory for this process.
-fn take(directory: &Path) -> Result<File, OpenError> {
-    let unusable = |error| OpenError::Directory { directory: directory.into(), error };
-    let path = directory.join("flow.lock");
-    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)?;
-    match file.try_lock() {
-        Ok(()) => {
-            file.set_len(0).map_err(unusable)?;
-            write!(file, "{}", std::process::id()).map_err(unusable)?;
-            Ok(file)
-        }
-        Err(TryLockError::WouldBlock) => {
-            let mut pid = String::new();
-            // Who it is only helps to find them.
-            let _ = file.rewind().and_then(|()| file.read_to_string(&mut pid));
-            Err(OpenError::InUse { directory: directory.into(), pid })
-        }
-        Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
 }
 

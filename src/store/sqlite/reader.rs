@@ -27,6 +27,10 @@ impl From<rusqlite::Error> for Broken {
     }
 }
 
+fn missing(run: &RunId, mark: Mark, what: &str) -> Broken {
+    Broken(format!("the journal of the run `{run}` is damaged at mark {}: {what}", mark.0).into())
+}
+
 /// The records of a run, along the chain of its batches from the last to the one that holds record `from`.
 pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<History> {
     let ends = connection
@@ -39,23 +43,40 @@ pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<H
     loop {
         let row = batch(connection, run, mark)?;
         let records: Vec<Record> = row.open(|digest| content(connection, digest))?;
-        let missing =
-            |what: &str| Broken(format!("the journal of the run `{run}` is damaged at mark {}: {what}", mark.0).into());
         if row.run != *run || end.is_some_and(|end| row.first + records.len() as u64 != end) {
-            return Err(missing("what came before it is not there"));
+            return Err(missing(run, mark, "what came before it is not there"));
         }
         let (first, previous) = (row.first, row.previous);
         let skipped = usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX).min(records.len());
         batches.push(records.into_iter().skip(skipped).collect());
         if first <= from || previous == Mark::default() {
             if previous == Mark::default() && first != 0 {
-                return Err(missing("its beginning is not there"));
+                return Err(missing(run, mark, "its beginning is not there"));
             }
             break;
         }
         (mark, end) = (previous, Some(first));
     }
     Ok(History { records: batches.into_iter().rev().flatten().collect(), accepted, last })
+}
+
+/// The marks of the batches of a run, the last one first; none if there is no such run.
+pub(super) fn marks(connection: &Connection, run: &RunId) -> Read<Option<Vec<Mark>>> {
+    let last = connection
+        .prepare_cached("SELECT last FROM run WHERE id = ?1")?
+        .query_row([&*run.0], |row| row.get(0).map(Mark))
+        .optional()?;
+    let Some(mut mark) = last else { return Ok(None) };
+    let mut marks = Vec::new();
+    while mark != Mark::default() {
+        marks.push(mark);
+        let previous = connection
+            .prepare_cached("SELECT previous FROM batch WHERE mark = ?1")?
+            .query_row([mark.0], |row| row.get(0).map(Mark))
+            .optional()?;
+        mark = previous.ok_or_else(|| missing(run, mark, "it is not there"))?;
+    }
+    Ok(Some(marks))
 }
 
 pub(super) fn batch(connection: &Connection, run: &RunId, mark: Mark) -> Read<Row> {

@@ -37,17 +37,22 @@ impl Row {
         };
         let whole = serde_json::to_vec(&batch.records).map_err(unwritable)?;
         let (records, contents) = content::take_out(&whole).map_err(unwritable)?.unwrap_or((whole, Vec::new()));
-        let mut row = Self {
-            mark,
-            run: batch.standing.run.clone(),
-            previous: batch.previous,
-            first: batch.first,
-            version: VERSION,
-            records,
-            sum: 0,
-        };
-        row.sum = row.checksum();
+        let row = Self::sealed(mark, batch.standing.run.clone(), batch.previous, batch.first, VERSION, records);
         Ok(Written { row, contents })
+    }
+
+    /// A row that says this, with its sum.
+    pub(super) fn sealed(
+        mark: Mark,
+        run: RunId,
+        previous: Mark,
+        first: u64,
+        version: i64,
+        records: impl Into<Vec<u8>>,
+    ) -> Self {
+        let mut row = Self { mark, run, previous, first, version, records: records.into(), sum: 0 };
+        row.sum = row.checksum();
+        row
     }
 
     /// The records it keeps, or what `T` reads of them. `find` gives the large parts by their digests.
@@ -58,16 +63,26 @@ impl Row {
         &self,
         find: impl FnMut(&str) -> Result<Vec<u8>, Fault>,
     ) -> Result<T, Broken> {
-        let damaged = |what: &str| {
-            Broken(format!("the journal of the run `{}` is damaged at mark {}: {what}", self.run, self.mark.0).into())
-        };
+        self.check()?;
+        content::read(&self.records, find).map_err(|fault| self.damaged(&fault.0))
+    }
+
+    /// Whether it is what was written, and by a version that can be read.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub(super) fn check(&self) -> Result<(), Broken> {
         if self.sum != self.checksum() {
-            return Err(damaged("it is not what was written"));
+            return Err(self.damaged("it is not what was written"));
         }
         if self.version > VERSION {
-            return Err(damaged("it was written by a later version of this program"));
+            return Err(self.damaged("it was written by a later version of this program"));
         }
-        content::read(&self.records, find).map_err(|fault| damaged(&fault.0))
+        Ok(())
+    }
+
+    fn damaged(&self, what: &str) -> Broken {
+        Broken(format!("the journal of the run `{}` is damaged at mark {}: {what}", self.run, self.mark.0).into())
     }
 
     /// The first eight bytes of BLAKE3 over everything the row says.

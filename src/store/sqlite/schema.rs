@@ -1,5 +1,6 @@
 //! The tables of `flow.db`, and how an older file becomes a newer one.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -30,4 +31,17 @@ pub(super) fn migrate(connection: &mut Connection, file: &Path) -> Result<(), Op
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// Whether the tables of the file are those that this program knows.
+///
+/// # Errors
+/// If they are older or newer.
+pub(super) fn check(connection: &Connection, file: &Path) -> Result<(), OpenError> {
+    let found: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match found.cmp(&VERSIONS.len()) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(OpenError::Earlier { file: file.into(), found, known: VERSIONS.len() }),
+        Ordering::Greater => Err(OpenError::Later { file: file.into(), found, known: VERSIONS.len() }),
+    }
 }

@@ -1,5 +1,6 @@
 //! The one writer: whatever waits is written in one transaction, so many wait for one sync.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
@@ -32,11 +33,13 @@ pub(super) struct Writer {
     progress: watch::Sender<Progress>,
     /// Tells the thread that moves what was written to its place in the file.
     settle: Sender<()>,
+    /// The plans that this process kept: it may start runs of them at any time.
+    kept: BTreeSet<Digest>,
 }
 
 impl Writer {
     pub(super) fn new(connection: Connection, progress: watch::Sender<Progress>, settle: Sender<()>) -> Self {
-        Self { connection, progress, settle }
+        Self { connection, progress, settle, kept: BTreeSet::new() }
     }
 
     /// Writes what comes until nobody can send any more.
@@ -90,6 +93,7 @@ impl Writer {
 
     fn write(&mut self, group: &[Entry]) -> Result<(), Fault> {
         let transaction = self.connection.transaction()?;
+        let mut done = Vec::new();
         for entry in group {
             match &entry.what {
                 What::Batches(batches) => {
@@ -102,10 +106,18 @@ impl Writer {
                 What::Facts(facts) => facts.iter().try_for_each(|fact| keep(&transaction, fact))?,
                 What::Event(event) => event::keep(&transaction, entry.first, event)?,
                 What::Heard(mark) => event::heard(&transaction, *mark)?,
-                What::Plan { digest, body, topics } => keep_plan(&transaction, *digest, body, topics)?,
+                What::Plan { digest, body, topics } => {
+                    self.kept.insert(*digest);
+                    keep_plan(&transaction, *digest, body, topics)?;
+                }
+                What::Removal(step, asker) => done.push((asker, step.take(&transaction, &self.kept)?)),
             }
         }
         transaction.commit()?;
+        for (asker, done) in done {
+            // Whoever asked may not wait any more.
+            let _ = asker.send(done);
+        }
         Ok(())
     }
 }
@@ -113,18 +125,10 @@ impl Writer {
 fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<(), Fault> {
     let Written { row, contents } = Row::of(mark, batch)?;
     for content in contents {
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO content (digest, bytes) VALUES (?1, ?2)")?
-            .execute(params![content.digest.to_string(), content.bytes])?;
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO content_of_batch (digest, mark) VALUES (?1, ?2)")?
-            .execute(params![content.digest.to_string(), mark.0])?;
+        keep_content(connection, content.digest, &content.bytes)?;
+        hold_content(connection, content.digest, mark)?;
     }
-    connection
-        .prepare_cached(
-            "INSERT INTO batch (mark, run, previous, first, version, records, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )?
-        .execute(params![row.mark.0, &*row.run.0, row.previous.0, row.first, row.version, row.records, row.sum])?;
+    insert(connection, &row)?;
     stand(connection, mark, &batch.standing)?;
     if batch.first == 0 {
         tag(connection, mark, &batch.standing.tags)?;
@@ -137,7 +141,39 @@ fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<(), Faul
     Ok(())
 }
 
-fn keep_plan(connection: &Connection, digest: Digest, body: &[u8], topics: &[Arc<str>]) -> Result<(), Fault> {
+/// Keeps a batch.
+pub(super) fn insert(connection: &Connection, row: &Row) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO batch (mark, run, previous, first, version, records, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![row.mark.0, &*row.run.0, row.previous.0, row.first, row.version, row.records, row.sum])?;
+    Ok(())
+}
+
+/// Keeps a large value, unless it is there.
+pub(super) fn keep_content(connection: &Connection, digest: Digest, bytes: &[u8]) -> Result<(), Fault> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO content (digest, bytes) VALUES (?1, ?2)")?
+        .execute(params![digest.to_string(), bytes])?;
+    Ok(())
+}
+
+/// Notes that a batch refers to a large value.
+pub(super) fn hold_content(connection: &Connection, digest: Digest, mark: Mark) -> Result<(), Fault> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO content_of_batch (digest, mark) VALUES (?1, ?2)")?
+        .execute(params![digest.to_string(), mark.0])?;
+    Ok(())
+}
+
+/// Keeps a plan, unless it is there.
+pub(super) fn keep_plan(
+    connection: &Connection,
+    digest: Digest,
+    body: &[u8],
+    topics: &[Arc<str>],
+) -> Result<(), Fault> {
     connection
         .prepare_cached("INSERT OR IGNORE INTO plan (digest, body) VALUES (?1, ?2)")?
         .execute(params![digest.0, body])?;
@@ -149,7 +185,8 @@ fn keep_plan(connection: &Connection, digest: Digest, body: &[u8], topics: &[Arc
     Ok(())
 }
 
-fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(), Fault> {
+/// Notes how a run stands after the batch at `mark`.
+pub(super) fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(), Fault> {
     let tags = (!standing.tags.is_empty()).then(|| serde_json::json!(standing.tags).to_string());
     connection
         .prepare_cached(
@@ -175,7 +212,7 @@ fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(),
 }
 
 /// Lets a new run be found by its tags.
-fn tag(connection: &Connection, number: Mark, tags: &[Arc<str>]) -> Result<(), Fault> {
+pub(super) fn tag(connection: &Connection, number: Mark, tags: &[Arc<str>]) -> Result<(), Fault> {
     for tag in tags {
         connection
             .prepare_cached("INSERT OR IGNORE INTO run_by_tag (tag, number) VALUES (?1, ?2)")?
@@ -184,7 +221,8 @@ fn tag(connection: &Connection, number: Mark, tags: &[Arc<str>]) -> Result<(), F
     Ok(())
 }
 
-fn keep(connection: &Connection, fact: &Fact) -> Result<(), Fault> {
+/// Keeps a fact.
+pub(super) fn keep(connection: &Connection, fact: &Fact) -> Result<(), Fault> {
     let Some(value) = &fact.value else {
         connection.prepare_cached("DELETE FROM fact WHERE name = ?1")?.execute([&*fact.name])?;
         return Ok(());

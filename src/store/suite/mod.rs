@@ -1,5 +1,6 @@
 //! What every store must hold, as one test that anybody can run on a store of their own.
 
+mod forgetting;
 mod lists;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub async fn hold(open: Opening<'_>) -> Result<(), String> {
     finds_who_waits_for_an_event(open).await.map_err(broken)??;
     keeps_values_of_any_size(open).await.map_err(broken)??;
     takes_many_at_once(open).await.map_err(broken)??;
+    forgetting::hold(open).await.map_err(broken)??;
     says_what_it_does_not_have(open).await.map_err(broken)?
 }
 

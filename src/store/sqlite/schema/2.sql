@@ -11,6 +11,17 @@ CREATE INDEX run_open ON run (number) WHERE rested_at IS NULL;
 CREATE INDEX run_by_failure ON run (number) WHERE error IS NOT NULL;
 CREATE INDEX run_by_parent ON run (parent) WHERE parent IS NOT NULL;
 
+-- Runs that have left the lists and whose batches are being removed, up to which mark.
+CREATE TABLE leaving (
+    number INTEGER PRIMARY KEY,
+    last   INTEGER NOT NULL
+);
+CREATE INDEX content_by_batch ON content_of_batch (mark);
+
+-- The highest mark of what was removed: no mark is given twice.
+CREATE TABLE removed (mark INTEGER NOT NULL);
+INSERT INTO removed VALUES (0);
+
 -- Named values that follow from the journal: what workflows keep between runs, which run has which key.
 CREATE TABLE fact (
     name  TEXT PRIMARY KEY,

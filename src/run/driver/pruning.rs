@@ -1,0 +1,51 @@
+//! Letting go of runs that have had their time, beside those that are under way.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::{Engine, Inner, Place, Told};
+use crate::base::id::RunId;
+use crate::run::journal::{Broken, Forgotten};
+use crate::run::prune::{self, Retention};
+
+impl Engine {
+    /// Lets go of everything that has been kept for as long as `retention` says.
+    ///
+    /// # Errors
+    /// If the journal cannot be read or written.
+    pub async fn prune(&self, retention: &Retention) -> Result<Forgotten, Broken> {
+        let Some(journal) = &self.inner.world.journal else { return Ok(Forgotten::default()) };
+        let now = self.inner.world.clock.now();
+        let mut forgotten = Forgotten::default();
+        for query in retention.over(now) {
+            forgotten += prune::runs(&**journal, query, |run| Held::new(&self.inner, run)).await?;
+        }
+        forgotten += journal.sweep(now, retention.events.before(now)).await?;
+        Ok(forgotten)
+    }
+}
+
+/// A run that nobody can tell anything while it goes.
+struct Held {
+    inner: Arc<Inner>,
+    run: RunId,
+    /// Whoever tells it something meanwhile hears that it is not there.
+    _inbox: mpsc::UnboundedReceiver<Told>,
+}
+
+impl Held {
+    /// Holds a run, unless it is in memory: somebody has to do with it.
+    fn new(inner: &Arc<Inner>, run: &RunId) -> Option<Self> {
+        let Place::Vacant(place) = inner.live.entry(run.clone()) else { return None };
+        let (tell, inbox) = mpsc::unbounded_channel();
+        place.insert(tell);
+        Some(Self { inner: inner.clone(), run: run.clone(), _inbox: inbox })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.inner.live.remove(&self.run);
+    }
+}

@@ -1,0 +1,69 @@
+//! A data directory, taken by this process: its file open and its tables up to date.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::{OpenError, schema};
+use crate::run::journal::Mark;
+
+/// The name of the file with the tables.
+pub(super) const FILE: &str = "flow.db";
+
+/// A data directory that nobody else may use as long as this is there.
+pub(super) struct Directory {
+    /// The file with the tables.
+    pub file: PathBuf,
+    /// For whoever writes.
+    pub connection: Connection,
+    /// The highest mark that was ever given.
+    pub last: Mark,
+    /// Held as long as the directory is used.
+    pub lock: File,
+}
+
+impl Directory {
+    /// Takes `directory`, which is made if it is not there.
+    pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
+        let unusable = |error| OpenError::Directory { directory: directory.into(), error };
+        std::fs::create_dir_all(directory).map_err(unusable)?;
+        let lock = take(directory)?;
+        let file = directory.join(FILE);
+        let mut connection = Connection::open(&file)?;
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        connection.set_prepared_statement_cache_capacity(64);
+        schema::migrate(&mut connection, &file)?;
+        let last = connection.query_row(
+            "SELECT max((SELECT coalesce(max(mark), 0) FROM batch),
+                        (SELECT coalesce(max(mark), 0) FROM event),
+                        (SELECT mark FROM removed))",
+            [],
+            |row| row.get(0).map(Mark),
+        )?;
+        Ok(Self { file, connection, last, lock })
+    }
+}
+
+/// Takes the directory for this process.
+fn take(directory: &Path) -> Result<File, OpenError> {
+    let unusable = |error| OpenError::Directory { directory: directory.into(), error };
+    let path = directory.join("flow.lock");
+    let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)?;
+    match file.try_lock() {
+        Ok(()) => {
+            file.set_len(0).map_err(unusable)?;
+            write!(file, "{}", std::process::id()).map_err(unusable)?;
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            // Who it is only helps to find them.
+            let _ = file.rewind().and_then(|()| file.read_to_string(&mut pid));
+            Err(OpenError::InUse { directory: directory.into(), pid })
+        }
+        Err(TryLockError::Error(error)) => Err(unusable(error)),
+    }
+}
