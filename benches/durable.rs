@@ -1,9 +1,11 @@
 //! Figures of the durable engine: SQLite with full sync, in this process, each beside a floor measured in the same run.
 //!
-//! `cargo bench --bench durable` prints the second table of `docs/benchmarks.md`. The names W1 to W7 are those used there.
+//! `cargo bench --bench durable` prints the second table of `docs/benchmarks.md`, and
+//! `cargo bench --bench durable -- W2 W5` a part of it. The names W1 to W7 are those used there.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -19,17 +21,34 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 fn main() {
+    // `cargo bench --bench durable -- W2 W5` measures these only.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| argument.starts_with('W')).collect();
+    let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
     println!("| what | figure | floor | ratio | reach |");
     println!("|---|---|---|---|---|");
-    let syncs = syncs_per_second();
-    let rows = rows_per_second();
-    cold_start();
-    pure_steps("W2 # pure steps in sequence", "for", rows);
-    in_sequence_once(syncs);
-    pure_steps("W3 # pure steps in parallel", "parallel for", rows);
-    many_runs(rows);
-    parked();
-    scripts();
+    let (syncs, rows) = (syncs_per_second(), rows_per_second());
+    if wants("W1") {
+        cold_start();
+    }
+    if wants("W2") {
+        pure_steps("W2 # pure steps in sequence", "for", rows);
+        in_sequence_once(syncs);
+    }
+    if wants("W3") {
+        pure_steps("W3 # pure steps in parallel", "parallel for", rows);
+    }
+    if wants("W4") {
+        many_runs(rows);
+    }
+    if wants("W5") {
+        parked();
+    }
+    if wants("W6") {
+        served();
+    }
+    if wants("W7") {
+        scripts();
+    }
 }
 
 fn row(what: &str, figure: &str, floor: &str, ratio: f64, reach: &str) {
@@ -266,6 +285,73 @@ async fn all_left(store: &Sqlite, count: usize) {
     {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Starts over HTTP, of a server in a process of its own: connections stay open, each start is answered when it is on disk.
+fn served() {
+    const CONNECTIONS: usize = 64;
+    const EACH: usize = 157;
+    let folder = folder();
+    std::fs::write(folder.path().join("bench.flow"), "workflow bench { output { done: true } }").expect("a program");
+    let mut server = Command::new(env!("CARGO_BIN_EXE_flow"))
+        .args(["serve", ".", "--listen", "127.0.0.1:0", "--no-auth", "--rate", "1000000", "--data", "data"])
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the server starts");
+    let mut said = String::new();
+    let out = server.stdout.take().expect("it was asked for");
+    BufReader::new(out).read_line(&mut said).expect("it says where it listens");
+    let address = said.trim().rsplit('/').next().unwrap_or_default().to_owned();
+    let start = Instant::now();
+    let clients: Vec<_> = (0..CONNECTIONS)
+        .map(|_| {
+            let address = address.clone();
+            std::thread::spawn(move || client(&address, EACH))
+        })
+        .collect();
+    let mut latencies: Vec<Duration> = clients.into_iter().flat_map(|client| client.join().expect("it ends")).collect();
+    let per_second = latencies.len() as f64 / start.elapsed().as_secs_f64();
+    server.kill().expect("it is there");
+    server.wait().expect("it ends");
+    latencies.sort();
+    let at = |share: usize| latencies[latencies.len() * share / 100].as_secs_f64() * 1e3;
+    let what =
+        format!("W6 10,000 starts over HTTP from 64 connections (a start: p50 {:.1} ms, p99 {:.1} ms)", at(50), at(99));
+    alone(&what, &thousands(per_second), "5 k/s");
+}
+
+/// Starts so many runs over one connection; how long each took.
+fn client(address: &str, count: usize) -> Vec<Duration> {
+    let stream = TcpStream::connect(address).expect("it listens");
+    stream.set_nodelay(true).expect("it is set");
+    let mut answers = BufReader::new(stream.try_clone().expect("it can be read"));
+    let mut stream = stream;
+    let request = format!(
+        "POST /v1/workflows/bench/runs HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"
+    );
+    let mut latencies = Vec::with_capacity(count);
+    for _ in 0..count {
+        let start = Instant::now();
+        stream.write_all(request.as_bytes()).expect("it is sent");
+        let (mut line, mut status, mut length) = (String::new(), String::new(), 0);
+        while answers.read_line(&mut line).expect("it answers") > 2 {
+            if status.is_empty() {
+                status.clone_from(&line);
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().expect("a length");
+            }
+            line.clear();
+        }
+        let mut body = vec![0; length];
+        answers.read_exact(&mut body).expect("the answer is whole");
+        assert!(status.contains(" 201 "), "{status}{}", String::from_utf8_lossy(&body));
+        latencies.push(start.elapsed());
+    }
+    latencies
 }
 
 fn scripts() {

@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use tokio::runtime::{Builder, Runtime};
-
 use super::exit::Refusal;
-use crate::base::limit::STACK_BYTES;
 use crate::store::Sqlite;
 use crate::store::sqlite::OpenError;
 
@@ -29,15 +26,6 @@ pub fn refused(error: &OpenError) -> Refusal {
         OpenError::InUse { .. } => refusal.hint("stop that process first, or wait until it has ended"),
         _ => refusal,
     }
-}
-
-/// What runs the few things that a command waits for.
-///
-/// # Errors
-/// If no thread can be started.
-pub fn runtime() -> Result<Runtime, Refusal> {
-    let runtime = Builder::new_current_thread().thread_stack_size(STACK_BYTES).enable_all().build();
-    runtime.map_err(|error| Refusal::new(format!("no threads could be started: {error}")))
 }
 
 /// A number of things, with its word.

@@ -7,6 +7,7 @@ use clap::Args;
 use super::data::{self, counted};
 use super::exit::{Exit, Refusal, Stop};
 use super::paper::deliver;
+use super::threads::threads;
 use crate::base::status::Status;
 use crate::base::time::{Duration, Timestamp};
 use crate::run::journal::{Broken, Forgotten, Journal as _, Query};
@@ -49,7 +50,7 @@ impl Prune {
     pub fn run(&self) -> Result<Exit, Stop> {
         let query = self.query(Timestamp::now())?;
         let store = data::open(&self.data)?;
-        let runtime = data::runtime()?;
+        let runtime = threads()?;
         let broken = |broken: Broken| Refusal::new(broken.to_string());
         if self.dry_run {
             let count = runtime.block_on(count(&store, query)).map_err(broken)?;

@@ -9,6 +9,7 @@ use clap::Args;
 use super::data::{self, counted};
 use super::exit::{Exit, Refusal, Stop};
 use super::paper::deliver;
+use super::threads::threads;
 use crate::base::id::RunId;
 use crate::host::{Builder, Program};
 use crate::run::machine::Command;
@@ -42,7 +43,7 @@ impl Restore {
         let mut dump = BufReader::new(std::io::stdin().lock());
         let restored = restore(&self.data, &mut dump).map_err(|error| refused(&error))?;
         if self.paused {
-            data::runtime()?.block_on(pause(&self.data, &restored.open))?;
+            threads()?.block_on(pause(&self.data, &restored.open))?;
         }
         let new = restored.amount.runs - restored.present;
         let mut said = format!("{} taken in", counted(new, "run"));

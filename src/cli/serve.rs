@@ -123,6 +123,7 @@ impl Serve {
         if recovered > 0 {
             tracing::info!("{recovered} runs that were cut off go on");
         }
+        tokio::spawn(engine.clone().prune_in_time());
         let limits =
             Limits { body_bytes: self.body_bytes, requests_per_second: self.rate, connections: self.connections };
         let server = Server::new(engine, tokens, limits);

@@ -348,6 +348,11 @@ impl Engine {
         self.driver.prune(&self.retention).await
     }
 
+    /// Prunes now and from time to time, for as long as somebody waits for it: a server does.
+    pub async fn prune_in_time(self) {
+        self.driver.prune_in_time(&self.retention).await;
+    }
+
     /// What this engine runs.
     pub fn package(&self) -> &Arc<Package> {
         &self.package

@@ -86,7 +86,8 @@ impl Wanted {
     pub(super) fn query(self) -> Result<Query, Problem> {
         let Self { workflow, statuses, error, tags, since, until, limit, cursor, input } = self;
         let before = cursor.as_deref().map(opened).transpose()?;
-        Ok(Query { workflow, statuses, error, tags, input, since, until, before, limit: page(limit, PAGE_ITEMS)? })
+        let limit = page(limit, PAGE_ITEMS)?;
+        Ok(Query { workflow, statuses, error, tags, input, since, until, before, limit, ..Query::default() })
     }
 }
 

@@ -6,8 +6,12 @@ use tokio::sync::mpsc;
 
 use super::{Engine, Inner, Place, Told};
 use crate::base::id::RunId;
+use crate::base::time::Duration;
 use crate::run::journal::{Broken, Forgotten};
 use crate::run::prune::{self, Retention};
+
+/// How long it is from one time to the next.
+const BETWEEN: Duration = Duration::seconds(60 * 60);
 
 impl Engine {
     /// Lets go of everything that has been kept for as long as `retention` says.
@@ -23,6 +27,19 @@ impl Engine {
         }
         forgotten += journal.sweep(now, retention.events.before(now)).await?;
         Ok(forgotten)
+    }
+
+    /// Lets go of what has had its time, again and again.
+    pub async fn prune_in_time(&self, retention: &Retention) {
+        loop {
+            match self.prune(retention).await {
+                Ok(Forgotten { runs: 0, .. }) => {}
+                Ok(Forgotten { runs, .. }) => tracing::info!("{runs} runs have had their time and are gone"),
+                Err(broken) => return tracing::error!("no run can be let go of any more: {broken}"),
+            }
+            let clock = &self.inner.world.clock;
+            clock.sleep_until(BETWEEN.after(clock.now())).await;
+        }
     }
 }
 

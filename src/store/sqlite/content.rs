@@ -1,5 +1,6 @@
 //! Large values, kept once however many records hold them: an output, the items of the loop over it, what a child was given.
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -20,22 +21,28 @@ pub(super) struct Content {
     pub bytes: Vec<u8>,
 }
 
-/// Takes the large parts out of records; none if there are none.
+/// Records as JSON, and the large parts that were taken out of them.
 ///
 /// # Errors
-/// If `records` are no JSON.
-pub(super) fn take_out(records: &[u8]) -> serde_json::Result<Option<(Vec<u8>, Vec<Content>)>> {
-    if records.len() < LARGE_BYTES {
-        return Ok(None);
-    }
-    let mut json: Json = parse(records)?;
-    let mut contents = Vec::new();
-    if let Json::Array(records) = &mut json {
-        for record in records {
-            shrink(record, true, &mut contents)?;
+/// If the records are no data, which would be a fault in this program.
+pub(super) fn write<T: Serialize>(records: &[T]) -> serde_json::Result<(Vec<u8>, Vec<Content>)> {
+    let (mut json, mut contents) = (vec![b'['], Vec::new());
+    for record in records {
+        if json.len() > 1 {
+            json.push(b',');
+        }
+        let start = json.len();
+        serde_json::to_writer(&mut json, record)?;
+        // Only a record that is large itself can have a part that is; most are not, and are written in one go.
+        if json.len() - start >= LARGE_BYTES {
+            let mut whole: Json = parse(&json[start..])?;
+            shrink(&mut whole, true, &mut contents)?;
+            json.truncate(start);
+            serde_json::to_writer(&mut json, &whole)?;
         }
     }
-    if contents.is_empty() { Ok(None) } else { Ok(Some((serde_json::to_vec(&json)?, contents))) }
+    json.push(b']');
+    Ok((json, contents))
 }
 
 /// Reads records, the large parts put back; `find` gives each.

@@ -35,8 +35,7 @@ impl Row {
         let unwritable = |error: serde_json::Error| {
             Broken(format!("records of the run `{}` cannot be written: {error}", batch.standing.run).into())
         };
-        let whole = serde_json::to_vec(&batch.records).map_err(unwritable)?;
-        let (records, contents) = content::take_out(&whole).map_err(unwritable)?.unwrap_or((whole, Vec::new()));
+        let (records, contents) = content::write(&batch.records).map_err(unwritable)?;
         let row = Self::sealed(mark, batch.standing.run.clone(), batch.previous, batch.first, VERSION, records);
         Ok(Written { row, contents })
     }

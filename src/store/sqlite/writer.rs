@@ -16,6 +16,13 @@ use crate::run::journal::{Batch, Broken, Fact, Mark, Standing};
 /// How many entries one transaction holds at most.
 const GROUP_ENTRIES_MAX: usize = 1_024;
 
+/// After how many entries it is looked whether what was written should be moved to its place: not after each, since looking
+/// takes time from whoever writes.
+const SETTLE_ENTRIES: usize = 128;
+
+/// So many bytes count like an entry.
+const SETTLE_BYTES_EACH: usize = 32 * 1024;
+
 /// How long the writer waits before it tries again what could not be written.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -33,13 +40,15 @@ pub(super) struct Writer {
     progress: watch::Sender<Progress>,
     /// Tells the thread that moves what was written to its place in the file.
     settle: Sender<()>,
+    /// How many entries were written since it was told, or as many bytes.
+    unsettled: usize,
     /// The plans that this process kept: it may start runs of them at any time.
     kept: BTreeSet<Digest>,
 }
 
 impl Writer {
     pub(super) fn new(connection: Connection, progress: watch::Sender<Progress>, settle: Sender<()>) -> Self {
-        Self { connection, progress, settle, kept: BTreeSet::new() }
+        Self { connection, progress, settle, unsettled: 0, kept: BTreeSet::new() }
     }
 
     /// Writes what comes until nobody can send any more.
@@ -60,9 +69,13 @@ impl Writer {
             if let Some(last) = group.last() {
                 self.progress.send_modify(|progress| progress.synced = last.mark);
             }
+            self.unsettled += group.len();
             group.clear();
-            // Whoever settles has gone only when the store is being closed.
-            let _ = self.settle.send(());
+            if self.unsettled >= SETTLE_ENTRIES {
+                self.unsettled = 0;
+                // Whoever settles has gone only when the store is being closed.
+                let _ = self.settle.send(());
+            }
         }
     }
 
@@ -99,7 +112,7 @@ impl Writer {
                 What::Batches(batches) => {
                     let mut mark = entry.first;
                     for batch in batches {
-                        append(&transaction, mark, batch)?;
+                        self.unsettled += append(&transaction, mark, batch)? / SETTLE_BYTES_EACH;
                         mark.0 += batch.marks();
                     }
                 }
@@ -122,14 +135,18 @@ impl Writer {
     }
 }
 
-fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<(), Fault> {
+/// Keeps a batch and all that follows from it; how many bytes its records and their large parts have.
+fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<usize, Fault> {
     let Written { row, contents } = Row::of(mark, batch)?;
+    let bytes = row.records.len() + contents.iter().map(|content| content.bytes.len()).sum::<usize>();
     for content in contents {
         keep_content(connection, content.digest, &content.bytes)?;
         hold_content(connection, content.digest, mark)?;
     }
     insert(connection, &row)?;
-    stand(connection, mark, &batch.standing)?;
+    if batch.first == 0 || !stands_still(connection, mark, &batch.standing)? {
+        stand(connection, mark, &batch.standing)?;
+    }
     if batch.first == 0 {
         tag(connection, mark, &batch.standing.tags)?;
     }
@@ -138,7 +155,7 @@ fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<(), Faul
     for (mark, event) in (mark.0 + 1..).zip(&batch.emitted) {
         event::keep(connection, Mark(mark), event)?;
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// Keeps a batch.
@@ -183,6 +200,27 @@ pub(super) fn keep_plan(
             .execute(params![digest.0, &**topic])?;
     }
     Ok(())
+}
+
+/// Notes that a run stands after the batch at `mark` as it did before, if that is so: no index is touched then, and a run that
+/// goes from step to step mostly stands still.
+fn stands_still(connection: &Connection, mark: Mark, standing: &Standing) -> Result<bool, Fault> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE run SET last = ?1 WHERE id = ?2 AND plan = ?3 AND status = ?4 AND rested_at IS ?5 AND error IS ?6
+             AND wake IS ?7 AND busy = ?8",
+        )?
+        .execute(params![
+            mark.0,
+            &*standing.run.0,
+            standing.plan.0,
+            standing.status.word(),
+            standing.rested_at.map(nanos),
+            standing.error.as_deref(),
+            standing.wake.map(nanos),
+            standing.busy,
+        ])?;
+    Ok(changed > 0)
 }
 
 /// Notes how a run stands after the batch at `mark`.
