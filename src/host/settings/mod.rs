@@ -180,15 +180,6 @@ impl Settings {
         }
     }
 
-    /// A duration. What is none was reported with the settings.
-    fn duration(&self, path: &[&str]) -> Option<Duration> {
-        match self.get(path)? {
-            Value::Duration(duration) => Some(*duration),
-            Value::Text(text) => text.parse().ok(),
-            _ => None,
-        }
-    }
-
     /// A value by name: `--set TABLE.NAME=...`, the environment, then the table in the file.
     fn named(&self, table: &str, name: &str) -> Option<Value> {
         let path = vec![table.to_owned(), name.to_owned()];
