@@ -126,7 +126,12 @@ impl Serve {
         tokio::spawn(engine.clone().prune_in_time());
         let limits =
             Limits { body_bytes: self.body_bytes, requests_per_second: self.rate, connections: self.connections };
-        let server = Server::new(engine, tokens, limits);
+        let triggers = engine.triggers().map_err(|faults| {
+            say(&report::to_text(&faults.diagnostics, &faults.sources, colour_on_stderr()));
+            Stop::Said(Exit::Wrong)
+        })?;
+        let listening = triggers.listen();
+        let server = Server::new(engine, Some(triggers), tokens, limits);
         let beacon = Beacon::new(socket.address(), own);
         let lit = beacon.light(data);
         let lit = lit.map_err(|error| Refusal::new(format!("`{}` cannot be written: {error}", data.display())))?;
@@ -138,7 +143,7 @@ impl Serve {
             stopper.stop();
         });
         listen(socket, &server, server.router()).await;
-        drop(lit);
+        drop((lit, listening));
         Ok(Exit::Done)
     }
 

@@ -125,7 +125,7 @@ pub(super) async fn only_known(
 }
 
 /// Who holds the token of a request.
-fn identify(server: &Server, headers: &HeaderMap) -> Result<Caller, Problem> {
+pub(super) fn identify(server: &Server, headers: &HeaderMap) -> Result<Caller, Problem> {
     let Some(tokens) = server.tokens() else { return Ok(Caller::owner("nobody in particular")) };
     let Some(header) = headers.get(AUTHORIZATION) else {
         let detail = "send the header `Authorization: Bearer TOKEN`; `flow token new` makes a token";

@@ -36,6 +36,8 @@ mod run;
 pub mod server;
 /// Tokens: made once, kept as hashes.
 pub mod token;
+/// Requests by which the triggers of programs start runs.
+mod trigger;
 /// Workflows as resources, and starting them.
 #[expect(unused_qualifications, reason = "utoipa's macro writes them")]
 mod workflow;

@@ -10,6 +10,7 @@ use crate::base::shape::Misfit;
 use crate::run::intake::StartError;
 use crate::run::journal::Broken;
 use crate::run::machine::Refusal;
+use crate::trigger::request;
 
 /// A problem document, `application/problem+json`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -26,6 +27,12 @@ pub struct Problem {
     /// For what was sent and does not fit: every fault by its place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
+    /// The run that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
+    /// The type of the error that the run failed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
     #[serde(skip)]
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -42,7 +49,8 @@ struct Fault {
 impl Problem {
     fn new(status: StatusCode, slug: &str, title: &'static str, detail: impl Into<String>) -> Self {
         let kind = format!("urn:flow:problem:{slug}");
-        Self { kind, title, status: status.as_u16(), detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+        let (status, detail) = (status.as_u16(), detail.into());
+        Self { kind, title, status, detail, errors: Vec::new(), run: None, error: None, headers: Vec::new() }
     }
 
     fn header(mut self, name: HeaderName, value: &str) -> Self {
@@ -146,6 +154,35 @@ impl From<Refusal> for Problem {
             Refusal::AtRest | Refusal::NotAtRest | Refusal::NotWaiting => Self::conflict(refusal.to_string()),
             Refusal::Unwritten => Self::unavailable(refusal.to_string()),
         }
+    }
+}
+
+impl From<request::Refusal> for Problem {
+    /// Why a trigger does not answer a request as it was meant.
+    fn from(refusal: request::Refusal) -> Self {
+        let request::Refusal { status, detail, faults, more, headers } = refusal;
+        let mut problem = match status {
+            400 => Self::bad_request(detail),
+            401 => Self::new(StatusCode::UNAUTHORIZED, "unproved", "The sender has not proved who it is", detail),
+            403 => Self::new(StatusCode::FORBIDDEN, "denied", "The workflow may not do that", detail),
+            404 => Self::not_found(detail),
+            405 => Self::method_not_allowed(detail),
+            409 => Self::conflict(detail),
+            422 => Self::misfit(detail, faults),
+            429 => Self::too_many(1, detail),
+            502 => {
+                Self::new(StatusCode::BAD_GATEWAY, "far-side", "Something that the workflow needs has failed", detail)
+            }
+            503 => Self::unavailable(detail),
+            504 => Self::new(StatusCode::GATEWAY_TIMEOUT, "too-late", "It took the workflow too long", detail),
+            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", "The workflow is broken", detail),
+        };
+        problem.run = more.get("run").map(ToString::to_string);
+        problem.error = more.get("error").map(ToString::to_string);
+        let pairs =
+            headers.into_iter().filter_map(|(name, value)| Some((name.try_into().ok()?, value.try_into().ok()?)));
+        problem.headers.extend(pairs);
+        problem
     }
 }
 

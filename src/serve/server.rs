@@ -15,8 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use super::limit::{Limits, Pace, keep_pace};
 use super::problem::Problem;
 use super::token::Tokens;
-use super::{caller, health, openapi, run, workflow};
+use super::{caller, health, openapi, run, trigger, workflow};
 use crate::host::Engine;
+use crate::trigger::Triggers;
 
 /// One server. Clones share everything.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct Server {
 
 struct Inner {
     engine: Engine,
+    /// What starts runs by requests of their own, if anything listens for them.
+    triggers: Option<Triggers>,
     tokens: Option<Tokens>,
     limits: Limits,
     pace: Pace,
@@ -35,11 +38,11 @@ struct Inner {
 }
 
 impl Server {
-    /// A server for what `engine` runs. Without `tokens` everybody may do everything.
-    pub fn new(engine: Engine, tokens: Option<Tokens>, limits: Limits) -> Self {
+    /// A server for what `engine` runs, and for the requests its triggers wait for. Without `tokens` everybody may do everything.
+    pub fn new(engine: Engine, triggers: Option<Triggers>, tokens: Option<Tokens>, limits: Limits) -> Self {
         let pace = Pace::new(limits);
         let (stopping, document) = (CancellationToken::new(), OnceLock::new());
-        Self { inner: Arc::new(Inner { engine, tokens, limits, pace, stopping, document }) }
+        Self { inner: Arc::new(Inner { engine, triggers, tokens, limits, pace, stopping, document }) }
     }
 
     /// All routes.
@@ -54,7 +57,7 @@ impl Server {
         let (router, document) = routes.split_for_parts();
         self.inner.document.get_or_init(|| serde_json::to_vec(&document).unwrap_or_default());
         router
-            .fallback(nothing_here)
+            .fallback(trigger::answer)
             .method_not_allowed_fallback(not_so)
             .layer(middleware::from_fn_with_state(self.clone(), keep_pace))
             .with_state(self.clone())
@@ -73,6 +76,11 @@ impl Server {
     /// What runs the workflows.
     pub fn engine(&self) -> &Engine {
         &self.inner.engine
+    }
+
+    /// What starts runs by requests of their own.
+    pub(super) fn triggers(&self) -> Option<&Triggers> {
+        self.inner.triggers.as_ref()
     }
 
     /// Who may ask; everybody where absent.
@@ -111,11 +119,6 @@ impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("engine", &self.inner.engine).finish_non_exhaustive()
     }
-}
-
-async fn nothing_here(request: Request) -> Problem {
-    let path = request.uri().path();
-    Problem::not_found(format!("there is nothing at `{path}`; `/openapi.json` describes what there is"))
 }
 
 async fn not_so(method: http::Method, request: Request) -> Problem {

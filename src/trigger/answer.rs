@@ -7,19 +7,18 @@ use crate::base::id::RunId;
 use crate::base::status::Status;
 use crate::base::time::Duration;
 use crate::base::value::Value;
-use crate::run::driver::{Started, Summary};
+use crate::run::driver::{Engine, Started, Summary};
 use crate::run::event::Event;
 use crate::run::intake::StartError;
 
 impl Triggers {
     /// Waits for what a run answers, as long as the caller and the server have patience.
-    pub(super) async fn heard(&self, request: &Request, mut started: Started) -> Result<Answer, Refusal> {
-        let run = started.run.clone();
+    pub(super) async fn heard(&self, request: &Request, started: Started) -> Result<Answer, Refusal> {
+        let mut started = Held { engine: self.engine().clone(), started };
+        let run = started.started.run.clone();
         let patience = patience(request).map_or(self.patience(), |asked| asked.min(self.patience()));
         // The caller's time, not the program's: a clock that is moved by hand must not hold a connection for ever.
-        let answer = tokio::time::timeout(patience.to_std(), self.reply_or_end(&mut started)).await;
-        drop(started);
-        self.engine().let_go(&run);
+        let answer = tokio::time::timeout(patience.to_std(), self.reply_or_end(&mut started.started)).await;
         match answer {
             Ok(Some(Heard::Reply(reply))) => replied(&run, &reply),
             Ok(Some(Heard::End(summary))) => ended(&run, &summary),
@@ -41,6 +40,20 @@ impl Triggers {
             }
         }
         (&mut started.ended).await.ok().map(|summary| Heard::End(Box::new(summary)))
+    }
+}
+
+/// A run that somebody waits for. If they wait no more, for whatever reason, it need not stay in memory for them.
+struct Held {
+    engine: Engine,
+    started: Started,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.started.records.close();
+        self.started.ended.close();
+        self.engine.let_go(&self.started.run);
     }
 }
 

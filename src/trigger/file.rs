@@ -23,6 +23,8 @@ use crate::run::journal::{Broken, Fact};
 
 /// How long a file must have been left alone to count as whole.
 const QUIET: Pause = Pause::from_millis(1_000);
+/// How soon one is looked at again that may not be whole.
+const GLANCE: Pause = Pause::from_millis(250);
 /// How often the directory is looked through if nothing is heard of it.
 const LOOK_AGAIN: Pause = Pause::from_secs(30);
 
@@ -131,7 +133,7 @@ impl Triggers {
                     tracing::warn!(trigger = %declared.name, "no files can be looked for: {}", failure.message);
                 }
             }
-            let pause = if files.unsettled.is_empty() { LOOK_AGAIN } else { QUIET };
+            let pause = if files.unsettled.is_empty() { LOOK_AGAIN } else { GLANCE };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = moved.notified() => {}
@@ -178,7 +180,9 @@ impl Files<'_> {
             Some((seen, first)) if seen.is_same(stamp) => *first,
             _ => now,
         };
-        let whole = stamp.is_quiet() || now.duration_since(first) >= QUIET;
+        let alike = now.duration_since(first);
+        // Seen twice in any case: a file that is cut off to be written anew has its old time for a moment.
+        let whole = alike >= QUIET || stamp.is_quiet() && alike >= GLANCE;
         if whole {
             self.unsettled.remove(path);
         } else {

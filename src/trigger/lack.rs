@@ -11,10 +11,17 @@ use crate::lang::check::code;
 use crate::lang::plan::trigger::Kind;
 use crate::run::world::World;
 
+/// How the paths of the server itself begin.
+const TAKEN: [&str; 5] = ["v1", "healthz", "readyz", "metrics", "openapi.json"];
+
 /// What is not as `declared` needs it, if anything.
 pub(super) fn of(declared: &Declared, world: &World, files: bool) -> Option<Diagnostic> {
     let trigger = declared.trigger();
     match &trigger.kind {
+        Kind::Api { path, .. } | Kind::Webhook { path } | Kind::Form { path } if is_taken(path) => {
+            let message = format!("requests to `{path}` are for the server itself");
+            return Some(Diagnostic::error(code::TRIGGER, trigger.span, message).hint("give it another path"));
+        }
         Kind::Schedule { cron, zone, .. } => {
             let reason = Calendar::read(cron, zone.as_deref()).err()?;
             return Some(Diagnostic::error(code::ZONE, trigger.span, reason));
@@ -30,6 +37,11 @@ pub(super) fn of(declared: &Declared, world: &World, files: bool) -> Option<Diag
     let fields = names.evaluate(&declared.plan, fields).map_err(|failure| failure.message.to_string());
     let reason = fields.and_then(|fields| Proof::read(scheme, &fields).map(drop)).err()?;
     Some(Diagnostic::error(code::TRIGGER, trigger.span, reason))
+}
+
+/// Whether the server answers requests to this path itself.
+fn is_taken(path: &str) -> bool {
+    path.split('/').nth(1).is_some_and(|first| TAKEN.contains(&first))
 }
 
 /// Two triggers that mean the same requests.

@@ -9,10 +9,13 @@ mod api;
 pub mod declared;
 mod due;
 mod every;
+mod field;
 mod file;
+mod form;
 /// What a trigger asks for and does not find.
 mod lack;
 mod names;
+mod page;
 /// A request as it came, and what is answered.
 pub mod request;
 /// Which trigger a request is for.
@@ -126,8 +129,8 @@ impl Triggers {
         match &matched.declared.trigger().kind {
             Kind::Api { .. } => self.api(matched, request).await,
             Kind::Webhook { .. } => self.webhook(matched, request).await,
-            Kind::Form { .. }
-            | Kind::Schedule { .. }
+            Kind::Form { .. } => self.form(matched, request).await,
+            Kind::Schedule { .. }
             | Kind::Every { .. }
             | Kind::File { .. }
             | Kind::Event { .. }

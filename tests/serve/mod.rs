@@ -6,6 +6,7 @@ mod process;
 mod programs;
 mod runs;
 mod tokens;
+mod trigger;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -156,7 +157,8 @@ impl Served {
         let engine = Builder::new(program).journal(store).build().expect("an engine");
         engine.recover().await.expect("it recovers");
         let tokens = Tokens::open(&data).expect("tokens").with_owner("owner", OWNER);
-        let server = Server::new(engine, Some(tokens), limits);
+        let triggers = engine.triggers().expect("what starts runs is right");
+        let server = Server::new(engine, Some(triggers), Some(tokens), limits);
         let socket = Socket::bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let client = Client::new(&format!("http://{}", socket.address()), Some(OWNER));
         let (listening, router) = (server.clone(), server.router());

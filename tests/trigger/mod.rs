@@ -2,6 +2,7 @@
 
 mod clock;
 mod file;
+mod form;
 mod request;
 mod webhook;
 

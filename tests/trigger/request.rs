@@ -160,3 +160,15 @@ fn who_somebody_is_stays_out_of_the_journal() {
         assert!(heard.contains("seen") && !heard.contains("t0k"), "{heard}");
     });
 }
+#[test]
+fn two_programs_for_one_request_are_refused_with_both_places() {
+    let program =
+        |name: &str| format!("workflow {name} {{\n trigger api POST \"/x/{{{name}}}\"\n output {{ ok: true }}\n}}");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("other.flow"), program("b")).expect("it can be written");
+    std::fs::write(folder.path().join("main.flow"), program("a")).expect("it can be written");
+    let joint = Program::from_directory(folder.path()).unwrap_or_else(|faults| panic!("{faults}"));
+    let engine = Builder::new(joint).build().unwrap_or_else(|error| panic!("{error}"));
+    let said = engine.triggers().expect_err("they clash").to_string();
+    assert!(said.contains("main.flow") && said.contains("other.flow") && said.contains("F0704"), "{said}");
+}

@@ -15,6 +15,8 @@ use crate::lang::syntax::ast::{
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 /// The fields of `verify` that there are, over all schemes.
+const VERIFIED: [&str; 9] = ["key", "header", "prefix", "encoding", "field", "timestamp", "window", "id", "signed"];
+/// The ways of signing.
 const SCHEMES: [&str; 4] = ["hmac_sha256", "hmac_sha1", "hmac_sha512", "token"];
 
 /// What is wrong with a cron line, as far as one of its fields alone tells.
@@ -352,6 +354,16 @@ impl<'a> Checker<'a> {
         if !SCHEMES.contains(&&*scheme.text) {
             let message = format!("there is no way of signing called `{}`", scheme.text);
             self.unknown_of(code::UNKNOWN_WORD, &scheme.text, scheme.span, message, &SCHEMES);
+        }
+        for field in fields.iter().filter(|field| !VERIFIED.contains(&&*field.key.text)) {
+            let message = format!("`verify` has no field `{}`", field.key.text);
+            self.unknown_of(code::UNKNOWN_WORD, &field.key.text, field.key.span, message, &VERIFIED);
+        }
+        let missing = ["key", "header"].into_iter().find(|name| !fields.iter().any(|field| *field.key.text == **name));
+        if let Some(missing) = missing {
+            let hint = "write `verify hmac_sha256 { key: secret(\"KEY\"), header: \"X-Signature\" }`";
+            let message = format!("`verify` needs a `{missing}`");
+            self.report(Diagnostic::error(code::TRIGGER, scheme.span, message).hint(hint));
         }
         self.object(fields);
     }
