@@ -29,6 +29,67 @@ pub struct UnitId {
     pub serial: u32,
 }
 
+impl Event {
+    /// The unit it is about, if it is about one.
+    pub fn unit(&self) -> Option<UnitId> {
+        match self {
+            Self::Opened { unit, .. }
+            | Self::Began { unit, .. }
+            | Self::Attempted { unit, .. }
+            | Self::Interrupted { unit, .. }
+            | Self::Answered { unit, .. }
+            | Self::Raised { unit, .. }
+            | Self::Chose { unit, .. }
+            | Self::Closing { unit, .. }
+            | Self::Ended { unit, .. }
+            | Self::Computed { unit, .. }
+            | Self::Broke { unit, .. }
+            | Self::Assigned { unit, .. }
+            | Self::Passed { unit, .. }
+            | Self::Enough { unit }
+            | Self::Paused { unit, .. }
+            | Self::Scheduled { unit, .. }
+            | Self::Woke { unit, .. }
+            | Self::Renewed { unit }
+            | Self::Launched { unit, .. }
+            | Self::Emitted { unit, .. }
+            | Self::Replied { unit, .. }
+            | Self::Took { unit, .. }
+            | Self::Ignored { unit, .. }
+            | Self::Unparked { unit, .. } => Some(*unit),
+            Self::Accepted(_)
+            | Self::Started
+            | Self::Set { .. }
+            | Self::UnwindAsked
+            | Self::Signalled { .. }
+            | Self::Arrived { .. }
+            | Self::CancelAsked { .. }
+            | Self::PauseAsked { .. }
+            | Self::Resumed { .. }
+            | Self::Killed { .. }
+            | Self::Problem(_)
+            | Self::Decided { .. }
+            | Self::Rested
+            | Self::RewindAsked(_)
+            | Self::Rewound(_) => None,
+        }
+    }
+
+    /// The statement that it carried out without a unit of its own, if it did.
+    pub fn statement(&self) -> Option<(UnitId, NodeId)> {
+        match self {
+            Self::Computed { unit, node, .. }
+            | Self::Broke { unit, node, .. }
+            | Self::Assigned { unit, node, .. }
+            | Self::Passed { unit, node }
+            | Self::Launched { unit, node, .. }
+            | Self::Emitted { unit, node, .. }
+            | Self::Replied { unit, node, .. } => Some((*unit, *node)),
+            _ => None,
+        }
+    }
+}
+
 impl UnitId {
     /// The run itself.
     pub const RUN: Self = Self { index: 0, serial: 0 };
@@ -339,6 +400,11 @@ pub enum Event {
     },
     /// The run rests.
     Rested,
+    /// What was done in the part of a resting run that is done again is undone first; then it is rewound (semantics 78).
+    RewindAsked(Arc<Rewinding>),
+    /// A run that rested goes on: part of it is done again, and what the journal says of that part counts no more. What it
+    /// means is the affair of [`fold`](super::history::fold).
+    Rewound(Arc<Rewinding>),
 }
 
 /// What a run was accepted with.
@@ -366,6 +432,50 @@ pub struct Acceptance {
     /// What it is found by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Arc<str>>,
+}
+
+/// What is done again of a run that rested, by whose word. It names what the journal held when that was decided: whoever
+/// folds the journal later need not decide it again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rewinding {
+    /// Who asked for it.
+    pub by: Arc<str>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Arc<str>>,
+    /// The run that asked for it, and its unit that waits for this run, if it is rewound through its parent (semantics 79).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<(RunId, UnitId)>,
+    /// The place of the step from which it was asked for; none where the run goes on with what failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Arc<str>>,
+    /// The input from now on, if it changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Value>,
+    /// Units that were ended, or given up, and stand open again: what is done again is in them.
+    pub open: Vec<UnitId>,
+    /// Those among them that begin their bodies anew, as the next generation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anew: Vec<UnitId>,
+    /// Units that count no more, with all that is in them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redone: Vec<UnitId>,
+    /// Statements that count no more and never were units, with the units they stand in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<(UnitId, NodeId)>,
+    /// The generations that what is done again has from now on, by places (semantics 45).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generations: Vec<(Arc<str>, u32)>,
+    /// Parameters that a person has given, by the places of the steps that act with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub params: Vec<(Arc<str>, Value)>,
+    /// Runs that steps wait for and that go on where they failed: with the places of the steps, without generations, and what
+    /// the runs were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<(Arc<str>, Value, RunId)>,
+    /// The places of the steps whose effects are undone before, if they have not been undone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undo: Vec<Arc<str>>,
 }
 
 /// What a unit does from now on.

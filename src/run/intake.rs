@@ -205,8 +205,7 @@ pub fn first_state(
         };
         let value = if value.is_unit() { empty(&field.shape) } else { value };
         let value = field.shape.check(&value).map_err(|misfits| {
-            let inside = |path: &str| format!("state.{}{}{path}", field.name, if path.is_empty() { "" } else { "." });
-            StartError::Input(misfits.into_iter().map(|m| Misfit { path: inside(&m.path), ..m }).collect())
+            StartError::Input(misfits.into_iter().map(|misfit| misfit.inside(&field.name).inside("state")).collect())
         })?;
         map.insert(field.name.clone(), value);
     }

@@ -20,6 +20,8 @@ pub mod world;
 pub mod gate;
 /// Taking a run in.
 pub mod intake;
+/// What of a run that rests is done again when it goes on from a step.
+pub mod rewind;
 /// From a plan, a run and the time to what is to be done.
 pub mod machine;
 /// Decide, write down, carry out, until nothing is left to decide.

@@ -110,6 +110,15 @@ pub struct Misfit {
     pub message: String,
 }
 
+impl Misfit {
+    /// The same, where the value is the field `name` of another.
+    #[must_use]
+    pub fn inside(self, name: &str) -> Self {
+        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
+        Self { path: format!("{name}{separator}{}", self.path), ..self }
+    }
+}
+
 impl std::fmt::Display for Misfit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.path.is_empty() {

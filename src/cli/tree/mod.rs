@@ -39,6 +39,8 @@ pub struct Tree {
     units: HashMap<UnitId, ItemId>,
     root: Option<ItemId>,
     next: u64,
+    /// Whether the run was rewound.
+    rewound: bool,
     /// The steps that wait for a person's decision, in order, with their names and errors.
     parked: Vec<(UnitId, String, String)>,
 }
@@ -46,7 +48,16 @@ pub struct Tree {
 impl Tree {
     /// The tree of a run of `plan` that has not begun.
     pub fn new(plan: Arc<Plan>, mask: Mask) -> Self {
-        Self { plan, mask, items: BTreeMap::new(), units: HashMap::new(), root: None, next: 0, parked: Vec::new() }
+        Self {
+            plan,
+            mask,
+            items: BTreeMap::new(),
+            units: HashMap::new(),
+            root: None,
+            next: 0,
+            rewound: false,
+            parked: Vec::new(),
+        }
     }
 
     /// The steps that were parked since the last call: unit, name, error.
@@ -144,6 +155,7 @@ impl Tree {
             }
             Event::Decided { outcome } => self.decided(at, outcome, &mut notes),
             Event::Rested => self.rested(at),
+            Event::Rewound(rewinding) => self.rewound(&rewinding.by, &mut notes),
             // What only computes, and what only the machine needs to know, is not worth a line.
             Event::Started
             | Event::Set { .. }
@@ -154,6 +166,7 @@ impl Tree {
             | Event::Ignored { .. }
             | Event::Enough { .. }
             | Event::UnwindAsked
+            | Event::RewindAsked(_)
             | Event::Interrupted { .. }
             | Event::Woke { .. }
             | Event::Took { .. } => {}
@@ -212,6 +225,19 @@ impl Tree {
         root.trouble = trouble.or_else(|| root.trouble.take());
         let path = root.path.clone();
         notes.say(path, tone, format!("{} {took}", outcome.word()));
+    }
+
+    /// The lines of before go: what is done again has lines anew, and what stands open again is not known any more.
+    fn rewound(&mut self, by: &str, notes: &mut Notes) {
+        let Some(root) = self.root else { return };
+        self.units.retain(|_, item| *item == root);
+        self.items.retain(|item, _| *item == root);
+        self.rewound = true;
+        if let Some(root) = self.items.get_mut(&root) {
+            root.children.clear();
+            (root.state, root.ended, root.trouble) = (State::Running, None, None);
+        }
+        notes.say(self.plan.name.to_string(), Tone::Doubtful, format!("rewound by {by}"));
     }
 
     fn rested(&mut self, at: Timestamp) {

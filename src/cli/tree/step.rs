@@ -15,7 +15,9 @@ pub(super) const PAUSE_TOLD_MIN: Duration = Duration::seconds(5);
 
 impl Tree {
     pub(super) fn opened(&mut self, at: Timestamp, unit: UnitId, parent: UnitId, node_id: NodeId, role: Role) {
-        let Some(above) = self.units.get(&parent).copied() else { return };
+        // What stands open again since the run was rewound has no line.
+        let known = self.units.get(&parent).copied().or(self.root.filter(|_| self.rewound));
+        let Some(above) = known else { return };
         let Some(parent_item) = self.items.get(&above) else { return };
         let under = if parent_item.part == Part::Run { "" } else { parent_item.path.as_str() };
         let quiet = parent_item.quiet;

@@ -24,7 +24,7 @@ pub mod written;
 
 pub use body::{Body, Branch, Gather, Pattern};
 pub use connector::{Connector, Operation};
-pub use effects::{Effects, effects, settings_read};
+pub use effects::{Effects, effects, input_read, settings_read};
 pub use evaluate::{Roots, With};
 pub use formula::{Formula, Root, Script, Slot};
 pub use handler::{Chain, ChainId, Handler, HandlerAction, HandlerId, Link, Pause, Types};

@@ -117,7 +117,8 @@ fn trigger(trigger: &Trigger, visit: Visit<'_>) {
     }
 }
 
-fn node(node: &Node, visit: Visit<'_>) {
+/// The scripts of one statement; those of what is in it are not among them.
+pub(super) fn node(node: &Node, visit: Visit<'_>) {
     let clauses = &node.clauses;
     clauses.when.iter().for_each(&mut *visit);
     for value in [&clauses.timeout, &clauses.deadline, &clauses.key] {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::event::{Event, Record, Role, UnitId};
-use super::history::Run;
+use super::history::{Fold, Run};
 use crate::base::diagnostic::nearest;
 use crate::base::time::Timestamp;
 use crate::lang::plan::{Kind, Node, NodeId, Plan};
@@ -65,8 +65,8 @@ pub fn account(plan: &Plan, records: &[Record], step: &str) -> Result<Account, N
         NoSuchStep { step: step.to_owned(), near: nearest(step, names).map(str::to_owned) }
     };
     let (first, rest) = records.split_first().ok_or_else(unknown)?;
-    let run = Run::accept(first).map_err(|_| unknown())?;
-    let mut witness = Witness { plan, step, run, number: 1, stories: BTreeMap::new(), before: BTreeMap::new() };
+    let fold = Fold::begin(plan, first).map_err(|_| unknown())?;
+    let mut witness = Witness { plan, step, fold, number: 1, stories: BTreeMap::new(), before: BTreeMap::new() };
     for record in rest {
         witness.take(record);
     }
@@ -77,7 +77,7 @@ pub fn account(plan: &Plan, records: &[Record], step: &str) -> Result<Account, N
 struct Witness<'a> {
     plan: &'a Plan,
     step: &'a str,
-    run: Run,
+    fold: Fold<'a>,
     /// Of the record that is being looked at.
     number: u64,
     /// What happened to what fits, in the order in which it was opened.
@@ -99,16 +99,20 @@ struct Story {
     causes: Vec<Cause>,
 }
 
-impl Witness<'_> {
-    fn take(&mut self, record: &Record) {
+impl<'a> Witness<'a> {
+    fn run(&self) -> &Run {
+        self.fold.run()
+    }
+
+    fn take(&mut self, record: &'a Record) {
         self.number += 1;
         let leaving = match &record.event {
-            Event::Ended { unit, .. } => self.run.unit(*unit).and_then(|it| Some((it.parent?, it.node, it.role))),
+            Event::Ended { unit, .. } => self.run().unit(*unit).and_then(|it| Some((it.parent?, it.node, it.role))),
             _ => None,
         };
         // What an event means for a unit that ends with it can only be told before; for one that begins with it, only after.
-        let told_before = told::of_unit(self.plan, &self.run, &record.event);
-        self.run.apply(self.plan, record);
+        let told_before = told::of_unit(self.plan, self.run(), &record.event);
+        self.fold.take(record);
         if let Event::Opened { unit, parent, node, role, .. } = &record.event {
             self.opened(record.at, *unit, *parent, *node, *role);
         }
@@ -141,7 +145,7 @@ impl Witness<'_> {
     }
 
     fn opened(&mut self, at: Timestamp, unit: UnitId, parent: UnitId, node: NodeId, role: Role) {
-        let (place, bare) = (self.run.place(self.plan, unit), self.run.place_with(self.plan, unit, false));
+        let (place, bare) = (self.run().place(self.plan, unit), self.run().place_with(self.plan, unit, false));
         let name = (role == Role::Main).then(|| &*self.plan.node(node).label);
         let is_group = role == Role::Main && !self.plan.node(node).unit && self.plan.node(node).name.is_none();
         if is_group || !self.is_meant(&place, &bare, name) {
@@ -149,7 +153,7 @@ impl Witness<'_> {
         }
         let text = match role {
             Role::Main => self.turn_of_statement(parent, node),
-            _ => told::opening(self.plan, &self.run, unit, role),
+            _ => told::opening(self.plan, self.run(), unit, role),
         };
         let story = Story { place, status: "running", causes: vec![Cause { event: self.number, at, text }] };
         self.stories.insert(Teller { opened: self.number, unit }, story);
@@ -158,11 +162,11 @@ impl Witness<'_> {
     /// Why a statement is opened now.
     fn turn_of_statement(&self, parent: UnitId, node: NodeId) -> String {
         let plan = self.plan;
-        let around = |unit: UnitId| match self.run.place(plan, unit) {
+        let around = |unit: UnitId| match self.run().place(plan, unit) {
             place if place.is_empty() => "the run".to_owned(),
             place => format!("`{place}`"),
         };
-        let Some(above) = self.run.unit(parent) else { return "it was opened".to_owned() };
+        let Some(above) = self.run().unit(parent) else { return "it was opened".to_owned() };
         let names = |nodes: &[u32]| -> Vec<String> {
             let body = above.body(plan).map(|body| body.statements.as_slice()).unwrap_or_default();
             let nodes = nodes.iter().filter_map(|place| body.get(*place as usize));
@@ -200,7 +204,7 @@ impl Witness<'_> {
     }
 
     fn renewed(&mut self, unit: UnitId) {
-        let place = self.run.place(self.plan, unit);
+        let place = self.run().place(self.plan, unit);
         if let Some(story) = self.story(unit) {
             story.place = place;
         }
@@ -211,7 +215,7 @@ impl Witness<'_> {
     fn statement(&mut self, at: Timestamp, unit: UnitId, node: NodeId, status: &'static str, text: String) {
         self.before.insert(unit, node);
         let Some(label) = self.plan.nodes.get(node.0 as usize).map(|node| &*node.label) else { return };
-        let around = self.run.place(self.plan, unit);
+        let around = self.run().place(self.plan, unit);
         let place = if around.is_empty() { label.to_owned() } else { format!("{around}.{label}") };
         if self.is_meant(&place, &place, Some(label)) {
             let story = Story { place, status, causes: vec![Cause { event: self.number, at, text }] };
@@ -223,7 +227,7 @@ impl Witness<'_> {
     fn account(self) -> Option<Account> {
         let others = self.stories.len().saturating_sub(1);
         if let Some((teller, story)) = self.stories.iter().next_back() {
-            let waits = if story.is_over() { Vec::new() } else { waits_for(self.plan, &self.run, teller.unit) };
+            let waits = if story.is_over() { Vec::new() } else { waits_for(self.plan, self.run(), teller.unit) };
             let status = if story.is_over() || waits.is_empty() { story.status } else { "waiting" };
             return Some(Account { place: story.place.clone(), status, causes: story.causes.clone(), waits, others });
         }
@@ -234,15 +238,15 @@ impl Witness<'_> {
 
     /// What a step that was never opened waits for, or why it never will be.
     fn not_begun(&self, node: &Node) -> Vec<String> {
-        if self.run.is_at_rest() {
-            let end = self.run.status();
+        if self.run().is_at_rest() {
+            let end = self.run().status();
             return vec![format!("the run came to rest ({end}) before its turn had come")];
         }
         let Some(holder) = self.plan.nodes.iter().find(|other| holds(&other.kind, node.id)) else {
-            return waits_for(self.plan, &self.run, UnitId::RUN);
+            return waits_for(self.plan, self.run(), UnitId::RUN);
         };
-        match self.run.units().find(|unit| unit.role == Role::Main && unit.node == holder.id) {
-            Some(unit) => waits_for(self.plan, &self.run, unit.id),
+        match self.run().units().find(|unit| unit.role == Role::Main && unit.node == holder.id) {
+            Some(unit) => waits_for(self.plan, self.run(), unit.id),
             None => vec![format!("it stands in `{}`, which has not begun or has gone another way", holder.label)],
         }
     }

@@ -9,8 +9,8 @@ use super::{Inner, Place, Told, lock};
 use crate::base::id::{Digest, RunId};
 use crate::lang::plan::Plan;
 use crate::run::event::Record;
-use crate::run::history::Run;
 use crate::run::history::unit::Task;
+use crate::run::history::{Run, fold};
 use crate::run::intake;
 use crate::run::journal::{Broken, Journal};
 use crate::run::machine;
@@ -86,10 +86,7 @@ impl Inner {
         // What it waits for was kept when it was written.
         drop(folded.take_waits(&plan));
         let state_key = match &plan.state {
-            Some(_) => {
-                let (input, now) = (&folded.accepted.input, folded.accepted_at);
-                intake::state_key(&plan, input, now, &*self.world.settings).ok()
-            }
+            Some(_) => self.state_key(&plan, &history.records),
             None => None,
         };
         let noted = history.records.len() as u64;
@@ -103,13 +100,19 @@ impl Inner {
         run: &RunId,
         records: &[Record],
     ) -> Result<Option<(Arc<Plan>, Run)>, Broken> {
-        let Some((first, rest)) = records.split_first() else { return Ok(None) };
-        let mut folded = Run::accept(first).map_err(|what| Broken(format!("the run `{run}`: {what}").into()))?;
-        let plan = self.plan(journal, folded.accepted.plan).await?;
-        for record in rest {
-            folded.apply(&plan, record);
-        }
+        let Some(first) = records.first() else { return Ok(None) };
+        let broken = |what: &str| Broken(format!("the run `{run}`: {what}").into());
+        let accepted = Run::accept(first).map_err(broken)?;
+        let plan = self.plan(journal, accepted.accepted.plan).await?;
+        let folded = fold(&plan, records).map_err(broken)?;
         Ok(Some((plan, folded)))
+    }
+
+    /// Under which key a run keeps its workflow's state: what it was accepted with says so, whatever its input became since.
+    fn state_key(&self, plan: &Plan, records: &[Record]) -> Option<Arc<str>> {
+        let accepted = Run::accept(records.first()?).ok()?;
+        let (input, now) = (&accepted.accepted.input, accepted.accepted_at);
+        intake::state_key(plan, input, now, &*self.world.settings).ok()
     }
 
     /// The plan that a run is pinned to.

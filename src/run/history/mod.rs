@@ -2,7 +2,10 @@
 
 mod fold;
 pub mod frame;
+pub mod lives;
 pub mod place;
+mod rewind;
+mod table;
 pub mod unit;
 pub mod view;
 mod waits;
@@ -11,9 +14,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use frame::Frames;
+use table::Units;
 use unit::{Entry, Far, Task, Unit};
 
-use super::event::{Acceptance, Alarm, Event, Holder, Outcome, Problem, Record, Role, UnitId};
+pub use rewind::{Fold, fold};
+
+use super::event::{Acceptance, Alarm, Event, Holder, Outcome, Problem, Record, Rewinding, Role, UnitId};
 use crate::base::id::RunId;
 use crate::base::status::Status;
 use crate::base::time::Timestamp;
@@ -60,8 +66,7 @@ pub struct Run {
     pub frames: Frames,
     /// The number of events folded so far.
     pub events: u64,
-    units: Vec<Option<Box<Unit>>>,
-    free: Vec<u32>,
+    units: Units,
     opened: u32,
     completions: u32,
     agenda: VecDeque<UnitId>,
@@ -87,6 +92,17 @@ pub struct Run {
     touched: BTreeSet<UnitId>,
     /// What could be undone when the run rested: its parent may ask for it.
     left: BTreeMap<u32, Entry>,
+    /// What is done again as soon as what was done of it is undone.
+    rewinding: Option<Arc<Rewinding>>,
+    /// Since the run was rewound: the generations in which units are opened, by their places.
+    generations: BTreeMap<Arc<str>, u32>,
+    /// Since then: what persons have given units as parameters, by their places.
+    edits: BTreeMap<Arc<str>, Value>,
+    /// Since then: runs that go on where they failed, by the places without generations of the steps that wait for them, with
+    /// what they were asked for.
+    continued: BTreeMap<Arc<str>, (Value, RunId)>,
+    /// Since then: turns and branches that stand open again and wait for a place among those that run at once.
+    held: BTreeMap<UnitId, VecDeque<UnitId>>,
 }
 
 /// How far the end of a run is (semantics 41).
@@ -141,8 +157,7 @@ impl Run {
             arrivals: Vec::new(),
             frames: Frames::default(),
             events: 1,
-            units: Vec::new(),
-            free: Vec::new(),
+            units: Units::default(),
             opened: 0,
             completions: 0,
             agenda: VecDeque::new(),
@@ -157,27 +172,31 @@ impl Run {
             parked: BTreeSet::new(),
             touched: BTreeSet::new(),
             left: BTreeMap::new(),
+            rewinding: None,
+            generations: BTreeMap::new(),
+            edits: BTreeMap::new(),
+            continued: BTreeMap::new(),
+            held: BTreeMap::new(),
         })
     }
 
     /// The unit with this id, if it has not ended.
     pub fn unit(&self, id: UnitId) -> Option<&Unit> {
-        self.units.get(id.index as usize)?.as_deref().filter(|unit| unit.id == id)
+        self.units.get(id)
     }
 
     pub(super) fn unit_mut(&mut self, id: UnitId) -> Option<&mut Unit> {
-        self.units.get_mut(id.index as usize)?.as_deref_mut().filter(|unit| unit.id == id)
+        self.units.get_mut(id)
     }
 
     /// All units that have not ended, in the order of their places in the table.
     pub fn units(&self) -> impl Iterator<Item = &Unit> {
-        self.units.iter().flatten().map(|unit| &**unit)
+        self.units.iter()
     }
 
     /// The id the next unit will get.
     pub(super) fn next_unit(&self) -> UnitId {
-        let index = self.free.last().copied().unwrap_or(u32::try_from(self.units.len()).unwrap_or(u32::MAX));
-        UnitId { index, serial: self.opened }
+        UnitId { index: self.units.next(), serial: self.opened }
     }
 
     /// Takes the next unit whose situation has changed.
@@ -215,9 +234,13 @@ impl Run {
         numbers[first..].iter().filter(free).copied().collect()
     }
 
-    /// The key of a `keyed` step in doubt that stood at this place, without generations, with these parameters.
+    /// The key of a `keyed` step in doubt, or of a run that failed and goes on, that stood at this place, without generations,
+    /// with these parameters.
     pub(super) fn doubtful_key(&self, place: &str, params: &Value) -> Option<Arc<str>> {
-        self.doubts.get(place).filter(|(old, _)| old == params).map(|(_, key)| key.clone())
+        let keyed = self.doubts.get(place).filter(|(old, _)| old == params).map(|(_, key)| key.clone());
+        // A run that goes on where it failed keeps its id, which is the key of the step that waits for it.
+        let run = || self.continued.get(place).filter(|(old, _)| old == params).map(|(_, run)| run.0.clone());
+        keyed.or_else(run)
     }
 
     /// How often an act at this place was decided before: 0 where neither it nor anything round it has begun anew, so that
@@ -234,9 +257,15 @@ impl Run {
         self.ending == Ending::Rested
     }
 
+    /// Whether it is, or is about to be, rewound.
+    pub fn is_rewinding(&self) -> bool {
+        self.rewinding.is_some()
+    }
+
     /// Whether after a crash it must be taken up at once: there is something to decide, or something under way outside.
     pub fn is_busy(&self) -> bool {
-        !self.is_at_rest() && (self.started_at.is_none() || !self.agenda.is_empty() || !self.outside.is_empty())
+        self.is_rewinding()
+            || !self.is_at_rest() && (self.started_at.is_none() || !self.agenda.is_empty() || !self.outside.is_empty())
     }
 
     /// The units with something under way outside this journal, in the order of their places.

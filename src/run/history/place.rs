@@ -1,7 +1,7 @@
 //! Places: the path of a unit, for keys, journals and people (semantics 2).
 
 use super::Run;
-use crate::lang::plan::{Kind, Plan};
+use crate::lang::plan::{Kind, Node, Plan};
 use crate::run::event::{Role, UnitId};
 
 impl Run {
@@ -53,6 +53,17 @@ impl Run {
         }
         let place: String = parts.into_iter().rev().collect();
         place.trim_start_matches('.').to_owned()
+    }
+
+    /// The place of a statement that is carried out in a unit without being one, with its generations.
+    pub(in crate::run) fn place_in(&self, plan: &Plan, id: UnitId, node: &Node) -> String {
+        let above = self.place(plan, id);
+        let separator = if above.is_empty() { "" } else { "." };
+        let place = format!("{above}{separator}{}", node.label);
+        match self.generation_of(&place) {
+            0 => place,
+            generation => format!("{place}~{generation}"),
+        }
     }
 
     /// The name of the step that a failure raised in `id` is about: that of the nearest unit with a name, else its place.

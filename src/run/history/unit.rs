@@ -38,6 +38,8 @@ pub struct Unit {
     pub children: Vec<UnitId>,
     /// When it was opened.
     pub opened: Timestamp,
+    /// Since when the bounds on its time count.
+    pub since: Timestamp,
     /// When its attempt must have ended.
     pub timeout: Option<Timestamp>,
     /// When all attempts must have ended.
@@ -132,6 +134,8 @@ pub struct Act {
     pub next: Value,
     /// Who answered a question.
     pub by: Option<Arc<str>>,
+    /// Whether the run that it waits for has failed before, and goes on where it failed (semantics 79).
+    pub continues: bool,
 }
 
 /// Who is at the far end of an act.
@@ -244,6 +248,8 @@ pub struct Gate {
     pub key: Arc<str>,
     /// How many may be inside.
     pub places: u64,
+    /// Whether it has asked to be let in: not yet, where it stands open again since the run was rewound.
+    pub asked: bool,
     /// Whether it is inside.
     pub entered: bool,
     /// How far the body is.

@@ -162,9 +162,7 @@ impl Machine<'_> {
             },
             Kind::Start { workflow, params } => match self.compute(id, params) {
                 Ok(input) => {
-                    let place = self.run.place(self.plan, id);
-                    let separator = if place.is_empty() { "" } else { "." };
-                    let run = RunId(format!("{}:{place}{separator}{}", self.run.accepted.run, node.label).into());
+                    let run = RunId(format!("{}:{}", self.run.accepted.run, self.run.place_in(self.plan, id, node)).into());
                     let workflow = workflow.clone();
                     let input = input.without_absent();
                     self.record(Event::Launched { unit: id, node: node.id, run, workflow, input });

@@ -84,8 +84,10 @@ impl Machine<'_> {
             Outcome::Cancelled => Moment::Cancel,
         };
         let bodies = plan.lifecycle(moment);
-        let keeps = moment == Moment::Success && !self.run.undone;
-        if (done == 0 || self.run.undone) && !keeps && self.undo_next(UnitId::RUN) {
+        // Only what was done is undone: the run has ended before.
+        let only_undoes = self.run.undone || self.run.is_rewinding();
+        let keeps = moment == Moment::Success && !only_undoes;
+        if (done == 0 || only_undoes) && !keeps && self.undo_next(UnitId::RUN) {
             return;
         }
         let index = done as usize;
@@ -95,7 +97,7 @@ impl Machine<'_> {
             let index = index.saturating_sub(bodies.len());
             (index < plan.finally.len()).then_some((Moment::Finally, index))
         };
-        match lifecycle.filter(|_| !self.run.undone) {
+        match lifecycle.filter(|_| !only_undoes) {
             Some((moment, index)) => {
                 let given = self.lifecycle_given(&outcome);
                 let index = u32::try_from(index).unwrap_or(u32::MAX);

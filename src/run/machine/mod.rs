@@ -132,6 +132,8 @@ pub struct Child {
     pub depth: u32,
     /// The locks that are held until it has ended.
     pub within: Vec<Holder>,
+    /// Whether it has failed before, and goes on where it failed (semantics 79).
+    pub continues: bool,
 }
 
 impl Child {
@@ -267,6 +269,8 @@ impl Machine<'_> {
             Task::Loop(_) => self.turns(id),
             Task::Race(_) => self.race(id),
             Task::Gate(gate) if gate.entered => self.body(id),
+            // It stands open again since the run was rewound, and needs a place again.
+            Task::Gate(gate) if !gate.asked => self.begin(id),
             Task::Gate(_) => {}
         }
     }

@@ -260,6 +260,7 @@ impl Machine<'_> {
                         parent: run,
                         depth: self.run.accepted.depth + 1,
                         within: self.run.locks_around(id),
+                        continues: act.continues && attempt <= 1,
                     }),
                 },
             },

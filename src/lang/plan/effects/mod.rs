@@ -9,14 +9,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::connector::{Auth, Connector, Operation, Request, SourceKind, UrlPiece};
-use super::formula::{Formula, Script};
+use super::formula::{Formula, Root, Script};
 use super::handler::{HandlerAction, HandlerId};
 use super::node::{Ask, Kind, Node, NodeId, Wait, Whom};
 use super::workflow::{Package, Plan};
 use super::{trigger, visit, written};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
-use crate::lang::script::{Library, Setting};
+use crate::lang::script::{Key, Library, Setting};
 use target::{Decided, known};
 
 mod print;
@@ -96,6 +96,20 @@ pub fn settings_read(plan: &Plan) -> Vec<Setting> {
     let mut seen = BTreeSet::new();
     found.retain(|setting| seen.insert((setting.name.clone(), setting.secret)));
     found
+}
+
+/// The fields of the input that the expressions of one statement read; `None` among them is all of it.
+pub fn input_read(plan: &Plan, node: &Node) -> BTreeSet<Option<Arc<str>>> {
+    let library = plan.functions.library();
+    let mut fields = BTreeSet::new();
+    visit::node(node, &mut |script| {
+        let reads = script.compiled(library).reads().iter().zip(&script.roots).filter(|(_, root)| **root == Root::Input);
+        fields.extend(reads.map(|(read, _)| match read.path.first().map(|segment| &segment.key) {
+            Some(Key::Field(field)) => Some(field.clone()),
+            _ => None,
+        }));
+    });
+    fields
 }
 
 struct Account<'a> {

@@ -50,7 +50,7 @@ impl Run {
         }
     }
 
-    pub(super) fn answered(&mut self, plan: &Plan, id: UnitId, attempt: u32, answer: &Answer) {
+    pub(super) fn answered(&mut self, plan: &Plan, at: Timestamp, id: UnitId, attempt: u32, answer: &Answer) {
         if !matches!(self.unit(id).map(|unit| &unit.task), Some(Task::Gate(_))) {
             self.outside.remove(&id);
         }
@@ -82,7 +82,13 @@ impl Run {
                 listen.output = Some(value.clone());
                 listen.by = by.clone();
             }
-            (Task::Gate(gate), Answer::Done { .. }) => gate.entered = true,
+            (Task::Gate(gate), Answer::Done { .. }) => {
+                gate.entered = true;
+                // What stands open inside since the run was rewound has waited for that.
+                for child in unit.children.clone() {
+                    self.go_on(at, child);
+                }
+            }
             (_, Answer::Failed { failure, .. }) => {
                 let chain = unit.node(plan).map(|node| node.chain).unwrap_or_default();
                 unit.trouble = Some(Box::new(Trouble::new(failure.clone(), step, chain)));

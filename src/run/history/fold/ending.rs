@@ -45,12 +45,7 @@ impl Run {
     }
 
     pub(super) fn ended(&mut self, plan: &Plan, at: Timestamp, id: UnitId, outcome: &Outcome) {
-        let Some(mut unit) =
-            self.units.get_mut(id.index as usize).and_then(|place| place.take_if(|unit| unit.id == id))
-        else {
-            return;
-        };
-        self.free.push(id.index);
+        let Some(mut unit) = self.units.take(id) else { return };
         self.forget_alarms(&unit);
         self.untouch(&unit);
         self.listeners.remove(&id);
@@ -159,10 +154,8 @@ impl Run {
 
     /// A step that is given up itself: what it has done, or may have done, is undone with it (semantics 3, 35).
     fn give_up_own(&mut self, plan: &Plan, id: UnitId) {
-        let Some(mut unit) = self.units.get_mut(id.index as usize).and_then(Option::take) else { return };
-        if unit.id == id
-            && let Some((order, entry)) = self.entry(plan, &unit, &Value::Unit)
-        {
+        let Some(mut unit) = self.units.take(id) else { return };
+        if let Some((order, entry)) = self.entry(plan, &unit, &Value::Unit) {
             self.note_doubt(plan, &unit);
             unit.undo.insert(order, entry);
             unit.doubt = false;
@@ -170,7 +163,7 @@ impl Run {
                 act.output = None;
             }
         }
-        self.units[id.index as usize] = Some(unit);
+        self.units.put(unit);
     }
 
     /// Remembers the key of a `keyed` step that may have happened without our knowing, for when it is decided anew.
@@ -267,8 +260,14 @@ impl Run {
         let Some(above) = self.unit_mut(parent) else { return };
         match unit.role {
             Role::Main => statement_ended(plan, above, unit, outcome),
-            Role::Turn(index) => turn_ended(above, index, unit, outcome, gathered),
-            Role::Branch(index) => branch_ended(above, index, unit, outcome, gathered),
+            Role::Turn(index) => {
+                turn_ended(above, index, unit, outcome, gathered);
+                self.let_next(at, parent);
+            }
+            Role::Branch(index) => {
+                branch_ended(above, index, unit, outcome, gathered);
+                self.let_next(at, parent);
+            }
             Role::Notify(_) => {
                 if let Some(trouble) = &mut above.trouble {
                     trouble.awaits = Awaits::Nothing;

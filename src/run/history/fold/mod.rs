@@ -6,6 +6,7 @@ mod arrival;
 mod ending;
 mod opening;
 mod outcome;
+mod rewound;
 
 use std::sync::Arc;
 
@@ -22,7 +23,8 @@ use crate::run::event::{Alarm, Event, Record, Role, UnitId};
 use opening::new_unit;
 
 impl Run {
-    /// Takes one more record in. `plan` is the one the run is pinned to.
+    /// Takes one more record in. `plan` is the one the run is pinned to. What counts no more since the run was rewound is not
+    /// left out here but by [`fold`](super::fold).
     pub fn apply(&mut self, plan: &Plan, record: &Record) {
         self.events += 1;
         let at = record.at;
@@ -39,7 +41,7 @@ impl Run {
             }
             Event::Attempted { unit, attempt, timeout } => self.attempted(*unit, *attempt, *timeout),
             Event::Interrupted { unit, timeout } => self.interrupted(plan, *unit, *timeout),
-            Event::Answered { unit, attempt, answer } => self.answered(plan, *unit, *attempt, answer),
+            Event::Answered { unit, attempt, answer } => self.answered(plan, at, *unit, *attempt, answer),
             Event::Raised { unit, chain, inner, failure, step } => self.raised(*unit, *chain, *inner, failure, step),
             Event::Chose { unit, handler, choice } => self.chose(plan, *unit, *handler, choice),
             Event::Closing { unit, then } => self.closing(plan, *unit, then),
@@ -78,6 +80,8 @@ impl Run {
             Event::Decided { outcome } => self.decided(outcome),
             Event::Rested => self.rested(at),
             Event::UnwindAsked => self.unwind_asked(),
+            Event::RewindAsked(rewinding) => self.rewind_asked(rewinding),
+            Event::Rewound(rewinding) => self.rewound(at, rewinding),
         }
     }
 
@@ -105,8 +109,8 @@ impl Run {
         unit.stage = Stage::Active;
         unit.view = Some(Box::new(View::of(Value::from(Map::new()))));
         unit.task = Task::Body(Progress::default());
-        self.units.push(Some(Box::new(unit)));
-        self.opened = 1;
+        self.units.put(Box::new(unit));
+        self.opened = self.opened.max(1);
         self.wake(UnitId::RUN);
     }
 

@@ -48,12 +48,8 @@ impl Run {
             unit.task = Task::Body(Progress::default());
         }
         self.opened += 1;
-        if id.index as usize == self.units.len() {
-            self.units.push(Some(Box::new(unit)));
-        } else {
-            self.free.pop();
-            self.units[id.index as usize] = Some(Box::new(unit));
-        }
+        self.units.put(Box::new(unit));
+        self.take_generation(plan, id);
         if let Some(above) = self.unit_mut(parent) {
             above.children.push(id);
             match role {
@@ -147,10 +143,18 @@ impl Run {
         let Some(unit) = self.unit_mut(id) else { return };
         let (frame, node) = (unit.frame, unit.node);
         unit.stage = Stage::Active;
+        unit.since = at;
         unit.timeout = timeout;
         unit.deadline = deadline;
         unit.edited = None;
-        unit.task = task(plan, node, begin);
+        // What was done inside of a lock that stands open again is still done.
+        let done = match std::mem::replace(&mut unit.task, task(plan, node, begin)) {
+            Task::Gate(gate) => Some(gate.progress),
+            _ => None,
+        };
+        if let (Task::Gate(gate), Some(done)) = (&mut unit.task, done) {
+            gate.progress = done;
+        }
         if matches!(unit.task, Task::Gate(_)) {
             self.outside.insert(id);
         }
@@ -172,6 +176,7 @@ impl Run {
                 }
             }
             Begin::Act { .. } if plan.node(node).clauses.key.is_some() => self.count_decision(plan, id),
+            Begin::Act { key, .. } if !self.continued.is_empty() => self.goes_on(plan, id, key),
             Begin::Act { .. } | Begin::Loop { .. } | Begin::Race { .. } | Begin::Gate { .. } => {}
         }
         self.wake(id);
@@ -203,6 +208,7 @@ impl Run {
         unit.deadline = None;
         unit.ticks.clear();
         unit.opened = at;
+        unit.since = at;
         if let (Some(view), Some(vars)) = (&mut unit.view, vars) {
             **view = View::of(vars);
         }
@@ -268,6 +274,7 @@ pub(super) fn new_unit(
         task: Task::None,
         children: Vec::new(),
         opened: at,
+        since: at,
         timeout: None,
         deadline: None,
         due: None,
@@ -306,6 +313,7 @@ fn task(plan: &Plan, node: NodeId, begin: &Begin) -> Task {
             output: None,
             next: Value::Unit,
             by: None,
+            continues: false,
         })),
         Begin::Sleep { .. } => Task::Sleep { over: false },
         Begin::Listen { since, fit } => {
@@ -348,6 +356,7 @@ fn task(plan: &Plan, node: NodeId, begin: &Begin) -> Task {
         Begin::Gate { key, places } => Task::Gate(Box::new(Gate {
             key: key.clone(),
             places: *places,
+            asked: true,
             entered: false,
             progress: Progress::default(),
         })),

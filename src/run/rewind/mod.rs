@@ -1,0 +1,233 @@
+//! Rewinding: what of a run that rests would be done again from a step, and the record that says so (semantics 76 to 79).
+//!
+//! In: a plan, the journal of a run, what somebody asks for. Out: what would be done again, kept, undone first; and the record
+//! of it. Never: a change; the driver writes the record, and [`fold`](super::history::fold) gives it its meaning.
+
+mod consequence;
+mod edit;
+mod scope;
+mod target;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::cause::NoSuchStep;
+use super::event::{Outcome, Record, Rewinding, UnitId};
+use super::history::lives::Lives;
+use super::history::{Fold, Run};
+use super::intake;
+use crate::base::id::RunId;
+use crate::base::shape::Misfit;
+use crate::base::value::Value;
+use crate::lang::plan::Plan;
+
+use scope::Scope;
+
+/// What somebody asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// From which step: its place, or its name if that is at one place. Without it the run goes on with what failed.
+    pub from: Option<Arc<str>>,
+    /// Its input from now on.
+    pub input: Option<Value>,
+    /// Parameters of the step from which it goes on, or of the one that failed; those that are not named stay.
+    pub params: Option<Value>,
+    /// Whether what would happen again may.
+    pub accept: bool,
+    /// Who asks.
+    pub by: Arc<str>,
+    /// Why.
+    pub why: Option<Arc<str>>,
+    /// The run that waits for this one, and its unit, if that one is rewound.
+    pub through: Option<(RunId, UnitId)>,
+}
+
+/// What a rewind would mean.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Preview {
+    /// What is done again, and why.
+    pub redo: Vec<Redo>,
+    /// What happened outside, is not undone, and would happen again.
+    pub again: Vec<Again>,
+    /// What is undone first, the latest first.
+    pub undo: Vec<Arc<str>>,
+    /// Runs that steps wait for and that go on where they failed.
+    pub continues: Vec<RunId>,
+    /// Steps that keep what they put out.
+    pub kept: Vec<Arc<str>>,
+    /// Those among them that have read a field of the input that changes.
+    pub reads_edited_input: Vec<Arc<str>>,
+}
+
+/// Something that is done again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Redo {
+    /// Its place.
+    pub place: Arc<str>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why something is done again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// It was asked for.
+    Asked,
+    /// It failed.
+    Failed,
+    /// It was cut off before its end.
+    CutOff,
+    /// What it did was undone.
+    Undone,
+    /// It follows something that is done again.
+    Follows,
+}
+
+/// Something that would happen again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Again {
+    /// The place of the step.
+    pub place: Arc<str>,
+    /// What it does: an operation, or a run that is started.
+    pub what: Arc<str>,
+    /// Whether nobody knows if it happened the first time.
+    pub in_doubt: bool,
+}
+
+/// Why a run is not rewound.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// Its journal cannot be folded, or there is none.
+    #[error("there is no run `{0}`")]
+    NoSuchRun(RunId),
+    /// It has not ended.
+    #[error("the run has not ended; a step that waits for a decision is decided, not rewound")]
+    NotAtRest,
+    /// It has ended well.
+    #[error("the run is {0}: only what failed or was cancelled goes on; `flow fork` starts a new run from one of its steps")]
+    Ended(&'static str),
+    /// Another run has used what it came to.
+    #[error("the run `{parent}` has used what came of this one; rewind that one")]
+    Child {
+        /// The run that waited for it.
+        parent: RunId,
+    },
+    /// There is no such step.
+    #[error(transparent)]
+    NoSuchStep(#[from] NoSuchStep),
+    /// The step has not run.
+    #[error("the step `{0}` has not run; without a step named, the run goes on with what failed")]
+    NotRun(Arc<str>),
+    /// The step is one of the end of the run, or of what was undone.
+    #[error("`{0}` belongs to the end of the run; it is carried out again when the run ends again")]
+    AtTheEnd(Arc<str>),
+    /// The name is at several places.
+    #[error("`{step}` has run at several places: {}", .places.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        step: Arc<str>,
+        /// Where it is.
+        places: Vec<String>,
+    },
+    /// The new input does not fit.
+    #[error("the input does not fit: {}", told(.0))]
+    Input(Vec<Misfit>),
+    /// The new parameters do not fit.
+    #[error("the parameters of `{step}` do not fit: {}", told(.misfits))]
+    Params {
+        /// Of which step.
+        step: Arc<str>,
+        /// In what.
+        misfits: Vec<Misfit>,
+    },
+    /// It is not clear whose parameters are meant.
+    #[error("{0} steps would be done again with new parameters; say which one by its place")]
+    WhoseParams(usize),
+    /// What would happen again was not accepted.
+    #[error("{}", would_happen_again(.0))]
+    NotAccepted(Box<Preview>),
+}
+
+/// What a rewind would mean, and the record of it.
+///
+/// # Errors
+/// Where the run cannot be rewound so; nothing has happened then.
+pub fn decide(plan: &Plan, records: &[Record], request: &Request) -> Result<(Preview, Rewinding), Refusal> {
+    let fold = folded(plan, records)?;
+    let run = fold.run();
+    may_go_on(run, request)?;
+    let lives = Lives::of(plan, fold.counted());
+    let scope = match &request.from {
+        Some(from) => Scope::from(plan, &lives, target::find(plan, &lives, from)?),
+        None => Scope::of_what_failed(plan, &lives),
+    };
+    let scope = if has_begun(&fold) { scope } else { Scope::all() };
+    let input = request.input.as_ref().map(|input| intake::fit(plan, input).map_err(Refusal::Input)).transpose()?;
+    let mut rewinding = Rewinding {
+        by: request.by.clone(),
+        why: request.why.clone(),
+        through: request.through.clone(),
+        from: request.from.clone(),
+        ..consequence::of(plan, run, &lives, &scope)
+    };
+    rewinding.params = edit::params(plan, &lives, &scope, &rewinding, request.params.as_ref())?;
+    let preview = consequence::told(plan, run, &lives, &scope, &rewinding, input.as_ref());
+    rewinding.input = input;
+    Ok((preview, rewinding))
+}
+
+impl Request {
+    /// Whether what would happen again may.
+    ///
+    /// # Errors
+    /// If it may not.
+    pub fn accepts(&self, preview: &Preview) -> Result<(), Refusal> {
+        // Whoever rewound the run that waits for this one was told what that means.
+        match self.accept || self.through.is_some() || preview.again.is_empty() {
+            true => Ok(()),
+            false => Err(Refusal::NotAccepted(Box::new(preview.clone()))),
+        }
+    }
+}
+
+fn folded<'a>(plan: &'a Plan, records: &'a [Record]) -> Result<Fold<'a>, Refusal> {
+    let nobody = || Refusal::NoSuchRun(RunId("".into()));
+    let (first, rest) = records.split_first().ok_or_else(nobody)?;
+    let mut fold = Fold::begin(plan, first).map_err(|_| nobody())?;
+    rest.iter().for_each(|record| fold.take(record));
+    Ok(fold)
+}
+
+/// Whether a run that stands so may be rewound (semantics 44, 79).
+fn may_go_on(run: &Run, request: &Request) -> Result<(), Refusal> {
+    if !run.is_at_rest() || run.is_rewinding() {
+        return Err(Refusal::NotAtRest);
+    }
+    match (&run.outcome, &run.accepted.parent) {
+        (Some(Outcome::Completed { .. } | Outcome::Skipped { .. }), _) => Err(Refusal::Ended(run.status())),
+        (_, Some(parent)) if request.through.as_ref().is_none_or(|(through, _)| through != parent) => {
+            Err(Refusal::Child { parent: parent.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a run got as far as having its variables; one that failed before begins from the start.
+fn has_begun(fold: &Fold<'_>) -> bool {
+    use super::event::Event;
+    fold.counted().iter().any(|record| matches!(record.event, Event::Set { .. }))
+}
+
+fn told(misfits: &[Misfit]) -> String {
+    misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn would_happen_again(preview: &Preview) -> String {
+    let steps = preview.again.iter().map(|again| {
+        let doubt = if again.in_doubt { ", of which nobody knows whether it happened" } else { "" };
+        format!("`{}` ({}{doubt})", again.place, again.what)
+    });
+    format!("this would happen again: {}; say `--accept` if it may", steps.collect::<Vec<_>>().join(", "))
+}
