@@ -24,6 +24,7 @@ mod run {
     mod journal;
     mod programs;
     mod random;
+    mod rewind;
     mod semantics;
     mod simulator;
     mod told;

@@ -13,9 +13,10 @@ use orchestra_flow::lang::{self, NoFiles};
 use orchestra_flow::run::driver::{self, Summary};
 use orchestra_flow::run::event::{Event, Record, UnitId};
 use orchestra_flow::run::gate::{Entry, Gates};
-use orchestra_flow::run::history::Run;
+use orchestra_flow::run::history::{Run, fold};
 use orchestra_flow::run::intake::{self, Options};
 use orchestra_flow::run::machine::{self, Action, Command, Refusal};
+use orchestra_flow::run::rewind::{self, Preview, Request};
 use orchestra_flow::run::world::{Act, Outcome, Question, Settings};
 
 /// The package of a program, or its faults.
@@ -279,6 +280,34 @@ impl<'a> Simulator<'a> {
         said
     }
 
+    /// Rewinds a run that rests.
+    pub fn rewind(&mut self, id: &RunId, request: &Request) -> Result<Preview, rewind::Refusal> {
+        let actor = &self.runs[id];
+        let (preview, rewinding) = rewind::decide(&actor.plan, &actor.journal, request)?;
+        request.accepts(&preview)?;
+        self.note_rewind(id, rewind::next(rewinding));
+        Ok(preview)
+    }
+
+    fn note_rewind(&mut self, id: &RunId, event: Event) {
+        let Some(actor) = self.runs.get_mut(id) else { return };
+        actor.journal.push(Record { at: self.now, event });
+        actor.run = fold(&actor.plan, &actor.journal).expect("a journal begins with the acceptance");
+        actor.shadow = actor.run.clone();
+        (actor.awake, actor.told) = (true, false);
+    }
+
+    /// A child that is there goes on where it failed, unless it has gone on already, or rests otherwise.
+    fn go_on(&mut self, parent: (RunId, UnitId, u32), child: &machine::Child) -> bool {
+        let Some(actor) = self.runs.get_mut(&child.run) else { return false };
+        let through = Some((parent.0.clone(), parent.1));
+        actor.parent = Some(parent);
+        (actor.told, actor.awake) = (false, true);
+        let request = Request { by: "its parent".into(), through, ..Request::default() };
+        let _ = self.rewind(&child.run, &request);
+        true
+    }
+
     pub fn later(&mut self, seconds: i64, run: RunId, command: Command) {
         self.enqueue(Duration::seconds(seconds), run, command);
     }
@@ -297,6 +326,9 @@ impl<'a> Simulator<'a> {
         self.carry_out(id, actions);
         if settled {
             self.compare_with_shadow(id);
+        }
+        if let Some(rewinding) = self.runs[id].run.rewinding().cloned() {
+            return self.note_rewind(id, Event::Rewound(rewinding));
         }
         let Some(actor) = self.runs.get_mut(id) else { return };
         if actor.run.is_at_rest() && !actor.told {
@@ -351,7 +383,11 @@ impl<'a> Simulator<'a> {
                     self.enqueue(Duration::ZERO, id.clone(), Command::Answer { unit, attempt, outcome, by: None });
                 }
                 Action::StartChild { unit, attempt, child } => {
-                    let parent = Some((id.clone(), unit, attempt));
+                    let parent = (id.clone(), unit, attempt);
+                    if child.continues && self.go_on(parent.clone(), &child) {
+                        continue;
+                    }
+                    let parent = Some(parent);
                     self.start(&child.workflow, &child.input, child.options(), parent);
                 }
                 Action::TellChild { run, word } => self.enqueue(Duration::ZERO, run, word.command(id)),

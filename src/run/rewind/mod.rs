@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::cause::NoSuchStep;
-use super::event::{Outcome, Record, Rewinding, UnitId};
+use super::event::{Event, Outcome, Record, Rewinding, UnitId};
 use super::history::lives::Lives;
 use super::history::{Fold, Run};
 use super::intake;
@@ -178,6 +178,14 @@ pub fn decide(plan: &Plan, records: &[Record], request: &Request) -> Result<(Pre
     Ok((preview, rewinding))
 }
 
+/// What happens next, once a rewind is decided: what is to be undone is undone by the run as it rests; then it goes on.
+pub fn next(rewinding: Rewinding) -> Event {
+    match rewinding.undo.is_empty() {
+        true => Event::Rewound(Arc::new(rewinding)),
+        false => Event::RewindAsked(Arc::new(rewinding)),
+    }
+}
+
 impl Request {
     /// Whether what would happen again may.
     ///
@@ -216,7 +224,6 @@ fn may_go_on(run: &Run, request: &Request) -> Result<(), Refusal> {
 
 /// Whether a run got as far as having its variables; one that failed before begins from the start.
 fn has_begun(fold: &Fold<'_>) -> bool {
-    use super::event::Event;
     fold.counted().iter().any(|record| matches!(record.event, Event::Set { .. }))
 }
 
