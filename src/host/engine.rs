@@ -29,6 +29,7 @@ use crate::run::intake::{Item, Options, StartError, Submitted};
 use crate::run::journal::{Broken, Forgotten, History, Journal, Page, Query, Standing};
 use crate::run::machine::{Command, Refusal};
 use crate::run::prune::Retention;
+use crate::run::rewind::{Preview, Refusal as NotRewound, Request};
 use crate::run::world::{BoxFuture, Clock, Consult, Question, World};
 use crate::trigger::Triggers;
 
@@ -414,6 +415,22 @@ impl Engine {
     /// If the journal cannot be read.
     pub async fn summary(&self, run: &RunId) -> Result<Option<Summary>, Broken> {
         self.driver.summary(run).await
+    }
+
+    /// What a rewind of a run would mean: what is done again, what would happen again, what is kept. Nothing is changed.
+    ///
+    /// # Errors
+    /// Where the run cannot be rewound so.
+    pub async fn preview(&self, run: &RunId, request: &Request) -> Result<Preview, NotRewound> {
+        self.driver.preview(run, request).await
+    }
+
+    /// Lets a run that failed or was cancelled go on from a step, and returns when that would survive a crash.
+    ///
+    /// # Errors
+    /// Where the run cannot be rewound so, or what would happen again was not accepted. Nothing has happened then.
+    pub async fn rewind(&self, run: &RunId, request: Request) -> Result<Preview, NotRewound> {
+        self.driver.rewind(run, request).await
     }
 
     /// What of the settings is probably not as meant: names that nobody knows.

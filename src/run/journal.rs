@@ -299,7 +299,7 @@ pub struct Due {
 }
 
 /// A store can go on no more: what it holds cannot be read, or nothing can be written.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Broken(pub Arc<str>);
 

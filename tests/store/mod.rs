@@ -8,6 +8,7 @@ mod intake;
 mod killed;
 mod older;
 mod prune;
+mod rewind;
 mod sqlite;
 
 use std::sync::Arc;

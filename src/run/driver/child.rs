@@ -22,11 +22,15 @@ impl Drive {
     /// Starts a child, or joins it if it exists: its id is the key of the step (semantics 48).
     pub(super) async fn start_child(&mut self, unit: UnitId, attempt: u32, child: &Child) {
         self.awaited.insert(child.run.clone(), Awaited { unit, attempt, unwinds: false });
-        if self.joins {
+        if self.joins || child.continues {
             match self.inner.exists(&child.run).await {
                 Ok(false) => {}
                 Ok(true) => {
-                    self.inner.tell(&child.run, Told::Report);
+                    let told = match child.continues {
+                        true => Told::GoOn(Box::new(self.request_of_parent(unit))),
+                        false => Told::Report,
+                    };
+                    self.inner.tell(&child.run, told);
                     return;
                 }
                 Err(broken) => return drop(self.tell.send(Told::Broken(broken))),

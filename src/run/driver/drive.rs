@@ -15,6 +15,7 @@ use crate::run::event::{Event, Holder, UnitId};
 use crate::run::history::Run;
 use crate::run::journal::{Broken, Mark};
 use crate::run::machine::{self, Action, Command, Refusal};
+use crate::run::rewind::Request;
 
 /// How soon a run must be woken for it to stay in memory until then.
 const LINGER: Duration = Duration::seconds(1);
@@ -44,13 +45,15 @@ pub(super) struct Drive {
     /// Used again for each decision.
     actions: Vec<Action>,
     /// Whether those who wait for its end have heard of it.
-    settled: bool,
+    pub(super) settled: bool,
     /// Whether nobody will undo it any more.
     forgotten: bool,
     /// Whether it must be in memory to hear of events that its plan waits for.
     pub(super) listens: bool,
     /// Whether it is being taken up after a crash: what it starts may have been started already.
     pub(super) joins: bool,
+    /// What the run that waits for this one asks for as soon as this one rests.
+    pub(super) asked_to_go_on: Option<Box<Request>>,
 }
 
 impl Drive {
@@ -72,12 +75,15 @@ impl Drive {
             settled: false,
             forgotten: false,
             joins: false,
+            asked_to_go_on: None,
         }
     }
 
     /// A run that was read from the journal: so many records, the last of them there.
     pub(super) fn resumed(self, noted: u64, last: Mark) -> Self {
-        Self { last, noted, ..self }
+        // Of a run that rests, those who waited for its end have heard, or ask.
+        let settled = self.run.is_at_rest();
+        Self { last, noted, settled, ..self }
     }
 
     pub(super) fn id(&self) -> &RunId {
@@ -119,6 +125,10 @@ impl Drive {
     async fn work_on_disk(&mut self, mut inbox: mpsc::UnboundedReceiver<Told>) -> Result<(), Broken> {
         loop {
             let more = self.decide().await;
+            if self.is_to_be_rewound() {
+                self.begin_again().await?;
+                continue;
+            }
             if self.run.is_at_rest() && !self.settled {
                 self.settle().await?;
             }
@@ -185,6 +195,11 @@ impl Drive {
             }
             Told::Report if self.settled => self.report(),
             Told::Unwind => self.unwind().await,
+            Told::Rewind(request, answer) => {
+                let done = self.rewind(&request).await;
+                self.once_written(answer, done);
+            }
+            Told::GoOn(request) => self.go_on(request).await?,
             Told::Forget => self.forgotten = true,
             Told::Broken(broken) => return Err(broken),
             Told::Report | Told::Wake => {}
@@ -310,7 +325,7 @@ impl Drive {
     }
 
     /// Tells the run that waits for this one.
-    fn report(&self) {
+    pub(super) fn report(&self) {
         if let Some(parent) = &self.run.accepted.parent {
             let summary = Box::new(Summary::of(&self.run));
             self.inner.tell(parent, Told::ChildRested(self.id().clone(), summary));

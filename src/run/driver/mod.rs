@@ -10,6 +10,7 @@ mod facts;
 mod look;
 mod pruning;
 mod recovery;
+mod rewind;
 mod summary;
 mod timer;
 mod writing;
@@ -25,6 +26,7 @@ use super::gate::{Entry, Gates};
 use super::intake::{self, Item, Options, StartError, Submitted};
 use super::journal::{Broken, Fact, Mark};
 use super::machine::{Command, Refusal};
+use super::rewind::{Preview, Refusal as NotRewound, Request};
 use super::world::{BoxFuture, Outcome, World};
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::{Digest, RunId};
@@ -81,6 +83,10 @@ enum Told {
     Report,
     /// The run that waited for it undoes it.
     Unwind,
+    /// Somebody wants it rewound; they hear what came of it.
+    Rewind(Box<Request>, oneshot::Sender<Result<Preview, NotRewound>>),
+    /// The run that waits for it was rewound: it goes on where it failed, and tells that one how it ends.
+    GoOn(Box<Request>),
     /// The run that waited for it has ended: nobody will undo it any more.
     Forget,
     /// What happens cannot be written any more.
@@ -315,7 +321,7 @@ impl Inner {
                 Place::Vacant(place) => drop(place.insert(drive.tell())),
             }
             drive.attach(attached);
-            let mark = drive.begin(record, facts);
+            let mark = drive.note(record, facts);
             tokio::spawn(drive.work(inbox));
             Ok((run, Some(mark)))
         })

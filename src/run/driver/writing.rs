@@ -46,13 +46,13 @@ impl Drive {
         }
     }
 
-    /// Writes the first record of a run down. Where it is.
-    pub(super) fn begin(&mut self, acceptance: Record, facts: Vec<Fact>) -> Mark {
-        self.show(&acceptance);
+    /// Writes a record down that no decision led to, as the first of a run, with what follows from it. Where it is.
+    pub(super) fn note(&mut self, record: Record, facts: Vec<Fact>) -> Mark {
+        self.show(&record);
         if self.inner.world.journal.is_none() {
             self.inner.facts.keep(facts);
         } else {
-            self.append(vec![acceptance], Vec::new(), facts);
+            self.append(vec![record], Vec::new(), facts);
         }
         self.last
     }

@@ -94,6 +94,8 @@ pub struct Run {
     left: BTreeMap<u32, Entry>,
     /// What is done again as soon as what was done of it is undone.
     rewinding: Option<Arc<Rewinding>>,
+    /// The run that rewound it last, and its unit that waits for that.
+    pub through: Option<(RunId, UnitId)>,
     /// Since the run was rewound: the generations in which units are opened, by their places.
     generations: BTreeMap<Arc<str>, u32>,
     /// Since then: what persons have given units as parameters, by their places.
@@ -173,6 +175,7 @@ impl Run {
             touched: BTreeSet::new(),
             left: BTreeMap::new(),
             rewinding: None,
+            through: None,
             generations: BTreeMap::new(),
             edits: BTreeMap::new(),
             continued: BTreeMap::new(),

@@ -179,8 +179,11 @@ impl<'a> Teller<'a> {
 
     fn happens_again(&self, life: &Life<'_>) -> Option<Again> {
         let deed = life.act.as_ref().filter(|_| life.role == Role::Main)?;
-        let taken_back = life.undo == Some(Undoing::Done) || self.rewinding.undo.contains(&life.place);
         let node = self.plan.node(life.node);
+        let undone = life.undo == Some(Undoing::Done) || self.rewinding.undo.contains(&life.place);
+        // A run that undid itself has undone only what can be undone.
+        let by_itself = matches!(node.kind, Kind::Child { .. }) && node.clauses.undo.is_none();
+        let taken_back = undone && !by_itself;
         let what: Arc<str> = match &node.kind {
             Kind::Call { operation, .. } => match self.plan.effect(node)? {
                 Effect::Read => return None,

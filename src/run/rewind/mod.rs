@@ -17,8 +17,10 @@ use super::event::{Event, Outcome, Record, Rewinding, UnitId};
 use super::history::lives::Lives;
 use super::history::{Fold, Run};
 use super::intake;
+use super::journal::Broken;
 use crate::base::id::RunId;
 use crate::base::shape::Misfit;
+use crate::base::status::Status;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
 
@@ -99,15 +101,18 @@ pub struct Again {
 /// Why a run is not rewound.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Refusal {
-    /// Its journal cannot be folded, or there is none.
-    #[error("there is no run `{0}`")]
-    NoSuchRun(RunId),
+    /// There is no such run, or nothing is kept of it.
+    #[error("there is no such run, or nothing is kept of it")]
+    NoSuchRun,
+    /// Its journal cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] Broken),
     /// It has not ended.
     #[error("the run has not ended; a step that waits for a decision is decided, not rewound")]
     NotAtRest,
     /// It has ended well.
     #[error("the run is {0}: only what failed or was cancelled goes on; `flow fork` starts a new run from one of its steps")]
-    Ended(&'static str),
+    Ended(Status),
     /// Another run has used what it came to.
     #[error("the run `{parent}` has used what came of this one; rewind that one")]
     Child {
@@ -143,7 +148,7 @@ pub enum Refusal {
         misfits: Vec<Misfit>,
     },
     /// It is not clear whose parameters are meant.
-    #[error("{0} steps would be done again with new parameters; say which one by its place")]
+    #[error("{0} steps that take parameters have failed; say by its place which one the new ones are for")]
     WhoseParams(usize),
     /// What would happen again was not accepted.
     #[error("{}", would_happen_again(.0))]
@@ -201,9 +206,8 @@ impl Request {
 }
 
 fn folded<'a>(plan: &'a Plan, records: &'a [Record]) -> Result<Fold<'a>, Refusal> {
-    let nobody = || Refusal::NoSuchRun(RunId("".into()));
-    let (first, rest) = records.split_first().ok_or_else(nobody)?;
-    let mut fold = Fold::begin(plan, first).map_err(|_| nobody())?;
+    let (first, rest) = records.split_first().ok_or(Refusal::NoSuchRun)?;
+    let mut fold = Fold::begin(plan, first).map_err(|_| Refusal::NoSuchRun)?;
     rest.iter().for_each(|record| fold.take(record));
     Ok(fold)
 }

@@ -96,8 +96,9 @@ impl<'a> Survey<'a> {
             let part = self.part(life, *node);
             let verdict = match (self.verdict(life, part), follows) {
                 (Verdict::Nothing, _) => Verdict::Nothing,
+                // What failed would be done again in any case.
+                (verdict @ Verdict::Redo(Why::Failed), true) | (verdict, false) => verdict,
                 (_, true) => Verdict::Redo(Why::Follows),
-                (verdict, false) => verdict,
             };
             follows |= verdict != Verdict::Keep;
             self.follow(life, part, verdict, &mut open);

@@ -84,10 +84,7 @@ impl Run {
             }
             (Task::Gate(gate), Answer::Done { .. }) => {
                 gate.entered = true;
-                // What stands open inside since the run was rewound has waited for that.
-                for child in unit.children.clone() {
-                    self.go_on(at, child);
-                }
+                return self.entered(at, id);
             }
             (_, Answer::Failed { failure, .. }) => {
                 let chain = unit.node(plan).map(|node| node.chain).unwrap_or_default();

@@ -51,6 +51,7 @@ impl Run {
         if let Some(input) = &rewinding.input {
             self.accepted = Arc::new(Acceptance { input: input.clone(), ..(*self.accepted).clone() });
         }
+        self.through = rewinding.through.clone();
         self.generations.extend(rewinding.generations.iter().cloned());
         self.edits = rewinding.params.iter().cloned().collect();
         let continued = rewinding.children.iter().cloned();
@@ -124,6 +125,13 @@ impl Run {
         if let Some(next) = next {
             self.go_on(at, next);
         }
+    }
+
+    /// A lock was entered: what stands open inside since the run was rewound has waited for that.
+    pub(super) fn entered(&mut self, at: Timestamp, id: UnitId) {
+        let inside = self.unit(id).map(|unit| unit.children.clone()).unwrap_or_default();
+        inside.into_iter().for_each(|child| self.go_on(at, child));
+        self.wake(id);
     }
 
     /// A unit that stands open again, and what stands open in it, goes on: the bounds on its time count from now. What is

@@ -1,0 +1,159 @@
+//! Runs that rest and go on, over the ends of processes.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use orchestra_flow::base::id::RunId;
+use orchestra_flow::base::status::Status;
+use orchestra_flow::base::value::Value;
+use orchestra_flow::run::event::Event;
+use orchestra_flow::run::journal::{Journal, Query};
+use orchestra_flow::run::machine::Command;
+use orchestra_flow::run::rewind::{Refusal, Request};
+use orchestra_flow::store::Sqlite;
+use orchestra_flow::{Builder, Engine, Failure, FailureKind, Program};
+
+use super::runtime;
+
+const PROGRAM: &str = r#"
+connector far "The far side" { native once operation act(what: string) -> { told: string } }
+
+workflow order {
+    input { name: string }
+    state { orders: int = 0 }
+    step a = far.act { what: `a ${input.name}` }
+    step c = delivery { of: a.told }
+    set state.orders = state.orders + 1
+    output { all: [a.told, c.told], orders: state.orders }
+}
+
+workflow delivery {
+    input { of: string }
+    step x = far.act { what: `x ${input.of}` }
+    lock "van" {
+        step y = far.act { what: `y ${x.told}` }
+        wait 10ms
+        step z = far.act { what: "z" }
+    }
+    output { told: y.told }
+}
+
+workflow patient { step a = far.act { what: "a" } wait signal "go" }
+"#;
+
+/// The far side of all processes.
+#[derive(Default)]
+struct Far {
+    mended: AtomicBool,
+    said: Mutex<Vec<String>>,
+    refused: AtomicUsize,
+}
+
+impl Far {
+    fn act(&self, what: &str) -> Result<Value, Failure> {
+        if what == "z" && !self.mended.load(Ordering::SeqCst) {
+            self.refused.fetch_add(1, Ordering::SeqCst);
+            return Err(Failure::new(FailureKind::Conflict, "the van is broken"));
+        }
+        self.said.lock().expect("nobody panics").push(what.to_owned());
+        Ok(Value::map([("told", what.into())]))
+    }
+
+    fn said(&self) -> Vec<String> {
+        self.said.lock().expect("nobody panics").clone()
+    }
+}
+
+/// What one process does: `work`, then it is gone with everything that is still under way.
+fn process<T>(folder: &Path, far: &Arc<Far>, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -> T {
+    let runtime = runtime();
+    let done = runtime.block_on(async {
+        let store = Arc::new(Sqlite::open(folder).expect("it opens"));
+        let program = Program::from_text("main.flow", PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
+        let far = far.clone();
+        let act = move |params: serde_json::Value| {
+            let done = far.act(params["what"].as_str().unwrap_or_default()).map(|value| value.to_json());
+            std::future::ready(done)
+        };
+        let builder = Builder::new(program).journal(store.clone()).native("far.act", act);
+        let engine = builder.build().unwrap_or_else(|error| panic!("{error}"));
+        engine.recover().await.expect("it can be read");
+        work(store, engine).await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(10));
+    done
+}
+
+async fn until(store: &dyn Journal, status: Status, count: usize) -> Vec<RunId> {
+    let query = Query { statuses: vec![status], limit: 100, ..Query::default() };
+    for _ in 0..1_000 {
+        let runs = store.runs(&query).await.expect("it can be read").runs;
+        if runs.len() == count {
+            return runs.into_iter().map(|run| run.run).collect();
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("there are never {count} runs that are {status}")
+}
+
+fn request() -> Request {
+    Request { by: "a test".into(), why: Some("the van is mended".into()), ..Request::default() }
+}
+
+#[test]
+fn a_run_that_failed_goes_on_in_the_next_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let far = Arc::new(Far::default());
+    let run = process(folder.path(), &far, async |store, engine| {
+        let run = engine.start("order", &Value::map([("name", "7".into())])).await.expect("it starts");
+        let id = run.id().clone();
+        assert_eq!(run.end().await.status, Status::Failed);
+        until(&*store, Status::Failed, 2).await;
+        id
+    });
+    far.mended.store(true, Ordering::SeqCst);
+    process(folder.path(), &far, async |_store, engine| {
+        let child = RunId(format!("{run}:c").into());
+        assert_eq!(engine.rewind(&child, request()).await, Err(Refusal::Child { parent: run.clone() }));
+        let nobody = RunId("nobody".into());
+        assert_eq!(engine.rewind(&nobody, request()).await, Err(Refusal::NoSuchRun));
+        assert_eq!(engine.preview(&nobody, &request()).await, Err(Refusal::NoSuchRun));
+        let preview = engine.preview(&run, &request()).await.expect("it can be rewound");
+        assert_eq!((preview.continues, preview.again), (vec![child], Vec::new()));
+        engine.rewind(&run, request()).await.expect("it can be rewound");
+        // And the process ends, wherever that has led.
+    });
+    process(folder.path(), &far, async |store, engine| {
+        until(&*store, Status::Completed, 2).await;
+        assert_eq!(far.said(), ["a 7", "x a 7", "y x a 7", "z"]);
+        assert_eq!(far.refused.load(Ordering::SeqCst), 1);
+        let all = store.history(&run, 0).await.expect("it can be read").records;
+        let rewound = all.iter().filter_map(|record| match &record.event {
+            Event::Rewound(rewinding) => Some((&*rewinding.by, rewinding.why.as_deref())),
+            _ => None,
+        });
+        assert_eq!(rewound.collect::<Vec<_>>(), [("a test", Some("the van is mended"))]);
+        assert!(matches!(engine.rewind(&run, request()).await, Err(Refusal::Ended(Status::Completed))));
+    });
+}
+
+/// A run that was killed has its lock given back, and asks for it again.
+#[test]
+fn a_run_that_was_killed_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let far = Arc::new(Far::default());
+    process(folder.path(), &far, async |store, engine| {
+        let run = engine.start("patient", &Value::Unit).await.expect("it starts").id().clone();
+        until(&*store, Status::Waiting, 1).await;
+        assert_eq!(engine.rewind(&run, request()).await, Err(Refusal::NotAtRest));
+        engine.tell(&run, Command::Kill { by: "a test".into() }).await.expect("it runs");
+        until(&*store, Status::Cancelled, 1).await;
+        engine.rewind(&run, request()).await.expect("it can be rewound");
+        until(&*store, Status::Waiting, 1).await;
+        engine.signal(&run, "go", Value::Unit).await.expect("it waits");
+        until(&*store, Status::Completed, 1).await;
+    });
+    assert_eq!(far.said(), ["a"]);
+}
