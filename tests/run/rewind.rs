@@ -29,23 +29,31 @@ fn program(text: &str) -> Package {
 
 /// Programs in which every call says what it is about, and gives that back.
 const PROGRAMS: &[(&str, &str)] = &[
-    ("sequence", r#"
+    (
+        "sequence",
+        r#"
 workflow w {
     step a = far.act { what: "a" }
     step b = far.put { what: `b${a}` }
     let both = a + b
     step c = far.act { what: `c${both}` }
     output { all: [a, b, both, c] }
-}"#),
-    ("undo", r#"
+}"#,
+    ),
+    (
+        "undo",
+        r#"
 workflow w {
     step a = far.act { what: "a", undo far.undo { of: key } }
     step b = far.act { what: "b" }
     step c = far.act { what: `c${a}`, undo far.undo { of: key } }
     step d = far.act { what: "d" }
     output { all: [a, b, c, d] }
-}"#),
-    ("parallel", r#"
+}"#,
+    ),
+    (
+        "parallel",
+        r#"
 workflow w {
     step x = parallel {
         step a = far.act { what: "a", undo far.undo { of: key } }
@@ -55,8 +63,11 @@ workflow w {
     }
     step e = far.act { what: `e${d}` }
     output { all: [a, b, c, d, e] }
-}"#),
-    ("loops", r#"
+}"#,
+    ),
+    (
+        "loops",
+        r#"
 workflow w {
     vars { sum: string = "" }
     step first = for i in 0..3 {
@@ -70,8 +81,11 @@ workflow w {
     }
     step e = far.act { what: `e${vars.sum}` }
     output { sum: vars.sum, all: [a, b, c, d, e] }
-}"#),
-    ("while and repeat", r#"
+}"#,
+    ),
+    (
+        "while and repeat",
+        r#"
 workflow w {
     vars { n: int = 0 }
     while vars.n < 3 {
@@ -86,8 +100,11 @@ workflow w {
         until vars.n >= 5
     }
     output { n: vars.n, all: [a, b, d] }
-}"#),
-    ("branches", r#"
+}"#,
+    ),
+    (
+        "branches",
+        r#"
 workflow w {
     input { n: int = 2 }
     step a = far.act { what: "a" }
@@ -103,8 +120,11 @@ workflow w {
     step f = far.act { what: "f", when input.n > 5 }
     step g = far.act { what: "g" }
     output { all: [a, b, c, d, g] }
-}"#),
-    ("blocks in blocks", r#"
+}"#,
+    ),
+    (
+        "blocks in blocks",
+        r#"
 workflow w {
     step x = sequence {
         step a = far.act { what: "a" }
@@ -121,8 +141,11 @@ workflow w {
         step f = far.act { what: "f" }
     }
     output { all: [a, b, c, d, e, f] }
-}"#),
-    ("handlers", r#"
+}"#,
+    ),
+    (
+        "handlers",
+        r#"
 workflow w {
     step a = far.act { what: "a", on conflict alternate { step b = far.act { what: "b" } } }
     step x = sequence {
@@ -132,8 +155,11 @@ workflow w {
     step e = far.act { what: "e", on conflict notify far.act { what: "told" } }
     output { all: [a, c, d, e] }
     finally { step z = far.act { what: "z" } }
-}"#),
-    ("race", r#"
+}"#,
+    ),
+    (
+        "race",
+        r#"
 workflow w {
     step r = race {
         branch fast { step a = far.act { what: "a" }, step b = far.act { what: `b${a}` } }
@@ -141,8 +167,11 @@ workflow w {
     }
     step d = far.act { what: "d" }
     output { all: [d] }
-}"#),
-    ("child", r#"
+}"#,
+    ),
+    (
+        "child",
+        r#"
 workflow w {
     step a = far.act { what: "a" }
     step c = inner { of: a }
@@ -154,8 +183,11 @@ workflow inner {
     step x = far.act { what: `x${input.of}` }
     step y = far.act { what: `y${x}` }
     output { it: y }
-}"#),
-    ("child with undo", r#"
+}"#,
+    ),
+    (
+        "child with undo",
+        r#"
 workflow w {
     step c = inner { of: "q" }
     step d = far.act { what: `d${c.it}` }
@@ -166,19 +198,25 @@ workflow inner {
     step x = far.act { what: `x${input.of}`, undo far.undo { of: key } }
     step y = far.act { what: `y${x}` }
     output { it: y }
-}"#),
-    ("waits", r#"
+}"#,
+    ),
+    (
+        "waits",
+        r#"
 workflow w {
     step a = far.act { what: "a" }
     wait 1h
     step q: string = ask role "boss" { question: "?" }
     step b = far.act { what: `b${q}` }
     output { all: [a, q, b] }
-}"#),
+}"#,
+    ),
 ];
 
 /// What is told of a call: its subject is its answer, so that outputs say what they are made of.
-fn far(broken: impl Fn(&str, &[Call]) -> bool) -> impl FnMut(&orchestra_flow::run::world::Act, &[Call], &mut super::simulator::Chance) -> Fate {
+fn far(
+    broken: impl Fn(&str, &[Call]) -> bool,
+) -> impl FnMut(&orchestra_flow::run::world::Act, &[Call], &mut super::simulator::Chance) -> Fate {
     move |act, calls, _| {
         let what = act.params.get("what").map(ToString::to_string).unwrap_or_default();
         if broken(&what, calls) { Fate::refused(Kind::Conflict) } else { Fate::done(what.as_str().into()) }
@@ -201,10 +239,14 @@ fn ended(world: &Simulator<'_>) -> Value {
 }
 
 fn journal(world: &Simulator<'_>) -> String {
-    world.runs.iter().map(|(id, actor)| {
-        let lines: Vec<String> = actor.journal.iter().map(|record| format!("  {:?}", record.event)).collect();
-        format!("{id}\n{}\n", lines.join("\n"))
-    }).collect()
+    world
+        .runs
+        .iter()
+        .map(|(id, actor)| {
+            let lines: Vec<String> = actor.journal.iter().map(|record| format!("  {:?}", record.event)).collect();
+            format!("{id}\n{}\n", lines.join("\n"))
+        })
+        .collect()
 }
 
 /// Calls that changed something, but what was only told, or done at the end of the run.
@@ -266,7 +308,8 @@ fn a_run_goes_on_where_it_failed() {
             world.until_the_end();
             assert_eq!(world.broken, Vec::<String>::new(), "{name}, {subject}");
             assert_eq!(ended(&world), output, "{name}, {subject}\n{}", journal(&world));
-            for call in works(&world.calls[before.len()..]).filter(|call| in_force(&before).contains_key(&call.what())) {
+            for call in works(&world.calls[before.len()..]).filter(|call| in_force(&before).contains_key(&call.what()))
+            {
                 assert!(told.contains(&call.what()), "{of}: {} is done again\n{}", call.place, journal(&world));
             }
             assert!(done.keys().all(|what| in_force(&world.calls).contains_key(what)), "{of}\n{}", journal(&world));
@@ -303,7 +346,8 @@ fn a_run_goes_on_from_any_step() {
         good.accept("w", &Value::Unit);
         good.until_the_end();
         let output = ended(&good);
-        let places: Vec<String> = good.calls.iter().filter(|call| call.run == main_run()).map(|call| call.place.to_string()).collect();
+        let places: Vec<String> =
+            good.calls.iter().filter(|call| call.run == main_run()).map(|call| call.place.to_string()).collect();
         for place in places.iter().filter(|place| !place.starts_with("finally")) {
             let of = format!("{name}, {place}");
             let mended = Cell::new(false);
@@ -318,7 +362,11 @@ fn a_run_goes_on_from_any_step() {
             assert_eq!(world.broken, Vec::<String>::new(), "{of}");
             assert_eq!(ended(&world), output, "{of}\n{}", journal(&world));
             let again = &world.calls[calls..];
-            assert!(again.iter().any(|call| bare(&call.place) == *place), "{of} was not done again\n{}", journal(&world));
+            assert!(
+                again.iter().any(|call| bare(&call.place) == *place),
+                "{of} was not done again\n{}",
+                journal(&world)
+            );
             for call in again {
                 assert!(!preview.kept.contains(&call.place), "{of}: {} was to be kept", call.place);
             }
@@ -385,7 +433,8 @@ workflow w {
 /// 44, 45: the parameters of the failed step may be other ones; what is asked for anew has a new key.
 #[test]
 fn a_step_is_tried_again_with_other_parameters() {
-    let package = program(r#"workflow w { step a = far.put { what: "a" } step b = far.put { what: `${a}b`, key "order" } }"#);
+    let package =
+        program(r#"workflow w { step a = far.put { what: "a" } step b = far.put { what: `${a}b`, key "order" } }"#);
     let mended = Cell::new(false);
     let mut world = broken_at(&package, "ab", &mended);
     let with = |params: Value| Request { params: Some(params), ..on() };
@@ -440,7 +489,21 @@ workflow w {
     assert_eq!(preview.undo, ["b[1].c".into(), "b[0].c".into()]);
     assert_eq!(preview.again, []);
     world.until_the_end();
-    let told: Vec<String> = world.calls.iter().map(|call| format!("{} {}", call.what(), call.params.get("of").map(ToString::to_string).filter(|of| of != "()" && of != "null").unwrap_or_default())).collect();
+    let told: Vec<String> = world
+        .calls
+        .iter()
+        .map(|call| {
+            format!(
+                "{} {}",
+                call.what(),
+                call.params
+                    .get("of")
+                    .map(ToString::to_string)
+                    .filter(|of| of != "()" && of != "null")
+                    .unwrap_or_default()
+            )
+        })
+        .collect();
     assert_eq!(told, ["a ", "c0 ", "c1 ", " main:b[1].c 1", " main:b[0].c 0", "c0 ", "c1 "]);
     world.tell_main(Command::Signal { name: "go".into(), payload: Value::Unit }).expect("it waits");
     assert_eq!(world.status(), "completed");
@@ -551,7 +614,10 @@ workflow w {
     world.until_the_end();
     let keys: Vec<&str> = world.calls.iter().map(|call| &*call.key).collect();
     let finals: Vec<&str> = keys.iter().copied().filter(|key| key.contains("finally")).collect();
-    assert_eq!(finals, ["main:finally.put", "main:finally~1.put", "main:finally~2.put", "main:finally~3.put", "main:finally~4.put"]);
+    assert_eq!(
+        finals,
+        ["main:finally.put", "main:finally~1.put", "main:finally~2.put", "main:finally~3.put", "main:finally~4.put"]
+    );
     let first: Vec<&str> = keys.iter().copied().filter(|key| key.starts_with('k')).collect();
     assert_eq!(first, ["k", "k~1", "k~2", "k~3"]);
     assert_eq!(world.broken, Vec::<String>::new());
@@ -575,7 +641,10 @@ workflow w {
     assert_eq!(told("a"), "`a` has run at several places: for[0].a, for[1].a");
     assert_eq!(told("c"), "the step `c` has not run; without a step named, the run goes on with what failed");
     assert_eq!(told("bb"), "the run has no step `bb`; did you mean `b`?");
-    assert_eq!(told("finally.z"), "`finally.z` belongs to the end of the run; it is carried out again when the run ends again");
+    assert_eq!(
+        told("finally.z"),
+        "`finally.z` belongs to the end of the run; it is carried out again when the run ends again"
+    );
     mended.set(true);
     world.rewind(&main_run(), &from("for[1]")).expect("a turn is a place");
     world.until_the_end();

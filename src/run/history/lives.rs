@@ -225,7 +225,8 @@ impl<'a> Lives<'a> {
             .collect();
         for (undo, discarded, place) in undone {
             let Some(step) = steps.get(place).copied() else { continue };
-            let good = matches!(self.get(*undo).and_then(|undo| undo.outcome.as_ref()), Some(Outcome::Completed { .. }));
+            let good =
+                matches!(self.get(*undo).and_then(|undo| undo.outcome.as_ref()), Some(Outcome::Completed { .. }));
             let emptied: Vec<UnitId> =
                 self.round(step).map(|life| life.id).take_while(|unit| unit != discarded).collect();
             for unit in emptied {

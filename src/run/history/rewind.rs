@@ -81,7 +81,12 @@ impl<'a> Fold<'a> {
 /// The records that still count when a run is rewound.
 fn counting<'a>(records: &[&'a Record], rewinding: &Rewinding) -> Vec<&'a Record> {
     let mut sieve = Sieve::new(records, rewinding);
-    records.iter().enumerate().filter(|(at, record)| sieve.counts(*at, &record.event)).map(|(_, record)| *record).collect()
+    records
+        .iter()
+        .enumerate()
+        .filter(|(at, record)| sieve.counts(*at, &record.event))
+        .map(|(_, record)| *record)
+        .collect()
 }
 
 /// Tells what counts no more.

@@ -162,7 +162,8 @@ impl Machine<'_> {
             },
             Kind::Start { workflow, params } => match self.compute(id, params) {
                 Ok(input) => {
-                    let run = RunId(format!("{}:{}", self.run.accepted.run, self.run.place_in(self.plan, id, node)).into());
+                    let run =
+                        RunId(format!("{}:{}", self.run.accepted.run, self.run.place_in(self.plan, id, node)).into());
                     let workflow = workflow.clone();
                     let input = input.without_absent();
                     self.record(Event::Launched { unit: id, node: node.id, run, workflow, input });

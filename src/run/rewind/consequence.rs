@@ -132,7 +132,8 @@ impl<'a> Teller<'a> {
             let places = self.steps(*unit).into_iter().map(|life| (life.id.serial, life.place.clone()));
             redo.extend(places.map(|(order, place)| (order, Redo { place, why: *why })));
         }
-        let statements = self.scope.statements.iter().filter(|(unit, node, _)| !inside(Some(*unit)) && self.is_told(*node));
+        let statements =
+            self.scope.statements.iter().filter(|(unit, node, _)| !inside(Some(*unit)) && self.is_told(*node));
         redo.extend(statements.filter_map(|(unit, node, why)| {
             let place = place_in(self.plan, self.lives.get(*unit)?, *node).into();
             Some((node.0, Redo { place, why: *why }))
@@ -146,7 +147,9 @@ impl<'a> Teller<'a> {
         let (mut steps, mut next) = (Vec::new(), vec![unit]);
         while let Some(life) = next.pop().and_then(|unit| self.lives.get(unit)) {
             match life.role == Role::Run || life.is_group(self.plan) {
-                true => next.extend(self.lives.iter_of(&life.children).filter(|child| child.is_work()).map(|life| life.id)),
+                true => {
+                    next.extend(self.lives.iter_of(&life.children).filter(|child| child.is_work()).map(|life| life.id))
+                }
                 false => steps.push(life),
             }
         }
@@ -229,12 +232,14 @@ impl<'a> Teller<'a> {
             Some(field) => old.get(field) != new.get(field),
             None => old != new,
         };
-        let reads = |node: NodeId| input_read(self.plan, self.plan.node(node)).iter().any(|field| differs(field.as_deref()));
+        let reads =
+            |node: NodeId| input_read(self.plan, self.plan.node(node)).iter().any(|field| differs(field.as_deref()));
         let mut kept = Vec::new();
         for life in self.scope.kept.iter().filter_map(|unit| self.lives.get(*unit)) {
             within(self.lives, life, &mut kept);
         }
-        let units = kept.iter().filter(|life| life.role == Role::Main && reads(life.node)).map(|life| life.place.clone());
+        let units =
+            kept.iter().filter(|life| life.role == Role::Main && reads(life.node)).map(|life| life.place.clone());
         let inside = kept.iter().flat_map(|life| life.statements.keys().map(|node| (life.id, *node)));
         let statements = inside.chain(self.scope.kept_statements.iter().copied()).filter(|(_, node)| reads(*node));
         let statements =

@@ -27,7 +27,8 @@ pub(super) fn params(
     let mut meant: Vec<&Life<'_>> = Vec::new();
     for why in [Why::Asked, Why::Failed] {
         if meant.is_empty() {
-            meant = scope.redone.iter().filter(|(_, other)| *other == why).filter_map(|(unit, _)| takes(unit)).collect();
+            meant =
+                scope.redone.iter().filter(|(_, other)| *other == why).filter_map(|(unit, _)| takes(unit)).collect();
         }
     }
     let [life] = meant.as_slice() else { return Err(Refusal::WhoseParams(meant.len())) };

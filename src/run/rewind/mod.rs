@@ -111,7 +111,9 @@ pub enum Refusal {
     #[error("the run has not ended; a step that waits for a decision is decided, not rewound")]
     NotAtRest,
     /// It has ended well.
-    #[error("the run is {0}: only what failed or was cancelled goes on; `flow fork` starts a new run from one of its steps")]
+    #[error(
+        "the run is {0}: only what failed or was cancelled goes on; `flow fork` starts a new run from one of its steps"
+    )]
     Ended(Status),
     /// Another run has used what it came to.
     #[error("the run `{parent}` has used what came of this one; rewind that one")]

@@ -224,7 +224,10 @@ impl<'a> Survey<'a> {
 
     /// Whether a turn or branch in it has not ended well.
     fn has_lost(&self, life: &Life<'a>) -> bool {
-        self.lives.iter_of(&life.children).filter(|child| child.is_work()).any(|child| self.unit_verdict(child) != Verdict::Keep)
+        self.lives
+            .iter_of(&life.children)
+            .filter(|child| child.is_work())
+            .any(|child| self.unit_verdict(child) != Verdict::Keep)
     }
 }
 

@@ -103,7 +103,8 @@ pub fn input_read(plan: &Plan, node: &Node) -> BTreeSet<Option<Arc<str>>> {
     let library = plan.functions.library();
     let mut fields = BTreeSet::new();
     visit::node(node, &mut |script| {
-        let reads = script.compiled(library).reads().iter().zip(&script.roots).filter(|(_, root)| **root == Root::Input);
+        let reads =
+            script.compiled(library).reads().iter().zip(&script.roots).filter(|(_, root)| **root == Root::Input);
         fields.extend(reads.map(|(read, _)| match read.path.first().map(|segment| &segment.key) {
             Some(Key::Field(field)) => Some(field.clone()),
             _ => None,

@@ -42,7 +42,8 @@ impl Run {
     /// What could be undone of a run that rests, the latest first.
     pub fn undoable(&self) -> Vec<&Entry> {
         let inside = self.units().flat_map(|unit| unit.undo.iter().chain(&unit.kept));
-        let entries: BTreeMap<u32, &Entry> = self.left.iter().chain(inside).map(|(order, entry)| (*order, entry)).collect();
+        let entries: BTreeMap<u32, &Entry> =
+            self.left.iter().chain(inside).map(|(order, entry)| (*order, entry)).collect();
         entries.into_values().rev().collect()
     }
 
