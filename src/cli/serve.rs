@@ -14,6 +14,7 @@ use super::threads::threads;
 use crate::base::limit;
 use crate::base::report;
 use crate::base::time::Timestamp;
+use crate::host::clock::VirtualClock;
 use crate::host::sandbox::Sandbox;
 use crate::host::{Builder, Engine, Program};
 use crate::serve::token::{self, TokenError};
@@ -25,6 +26,9 @@ pub const DATA: &str = ".flow";
 
 /// The variable that gives the admin's token.
 const TOKEN_VARIABLE: &str = "FLOW_TOKEN";
+
+/// How long what is under way outside has to end when the server stops.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// How long threads have to let go of what they hold when the server stops.
 const LAST_MOMENT: Duration = Duration::from_secs(5);
@@ -59,6 +63,9 @@ pub struct Serve {
     /// Lets everybody do everything; only where nobody but this machine can connect.
     #[arg(long)]
     no_auth: bool,
+    /// The clock that programs see: a virtual one stands still until `POST /v1/clock/advance` moves it.
+    #[arg(long, value_enum, default_value_t = Time::Wall)]
+    clock: Time,
     /// How the log is written to stderr.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     log: Format,
@@ -71,6 +78,15 @@ pub struct Serve {
     /// How many connections there may be at once.
     #[arg(long, value_name = "NUMBER", default_value_t = limit::HTTP_CONNECTIONS_MAX)]
     connections: usize,
+}
+
+/// Which clock programs see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Time {
+    /// That of this machine.
+    Wall,
+    /// One that stands still until it is moved.
+    Virtual,
 }
 
 /// How the log is written.
@@ -115,7 +131,8 @@ impl Serve {
         let socket = Socket::bind(self.listen).await;
         let socket = socket.map_err(|error| Refusal::new(format!("nothing can listen at {}: {error}", self.listen)))?;
         let signals = Signals::listen()?;
-        let engine = self.engine(program, store).await?;
+        let clock = (self.clock == Time::Virtual).then(|| VirtualClock::at(Timestamp::now()));
+        let engine = self.engine(program, store, clock.clone()).await?;
         log::listen(self.log == Format::Json, engine.mask().clone());
         let own = if self.no_auth { None } else { Some(token::secret().map_err(refused)?) };
         let tokens = own.as_deref().map(|own| self.tokens(data, own)).transpose()?;
@@ -131,7 +148,7 @@ impl Serve {
             Stop::Said(Exit::Wrong)
         })?;
         let listening = triggers.listen();
-        let server = Server::new(engine, Some(triggers), tokens, limits);
+        let server = Server::new(engine, Some(triggers), tokens, limits, clock);
         let beacon = Beacon::new(socket.address(), own);
         let lit = beacon.light(data);
         let lit = lit.map_err(|error| Refusal::new(format!("`{}` cannot be written: {error}", data.display())))?;
@@ -143,11 +160,12 @@ impl Serve {
             stopper.stop();
         });
         listen(socket, &server, server.router()).await;
+        let stopped = server.engine().stop(LAST_WORDS).await;
         drop((lit, listening));
-        Ok(Exit::Done)
+        stopped.map(|()| Exit::Done).map_err(|broken| Refusal::new(broken.to_string()).into())
     }
 
-    async fn engine(&self, program: Program, store: Arc<Sqlite>) -> Result<Engine, Stop> {
+    async fn engine(&self, program: Program, store: Arc<Sqlite>, clock: Option<VirtualClock>) -> Result<Engine, Stop> {
         let sandbox =
             match self.sandbox {
                 true => Some(Sandbox::start(&program.package, |_| {}).await.map_err(|error| {
@@ -158,6 +176,9 @@ impl Serve {
         let mut builder = Builder::new(program).environment().journal(store);
         for assignment in &self.set {
             builder = builder.set(assignment);
+        }
+        if let Some(clock) = clock {
+            builder = builder.clock(clock);
         }
         if let Some(sandbox) = sandbox {
             builder = builder.sandbox(Arc::new(sandbox));

@@ -1,7 +1,9 @@
 //! The time of this machine, and one that is moved by hand.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
@@ -47,6 +49,8 @@ pub struct VirtualClock(Arc<Mutex<Hands>>);
 struct Hands {
     now: Timestamp,
     slept: u64,
+    /// How many were woken and have not gone on yet.
+    waking: usize,
     /// Whom to wake, in the order of their moments, then of their asking.
     sleepers: BTreeMap<(Timestamp, u64), oneshot::Sender<()>>,
 }
@@ -54,7 +58,7 @@ struct Hands {
 impl VirtualClock {
     /// A clock that shows this time.
     pub fn at(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Hands { now, slept: 0, sleepers: BTreeMap::new() })))
+        Self(Arc::new(Mutex::new(Hands { now, slept: 0, waking: 0, sleepers: BTreeMap::new() })))
     }
 
     /// The next moment that somebody waits for.
@@ -67,10 +71,17 @@ impl VirtualClock {
         let mut hands = self.hands();
         hands.now = moment;
         let later = hands.sleepers.split_off(&(moment, u64::MAX));
-        for sleeper in std::mem::replace(&mut hands.sleepers, later).into_values() {
+        let woken = std::mem::replace(&mut hands.sleepers, later);
+        hands.waking += woken.len();
+        for sleeper in woken.into_values() {
             // Whoever slept may be going just now.
             let _ = sleeper.send(());
         }
+    }
+
+    /// Whether somebody was woken who has not gone on yet.
+    pub fn is_waking(&self) -> bool {
+        self.hands().waking > 0
     }
 
     fn hands(&self) -> MutexGuard<'_, Hands> {
@@ -89,26 +100,38 @@ impl Clock for VirtualClock {
         let mut hands = self.hands();
         hands.slept += 1;
         let place = (moment, hands.slept);
-        if moment > hands.now {
+        let sleeps = moment > hands.now;
+        if sleeps {
             hands.sleepers.insert(place, wake);
         }
-        let bed = Bed { clock: self.clone(), place };
-        Box::pin(async move {
-            let _bed = bed;
-            // Woken, or there was nothing to wait for.
-            let _ = woken.await;
-        })
+        Box::pin(Sleep { clock: self.clone(), place, sleeps, woken })
     }
 }
 
-/// The place of somebody who sleeps; nobody wakes them who has gone.
-struct Bed {
+/// Somebody who sleeps. Until this is dropped they have not gone on: the clock is not moved further meanwhile.
+struct Sleep {
     clock: VirtualClock,
     place: (Timestamp, u64),
+    /// Whether there was anything to wait for.
+    sleeps: bool,
+    woken: oneshot::Receiver<()>,
 }
 
-impl Drop for Bed {
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // Woken, or there was nothing to wait for.
+        Pin::new(&mut self.woken).poll(context).map(drop)
+    }
+}
+
+impl Drop for Sleep {
+    /// Nobody wakes them who has gone.
     fn drop(&mut self) {
-        self.clock.hands().sleepers.remove(&self.place);
+        let mut hands = self.clock.hands();
+        if hands.sleepers.remove(&self.place).is_none() && self.sleeps {
+            hands.waking = hands.waking.saturating_sub(1);
+        }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
-use super::clock::WallClock;
+use super::clock::{VirtualClock, WallClock};
 use super::program::{Faults, Program};
 #[cfg(feature = "sandbox")]
 use super::sandbox::Sandbox;
@@ -17,21 +17,28 @@ use super::settings::configure::Uses;
 use crate::base::failure::{Failure, Kind};
 use crate::base::id::RunId;
 use crate::base::secret::Mask;
-use crate::base::time::Duration;
+use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::connect::files::Roots;
 use crate::connect::log::Log;
 use crate::connect::{Call, Connectors, Native, Natives};
 use crate::lang::plan::Package;
-use crate::run::driver::{self, Duty, Started, Summary};
+use crate::run::activity::Activity;
+use crate::run::driver::{self, Duty, Figures, Started, Summary};
 use crate::run::event::Record;
 use crate::run::intake::{Item, Options, StartError, Submitted};
-use crate::run::journal::{Broken, Forgotten, History, Journal, Page, Query, Standing};
+use crate::run::journal::{
+    Broken, Count, Follow, Forgotten, History, Journal, Mark, Page, Passage, Progress, Query, Standing,
+};
 use crate::run::machine::{Command, Refusal};
 use crate::run::prune::Retention;
 use crate::run::rewind::{Preview, Refusal as NotRewound, Request};
+use crate::run::timeline::Step;
 use crate::run::world::{BoxFuture, Clock, Consult, Question, World};
 use crate::trigger::Triggers;
+
+/// How long something that does not answer holds a clock up that is moved by hand.
+const SETTLING: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What an engine is made of. Every part but the program has a default.
 pub struct Builder {
@@ -431,6 +438,98 @@ impl Engine {
     /// Where the run cannot be rewound so, or what would happen again was not accepted. Nothing has happened then.
     pub async fn rewind(&self, run: &RunId, request: Request) -> Result<Preview, NotRewound> {
         self.driver.rewind(run, request).await
+    }
+
+    /// The steps of a run, in the order in which they were opened; none if there is no such run.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn steps(&self, run: &RunId) -> Result<Vec<Step>, Broken> {
+        self.driver.steps(run).await
+    }
+
+    /// Waits until something after `mark` is on disk, and says up to where it is then; for ever, where nothing is kept.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn written_after(&self, mark: Mark) -> Result<Mark, Broken> {
+        self.driver.written_after(mark).await
+    }
+
+    /// The batches after `after` and up to `until` that `follow` describes, in order.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn passages(&self, after: Mark, until: Mark, follow: &Follow) -> Result<Vec<Passage>, Broken> {
+        self.driver.passages(after, until, follow).await
+    }
+
+    /// How many runs of each workflow stand how.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn counts(&self) -> Result<Vec<Count>, Broken> {
+        self.driver.counts().await
+    }
+
+    /// How writing goes.
+    pub fn progress(&self) -> Progress {
+        self.driver.progress()
+    }
+
+    /// What this process has written down since it began.
+    pub fn figures(&self) -> Figures {
+        self.driver.figures()
+    }
+
+    /// What o'clock it is, for programs.
+    pub fn now(&self) -> Timestamp {
+        self.driver.now()
+    }
+
+    /// What is under way in memory. Whoever has something to do at a moment of the clock counts here from that moment on.
+    pub fn activity(&self) -> &Activity {
+        self.driver.activity()
+    }
+
+    /// Moves `clock`, from which this engine takes its time, on to a moment. What comes due on the way is done at its own
+    /// moment, in order; returns when all of it has settled. What does not answer is waited for
+    /// half a minute each time, and no longer.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn advance(&self, clock: &VirtualClock, to: Timestamp) -> Result<(), Broken> {
+        self.settled(clock).await?;
+        while let Some(moment) = clock.next_moment().filter(|moment| *moment <= to) {
+            clock.set(moment);
+            self.settled(clock).await?;
+        }
+        clock.set(to);
+        self.settled(clock).await
+    }
+
+    async fn settled(&self, clock: &VirtualClock) -> Result<(), Broken> {
+        let settled = async {
+            loop {
+                while clock.is_waking() {
+                    tokio::task::yield_now().await;
+                }
+                self.driver.settled().await?;
+                if !clock.is_waking() {
+                    return Ok(());
+                }
+            }
+        };
+        tokio::time::timeout(SETTLING, settled).await.unwrap_or(Ok(()))
+    }
+
+    /// Decides nothing new any more; what is under way outside has `grace` to end, and is written down. Returns when all that
+    /// happened is on disk. Runs go on where they are when the next process recovers.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn stop(&self, grace: std::time::Duration) -> Result<(), Broken> {
+        tokio::time::timeout(grace, self.driver.stop()).await.unwrap_or(Ok(()))
     }
 
     /// What of the settings is probably not as meant: names that nobody knows.

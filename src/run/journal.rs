@@ -227,6 +227,23 @@ pub trait Journal: Send + Sync {
     /// The facts whose names begin with `prefix`, by name.
     fn facts<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Fact>, Broken>>;
 
+    /// Waits until something after `mark` is written, and says up to where it is then.
+    fn written_after(&self, mark: Mark) -> BoxFuture<'_, Result<Mark, Broken>>;
+
+    /// The batches after `after` and up to `until` that `follow` describes, in order.
+    fn passages<'a>(
+        &'a self,
+        after: Mark,
+        until: Mark,
+        follow: &'a Follow,
+    ) -> BoxFuture<'a, Result<Vec<Passage>, Broken>>;
+
+    /// How many runs of each workflow stand how.
+    fn counts(&self) -> BoxFuture<'_, Result<Vec<Count>, Broken>>;
+
+    /// How writing goes.
+    fn progress(&self) -> Progress;
+
     /// What the fact of this name is, if there is one.
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>>;
 
@@ -245,6 +262,56 @@ pub trait Journal: Send + Sync {
 
     /// The plan with this digest.
     fn plan(&self, digest: Digest) -> BoxFuture<'_, Result<Option<Plan>, Broken>>;
+}
+
+/// Which batches somebody follows. What is absent is no condition.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Follow {
+    /// Of runs of this workflow.
+    pub workflow: Option<Arc<str>>,
+    /// Of this run.
+    pub run: Option<RunId>,
+}
+
+/// A batch as it stands in the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage {
+    /// Where.
+    pub mark: Mark,
+    /// Of which run.
+    pub run: RunId,
+    /// Its workflow.
+    pub workflow: Arc<str>,
+    /// How many records of the run there are before these.
+    pub first: u64,
+    /// What happened, in order.
+    pub records: Vec<Record>,
+}
+
+/// How many runs of a workflow stand in one way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Count {
+    /// Of which workflow.
+    pub workflow: Arc<str>,
+    /// How they stand.
+    pub status: Status,
+    /// How many.
+    pub runs: u64,
+}
+
+/// How writing goes, since the store was opened.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Up to where something was taken.
+    pub taken: Mark,
+    /// Up to where it is on disk.
+    pub written: Mark,
+    /// How often the disk was waited for.
+    pub syncs: u64,
+    /// How long, in all.
+    pub syncing: std::time::Duration,
+    /// What stands in the way of writing now, if anything does.
+    pub trouble: Option<Arc<str>>,
 }
 
 /// Records of one run.
@@ -320,6 +387,14 @@ impl Query {
     /// Whether a run with this input is among those it describes.
     pub fn takes(&self, input: &Value) -> bool {
         self.input.iter().all(|field| field.holds(input))
+    }
+}
+
+impl Follow {
+    /// Whether batches of this run are among those it describes.
+    pub fn holds(&self, run: &RunId, workflow: &str) -> bool {
+        self.run.as_ref().is_none_or(|wanted| wanted == run)
+            && self.workflow.as_ref().is_none_or(|wanted| **wanted == *workflow)
     }
 }
 

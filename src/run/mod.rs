@@ -10,12 +10,16 @@ pub mod event;
 pub mod history;
 /// Why a step stands as it does.
 pub mod cause;
+/// What was done in a run, step by step, with its times.
+pub mod timeline;
 /// Where what happened is kept, as a question.
 pub mod journal;
 /// Letting go of what has had its time.
 pub mod prune;
 /// Every question the engine may ask its surroundings.
 pub mod world;
+/// What is under way in memory.
+pub mod activity;
 /// Locks across runs.
 pub mod gate;
 /// Taking a run in.

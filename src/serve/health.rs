@@ -38,5 +38,8 @@ async fn ready(State(server): State<Server>) -> Result<Json<Health>, Problem> {
     if server.stopping().is_cancelled() {
         return Err(Problem::unavailable("the server is stopping"));
     }
-    Ok(OK)
+    match server.engine().progress().trouble {
+        Some(trouble) => Err(Problem::unavailable(format!("the journal cannot be written: {trouble}"))),
+        None => Ok(OK),
+    }
 }

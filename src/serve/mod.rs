@@ -9,6 +9,8 @@ pub mod caller;
 pub mod beacon;
 /// What a request carries, read with a bound.
 mod body;
+/// The time of the server, and moving it.
+mod clock;
 /// Which runs a list is to hold.
 mod filter;
 /// Whether the process lives, and whether it can work.
@@ -21,6 +23,8 @@ pub mod local;
 pub mod listen;
 /// What is reported, to stderr.
 pub mod log;
+/// How the server works, for Prometheus.
+mod metric;
 /// The document that describes all of this.
 mod openapi;
 /// What is said when something cannot be done.
@@ -34,6 +38,12 @@ mod record;
 mod run;
 /// Everything that requests are answered from, and the router.
 pub mod server;
+/// What was done in a run, step by step.
+#[expect(unused_qualifications, reason = "utoipa's macro writes them")]
+mod step;
+/// What happens in all runs, as it happens.
+#[expect(unused_qualifications, reason = "utoipa's macro writes them")]
+mod stream;
 /// Tokens: made once, kept as hashes.
 pub mod token;
 /// Requests by which the triggers of programs start runs.

@@ -231,7 +231,7 @@ async fn tell(
 }
 
 /// How a run stands that the caller may see.
-async fn standing(server: &Server, caller: &Caller, role: Role, run: &RunId) -> Result<Standing, Problem> {
+pub(super) async fn standing(server: &Server, caller: &Caller, role: Role, run: &RunId) -> Result<Standing, Problem> {
     caller.may(role)?;
     match server.engine().standing(run).await? {
         Some(standing) => {

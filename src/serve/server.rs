@@ -13,10 +13,12 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::limit::{Limits, Pace, keep_pace};
+use super::metric::Requests;
 use super::problem::Problem;
 use super::token::Tokens;
-use super::{caller, health, openapi, run, trigger, workflow};
+use super::{caller, clock, health, metric, openapi, run, step, stream, trigger, workflow};
 use crate::host::Engine;
+use crate::host::clock::VirtualClock;
 use crate::trigger::Triggers;
 
 /// One server. Clones share everything.
@@ -33,16 +35,35 @@ struct Inner {
     limits: Limits,
     pace: Pace,
     stopping: CancellationToken,
+    /// The time, if it is moved by hand.
+    clock: Option<VirtualClock>,
+    requests: Requests,
     /// The OpenAPI document, once the router was made.
     document: OnceLock<Vec<u8>>,
 }
 
 impl Server {
     /// A server for what `engine` runs, and for the requests its triggers wait for. Without `tokens` everybody may do everything.
-    pub fn new(engine: Engine, triggers: Option<Triggers>, tokens: Option<Tokens>, limits: Limits) -> Self {
-        let pace = Pace::new(limits);
-        let (stopping, document) = (CancellationToken::new(), OnceLock::new());
-        Self { inner: Arc::new(Inner { engine, triggers, tokens, limits, pace, stopping, document }) }
+    /// A `clock` is the one from which the engine takes its time; it is moved by requests.
+    pub fn new(
+        engine: Engine,
+        triggers: Option<Triggers>,
+        tokens: Option<Tokens>,
+        limits: Limits,
+        clock: Option<VirtualClock>,
+    ) -> Self {
+        let inner = Inner {
+            engine,
+            triggers,
+            tokens,
+            limits,
+            pace: Pace::new(limits),
+            stopping: CancellationToken::new(),
+            clock,
+            requests: Requests::default(),
+            document: OnceLock::new(),
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// All routes.
@@ -51,6 +72,10 @@ impl Server {
         let routes: OpenApiRouter<Self> = OpenApiRouter::with_openapi(openapi::head())
             .merge(workflow::routes())
             .merge(run::routes())
+            .merge(step::routes())
+            .merge(stream::routes())
+            .merge(clock::routes())
+            .merge(metric::routes())
             .merge(openapi::routes())
             .route_layer(known())
             .merge(health::routes());
@@ -60,6 +85,7 @@ impl Server {
             .fallback(trigger::answer)
             .method_not_allowed_fallback(not_so)
             .layer(middleware::from_fn_with_state(self.clone(), keep_pace))
+            .layer(middleware::from_fn_with_state(self.clone(), metric::count))
             .with_state(self.clone())
     }
 
@@ -91,6 +117,15 @@ impl Server {
     /// What is allowed at once.
     pub(super) fn limits(&self) -> Limits {
         self.inner.limits
+    }
+
+    /// The time, if it is moved by hand.
+    pub(super) fn clock(&self) -> Option<&VirtualClock> {
+        self.inner.clock.as_ref()
+    }
+
+    pub(super) fn requests(&self) -> &Requests {
+        &self.inner.requests
     }
 
     pub(super) fn pace(&self) -> &Pace {

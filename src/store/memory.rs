@@ -1,16 +1,20 @@
 //! A store in memory: for tests, and for runs that need not survive the process.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
+
 use crate::base::id::{Digest, RunId};
+use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
 use crate::run::event::{Event, Record, UnitId};
 use crate::run::journal::{
-    Batch, Broken, Due, Emission, Fact, Forgotten, Happened, History, Journal, Mark, Page, Query, Standing,
+    Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page, Passage,
+    Progress, Query, Standing,
 };
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
@@ -19,12 +23,16 @@ use crate::run::world::BoxFuture;
 #[derive(Debug, Default)]
 pub struct Memory {
     kept: Mutex<Kept>,
+    /// Up to where there is something.
+    last: watch::Sender<Mark>,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
     last: Mark,
     runs: BTreeMap<RunId, Journaled>,
+    /// Where which records of which run are.
+    batches: BTreeMap<Mark, (RunId, Range<usize>)>,
     /// With the moment from when on nobody asks for them.
     facts: BTreeMap<Arc<str>, (Value, Option<Timestamp>)>,
     plans: BTreeMap<Digest, Plan>,
@@ -78,8 +86,10 @@ impl Kept {
             last: self.last,
             standing: batch.standing.clone(),
         });
+        let first = run.records.len();
         run.records.extend(batch.records);
         run.batches += 1;
+        self.batches.insert(self.last, (batch.standing.run.clone(), first..run.records.len()));
         run.last = self.last;
         run.standing = batch.standing;
         let run = run.standing.run.clone();
@@ -125,6 +135,7 @@ impl Kept {
             }
             for run in family.iter().filter_map(|run| self.runs.remove(run)) {
                 self.waits.retain(|_, (_, open)| open.run != run.standing.run);
+                self.batches.retain(|_, (other, _)| *other != run.standing.run);
                 forgotten.runs += 1;
                 forgotten.batches += run.batches;
             }
@@ -179,6 +190,7 @@ impl Journal for Memory {
     fn append(&self, batches: Vec<Batch>) -> Mark {
         let mut kept = self.kept();
         batches.into_iter().for_each(|batch| kept.take(batch));
+        self.last.send_replace(kept.last);
         kept.last
     }
 
@@ -240,6 +252,7 @@ impl Journal for Memory {
     fn publish(&self, event: Emission) -> Mark {
         let mut kept = self.kept();
         kept.happen(event);
+        self.last.send_replace(kept.last);
         kept.last
     }
 
@@ -268,6 +281,7 @@ impl Journal for Memory {
         let mut kept = self.kept();
         kept.last.0 += 1;
         kept.say(facts);
+        self.last.send_replace(kept.last);
         kept.last
     }
 
@@ -281,6 +295,43 @@ impl Journal for Memory {
             until: *until,
         };
         ready(found.map(fact).collect())
+    }
+
+    fn written_after(&self, mark: Mark) -> BoxFuture<'_, Result<Mark, Broken>> {
+        let mut last = self.last.subscribe();
+        Box::pin(async move {
+            let reached = last.wait_for(|last| *last > mark).await;
+            reached.map(|last| *last).map_err(|_| Broken("the store was closed".into()))
+        })
+    }
+
+    fn passages<'a>(
+        &'a self,
+        after: Mark,
+        until: Mark,
+        follow: &'a Follow,
+    ) -> BoxFuture<'a, Result<Vec<Passage>, Broken>> {
+        let kept = self.kept();
+        let batches = kept.batches.range((Bound::Excluded(after), Bound::Included(until.max(Mark(after.0 + 1)))));
+        let passages = batches.filter(|(mark, _)| **mark <= until).filter_map(|(mark, (id, range))| {
+            let run = kept.runs.get(id).filter(|run| follow.holds(id, &run.standing.workflow))?;
+            let (workflow, records) = (run.standing.workflow.clone(), run.records.get(range.clone())?.to_vec());
+            Some(Passage { mark: *mark, run: id.clone(), workflow, first: range.start as u64, records })
+        });
+        ready(passages.collect())
+    }
+
+    fn counts(&self) -> BoxFuture<'_, Result<Vec<Count>, Broken>> {
+        let mut counts: BTreeMap<(Arc<str>, Status), u64> = BTreeMap::new();
+        for run in self.kept().runs.values() {
+            *counts.entry((run.standing.workflow.clone(), run.standing.status)).or_default() += 1;
+        }
+        ready(counts.into_iter().map(|((workflow, status), runs)| Count { workflow, status, runs }).collect())
+    }
+
+    fn progress(&self) -> Progress {
+        let last = self.kept().last;
+        Progress { taken: last, written: last, ..Progress::default() }
     }
 
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {

@@ -1,16 +1,21 @@
 //! The server by its door: real HTTP on a real socket, with a store in a file.
 
+mod clock;
+mod figures;
 mod limits;
 mod problems;
 mod process;
 mod programs;
 mod runs;
+mod steps;
+mod stream;
 mod tokens;
 mod trigger;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use orchestra_flow::host::clock::VirtualClock;
 use orchestra_flow::serve::{Limits, Role, Server, Socket, Tokens, listen};
 use orchestra_flow::store::Sqlite;
 use orchestra_flow::{Builder, Program};
@@ -151,14 +156,22 @@ impl Served {
     }
 
     async fn start_within(folder: &Path, limits: Limits) -> Self {
+        Self::start_with(folder, limits, None).await
+    }
+
+    async fn start_with(folder: &Path, limits: Limits, clock: Option<VirtualClock>) -> Self {
         let program = Program::from_directory(folder).expect("the programs are right");
         let data = folder.join("data");
         let store = Arc::new(Sqlite::open(&data).expect("a store"));
-        let engine = Builder::new(program).journal(store).build().expect("an engine");
+        let mut builder = Builder::new(program).journal(store);
+        if let Some(clock) = clock.clone() {
+            builder = builder.clock(clock);
+        }
+        let engine = builder.build().expect("an engine");
         engine.recover().await.expect("it recovers");
         let tokens = Tokens::open(&data).expect("tokens").with_owner("owner", OWNER);
         let triggers = engine.triggers().expect("what starts runs is right");
-        let server = Server::new(engine, Some(triggers), Some(tokens), limits);
+        let server = Server::new(engine, Some(triggers), Some(tokens), limits, clock);
         let socket = Socket::bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let client = Client::new(&format!("http://{}", socket.address()), Some(OWNER));
         let (listening, router) = (server.clone(), server.router());

@@ -182,3 +182,58 @@ fn the_log_is_one_object_a_line_where_it_is_asked_for() {
     let line = lines.iter().find(|line| line["fields"]["message"] == "look out").expect("it is there");
     assert_eq!((&line["level"], &line["fields"]["run"]), (&json!("WARN"), &done.json["id"]));
 }
+
+#[test]
+fn what_is_under_way_ends_before_the_process_does() {
+    let program = r#"
+        connector slow {
+            config { base_url: url }
+            once operation stamp() -> { } { POST "/stamp" }
+        }
+        workflow stamps {
+            for page in 1..=1000 { step done = slow.stamp {} }
+            output { done: true }
+        }
+    "#;
+    let runtime = runtime();
+    let folder = folder(&[("main.flow", program)]);
+    // A far side that takes its time.
+    let far = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = far.local_addr().expect("an address");
+    let (asked, asking) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        use std::io::Write as _;
+        for stream in far.incoming() {
+            let mut stream = stream.expect("a connection");
+            let mut head = [0; 4096];
+            while stream.read(&mut head).is_ok_and(|read| read > 0) {
+                let _ = asked.send(());
+                std::thread::sleep(std::time::Duration::from_millis(300));
+                if stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: application/json\r\n\r\n{}")
+                    .is_err()
+                {
+                    break;
+                }
+            }
+        }
+    });
+    let set = format!("connectors.slow.base_url=http://{address}");
+    let first = Process::start(folder.path(), &["--set", &set]);
+    let started = runtime.block_on(first.client.post("/v1/workflows/stamps/runs", json!({})));
+    let run = format!("/v1/runs/{}", started.json["id"].as_str().expect("an id"));
+    asking.recv().expect("it is asked");
+    let (code, said) = first.terminate();
+    assert_eq!(code, Some(0), "{said}");
+    let second = Process::start(folder.path(), &["--set", &set]);
+    runtime.block_on(async {
+        let events = second.client.get(&format!("{run}/events")).await.json;
+        let events = events["events"].as_array().expect("events").clone();
+        let count = |what: &str| events.iter().filter(|event| event["event"] == what).count();
+        assert_eq!(count("interrupted"), 0, "nothing was torn off");
+        assert!(count("answered") >= 1, "{events:?}");
+        let standing = second.client.get(&run).await.json;
+        assert_eq!(standing["ended_at"], json!(null), "it goes on");
+    });
+    second.kill();
+}

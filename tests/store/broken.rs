@@ -8,7 +8,8 @@ use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::plan::Plan;
 use orchestra_flow::run::journal::{
-    Batch, Broken, Due, Emission, Fact, Forgotten, Happened, History, Journal, Mark, Page, Query, Standing,
+    Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page, Passage,
+    Progress, Query, Standing,
 };
 use orchestra_flow::run::wait::{Open, Waiting};
 use orchestra_flow::run::world::BoxFuture;
@@ -79,6 +80,27 @@ impl Journal for Breaking {
 
     fn facts<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Fact>, Broken>> {
         self.kept.facts(prefix)
+    }
+
+    fn written_after(&self, mark: Mark) -> BoxFuture<'_, Result<Mark, Broken>> {
+        self.kept.written_after(mark)
+    }
+
+    fn passages<'a>(
+        &'a self,
+        after: Mark,
+        until: Mark,
+        follow: &'a Follow,
+    ) -> BoxFuture<'a, Result<Vec<Passage>, Broken>> {
+        self.kept.passages(after, until, follow)
+    }
+
+    fn counts(&self) -> BoxFuture<'_, Result<Vec<Count>, Broken>> {
+        self.kept.counts()
+    }
+
+    fn progress(&self) -> Progress {
+        self.kept.progress()
     }
 
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {

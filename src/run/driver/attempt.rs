@@ -10,6 +10,7 @@ use super::drive::Drive;
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::time::Duration;
 use crate::lang::catalog::Effect;
+use crate::run::activity::Busy;
 use crate::run::event::UnitId;
 use crate::run::journal::Broken;
 use crate::run::machine::Command;
@@ -24,7 +25,8 @@ impl Drive {
     pub(super) fn perform(&mut self, unit: UnitId, attempt: u32, act: Act) {
         let (inner, last) = (self.inner.clone(), self.last);
         let waits = act.operation.signature.effect != Effect::Read;
-        self.spawn(unit, attempt, async move {
+        let busy = self.inner.activity.begin();
+        self.spawn(unit, attempt, Some(busy), async move {
             if waits {
                 inner.synced(last).await?;
             }
@@ -35,7 +37,8 @@ impl Drive {
     /// Puts a question.
     pub(super) fn consult(&mut self, unit: UnitId, attempt: u32, question: Question) {
         let (inner, last) = (self.inner.clone(), self.last);
-        self.spawn(unit, attempt, async move {
+        // A person may take their time: nobody waits for that.
+        self.spawn(unit, attempt, None, async move {
             inner.synced(last).await?;
             Ok(match inner.world.consult.consult(question).await {
                 Ok((value, by)) => (Outcome::done(value), Some(by)),
@@ -48,6 +51,7 @@ impl Drive {
         &mut self,
         unit: UnitId,
         attempt: u32,
+        busy: Option<Busy>,
         work: impl Future<Output = Result<(Outcome, Option<Arc<str>>), Broken>> + Send + 'static,
     ) {
         let tell = self.tell.clone();
@@ -61,6 +65,7 @@ impl Drive {
                 Ok((outcome, by)) => answer(unit, attempt, outcome, by),
                 Err(broken) => Told::Broken(broken),
             });
+            drop(busy);
         });
         self.in_flight.insert((unit, attempt), task.abort_handle());
     }

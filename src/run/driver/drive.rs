@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::child::Awaited;
-use super::{Attached, Duty, Entry, Inner, Summary, Tell, Told, awaits, circle, listens, lock};
+use super::inbox::{Inbox, Tell};
+use super::{Attached, Entry, Inner, Summary, Told, awaits, circle, listens, lock};
 use crate::base::id::RunId;
 use crate::base::time::Duration;
 use crate::lang::plan::Plan;
+use crate::run::activity::Busy;
 use crate::run::event::{Event, Holder, UnitId};
 use crate::run::history::Run;
 use crate::run::journal::{Broken, Mark};
@@ -42,6 +44,8 @@ pub(super) struct Drive {
     pub(super) last: Mark,
     /// How many records were written.
     pub(super) noted: u64,
+    /// Held as long as it does not wait.
+    busy: Option<Busy>,
     /// Used again for each decision.
     actions: Vec<Action>,
     /// Whether those who wait for its end have heard of it.
@@ -60,6 +64,7 @@ impl Drive {
     pub(super) fn new(inner: Arc<Inner>, plan: Arc<Plan>, run: Run, state_key: Option<Arc<str>>, tell: Tell) -> Self {
         Self {
             listens: inner.world.journal.is_some() && listens(&plan),
+            busy: Some(inner.activity.begin()),
             inner,
             plan,
             run,
@@ -115,14 +120,14 @@ impl Drive {
     }
 
     /// Works until the run rests and nobody needs it any more, or until it only waits.
-    pub(super) async fn work(mut self, inbox: mpsc::UnboundedReceiver<Told>) {
+    pub(super) async fn work(mut self, inbox: Inbox) {
         if let Err(broken) = self.work_on_disk(inbox).await {
             self.hold_still(&broken);
         }
     }
 
     /// Works as long as what happens can be written.
-    async fn work_on_disk(&mut self, mut inbox: mpsc::UnboundedReceiver<Told>) -> Result<(), Broken> {
+    async fn work_on_disk(&mut self, mut inbox: Inbox) -> Result<(), Broken> {
         loop {
             let more = self.decide().await;
             if self.is_to_be_rewound() {
@@ -140,17 +145,21 @@ impl Drive {
                 if self.may_leave() && self.leave(&inbox).await? {
                     return Ok(());
                 }
+                self.busy = None;
                 // What it is told comes before its time: chance has no say in what happens.
                 tokio::select! {
                     biased;
                     told = inbox.recv() => match told {
-                        Some(told) => self.told(told).await?,
+                        Some((told, busy)) => {
+                            self.busy = Some(busy);
+                            self.told(told).await?;
+                        }
                         None => return Ok(()),
                     },
-                    () = self.sleep() => {}
+                    busy = self.sleep() => self.busy = Some(busy),
                 }
             }
-            while let Ok(told) = inbox.try_recv() {
+            while let Some((told, _busy)) = inbox.try_recv() {
                 self.told(told).await?;
             }
         }
@@ -166,12 +175,12 @@ impl Drive {
     }
 
     /// Sleeps until the machine must be asked again.
-    fn sleep(&self) -> impl Future<Output = ()> + use<> {
-        let (alarm, clock) = (self.run.next_alarm(), self.inner.world.clock.clone());
-        let alarm = alarm.filter(|_| self.inner.duty == Duty::CarryOut);
+    fn sleep(&self) -> impl Future<Output = Busy> + use<> {
+        let alarm = self.run.next_alarm().filter(|_| self.inner.carries_out());
+        let (clock, activity) = (self.inner.world.clock.clone(), self.inner.activity.clone());
         async move {
             match alarm {
-                Some(at) => clock.sleep_until(at).await,
+                Some(at) => activity.begin_at(&*clock, at).await,
                 None => std::future::pending().await,
             }
         }
@@ -220,7 +229,7 @@ impl Drive {
     }
 
     async fn decide(&mut self) -> bool {
-        if self.inner.duty == Duty::WriteDown {
+        if !self.inner.carries_out() {
             return false;
         }
         let mut actions = std::mem::take(&mut self.actions);
@@ -350,19 +359,19 @@ impl Drive {
             return at_rest && (self.forgotten || self.run.accepted.parent.is_none() || !self.run.can_unwind());
         }
         let soon = LINGER.after(self.inner.world.clock.now());
-        let waits_long = self.inner.duty == Duty::WriteDown || self.run.next_alarm().is_none_or(|alarm| alarm > soon);
+        let waits_long = !self.inner.carries_out() || self.run.next_alarm().is_none_or(|alarm| alarm > soon);
         let wanted = self.listens || !self.attached.is_empty();
         self.in_flight.is_empty() && (at_rest || waits_long && !wanted)
     }
 
     /// Leaves memory, unless something is on its way to the run. Whether it did.
-    async fn leave(&self, inbox: &mpsc::UnboundedReceiver<Told>) -> Result<bool, Broken> {
+    async fn leave(&self, inbox: &Inbox) -> Result<bool, Broken> {
         self.inner.synced(self.last).await?;
         if self.inner.live.remove_if(self.id(), |_, _| inbox.is_empty()).is_none() {
             return Ok(false);
         }
         if self.run.next_alarm().is_some() {
-            self.inner.left.notify_one();
+            self.inner.left.ring(self.inner.activity.begin());
         }
         for child in &self.children {
             if let Some(child) = self.inner.live.get(child) {

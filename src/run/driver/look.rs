@@ -1,10 +1,17 @@
 //! What can be known of runs without telling them anything: read off the journal.
 
-use super::{Engine, Summary};
+use super::{Engine, Figures, Summary};
 use crate::base::id::RunId;
-use crate::run::journal::{Broken, History, Page, Query, Standing};
+use crate::base::time::Timestamp;
+use crate::run::journal::{Broken, Count, Follow, History, Mark, Page, Passage, Progress, Query, Standing};
+use crate::run::timeline::{self, Step};
 
 impl Engine {
+    /// What o'clock it is.
+    pub fn now(&self) -> Timestamp {
+        self.inner.world.clock.now()
+    }
+
     /// How a run stands; none if there is no such run, or nothing is kept of any.
     ///
     /// # Errors
@@ -36,6 +43,61 @@ impl Engine {
             Some(journal) => journal.history(run, from).await,
             None => Ok(History::default()),
         }
+    }
+
+    /// Waits until something after `mark` is on disk, and says up to where it is then; for ever, where nothing is kept.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn written_after(&self, mark: Mark) -> Result<Mark, Broken> {
+        match &self.inner.world.journal {
+            Some(journal) => journal.written_after(mark).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The batches after `after` and up to `until` that `follow` describes, in order.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn passages(&self, after: Mark, until: Mark, follow: &Follow) -> Result<Vec<Passage>, Broken> {
+        match &self.inner.world.journal {
+            Some(journal) => journal.passages(after, until, follow).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// How many runs of each workflow stand how.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn counts(&self) -> Result<Vec<Count>, Broken> {
+        match &self.inner.world.journal {
+            Some(journal) => journal.counts().await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// How writing goes.
+    pub fn progress(&self) -> Progress {
+        self.inner.world.journal.as_ref().map(|journal| journal.progress()).unwrap_or_default()
+    }
+
+    /// What this process has written down since it began.
+    pub fn figures(&self) -> Figures {
+        self.inner.tally.figures(self.inner.live.len() as u64)
+    }
+
+    /// The steps of a run, in the order in which they were opened; none if there is no such run.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn steps(&self, run: &RunId) -> Result<Vec<Step>, Broken> {
+        let Some(journal) = &self.inner.world.journal else { return Ok(Vec::new()) };
+        let history = journal.history(run, 0).await?;
+        let Some(standing) = journal.standing(run).await? else { return Ok(Vec::new()) };
+        let plan = self.inner.plan(&**journal, standing.plan).await?;
+        Ok(timeline::steps(&plan, &history.records))
     }
 
     /// How a run ended, or what there is of it so far: its whole journal is read.

@@ -4,23 +4,28 @@
 //! kept in memory; without one, runs live and end with the process.
 
 mod attempt;
+mod bell;
 mod child;
 mod drive;
 mod facts;
+mod inbox;
 mod look;
 mod pruning;
 mod recovery;
 mod rewind;
 mod summary;
+mod tally;
 mod timer;
 mod writing;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::{DashMap, Entry as Place};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
+use super::activity::Activity;
 use super::event::Record;
 use super::gate::{Entry, Gates};
 use super::intake::{self, Item, Options, StartError, Submitted};
@@ -34,9 +39,13 @@ use crate::base::value::Value;
 use crate::lang::plan::node::Wait;
 use crate::lang::plan::{Kind, Package, Plan};
 
+use bell::Bell;
 use drive::Drive;
 use facts::Facts;
+use inbox::{Inbox, Tell};
 pub use summary::{Summary, child_outcome, start_failure};
+pub use tally::Figures;
+use tally::Tally;
 
 /// Runs the workflows of one package, many at once. Clones share everything.
 #[derive(Clone)]
@@ -65,11 +74,12 @@ struct Inner {
     gates: Mutex<Gates>,
     facts: Facts,
     /// Rings when a run leaves memory that must be woken.
-    left: Notify,
+    left: Bell,
+    activity: Activity,
+    tally: Tally,
+    /// Whether nothing new is decided any more, because the process is to end.
+    stopping: AtomicBool,
 }
-
-/// Where a run in memory is told things.
-type Tell = mpsc::UnboundedSender<Told>;
 
 /// What a run in memory is told.
 enum Told {
@@ -128,7 +138,10 @@ impl Engine {
             live: DashMap::new(),
             gates: Mutex::default(),
             facts: Facts::default(),
-            left: Notify::new(),
+            left: Bell::default(),
+            activity: Activity::default(),
+            tally: Tally::default(),
+            stopping: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -217,6 +230,34 @@ impl Engine {
         }
     }
 
+    /// What is under way in memory. Whoever has something to do at a moment of the clock counts here from that moment on.
+    pub fn activity(&self) -> &Activity {
+        &self.inner.activity
+    }
+
+    /// Decides nothing new any more; what is under way outside may end and is written down. Returns when it has, and is on
+    /// disk.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn stop(&self) -> Result<(), Broken> {
+        self.inner.stopping.store(true, Ordering::SeqCst);
+        self.settled().await
+    }
+
+    /// Waits until nothing is under way in memory and everything that happened is on disk. Questions to people are not waited
+    /// for.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn settled(&self) -> Result<(), Broken> {
+        self.inner.activity.quiet().await;
+        match &self.inner.world.journal {
+            Some(journal) => journal.synced(journal.progress().taken).await,
+            None => Ok(()),
+        }
+    }
+
     /// Lets all runs know of an event.
     pub fn publish(&self, topic: &Arc<str>, payload: &Value) {
         self.inner.publish(topic, payload);
@@ -263,13 +304,18 @@ impl Engine {
 /// A run that was accepted, before anything is written of it.
 struct Accepted {
     drive: Drive,
-    inbox: mpsc::UnboundedReceiver<Told>,
+    inbox: Inbox,
     record: Record,
     /// What is said in the same commit.
     facts: Vec<Fact>,
 }
 
 impl Inner {
+    /// Whether what is decided is carried out, now.
+    fn carries_out(&self) -> bool {
+        self.duty == Duty::CarryOut && !self.stopping.load(Ordering::SeqCst)
+    }
+
     /// The plan that new runs of a workflow are pinned to.
     fn plan_of(&self, workflow: &str) -> Result<Arc<Plan>, StartError> {
         self.package.plans.get(workflow).cloned().ok_or_else(|| StartError::UnknownWorkflow(workflow.into()))
@@ -295,7 +341,7 @@ impl Inner {
         }
         let facts = std::mem::take(&mut options.facts);
         let (run, record) = intake::accept(&plan, id, input, options, now, settings)?;
-        let (tell, inbox) = mpsc::unbounded_channel();
+        let (tell, inbox) = inbox::inbox(&self.activity);
         let drive = Drive::new(self.clone(), plan, run, state_key, tell);
         Ok(Accepted { drive, inbox, record, facts })
     }

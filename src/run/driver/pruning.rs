@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
-use super::{Engine, Inner, Place, Told};
+use super::inbox::{Inbox, inbox};
+use super::{Engine, Inner, Place};
 use crate::base::id::RunId;
 use crate::base::time::Duration;
 use crate::run::journal::{Broken, Forgotten};
@@ -48,14 +47,14 @@ struct Held {
     inner: Arc<Inner>,
     run: RunId,
     /// Whoever tells it something meanwhile hears that it is not there.
-    _inbox: mpsc::UnboundedReceiver<Told>,
+    _inbox: Inbox,
 }
 
 impl Held {
     /// Holds a run, unless it is in memory: somebody has to do with it.
     fn new(inner: &Arc<Inner>, run: &RunId) -> Option<Self> {
         let Place::Vacant(place) = inner.live.entry(run.clone()) else { return None };
-        let (tell, inbox) = mpsc::unbounded_channel();
+        let (tell, inbox) = inbox(&inner.activity);
         place.insert(tell);
         Some(Self { inner: inner.clone(), run: run.clone(), _inbox: inbox })
     }

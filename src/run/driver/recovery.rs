@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
 use super::drive::Drive;
+use super::inbox::inbox;
 use super::{Inner, Place, Told, lock};
 use crate::base::id::{Digest, RunId};
 use crate::lang::plan::Plan;
@@ -24,7 +23,7 @@ impl Inner {
         }
         let mut cut_off = Vec::new();
         for run in journal.busy().await? {
-            let (tell, inbox) = mpsc::unbounded_channel();
+            let (tell, inbox) = inbox(&self.activity);
             match self.read(&*journal, &run, tell).await? {
                 Some(drive) => cut_off.push((drive, inbox)),
                 None => tracing::error!(run = %run, "its journal has no beginning"),
@@ -49,7 +48,7 @@ impl Inner {
     /// Reads a run back into memory, and tells it something. Whether anybody will hear it is not known yet.
     pub(super) fn load(self: &Arc<Self>, run: &RunId, told: Told) -> bool {
         let Some(journal) = self.world.journal.clone() else { return false };
-        let (tell, inbox) = mpsc::unbounded_channel();
+        let (tell, inbox) = inbox(&self.activity);
         match self.live.entry(run.clone()) {
             Place::Occupied(place) => return place.get().send(told).is_ok(),
             Place::Vacant(place) => {

@@ -15,6 +15,8 @@ const BREATH: Duration = Duration(20);
 impl Inner {
     pub(super) async fn wake_in_time(self: Arc<Self>, journal: Arc<dyn Journal>) {
         loop {
+            let busy = self.activity.begin();
+            self.left.heard();
             let clock = self.world.clock.clone();
             let now = clock.now();
             let due = match journal.due(now, WAKE_MAX).await {
@@ -25,20 +27,22 @@ impl Inner {
                 for run in &due.runs {
                     self.tell(run, Told::Wake);
                 }
+                drop(busy);
                 let next = due.next.filter(|next| *next > now);
                 clock.sleep(next.map_or(BREATH, |next| Duration::between(now, next).min(BREATH))).await;
                 continue;
             }
+            drop(busy);
             let next = async {
                 match due.next {
-                    Some(next) => clock.sleep_until(next).await,
+                    Some(next) => drop(self.activity.begin_at(&*clock, next).await),
                     None => std::future::pending().await,
                 }
             };
             tokio::select! {
                 biased;
                 () = next => {}
-                () = self.left.notified() => {}
+                () = self.left.rung() => {}
             }
         }
     }

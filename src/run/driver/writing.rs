@@ -66,6 +66,7 @@ impl Drive {
         let accept =
             |other: &mut Accepted| other.drive.batch(vec![other.record.clone()], std::mem::take(&mut other.facts));
         batches.extend(launched.iter_mut().map(accept));
+        batches.iter().for_each(|batch| self.inner.tally.count(batch));
         let last = self.inner.facts.append(&*journal, batches);
         self.last = Mark(last.0 + 1 - launched.len() as u64 - marks);
         for (mark, mut other) in (self.last.0 + marks..).zip(launched) {

@@ -7,6 +7,7 @@ mod content;
 mod directory;
 mod dump;
 mod event;
+mod follow;
 mod list;
 mod prune;
 mod reader;
@@ -32,7 +33,8 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
 use crate::run::journal::{
-    Batch, Broken, Due, Emission, Fact, Forgotten, Happened, History, Journal, Mark, Page, Query, Standing,
+    self, Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page,
+    Passage, Query, Standing,
 };
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
@@ -156,7 +158,7 @@ impl Sqlite {
         let settling = Connection::open(&file)?;
         let (entries, inbox) = mpsc::channel();
         let (settle, settled) = mpsc::channel();
-        let (progress, watched) = watch::channel(Progress { synced: last, broken: None });
+        let (progress, watched) = watch::channel(Progress { synced: last, ..Progress::default() });
         let writer = Writer::new(connection, progress, settle);
         let threads = vec![
             spawn("store", move || writer.work(&inbox)).map_err(unusable)?,
@@ -328,6 +330,39 @@ impl Journal for Sqlite {
     fn facts<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Fact>, Broken>> {
         let prefix = prefix.to_owned();
         self.read(move |connection| reader::facts(connection, &prefix))
+    }
+
+    fn written_after(&self, mark: Mark) -> BoxFuture<'_, Result<Mark, Broken>> {
+        let mut progress = self.progress.clone();
+        Box::pin(async move {
+            let reached = progress.wait_for(|progress| progress.synced > mark || progress.broken.is_some()).await;
+            match reached {
+                Ok(progress) if progress.synced > mark => Ok(progress.synced),
+                Ok(progress) => Err(progress.broken.clone().unwrap_or_else(closed)),
+                Err(_) => Err(closed()),
+            }
+        })
+    }
+
+    fn passages<'a>(
+        &'a self,
+        after: Mark,
+        until: Mark,
+        follow: &'a Follow,
+    ) -> BoxFuture<'a, Result<Vec<Passage>, Broken>> {
+        let follow = follow.clone();
+        self.read(move |connection| follow::passages(connection, after, until, &follow))
+    }
+
+    fn counts(&self) -> BoxFuture<'_, Result<Vec<Count>, Broken>> {
+        self.read(follow::counts)
+    }
+
+    fn progress(&self) -> journal::Progress {
+        let taken = self.inbox.lock().unwrap_or_else(PoisonError::into_inner).next.0.saturating_sub(1);
+        let Progress { synced, broken, trouble, syncs, syncing } = self.progress.borrow().clone();
+        let trouble = broken.map(|broken| broken.0).or(trouble);
+        journal::Progress { taken: Mark(taken), written: synced, syncs, syncing, trouble }
     }
 
     fn fact<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<Value>, Broken>> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::watch;
@@ -33,6 +33,12 @@ pub(super) struct Progress {
     pub synced: Mark,
     /// Why nothing more will be, if that is so.
     pub broken: Option<Broken>,
+    /// Why nothing can be now, if that is so.
+    pub trouble: Option<Arc<str>>,
+    /// How many groups were written.
+    pub syncs: u64,
+    /// How long that took, in all.
+    pub syncing: Duration,
 }
 
 pub(super) struct Writer {
@@ -61,13 +67,19 @@ impl Writer {
             {
                 group.push(entry);
             }
+            let begun = Instant::now();
             if let Err(broken) = self.write_in_the_end(&group) {
                 tracing::error!("the store can go on no more: {broken}");
                 self.progress.send_modify(|progress| progress.broken = Some(broken));
                 return;
             }
             if let Some(last) = group.last() {
-                self.progress.send_modify(|progress| progress.synced = last.mark);
+                self.progress.send_modify(|progress| {
+                    progress.synced = last.mark;
+                    progress.trouble = None;
+                    progress.syncs += 1;
+                    progress.syncing += begun.elapsed();
+                });
             }
             self.unsettled += group.len();
             group.clear();
@@ -95,6 +107,7 @@ impl Writer {
                 Err(Fault::Disk(error)) if passes(&error) => {
                     if !said {
                         tracing::error!("the store cannot be written: {error}; runs hold still until it can");
+                        self.progress.send_modify(|progress| progress.trouble = Some(error.to_string().into()));
                         said = true;
                     }
                     std::thread::sleep(PAUSE);

@@ -1,5 +1,6 @@
 //! What every store must hold, as one test that anybody can run on a store of their own.
 
+mod follow;
 mod forgetting;
 mod lists;
 
@@ -27,6 +28,7 @@ pub async fn hold(open: Opening<'_>) -> Result<(), String> {
     reads_from_any_record(open).await.map_err(broken)??;
     knows_how_runs_stand(open).await.map_err(broken)??;
     lists::hold(open).await.map_err(broken)??;
+    follow::hold(open).await.map_err(broken)??;
     wakes_in_time(open).await.map_err(broken)??;
     keeps_facts(open).await.map_err(broken)??;
     keeps_events_in_order(open).await.map_err(broken)??;

@@ -1,0 +1,93 @@
+//! A clock that is moved by hand: what comes due is done in order, and has settled when the answer comes.
+
+use orchestra_flow::host::clock::VirtualClock;
+use orchestra_flow::serve::Limits;
+use serde_json::json;
+
+use super::{Client, Served, folder, runtime, served};
+
+const PROGRAM: &str = r#"
+workflow nap {
+    input { long: duration }
+    step begun = log.info { message: "before" }
+    wait input.long
+    step done = log.info { message: "after" }
+    output { at: now() }
+}
+
+workflow twice {
+    step first = nap { long: 1d }
+    step second = nap { long: 1d }
+    output { first: first.at, second: second.at }
+}
+"#;
+
+/// Serves [`PROGRAM`] at the beginning of 2026.
+fn standing_still(test: impl AsyncFnOnce(&Client)) {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    runtime().block_on(async {
+        let clock = VirtualClock::at("2026-01-01T00:00:00Z".parse().expect("a time"));
+        let served = Served::start_with(folder.path(), Limits::default(), Some(clock)).await;
+        test(&served.client).await;
+        served.stop().await;
+    });
+}
+
+#[test]
+fn what_comes_due_has_settled_when_the_clock_was_moved() {
+    standing_still(async |client| {
+        let mut ids = Vec::new();
+        for long in ["3d", "1h", "30d", "500ms"] {
+            let started = client.post("/v1/workflows/nap/runs", json!({ "long": long })).await;
+            ids.push(started.json["id"].as_str().expect("an id").to_owned());
+        }
+        let ends = async || {
+            let mut ends = Vec::new();
+            for id in &ids {
+                ends.push(client.get(&format!("/v1/runs/{id}")).await.json["ended_at"].clone());
+            }
+            ends
+        };
+        let moved = client.post("/v1/clock/advance", json!({ "by": "1h" })).await;
+        assert_eq!(moved.json, json!({ "now": "2026-01-01T01:00:00Z", "virtual": true }));
+        let hour = json!("2026-01-01T01:00:00Z");
+        let moment = json!("2026-01-01T00:00:00.5Z");
+        assert_eq!(ends().await, [json!(null), hour.clone(), json!(null), moment.clone()]);
+        client.post("/v1/clock/advance", json!({ "to": "2026-06-01T00:00:00Z" })).await;
+        let days = |day: u32| json!(format!("2026-01-{day:02}T00:00:00Z"));
+        assert_eq!(ends().await, [days(4), hour, days(31), moment], "each at its own time");
+    });
+}
+
+#[test]
+fn what_follows_from_what_came_due_is_done_on_the_way() {
+    standing_still(async |client| {
+        let id = client.post("/v1/workflows/twice/runs", json!({})).await.json["id"].clone();
+        let moved = client.post("/v1/clock/advance", json!({ "by": "1w" })).await;
+        assert_eq!(moved.status, 200, "{moved:?}");
+        let run = client.get(&format!("/v1/runs/{}", id.as_str().expect("an id"))).await.json;
+        let at = json!({ "first": "2026-01-02T00:00:00Z", "second": "2026-01-03T00:00:00Z" });
+        assert_eq!((&run["status"], &run["output"]), (&json!("completed"), &at));
+    });
+}
+
+#[test]
+fn a_clock_is_moved_forward_by_something() {
+    standing_still(async |client| {
+        for wrong in [json!({}), json!({ "by": "soon" }), json!({ "by": "1h", "to": "2027-01-01T00:00:00Z" }), json!(7)]
+        {
+            client.post("/v1/clock/advance", wrong).await.problem(400);
+        }
+        client.post("/v1/clock/advance", json!({ "to": "2025-01-01T00:00:00Z" })).await.problem(409);
+        assert_eq!(client.get("/v1/clock").await.json["now"], "2026-01-01T00:00:00Z");
+    });
+}
+
+#[test]
+fn a_real_clock_is_not_moved() {
+    served(async |client, _| {
+        let refused = client.post("/v1/clock/advance", json!({ "by": "3d" })).await;
+        assert!(refused.problem(409).contains("--clock virtual"), "{refused:?}");
+        assert_eq!(client.get("/v1/clock").await.json["virtual"], json!(false));
+    });
+}
