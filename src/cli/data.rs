@@ -4,14 +4,14 @@ use std::path::Path;
 
 use super::exit::Refusal;
 use crate::store::Sqlite;
-use crate::store::sqlite::OpenError;
+use crate::store::sqlite::{FILE, OpenError};
 
 /// Opens the store of a directory that is there.
 ///
 /// # Errors
 /// If there is none, or somebody is using it.
 pub fn open(directory: &Path) -> Result<Sqlite, Refusal> {
-    if !directory.join("flow.db").exists() {
+    if !directory.join(FILE).exists() {
         return Err(Refusal::new(format!("there is no store in `{}`", directory.display())).hint(
             "a data directory is what `flow run --data` and `flow serve --data` were given; `flow.db` is in it",
         ));

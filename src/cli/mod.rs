@@ -5,6 +5,8 @@
 
 mod ask;
 mod check;
+#[cfg(feature = "serve")]
+mod client;
 #[cfg(feature = "sqlite")]
 mod data;
 mod diff;
@@ -65,6 +67,9 @@ enum Command {
     Serve(serve::Serve),
     #[cfg(feature = "serve")]
     Token(token::TokenCommand),
+    #[cfg(feature = "serve")]
+    #[command(flatten)]
+    Client(client::Verb),
     Check(check::Check),
     Test(test::Test),
     Plan(plan::Plan),
@@ -105,6 +110,8 @@ impl Command {
             Self::Serve(command) => command.run(),
             #[cfg(feature = "serve")]
             Self::Token(command) => command.run(),
+            #[cfg(feature = "serve")]
+            Self::Client(verb) => verb.run(),
             Self::Check(command) => command.run(),
             Self::Test(command) => command.run(),
             Self::Plan(command) => command.run(),

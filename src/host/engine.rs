@@ -15,16 +15,17 @@ use super::sandbox::Sandbox;
 use super::settings::Settings;
 use super::settings::configure::Uses;
 use crate::base::failure::{Failure, Kind};
-use crate::base::id::RunId;
+use crate::base::id::{Digest, RunId};
 use crate::base::secret::Mask;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::connect::files::Roots;
 use crate::connect::log::Log;
 use crate::connect::{Call, Connectors, Native, Natives};
-use crate::lang::plan::Package;
+use crate::lang::plan::{Package, Plan};
 use crate::run::activity::Activity;
-use crate::run::driver::{self, Duty, Figures, Started, Summary};
+use crate::run::cause::Account;
+use crate::run::driver::{self, Duty, Figures, Started, Summary, Unaccounted};
 use crate::run::event::Record;
 use crate::run::intake::{Item, Options, StartError, Submitted};
 use crate::run::journal::{
@@ -414,6 +415,22 @@ impl Engine {
     /// If the journal cannot be read.
     pub async fn history(&self, run: &RunId, from: u64) -> Result<History, Broken> {
         self.driver.history(run, from).await
+    }
+
+    /// The plan that runs are pinned to by this digest.
+    ///
+    /// # Errors
+    /// If the journal cannot be read, or does not have it.
+    pub async fn plan(&self, digest: Digest) -> Result<Arc<Plan>, Broken> {
+        self.driver.plan(digest).await
+    }
+
+    /// What led to how a step of a run stands, and what it waits for; of the run itself where no step is named.
+    ///
+    /// # Errors
+    /// If there is no such step, or the journal cannot be read.
+    pub async fn account(&self, run: &RunId, step: Option<&str>) -> Result<Account, Unaccounted> {
+        self.driver.account(run, step).await
     }
 
     /// How a run ended, or what there is of it so far; none if there is no such run.

@@ -13,7 +13,7 @@ use crate::lang::plan::Package;
 use crate::lang::{self, Compilation, Files};
 
 /// A program that can run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Program {
     /// Everything it declares.
     pub package: Arc<Package>,

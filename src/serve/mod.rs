@@ -3,6 +3,8 @@
 //! In: requests, with a token. Out: JSON as the OpenAPI document describes it, and RFC 9457 problem documents. Never: a rule of
 //! the machine, a table of the store; both are asked by way of `host` (held by `tests/architecture.rs`).
 
+/// Why a step stands as it does.
+mod cause;
 /// Who asks, and what they may do.
 pub mod caller;
 /// Where a server is found: beside its data.
@@ -15,10 +17,12 @@ mod clock;
 mod filter;
 /// Whether the process lives, and whether it can work.
 mod health;
+/// The API from the other side.
+pub mod client;
+/// Journals, for whoever folds them.
+mod journal;
 /// Bounds on what one client may ask for.
 pub mod limit;
-/// The server without a socket.
-pub mod local;
 /// The socket: connections, their bounds, the graceful stop.
 pub mod listen;
 /// What is reported, to stderr.

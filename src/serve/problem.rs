@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::base::shape::Misfit;
+use crate::run::driver::Unaccounted;
 use crate::run::intake::StartError;
 use crate::run::journal::Broken;
 use crate::run::machine::Refusal;
@@ -183,6 +184,15 @@ impl From<request::Refusal> for Problem {
             headers.into_iter().filter_map(|(name, value)| Some((name.try_into().ok()?, value.try_into().ok()?)));
         problem.headers.extend(pairs);
         problem
+    }
+}
+
+impl From<Unaccounted> for Problem {
+    fn from(error: Unaccounted) -> Self {
+        match error {
+            Unaccounted::Step(step) => Self::not_found(step.to_string()),
+            Unaccounted::Store(broken) => broken.into(),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use super::limit::{Limits, Pace, keep_pace};
 use super::metric::Requests;
 use super::problem::Problem;
 use super::token::Tokens;
-use super::{caller, clock, health, metric, openapi, run, step, stream, trigger, workflow};
+use super::{caller, cause, clock, health, journal, metric, openapi, run, step, stream, trigger, workflow};
 use crate::host::Engine;
 use crate::host::clock::VirtualClock;
 use crate::trigger::Triggers;
@@ -76,6 +76,8 @@ impl Server {
             .merge(stream::routes())
             .merge(clock::routes())
             .merge(metric::routes())
+            .merge(cause::routes())
+            .merge(journal::routes())
             .merge(openapi::routes())
             .route_layer(known())
             .merge(health::routes());

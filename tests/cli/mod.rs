@@ -1,6 +1,8 @@
 //! The real binary on real files: exit code, the whole of stdout, the whole of stderr.
 
 mod check;
+#[cfg(feature = "serve")]
+mod client;
 #[cfg(feature = "sqlite")]
 mod data;
 mod documents;

@@ -1,10 +1,10 @@
 //! Starting runs, looking at them, telling them things.
 
-use orchestra_flow::serve::Caller;
+use orchestra_flow::serve::client::Client;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Answer, PROGRAM, Served, folder, runtime, served};
+use super::{Answer, OWNER, PROGRAM, Served, folder, runtime, served};
 
 #[test]
 fn a_run_is_started_and_shown() {
@@ -161,18 +161,15 @@ fn without_a_socket_it_answers_as_with_one() {
     let folder = folder(&[("main.flow", PROGRAM)]);
     runtime().block_on(async {
         let served = Served::start(folder.path()).await;
-        let ask = async |method: &str, path: &str| {
-            let body = json!({ "name": "Ada" });
-            let answer = served.server.ask(Caller::owner("somebody"), method, path, Some(&body)).await;
-            answer.expect("it is a request")
-        };
-        let started = ask("POST", "/v1/workflows/greet/runs?wait=20s").await;
-        assert_eq!(started.status, 201);
-        let json: serde_json::Value = serde_json::from_slice(&started.body).expect("JSON");
-        assert_eq!(json["output"]["text"], "hello Ada");
-        let path = format!("/v1/runs/{}", json["id"].as_str().expect("an id"));
-        let (here, there) = (ask("GET", &path).await, served.client.get(&path).await);
-        assert_eq!(serde_json::from_slice::<serde_json::Value>(&here.body).expect("JSON"), there.json);
+        let here = Client::within(served.server.router(), Some(OWNER.to_owned()));
+        let started = here.post("/v1/workflows/greet/runs?wait=20s", &[], Some(&json!({ "name": "Ada" }))).await;
+        let started = started.expect("it starts");
+        assert_eq!(started["output"]["text"], "hello Ada");
+        let path = format!("/v1/runs/{}", started["id"].as_str().expect("an id"));
+        let there = served.client.get(&path).await;
+        assert_eq!(here.get(&path).await.expect("it is there"), there.json);
+        let unknown = here.get("/v1/runs/nobody").await.expect_err("there is none");
+        assert_eq!(unknown.to_string(), "there is no run `nobody`");
         served.stop().await;
     });
 }

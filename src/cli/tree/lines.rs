@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use anstyle::Style;
+
 use super::Tree;
 use super::item::{Item, ItemId, Part, State, Turns};
 use crate::base::time::{Duration, Timestamp};
@@ -28,6 +30,10 @@ pub struct Line {
     pub told: String,
     /// Whether nothing under it moves any more, so that it can give way where room is scarce.
     pub over: bool,
+    /// When it came to be.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
 }
 
 impl Tree {
@@ -52,6 +58,8 @@ impl Tree {
                 name: item.name.clone(),
                 told: told(item, now),
                 over: item.state.is_over(),
+                started: item.started,
+                ended: item.ended,
             });
         }
         let depth = depth + usize::from(stands);
@@ -131,13 +139,7 @@ impl Line {
     pub fn paint(&self, now: Timestamp, palette: &Palette, width: usize) -> String {
         let indent = "  ".repeat(self.depth);
         let mark = mark(&self.state, now);
-        let style = match &self.state {
-            State::Running => palette.busy,
-            State::Waiting(_) | State::Skipped | State::Cancelled => palette.faint,
-            State::Retrying { .. } | State::Parked | State::Closing => palette.doubtful,
-            State::Completed => palette.good,
-            State::Failed => palette.bad,
-        };
+        let style = self.style(palette);
         let used = indent.chars().count() + 2;
         let name: String = self.name.chars().take(width.saturating_sub(used)).collect();
         let room = width.saturating_sub(used + name.chars().count() + 2);
@@ -145,6 +147,17 @@ impl Line {
         let told_style = if matches!(self.state, State::Failed) { palette.bad } else { palette.faint };
         let told = if told.is_empty() { told } else { format!("  {}", styled(told_style, told)) };
         format!("{indent}{} {name}{told}", styled(style, mark))
+    }
+
+    /// The style of its mark.
+    pub fn style(&self, palette: &Palette) -> Style {
+        match &self.state {
+            State::Running => palette.busy,
+            State::Waiting(_) | State::Skipped | State::Cancelled => palette.faint,
+            State::Retrying { .. } | State::Parked | State::Closing => palette.doubtful,
+            State::Completed => palette.good,
+            State::Failed => palette.bad,
+        }
     }
 }
 

@@ -13,9 +13,10 @@ mod waits;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use item::{Item, ItemId, Part, State};
+use item::{Item, ItemId, Part};
 use note::Notes;
 
+pub use item::State;
 pub use lines::Line;
 pub use note::{Note, Tone};
 pub use waits::{clock, first_line};

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::event::{Event, Record, Role, UnitId};
+use super::event::{Event, Outcome, Record, Role, UnitId};
 use super::history::{Fold, Run};
 use crate::base::diagnostic::nearest;
 use crate::base::time::Timestamp;
@@ -71,6 +71,25 @@ pub fn account(plan: &Plan, records: &[Record], step: &str) -> Result<Account, N
         witness.take(record);
     }
     witness.account().ok_or_else(unknown)
+}
+
+/// What a run as a whole waits for, and how it ended.
+pub fn account_of_run(plan: &Plan, run: &Run) -> Account {
+    let error = run.outcome.as_ref().and_then(|outcome| match outcome {
+        Outcome::Failed { failure } => Some(format!("it failed: {failure}")),
+        Outcome::Completed { .. } | Outcome::Skipped { .. } | Outcome::Cancelled => None,
+    });
+    let problems =
+        run.problems.iter().map(|problem| format!("`{}`: {}: {}", problem.place, problem.kind, problem.message));
+    let at = run.rested_at.unwrap_or(run.accepted_at);
+    let causes = error.into_iter().chain(problems).map(|text| Cause { event: run.events, at, text });
+    Account {
+        place: plan.name.to_string(),
+        status: run.status().word(),
+        causes: causes.collect(),
+        waits: waits_for(plan, run, UnitId::RUN),
+        others: 0,
+    }
 }
 
 /// Watches the records of a run for one step.

@@ -1,10 +1,25 @@
 //! What can be known of runs without telling them anything: read off the journal.
 
+use std::sync::Arc;
+
 use super::{Engine, Figures, Summary};
-use crate::base::id::RunId;
+use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
+use crate::lang::plan::Plan;
+use crate::run::cause::{self, Account, NoSuchStep};
 use crate::run::journal::{Broken, Count, Follow, History, Mark, Page, Passage, Progress, Query, Standing};
 use crate::run::timeline::{self, Step};
+
+/// Why there is no account of a step.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Unaccounted {
+    /// There is no such step.
+    #[error("{0}")]
+    Step(#[from] NoSuchStep),
+    /// The journal cannot be read.
+    #[error("{0}")]
+    Store(#[from] Broken),
+}
 
 impl Engine {
     /// What o'clock it is.
@@ -98,6 +113,32 @@ impl Engine {
         let Some(standing) = journal.standing(run).await? else { return Ok(Vec::new()) };
         let plan = self.inner.plan(&**journal, standing.plan).await?;
         Ok(timeline::steps(&plan, &history.records))
+    }
+
+    /// The plan that runs are pinned to by this digest.
+    ///
+    /// # Errors
+    /// If the journal cannot be read, or does not have it.
+    pub async fn plan(&self, digest: Digest) -> Result<Arc<Plan>, Broken> {
+        match &self.inner.world.journal {
+            Some(journal) => self.inner.plan(&**journal, digest).await,
+            None => Err(Broken(format!("there is no plan {digest}: nothing is kept").into())),
+        }
+    }
+
+    /// What led to how a step of a run stands, and what it waits for; of the run itself where no step is named.
+    ///
+    /// # Errors
+    /// If there is no such step, or the journal cannot be read.
+    pub async fn account(&self, run: &RunId, step: Option<&str>) -> Result<Account, Unaccounted> {
+        let nothing = || Unaccounted::Store(Broken(format!("there is no run `{run}`").into()));
+        let journal = self.inner.world.journal.as_ref().ok_or_else(nothing)?;
+        let records = journal.history(run, 0).await?.records;
+        let (plan, folded) = self.inner.fold(&**journal, run, &records).await?.ok_or_else(nothing)?;
+        match step {
+            None => Ok(cause::account_of_run(&plan, &folded)),
+            Some(step) => Ok(cause::account(&plan, &records, step)?),
+        }
     }
 
     /// How a run ended, or what there is of it so far: its whole journal is read.

@@ -43,6 +43,7 @@ use bell::Bell;
 use drive::Drive;
 use facts::Facts;
 use inbox::{Inbox, Tell};
+pub use look::Unaccounted;
 pub use summary::{Summary, child_outcome, start_failure};
 pub use tally::Figures;
 use tally::Tally;

@@ -10,7 +10,7 @@ use super::{OpenError, schema};
 use crate::run::journal::Mark;
 
 /// The name of the file with the tables.
-pub(super) const FILE: &str = "flow.db";
+pub const FILE: &str = "flow.db";
 
 /// A data directory that nobody else may use as long as this is there.
 pub(super) struct Directory {

@@ -39,6 +39,7 @@ use crate::run::journal::{
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
 use directory::Directory;
+pub use directory::FILE;
 pub use dump::{Amount, DumpError, Selection, dump};
 pub use restore::{RestoreError, Restored, restore};
 use writer::{Progress, Writer};

@@ -1,0 +1,113 @@
+//! Where a command finds the server: the one that is named, the one that works on the data directory, or, where none does, the
+//! same router in this process. Then what runs are told is written down, and carried out when a server starts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::cli::exit::{Refusal, Stop};
+use crate::cli::serve::DATA;
+use crate::cli::threads::threads;
+use crate::host::{Builder, Program};
+use crate::serve::client::{Client, Failed};
+use crate::serve::{Beacon, Limits, Server};
+use crate::store::Sqlite;
+use crate::store::sqlite::FILE;
+
+/// The options of every command that talks to a server.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub struct Reach {
+    /// The server, such as `http://127.0.0.1:8080`; where absent, the one that works on the data directory.
+    #[arg(long, value_name = "URL", env = "FLOW_SERVER")]
+    server: Option<String>,
+    /// The token for it. The server of the data directory needs none from whoever may read that directory.
+    #[arg(long, value_name = "TOKEN", env = "FLOW_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// The directory in which the server keeps what happens.
+    #[arg(long, value_name = "DIR", default_value = DATA)]
+    data: PathBuf,
+    /// The directory of the programs, for what is started while no server runs.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    programs: PathBuf,
+}
+
+impl Reach {
+    /// Carries out `work` with the server that is meant.
+    ///
+    /// # Errors
+    /// If there is none and no data directory either, or `work` cannot do what was asked.
+    pub fn with<T>(&self, work: impl AsyncFnOnce(&Client) -> Result<T, Stop>) -> Result<T, Stop> {
+        let runtime = threads()?;
+        let done = runtime.block_on(async {
+            let client = self.client().await?;
+            work(&client).await
+        });
+        runtime.shutdown_background();
+        done
+    }
+
+    async fn client(&self) -> Result<Client, Refusal> {
+        if let Some(server) = &self.server {
+            return Ok(Client::at(server, self.token.clone()));
+        }
+        if let Some(beacon) = Beacon::find(&self.data) {
+            let client = Client::at(&beacon.url, self.token.clone().or(beacon.token));
+            // One that was killed leaves word behind.
+            if client.get("/healthz").await.is_ok() {
+                return Ok(client);
+            }
+        }
+        if !self.data.join(FILE).exists() {
+            let directory = self.data.display();
+            return Err(Refusal::new(format!("no server is named, and `{directory}` holds no runs"))
+                .hint("start one: `flow serve DIR`")
+                .hint("or name one: `--server URL`, or the directory it keeps its runs in: `--data DIR`"));
+        }
+        self.within().map(|server| Client::within(server.router(), None))
+    }
+
+    /// A server in this process, which only writes down.
+    fn within(&self) -> Result<Server, Refusal> {
+        let store = Sqlite::open(&self.data).map_err(|error| Refusal::new(error.to_string()))?;
+        let program = programs(&self.programs);
+        let builder = Builder::new(program).journal(Arc::new(store)).write_down_only();
+        let engine = builder.build().map_err(|error| Refusal::new(error.to_string()))?;
+        Ok(Server::new(engine, None, None, Limits::default(), None))
+    }
+}
+
+/// The programs of a directory; none where they cannot be read: what is in the journal can be told of all the same.
+fn programs(directory: &Path) -> Program {
+    Program::from_directory(directory).unwrap_or_default()
+}
+
+/// Why a server did not do what was asked, as the end of a command.
+impl From<Failed> for Stop {
+    fn from(failed: Failed) -> Self {
+        match &failed {
+            Failed::Problem(problem) if problem.status == 401 => {
+                Refusal::new(failed.to_string()).hint("give the token: `--token`, or FLOW_TOKEN").into()
+            }
+            _ => Refusal::new(failed.to_string()).into(),
+        }
+    }
+}
+
+/// The parts of a path, each written so that it stands for itself.
+pub fn path(parts: &[&str]) -> String {
+    let mut path = String::new();
+    for part in parts {
+        path.push('/');
+        for byte in part.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b':' | b'[' | b']' => {
+                    path.push(char::from(byte));
+                }
+                _ => path.push_str(&format!("%{byte:02X}")),
+            }
+        }
+    }
+    path
+}

@@ -1,0 +1,176 @@
+//! Commands that ask a server, and the same without one: what runs are told is written down for the next.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const PROGRAM: &str = r#"
+workflow order {
+    input { id: int }
+    step first = log.info { message: "before" }
+    step paid: { cents: int } = wait signal "paid"
+    step second = log.info { message: "after" }
+    output { id: input.id, cents: paid.cents }
+}
+
+workflow broken {
+    step a = log.info { message: "before" }
+    fail out_of_cheese "there is none"
+}
+"#;
+
+/// A directory with programs, and the server of it if there is one.
+struct Desk {
+    folder: TempDir,
+    server: Option<Child>,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("orders.flow"), PROGRAM).expect("a program");
+        Self { folder, server: None }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_flow"));
+        command.args(args).current_dir(self.folder.path()).env_remove("FLOW_TOKEN").env_remove("FLOW_SERVER");
+        command
+    }
+
+    /// Starts a server, and waits until it listens.
+    fn serve(&mut self) {
+        let mut command = self.command(&["serve", ".", "--listen", "127.0.0.1:0"]);
+        let mut server = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let mut line = String::new();
+        let out = server.stdout.take().expect("stdout is piped");
+        BufReader::new(out).read_line(&mut line).expect("it says where it listens");
+        assert!(line.starts_with("listening on http://127.0.0.1:"), "{line}");
+        self.server = Some(server);
+    }
+
+    /// Ends the server at once, as a crash does.
+    fn crash(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().expect("it runs");
+            server.wait().expect("it is gone");
+        }
+    }
+
+    fn ask(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("it starts")
+    }
+
+    /// What it says on stdout, if all went well.
+    fn told(&self, args: &[&str]) -> String {
+        let done = self.ask(args);
+        assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).expect("it writes UTF-8").trim_end().to_owned()
+    }
+
+    /// Why it was not done: the exit code and stderr.
+    fn refused(&self, args: &[&str]) -> (Option<i32>, String) {
+        let done = self.ask(args);
+        assert!(!done.status.success(), "{args:?} was done");
+        (done.status.code(), String::from_utf8(done.stderr).expect("it writes UTF-8"))
+    }
+
+    /// Waits until the run is in this state.
+    fn until(&self, run: &str, status: &str) {
+        let begun = Instant::now();
+        loop {
+            let shown = self.told(&["show", run, "--format", "json"]);
+            if shown.contains(&format!("\"status\":\"{status}\"")) {
+                return;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "it is never {status}: {shown}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.crash();
+    }
+}
+
+#[test]
+fn a_run_is_started_looked_at_and_told_things() {
+    let mut desk = Desk::new();
+    desk.serve();
+    let run = desk.told(&["start", "order", "--input", r#"{"id": 7}"#]);
+    desk.until(&run, "waiting");
+    let list = desk.told(&["runs", "--workflow", "order"]);
+    assert!(list.contains(&run) && list.contains("waiting"), "{list}");
+    assert!(desk.told(&["runs", "--status", "failed"]).is_empty());
+    assert!(desk.told(&["runs", "--where", "id=7"]).contains(&run));
+    assert!(desk.told(&["runs", "--where", "id=8"]).is_empty());
+    let why = desk.told(&["why", &run, "paid"]);
+    assert!(why.contains("its turn had come: `first` had ended"), "{why}");
+    assert!(why.ends_with("waits: the signal \"paid\" is to come"), "{why}");
+    desk.told(&["pause", &run]);
+    desk.until(&run, "paused");
+    desk.told(&["resume", &run]);
+    desk.told(&["signal", &run, "paid", r#"{"cents": 1200}"#]);
+    desk.until(&run, "completed");
+    let shown = desk.told(&["show", &run]);
+    assert!(shown.contains("✓ second") && shown.contains(r#"{"id":7,"cents":1200}"#), "{shown}");
+    assert_eq!(desk.refused(&["cancel", &run]).0, Some(2));
+}
+
+#[test]
+fn a_run_is_shown_as_it_stood_after_any_of_its_events() {
+    let mut desk = Desk::new();
+    desk.serve();
+    let run = desk.told(&["start", "order", "--input", r#"{"id": 7}"#]);
+    desk.until(&run, "waiting");
+    desk.told(&["signal", &run, "paid", r#"{"cents": 1}"#]);
+    desk.until(&run, "completed");
+    let events = desk.told(&["show", &run, "--events"]);
+    let waited = events.lines().position(|line| line.contains("listen")).expect("it began to wait") + 1;
+    let then = desk.told(&["show", &run, "--at", &waited.to_string()]);
+    assert!(then.contains("waits for the signal") && !then.contains("second"), "{then}");
+    let json = desk.told(&["show", &run, "--at", &waited.to_string(), "--format", "json"]);
+    assert!(json.contains(r#""waits":["`paid`: the signal \"paid\" is to come"]"#), "{json}");
+    let (code, said) = desk.refused(&["show", &run, "--at", "1000"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("the run has no event 1000"), "{said}");
+}
+
+#[test]
+fn without_a_server_what_runs_are_told_is_written_down() {
+    let mut desk = Desk::new();
+    let (code, said) = desk.refused(&["runs"]);
+    assert!(code == Some(2) && said.contains("flow serve DIR"), "{said}");
+    desk.serve();
+    let run = desk.told(&["start", "order", "--input", r#"{"id": 7}"#]);
+    desk.until(&run, "waiting");
+    desk.crash();
+    let other = desk.told(&["start", "order", "--input", r#"{"id": 8}"#]);
+    desk.told(&["signal", &run, "paid", r#"{"cents": 5}"#]);
+    let list = desk.told(&["runs"]);
+    assert!(list.contains(&other) && list.contains("queued"), "{list}");
+    assert!(desk.told(&["why", &run]).contains("order"));
+    let (code, said) = desk.refused(&["start", "order", "--input", r#"{"id": "x"}"#]);
+    assert!(code == Some(2) && said.contains("id: "), "{said}");
+    desk.serve();
+    desk.until(&run, "completed");
+    desk.until(&other, "waiting");
+}
+
+#[test]
+fn a_wait_ends_as_the_run_does() {
+    let mut desk = Desk::new();
+    desk.serve();
+    let (code, _) = desk.refused(&["start", "broken", "--wait", "30s"]);
+    assert_eq!(code, Some(1));
+    let once = desk.told(&["start", "order", "--key", "monday", "--input", r#"{"id": 1}"#]);
+    assert_eq!(desk.told(&["start", "order", "--key", "monday", "--input", r#"{"id": 1}"#]), once);
+    let (code, said) = desk.refused(&["start", "ordr"]);
+    assert!(code == Some(2) && said.contains("ordr"), "{said}");
+    let (_, said) = desk.refused(&["show", "nobody"]);
+    assert!(said.contains("there is no run `nobody`"), "{said}");
+}
