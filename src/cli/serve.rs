@@ -18,7 +18,7 @@ use crate::host::clock::VirtualClock;
 use crate::host::sandbox::Sandbox;
 use crate::host::{Builder, Engine, Program};
 use crate::serve::token::{self, TokenError};
-use crate::serve::{Beacon, Limits, Role, Server, Socket, Tokens, listen, log};
+use crate::serve::{Beacon, Limits, Role, Server, Socket, Tokens, Traces, listen, log};
 use crate::store::Sqlite;
 
 /// Where data is kept unless something else is said, in the directory of the programs.
@@ -69,6 +69,9 @@ pub struct Serve {
     /// How the log is written to stderr.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     log: Format,
+    /// Tells an OpenTelemetry collector of every run that ends: its address, such as http://127.0.0.1:4318.
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    otlp: Option<String>,
     /// How large the body of a request may be.
     #[arg(long, value_name = "BYTES", default_value_t = limit::HTTP_BODY_BYTES_MAX)]
     body_bytes: usize,
@@ -136,6 +139,10 @@ impl Serve {
         log::listen(self.log == Format::Json, engine.mask().clone());
         let own = if self.no_auth { None } else { Some(token::secret().map_err(refused)?) };
         let tokens = own.as_deref().map(|own| self.tokens(data, own)).transpose()?;
+        if let Some(address) = &self.otlp {
+            let wrong = |reason| Refusal::new(format!("traces cannot be sent to `{address}`: {reason}"));
+            tokio::spawn(Traces::to(address).map_err(wrong)?.follow(engine.clone()));
+        }
         let recovered = engine.recover().await.map_err(|broken| Refusal::new(broken.to_string()))?;
         if recovered > 0 {
             tracing::info!("{recovered} runs that were cut off go on");

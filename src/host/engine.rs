@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::clock::{VirtualClock, WallClock};
 use super::program::{Faults, Program};
@@ -504,14 +504,19 @@ impl Engine {
         self.driver.now()
     }
 
+    /// Which runs come to rest in this process from now on, once that is on disk. Whoever is too slow misses some.
+    pub fn rested(&self) -> broadcast::Receiver<RunId> {
+        self.driver.rested()
+    }
+
     /// What is under way in memory. Whoever has something to do at a moment of the clock counts here from that moment on.
     pub fn activity(&self) -> &Activity {
         self.driver.activity()
     }
 
     /// Moves `clock`, from which this engine takes its time, on to a moment. What comes due on the way is done at its own
-    /// moment, in order; returns when all of it has settled. What does not answer is waited for
-    /// half a minute each time, and no longer.
+    /// moment, in order; returns when all of it has settled. What does not answer is waited for half a minute each time, and no
+    /// longer.
     ///
     /// # Errors
     /// If the journal cannot be written.

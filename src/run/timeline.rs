@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::{Answer, Event, Outcome, Record, Role, UnitId};
-use super::history::Run;
+use super::history::Fold;
 use crate::base::failure::Failure;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
@@ -49,14 +49,14 @@ pub struct Attempt {
     pub failure: Option<Arc<Failure>>,
 }
 
-/// The steps of a run with this journal. None if that has no beginning.
+/// The steps of a run with this journal; none if that has no beginning. What was done again is told again.
 pub fn steps(plan: &Plan, records: &[Record]) -> Vec<Step> {
     let Some((first, rest)) = records.split_first() else { return Vec::new() };
-    let Ok(run) = Run::accept(first) else { return Vec::new() };
-    let mut reading = Reading { plan, run, steps: Vec::new(), open: BTreeMap::new() };
+    let Ok(fold) = Fold::begin(plan, first) else { return Vec::new() };
+    let mut reading = Reading { plan, fold, steps: Vec::new(), open: BTreeMap::new() };
     for record in rest {
         reading.before(record);
-        reading.run.apply(plan, record);
+        reading.fold.take(record);
         reading.after(record);
     }
     reading.steps
@@ -64,7 +64,7 @@ pub fn steps(plan: &Plan, records: &[Record]) -> Vec<Step> {
 
 struct Reading<'a> {
     plan: &'a Plan,
-    run: Run,
+    fold: Fold<'a>,
     steps: Vec<Step>,
     /// Where the steps are that have not ended.
     open: BTreeMap<UnitId, usize>,
@@ -82,7 +82,7 @@ impl Reading<'_> {
             Event::Computed { unit, node, value } => {
                 let node = self.plan.node(*node);
                 if node.name.is_some() {
-                    let above = self.run.place(self.plan, *unit);
+                    let above = self.fold.run().place(self.plan, *unit);
                     let place =
                         if above.is_empty() { node.label.to_string() } else { format!("{above}.{}", node.label) };
                     let mut step = Step::new(place, above, does(node), record.at);
@@ -104,7 +104,8 @@ impl Reading<'_> {
                 };
                 if is_step {
                     let does = if *role == Role::Main { does(self.plan.node(*node)) } else { role_word(*role).into() };
-                    let (place, above) = (self.run.place(self.plan, *unit), self.run.place(self.plan, *parent));
+                    let (place, above) =
+                        (self.fold.run().place(self.plan, *unit), self.fold.run().place(self.plan, *parent));
                     self.open.insert(*unit, self.steps.len());
                     self.steps.push(Step::new(place, above, does, record.at));
                 }
@@ -112,7 +113,7 @@ impl Reading<'_> {
             Event::Renewed { unit } => {
                 // The generation before has come to its end; another one begins.
                 if let Some(at) = self.open.get(unit).copied() {
-                    let (place, step) = (self.run.place(self.plan, *unit), &mut self.steps[at]);
+                    let (place, step) = (self.fold.run().place(self.plan, *unit), &mut self.steps[at]);
                     step.end(record.at, &Outcome::Cancelled);
                     let next = Step::new(place, step.parent.clone().unwrap_or_default(), step.does.clone(), record.at);
                     self.open.insert(*unit, self.steps.len());

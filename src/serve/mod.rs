@@ -50,6 +50,8 @@ mod step;
 mod stream;
 /// Tokens: made once, kept as hashes.
 pub mod token;
+/// Each run as a trace, for an OpenTelemetry collector.
+mod trace;
 /// Requests by which the triggers of programs start runs.
 mod trigger;
 /// Workflows as resources, and starting them.
@@ -63,3 +65,4 @@ pub use listen::{Socket, listen};
 pub use problem::Problem;
 pub use server::Server;
 pub use token::Tokens;
+pub use trace::Traces;

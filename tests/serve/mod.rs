@@ -10,6 +10,7 @@ mod runs;
 mod steps;
 mod stream;
 mod tokens;
+mod traces;
 mod trigger;
 
 use std::path::Path;

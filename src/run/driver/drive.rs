@@ -329,6 +329,8 @@ impl Drive {
         for attached in std::mem::take(&mut self.attached) {
             attached.hear(Summary::of(&self.run));
         }
+        // Mostly nobody listens.
+        let _ = self.inner.rested.send(self.id().clone());
         self.report();
         Ok(())
     }

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dashmap::{DashMap, Entry as Place};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::activity::Activity;
 use super::event::Record;
@@ -47,6 +47,9 @@ pub use look::Unaccounted;
 pub use summary::{Summary, child_outcome, start_failure};
 pub use tally::Figures;
 use tally::Tally;
+
+/// How many runs that came to rest somebody may have yet to hear of.
+const RESTED_AT_ONCE: usize = 1_024;
 
 /// Runs the workflows of one package, many at once. Clones share everything.
 #[derive(Clone)]
@@ -78,6 +81,8 @@ struct Inner {
     left: Bell,
     activity: Activity,
     tally: Tally,
+    /// Tells which runs have come to rest, when that is on disk.
+    rested: broadcast::Sender<RunId>,
     /// Whether nothing new is decided any more, because the process is to end.
     stopping: AtomicBool,
 }
@@ -142,6 +147,7 @@ impl Engine {
             left: Bell::default(),
             activity: Activity::default(),
             tally: Tally::default(),
+            rested: broadcast::Sender::new(RESTED_AT_ONCE),
             stopping: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
@@ -229,6 +235,11 @@ impl Engine {
             // A run that has ended meanwhile need not know.
             let _ = live.send(Told::Wake);
         }
+    }
+
+    /// Which runs come to rest in this process from now on. Whoever is too slow misses some.
+    pub fn rested(&self) -> broadcast::Receiver<RunId> {
+        self.inner.rested.subscribe()
     }
 
     /// What is under way in memory. Whoever has something to do at a moment of the clock counts here from that moment on.
