@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use orchestra_flow::base::limit::STACK_BYTES;
 use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
-use orchestra_flow::run::journal::{Journal as _, Query};
+use orchestra_flow::run::journal::{Field, Journal as _, Query};
 use orchestra_flow::store::Sqlite;
 use orchestra_flow::{Builder, Engine, Program};
 use tempfile::TempDir;
@@ -48,6 +48,9 @@ fn main() {
     }
     if wants("W7") {
         scripts();
+    }
+    if wants("W8") {
+        lists();
     }
 }
 
@@ -374,4 +377,38 @@ fn scripts() {
         ours.as_secs_f64() / floor.as_secs_f64(),
         "1.15",
     );
+}
+
+/// Lists of 100,000 runs that have ended: pages of 50.
+fn lists() {
+    const RUNS: usize = 100_000;
+    let text = "workflow bench { tags [\"night\"] input { n: int = 0 } output { n: input.n } }";
+    let (folder, runtime) = (folder(), runtime());
+    runtime.block_on(async {
+        let (store, engine) = engine(folder.path(), text);
+        engine.recover().await.expect("it can be read");
+        let first = Value::map([("n", Value::Int(7))]);
+        engine.start("bench", &first).await.expect("it starts").end().await;
+        start_many(&engine, RUNS).await;
+        let ended = Query { statuses: vec![Status::Completed], limit: usize::MAX, ..Query::default() };
+        while store.runs(&ended).await.expect("it can be read").runs.len() <= RUNS {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let page = Query { limit: 50, ..Query::default() };
+        let is_seven = vec![Field { path: "n".into(), is: "7".into() }];
+        let begun = store.runs(&page).await.expect("it can be read").runs.last().map(|run| run.accepted_at);
+        for (what, query) in [
+            ("the latest", page.clone()),
+            ("by tag", Query { tags: vec!["night".into()], ..page.clone() }),
+            ("that failed, of which there are none", Query { statuses: vec![Status::Failed], ..page.clone() }),
+            ("that wait, of which there are none", Query { statuses: vec![Status::Waiting], ..page.clone() }),
+            ("since a moment, which all but 50 were before", Query { since: begun, limit: 51, ..page.clone() }),
+            ("by a field of the input that only the first one has", Query { input: is_seven, ..page.clone() }),
+        ] {
+            let start = Instant::now();
+            store.runs(&query).await.expect("it can be read");
+            let time = start.elapsed().as_secs_f64() * 1e3;
+            alone(&format!("W8 a page of 100,000 runs {what}"), &format!("{time:.1} ms"), "-");
+        }
+    });
 }

@@ -184,6 +184,21 @@ impl Value {
         self.as_map().and_then(|map| map.get(name))
     }
 
+    /// About how many bytes it takes up.
+    pub fn weight(&self) -> usize {
+        /// What any value takes up.
+        const SELF: usize = 16;
+        SELF + match self {
+            Self::Text(text) => text.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::List(items) => items.iter().map(Self::weight).sum(),
+            Self::Set(members) => members.iter().map(Self::weight).sum(),
+            Self::Map(map) => map.iter().map(|(name, value)| name.len() + value.weight()).sum(),
+            Self::Unit | Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 0,
+            Self::DateTime(_) | Self::Date(_) | Self::Duration(_) => 0,
+        }
+    }
+
     /// The value from JSON; `null` becomes `()`.
     pub fn from_json(json: serde_json::Value) -> Self {
         match json {

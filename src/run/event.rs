@@ -407,6 +407,18 @@ pub enum Event {
     Rewound(Arc<Rewinding>),
 }
 
+impl Event {
+    /// About how many bytes the values take up that come into the run with it, and may be large.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Computed { value, .. } | Self::Assigned { value, .. } => value.weight(),
+            Self::Answered { answer: Answer::Done { value, .. }, .. } => value.weight(),
+            Self::Ended { outcome: Outcome::Completed { output }, .. } => output.weight(),
+            _ => 0,
+        }
+    }
+}
+
 /// What a run was accepted with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Acceptance {

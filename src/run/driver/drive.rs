@@ -25,6 +25,9 @@ const LINGER: Duration = Duration::seconds(1);
 /// How many batches, of all runs, may be on their way to the disk before a run that computes waits for them.
 const BATCHES_AHEAD_MAX: u64 = 1_024;
 
+/// How many bytes of values, about, a run may have on their way to the disk before it waits for them.
+const BYTES_AHEAD_MAX: usize = 16 * 1024 * 1024;
+
 /// One run in memory.
 pub(super) struct Drive {
     pub(super) inner: Arc<Inner>,
@@ -44,6 +47,8 @@ pub(super) struct Drive {
     pub(super) last: Mark,
     /// How many records were written.
     pub(super) noted: u64,
+    /// About how many bytes of values it wrote since it waited for the disk.
+    pub(super) ahead: usize,
     /// Held as long as it does not wait.
     busy: Option<Busy>,
     /// Used again for each decision.
@@ -76,6 +81,7 @@ impl Drive {
             children: Vec::new(),
             last: Mark::default(),
             noted: 0,
+            ahead: 0,
             actions: Vec::new(),
             settled: false,
             forgotten: false,
@@ -140,7 +146,11 @@ impl Drive {
             if more {
                 // Long computations let others have their turn, and the disk catch up.
                 tokio::task::yield_now().await;
-                self.inner.synced(Mark(self.last.0.saturating_sub(BATCHES_AHEAD_MAX))).await?;
+                let behind = if self.ahead < BYTES_AHEAD_MAX { BATCHES_AHEAD_MAX } else { 0 };
+                self.inner.synced(Mark(self.last.0.saturating_sub(behind))).await?;
+                if behind == 0 {
+                    self.ahead = 0;
+                }
             } else {
                 if self.may_leave() && self.leave(&inbox).await? {
                     return Ok(());

@@ -78,6 +78,7 @@ impl Drive {
     fn batch(&mut self, records: Vec<Record>, facts: Vec<Fact>) -> Batch {
         let first = self.noted;
         self.noted += records.len() as u64;
+        self.ahead += records.iter().map(|record| record.event.weight()).sum::<usize>();
         let mut standing = Standing::of(&self.run);
         standing.busy |= self.listens && !self.run.is_at_rest();
         let waits = self.run.take_waits(&self.plan);

@@ -109,7 +109,7 @@ pub fn tell(
     actions: &mut Vec<Action>,
 ) -> Result<(), Refusal> {
     let at_rest = run.is_at_rest();
-    let mut machine = Machine { plan, run, now, settings, actions };
+    let mut machine = Machine { plan, run, now, settings, actions, weight: 0 };
     if at_rest && !matches!(command, Command::Unwind) {
         return Err(Refusal::AtRest);
     }

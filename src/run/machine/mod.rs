@@ -40,6 +40,9 @@ use crate::lang::plan::{ChainId, Plan};
 /// How many units one call of [`decide`] looks at before it lets the driver write down what was decided.
 const LOOKS_PER_DECISION: usize = 256;
 
+/// How many bytes of values, about, may come into the run in one decision.
+const DECISION_BYTES_MAX: usize = 1024 * 1024;
+
 /// What is to be done.
 #[derive(Clone, Debug)]
 pub enum Action {
@@ -179,7 +182,7 @@ pub fn decide(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Setting
     if run.is_at_rest() {
         return false;
     }
-    let mut machine = Machine { plan, run, now, settings, actions };
+    let mut machine = Machine { plan, run, now, settings, actions, weight: 0 };
     if machine.run.killed {
         machine.kill();
         return false;
@@ -195,6 +198,9 @@ pub fn decide(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Setting
         machine.start();
     }
     for _ in 0..LOOKS_PER_DECISION {
+        if machine.weight >= DECISION_BYTES_MAX {
+            break;
+        }
         if let Some(unit) = machine.run.take_agenda() {
             machine.look_at(unit);
         } else if let Some((unit, alarm)) = machine.run.due_alarm(now) {
@@ -215,11 +221,14 @@ struct Machine<'a> {
     now: Timestamp,
     settings: &'a dyn Settings,
     actions: &'a mut Vec<Action>,
+    /// About how many bytes came into the run.
+    weight: usize,
 }
 
 impl Machine<'_> {
     /// Lets something have happened.
     fn record(&mut self, event: Event) {
+        self.weight += event.weight();
         let record = Record { at: self.now, event };
         self.run.apply(self.plan, &record);
         self.actions.push(Action::Record(record));

@@ -131,6 +131,9 @@ pub(super) struct Batch<'a> {
 pub(super) struct Stands {
     #[serde(flatten)]
     pub standing: Standing,
+    /// The plans that it needs beside the one it is pinned to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<Digest>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<Waits>,
 }
@@ -308,8 +311,13 @@ impl Dumping<'_> {
              WHERE run.id = ?1 ORDER BY wait.number",
         )?;
         let waits = statement.query_map([&*run.0], as_waits)?.collect::<Result<_, _>>()?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT plan_of_run.plan FROM plan_of_run JOIN run ON run.number = plan_of_run.run
+             WHERE run.id = ?1 ORDER BY plan_of_run.plan",
+        )?;
+        let plans = statement.query_map([&*run.0], |row| row.get(0).map(Digest))?.collect::<Result<_, _>>()?;
         self.amount.runs += 1;
-        self.out.say(&Line::Run(Box::new(Stands { standing, waits })))?;
+        self.out.say(&Line::Run(Box::new(Stands { standing, plans, waits })))?;
         Ok(())
     }
 

@@ -66,6 +66,7 @@ fn leave(connection: &Connection, runs: &[RunId]) -> Result<Done, Fault> {
                 .prepare_cached("DELETE FROM run_by_tag WHERE number = ?1 AND tag IN (SELECT value FROM run, json_each(run.tags) WHERE run.number = ?1)")?
                 .execute([number])?;
             connection.prepare_cached("DELETE FROM wait WHERE run = ?1")?.execute([number])?;
+            connection.prepare_cached("DELETE FROM plan_of_run WHERE run = ?1")?.execute([number])?;
             connection.prepare_cached("DELETE FROM run WHERE number = ?1")?.execute([number])?;
             connection.prepare_cached("INSERT INTO leaving (number, last) VALUES (?1, ?2)")?.execute([number, last])?;
             done.forgotten.runs += 1;
@@ -194,10 +195,12 @@ pub(super) fn old_events(connection: &Connection, before: Timestamp, after: Mark
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-/// The plans after `after` that no run is pinned to, so many at most.
+/// The plans after `after` that no run is pinned to or was, so many at most.
 pub(super) fn free_plans(connection: &Connection, after: Digest) -> Read<Vec<Digest>> {
     let mut statement = connection.prepare_cached(
-        "SELECT digest FROM plan WHERE digest > ?1 AND digest NOT IN (SELECT plan FROM run) ORDER BY digest LIMIT ?2",
+        "SELECT digest FROM plan WHERE digest > ?1
+         AND digest NOT IN (SELECT plan FROM run) AND digest NOT IN (SELECT plan FROM plan_of_run)
+         ORDER BY digest LIMIT ?2",
     )?;
     let found = statement.query_map(params![after.0, ROWS_AT_ONCE as i64], |row| row.get(0).map(Digest))?;
     Ok(found.collect::<Result<_, _>>()?)

@@ -226,7 +226,7 @@ impl Restoring<'_> {
     }
 
     fn run(&mut self, stands: Stands) -> Result<(), RestoreError> {
-        let Stands { standing, waits } = stands;
+        let Stands { standing, plans, waits } = stands;
         match self.runs.remove(&standing.run) {
             None => return Err(wrong("the records of the run are missing")),
             Some(Begun::Present(marks)) if marks.is_empty() => self.restored.present += 1,
@@ -237,6 +237,11 @@ impl Restoring<'_> {
                 self.connection
                     .prepare_cached("UPDATE run SET last = ?2 WHERE number = ?1")?
                     .execute(params![number.0, last.0])?;
+                for plan in plans {
+                    self.connection
+                        .prepare_cached("INSERT INTO plan_of_run (plan, run) VALUES (?1, ?2)")?
+                        .execute(params![plan.0, number.0])?;
+                }
                 for wait in waits {
                     self.connection
                         .prepare_cached(

@@ -1,15 +1,22 @@
 //! Forgetting: runs that have had their time go whole, and nothing goes that somebody needs.
 
+use std::sync::Arc;
+
 use super::{Opening, Verdict, Writing, event, moment, must};
 use crate::base::id::RunId;
 use crate::base::status::Status;
 use crate::base::value::Value;
+use crate::lang::plan::Plan;
 use crate::lang::{NoFiles, compile};
 use crate::run::event::{Event, Record};
 use crate::run::journal::{Broken, Fact, Journal, Mark, Query};
 
 pub(super) async fn hold(open: Opening<'_>) -> Verdict {
-    Ok(forgets_runs(open).await?.and(gives_no_mark_twice(open).await?).and(sweeps(open).await?))
+    Ok(forgets_runs(open)
+        .await?
+        .and(gives_no_mark_twice(open).await?)
+        .and(keeps_the_plans_of_runs_that_moved(open).await?)
+        .and(sweeps(open).await?))
 }
 
 /// A run that came to rest at second 10, or has not, with so many batches and a large value.
@@ -92,6 +99,33 @@ async fn gives_no_mark_twice(open: Opening<'_>) -> Verdict {
     let store = open();
     let next = write(&*store, "suite-next-one", None, true, 1).await?;
     Ok(must(forgotten.runs == 1 && next.last > last.last, "no mark is given twice, though what was there has gone"))
+}
+
+/// A plan of the workflow `moves` that gives this.
+fn plan(gives: &str) -> Option<Arc<Plan>> {
+    let text = format!("workflow moves {{ output {{ gives: \"{gives}\" }} }}");
+    compile("suite.flow", &text, &NoFiles).package?.plans.values().next().cloned()
+}
+
+/// Needs a store that can be opened again: what was kept since it was opened stays anyway.
+async fn keeps_the_plans_of_runs_that_moved(open: Opening<'_>) -> Verdict {
+    let store = open();
+    let plans: Vec<Arc<Plan>> = ["old", "new"].into_iter().filter_map(plan).collect();
+    let mut run = Writing::new("suite-moves", "moves");
+    for plan in &plans {
+        store.keep(plan);
+        run.standing.plan = plan.digest;
+        run.append(&*store, 2);
+    }
+    store.synced(run.last).await?;
+    drop(store);
+    let store = open();
+    store.sweep(moment(0), moment(0)).await?;
+    let mut kept = true;
+    for plan in &plans {
+        kept &= store.plan(plan.digest).await?.is_some();
+    }
+    Ok(must(kept && plans.len() == 2, "the plans stay that a run is pinned to, and was pinned to before"))
 }
 
 async fn sweeps(open: Opening<'_>) -> Verdict {

@@ -18,6 +18,17 @@ CREATE TABLE leaving (
 );
 CREATE INDEX content_by_batch ON content_of_batch (mark);
 
+-- The plans that runs need beside the one they are pinned to: those they were pinned to before.
+CREATE TABLE plan_of_run (
+    plan BLOB    NOT NULL,
+    run  INTEGER NOT NULL, -- its number
+    PRIMARY KEY (plan, run)
+) WITHOUT ROWID;
+CREATE INDEX plan_by_run ON plan_of_run (run);
+CREATE TRIGGER run_moves UPDATE OF plan ON run WHEN OLD.plan <> NEW.plan BEGIN
+    INSERT OR IGNORE INTO plan_of_run VALUES (OLD.plan, OLD.number);
+END;
+
 -- The highest mark of what was removed: no mark is given twice.
 CREATE TABLE removed (mark INTEGER NOT NULL);
 INSERT INTO removed VALUES (0);
