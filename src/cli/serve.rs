@@ -17,6 +17,7 @@ use crate::base::time::Timestamp;
 use crate::host::clock::VirtualClock;
 use crate::host::sandbox::Sandbox;
 use crate::host::{Builder, Engine, Program};
+use crate::run::journal::{Journal as _, Query};
 use crate::serve::token::{self, TokenError};
 use crate::serve::{Beacon, Limits, Role, Server, Socket, Tokens, Traces, listen, log};
 use crate::store::Sqlite;
@@ -134,7 +135,10 @@ impl Serve {
         let socket = Socket::bind(self.listen).await;
         let socket = socket.map_err(|error| Refusal::new(format!("nothing can listen at {}: {error}", self.listen)))?;
         let signals = Signals::listen()?;
-        let clock = (self.clock == Time::Virtual).then(|| VirtualClock::at(Timestamp::now()));
+        let clock = match self.clock {
+            Time::Wall => None,
+            Time::Virtual => Some(VirtualClock::at(virtual_now(&store).await?)),
+        };
         let engine = self.engine(program, store, clock.clone()).await?;
         log::listen(self.log == Format::Json, engine.mask().clone());
         let own = if self.no_auth { None } else { Some(token::secret().map_err(refused)?) };
@@ -212,6 +216,14 @@ impl Serve {
         }
         Ok(tokens.with_owner("owner", own))
     }
+}
+
+/// Where a virtual clock begins: now, or where it was when the last run was accepted, if that is later.
+async fn virtual_now(store: &Sqlite) -> Result<Timestamp, Refusal> {
+    let latest = store.runs(&Query { limit: 1, ..Query::default() }).await;
+    let latest = latest.map_err(|broken| Refusal::new(broken.to_string()))?.runs;
+    let moments = latest.into_iter().flat_map(|run| [Some(run.accepted_at), run.rested_at]).flatten();
+    Ok(moments.fold(Timestamp::now(), Timestamp::max))
 }
 
 fn refused(error: TokenError) -> Refusal {

@@ -68,7 +68,8 @@ impl Triggers {
         beat: &dyn Beat,
         catch_up: CatchUp,
     ) -> Result<(), Broken> {
-        let clock = self.clock().clone();
+        let (clock, activity) = (self.clock().clone(), self.engine().activity().clone());
+        let mut busy = activity.begin();
         let mut last = self.last_due(declared).await?;
         loop {
             let now = clock.now();
@@ -81,7 +82,8 @@ impl Triggers {
             }
             last = last.max(now);
             let Some(next) = beat.next(last) else { return Ok(()) };
-            clock.sleep_until(next).await;
+            drop(busy);
+            busy = activity.begin_at(&*clock, next).await;
         }
     }
 

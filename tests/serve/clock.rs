@@ -20,6 +20,12 @@ workflow twice {
     step second = nap { long: 1d }
     output { first: first.at, second: second.at }
 }
+
+workflow hourly {
+    trigger every 1h { input: { due: trigger.due } }
+    input { due: datetime }
+    output { due: input.due, at: now() }
+}
 "#;
 
 /// Serves [`PROGRAM`] at the beginning of 2026.
@@ -68,6 +74,18 @@ fn what_follows_from_what_came_due_is_done_on_the_way() {
         let run = client.get(&format!("/v1/runs/{}", id.as_str().expect("an id"))).await.json;
         let at = json!({ "first": "2026-01-02T00:00:00Z", "second": "2026-01-03T00:00:00Z" });
         assert_eq!((&run["status"], &run["output"]), (&json!("completed"), &at));
+    });
+}
+
+#[test]
+fn what_the_clock_starts_is_started_on_the_way() {
+    standing_still(async |client| {
+        client.post("/v1/clock/advance", json!({ "by": "150m" })).await;
+        let runs = client.get("/v1/runs?workflow=hourly").await.json;
+        let starts: Vec<_> =
+            runs["runs"].as_array().expect("runs").iter().map(|run| run["started_at"].clone()).collect();
+        assert_eq!(starts, ["2026-01-01T02:00:00Z", "2026-01-01T01:00:00Z"]);
+        assert!(runs["runs"].as_array().expect("runs").iter().all(|run| run["status"] == "completed"), "{runs}");
     });
 }
 

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use orchestra_flow::host::clock::VirtualClock;
 use orchestra_flow::serve::{Limits, Role, Server, Socket, Tokens, listen};
 use orchestra_flow::store::Sqlite;
+use orchestra_flow::trigger::Listening;
 use orchestra_flow::{Builder, Program};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value as Json, json};
@@ -149,6 +150,7 @@ struct Served {
     server: Server,
     client: Client,
     listening: tokio::task::JoinHandle<()>,
+    _triggers: Listening,
 }
 
 impl Served {
@@ -172,12 +174,13 @@ impl Served {
         engine.recover().await.expect("it recovers");
         let tokens = Tokens::open(&data).expect("tokens").with_owner("owner", OWNER);
         let triggers = engine.triggers().expect("what starts runs is right");
+        let hearing = triggers.listen();
         let server = Server::new(engine, Some(triggers), Some(tokens), limits, clock);
         let socket = Socket::bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let client = Client::new(&format!("http://{}", socket.address()), Some(OWNER));
         let (listening, router) = (server.clone(), server.router());
         let listening = tokio::spawn(async move { listen(socket, &listening, router).await });
-        Self { server, client, listening }
+        Self { server, client, listening, _triggers: hearing }
     }
 
     /// Makes a token, as another process would.

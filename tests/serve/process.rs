@@ -184,6 +184,22 @@ fn the_log_is_one_object_a_line_where_it_is_asked_for() {
 }
 
 #[test]
+fn a_virtual_clock_does_not_go_back_when_the_server_is_started_again() {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    let runtime = runtime();
+    let first = Process::start(folder.path(), &["--clock", "virtual"]);
+    let moved = runtime.block_on(async {
+        let moved = first.client.post("/v1/clock/advance", json!({ "by": "3d" })).await.json["now"].clone();
+        first.client.post("/v1/workflows/greet/runs?wait=20s", json!({ "name": "Ada" })).await;
+        moved
+    });
+    first.kill();
+    let second = Process::start(folder.path(), &["--clock", "virtual"]);
+    assert_eq!(runtime.block_on(second.client.get("/v1/clock")).json["now"], moved);
+    second.kill();
+}
+
+#[test]
 fn what_is_under_way_ends_before_the_process_does() {
     let program = r#"
         connector slow {
