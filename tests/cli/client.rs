@@ -174,3 +174,22 @@ fn a_wait_ends_as_the_run_does() {
     let (_, said) = desk.refused(&["show", "nobody"]);
     assert!(said.contains("there is no run `nobody`"), "{said}");
 }
+
+#[test]
+fn a_run_is_watched_until_it_rests() {
+    let mut desk = Desk::new();
+    desk.serve();
+    let run = desk.told(&["start", "order", "--input", r#"{"id": 7}"#]);
+    let mut watching = desk.command(&["watch", &run]);
+    let watching = watching.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    desk.until(&run, "waiting");
+    desk.told(&["signal", &run, "paid", r#"{"cents": 5}"#]);
+    let watched = watching.wait_with_output().expect("it ends with the run");
+    let told = String::from_utf8_lossy(&watched.stderr);
+    assert!(watched.status.success(), "{told}");
+    let place = |what: &str| told.find(what).unwrap_or_else(|| panic!("{what} is not told: {told}"));
+    assert!(place("first  ok") < place("got the signal \"paid\""), "{told}");
+    assert!(place("got the signal \"paid\"") < place("order  completed"), "{told}");
+    let again = desk.ask(&["watch", &desk.told(&["start", "broken"])]);
+    assert_eq!(again.status.code(), Some(1), "a run that failed is told so");
+}

@@ -9,6 +9,7 @@ mod show;
 mod start;
 mod tell;
 mod timeline;
+mod watch;
 mod why;
 
 use clap::Subcommand;
@@ -21,6 +22,7 @@ pub enum Verb {
     Start(start::Start),
     Runs(runs::Runs),
     Show(show::Show),
+    Watch(watch::Watch),
     Why(why::Why),
     /// Let a run stand still: nothing new begins in it
     Pause(tell::One),
@@ -42,6 +44,7 @@ impl Verb {
             Self::Start(command) => command.run(),
             Self::Runs(command) => command.run(),
             Self::Show(command) => command.run(),
+            Self::Watch(command) => command.run(),
             Self::Why(command) => command.run(),
             Self::Pause(command) => command.tell("pause"),
             Self::Resume(command) => command.tell("resume"),
