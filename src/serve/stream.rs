@@ -73,9 +73,10 @@ async fn follow(
         Some(last) => Some(last.to_str().unwrap_or_default().to_owned()),
         None => wanted.from,
     };
+    let progress = server.engine().progress();
     let place = match last {
-        Some(last) => Place::read(&last)?,
-        None => Place::after(server.engine().progress().written),
+        Some(last) => Place::read(&last, progress.taken)?,
+        None => Place::after(progress.written),
     };
     let follow = Follow { workflow: wanted.workflow, run: wanted.run.map(RunId) };
     let cursor = Cursor { server, caller, follow, place, found: VecDeque::new() };
@@ -87,7 +88,7 @@ async fn follow(
 }
 
 /// A place in the journal: behind so many records of the batch at this mark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     mark: Mark,
     records: usize,
@@ -96,18 +97,19 @@ struct Place {
 impl Place {
     /// Behind everything up to `mark`.
     fn after(mark: Mark) -> Self {
-        Self { mark: Mark(mark.0 + 1), records: 0 }
+        Self { mark: Mark(mark.0.saturating_add(1)), records: 0 }
     }
 
-    /// What an `id` says: `MARK.RECORDS`, or a mark alone for all that lies up to it.
-    fn read(id: &str) -> Result<Self, Problem> {
+    /// What an `id` says: `MARK.RECORDS`, or a mark alone for all that lies up to it. No mark lies behind the `last`.
+    fn read(id: &str, last: Mark) -> Result<Self, Problem> {
         let whole = || id.parse().ok().map(|mark| Self::after(Mark(mark)));
         let part = || {
             let (mark, records) = id.split_once('.')?;
             Some(Self { mark: Mark(mark.parse().ok()?), records: records.parse().ok()? })
         };
-        part().or_else(whole).ok_or_else(|| {
-            Problem::bad_request(format!("`{id}` is no place in the journal: take it from an `id` of this stream"))
+        let place = part().or_else(whole).filter(|place| *place <= Self::after(last));
+        place.ok_or_else(|| {
+            Problem::bad_request(format!("`{id}` is no place in this journal: take it from an `id` of this stream"))
         })
     }
 }

@@ -142,7 +142,9 @@ fn one_workflow_or_one_run_can_be_followed() {
         let heard = Stream::open(&client.with(Some(&scoped)), "?from=0", None).await.until_rested(&failed).await;
         assert!(heard.iter().all(|(_, said)| said["run"] == failed), "{heard:?}");
         client.with(Some(&scoped)).get("/v1/stream?workflow=greet").await.problem(403);
-        client.get("/v1/stream?from=yesterday").await.problem(400);
+        for nowhere in ["yesterday", "1.x", "-1", "1000000", "18446744073709551615", "18446744073709551615.1"] {
+            client.get(&format!("/v1/stream?from={nowhere}")).await.problem(400);
+        }
     });
 }
 
