@@ -25,8 +25,9 @@ use crate::connect::{Call, Connectors, Native, Natives};
 use crate::lang::plan::{Package, Plan};
 use crate::run::activity::Activity;
 use crate::run::cause::Account;
-use crate::run::driver::{self, Duty, Figures, Started, Summary, Unaccounted};
+use crate::run::driver::{self, Duty, Figures, Mended, Started, Summary, Unaccounted};
 use crate::run::event::Record;
+use crate::run::failure::Group;
 use crate::run::intake::{Item, Options, StartError, Submitted};
 use crate::run::journal::{
     Broken, Count, Follow, Forgotten, History, Journal, Mark, Page, Passage, Progress, Query, Standing,
@@ -552,6 +553,22 @@ impl Engine {
     /// If the journal cannot be written.
     pub async fn stop(&self, grace: std::time::Duration) -> Result<(), Broken> {
         tokio::time::timeout(grace, self.driver.stop()).await.unwrap_or(Ok(()))
+    }
+
+    /// The failures that nobody has dealt with, by the steps and the types of the errors, the latest first.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn failures(&self) -> Result<Vec<Group>, Broken> {
+        self.driver.failures().await
+    }
+
+    /// Lets all runs of a group of failures go on with one fix; with `preview`, only says what that would mean for one.
+    ///
+    /// # Errors
+    /// If there is no such group, or the run that is looked at first cannot go on so.
+    pub async fn retry_group(&self, group: &str, fix: &Request, preview: bool) -> Result<Mended, NotRewound> {
+        self.driver.retry_group(group, fix, preview).await
     }
 
     /// What of the settings is probably not as meant: names that nobody knows.

@@ -70,6 +70,7 @@ impl Event {
             | Self::Problem(_)
             | Self::Decided { .. }
             | Self::Rested
+            | Self::Dismissed { .. }
             | Self::RewindAsked(_)
             | Self::Rewound(_) => None,
         }
@@ -400,6 +401,14 @@ pub enum Event {
     },
     /// The run rests.
     Rested,
+    /// Somebody has said that the failure of a resting run needs nothing more (semantics 44).
+    Dismissed {
+        /// Who.
+        by: Arc<str>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Arc<str>>,
+    },
     /// What was done in the part of a resting run that is done again is undone first; then it is rewound (semantics 78).
     RewindAsked(Arc<Rewinding>),
     /// A run that rested goes on: part of it is done again, and what the journal says of that part counts no more. What it

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Outcome, Record, UnitId};
+use super::failure;
 use super::history::Run;
 use super::wait::{Open, Wait, Waiting};
 use crate::base::id::{Digest, RunId};
@@ -103,6 +104,8 @@ pub struct Standing {
     pub rested_at: Option<Timestamp>,
     /// The type of the error it failed with.
     pub error: Option<Arc<str>>,
+    /// Its failures that nobody has dealt with.
+    pub open: Vec<failure::Open>,
     /// When it must be asked again at the latest, if nothing else happens.
     pub wake: Option<Timestamp>,
     /// Whether after a crash it must be taken up at once: it has something under way outside its own journal, or must be in
@@ -111,8 +114,8 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// How `run` stands.
-    pub fn of(run: &Run) -> Self {
+    /// How `run` stands. `plan` is the one it is pinned to.
+    pub fn of(plan: &Plan, run: &Run) -> Self {
         let error = match &run.outcome {
             Some(Outcome::Failed { failure }) => Some(failure.kind.name().into()),
             _ => None,
@@ -127,6 +130,7 @@ impl Standing {
             accepted_at: run.accepted_at,
             rested_at: run.rested_at,
             error,
+            open: run.open_failures(plan),
             wake: run.next_alarm(),
             busy: run.is_busy(),
         }
@@ -142,6 +146,8 @@ pub struct Query {
     pub statuses: Vec<Status>,
     /// With an error of this type.
     pub error: Option<Arc<str>>,
+    /// With failures that nobody has dealt with.
+    pub open: bool,
     /// With each of these tags.
     pub tags: Vec<Arc<str>>,
     /// With these values in their input.
@@ -377,6 +383,7 @@ impl Query {
         self.workflow.as_ref().is_none_or(|workflow| *workflow == standing.workflow)
             && (self.statuses.is_empty() || self.statuses.contains(&standing.status))
             && self.error.as_ref().is_none_or(|error| Some(error) == standing.error.as_ref())
+            && (!self.open || !standing.open.is_empty())
             && self.tags.iter().all(|tag| standing.tags.contains(tag))
             && self.since.is_none_or(|since| since <= standing.accepted_at)
             && self.until.is_none_or(|until| standing.accepted_at < until)

@@ -6,6 +6,8 @@
 pub mod wait;
 /// What happened: an append-only vocabulary.
 pub mod event;
+/// What nobody has dealt with yet.
+pub mod failure;
 /// A run as it stands: the fold of its events.
 pub mod history;
 /// Why a step stands as it does.

@@ -13,6 +13,8 @@ pub mod beacon;
 mod body;
 /// The time of the server, and moving it.
 mod clock;
+/// Failures as resources, and runs that go on from them.
+mod failure;
 /// Which runs a list is to hold.
 mod filter;
 /// Whether the process lives, and whether it can work.

@@ -11,6 +11,7 @@ use crate::run::driver::Unaccounted;
 use crate::run::intake::StartError;
 use crate::run::journal::Broken;
 use crate::run::machine::Refusal;
+use crate::run::rewind;
 use crate::trigger::request;
 
 /// A problem document, `application/problem+json`.
@@ -152,8 +153,32 @@ impl From<Broken> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::AtRest | Refusal::NotAtRest | Refusal::NotWaiting => Self::conflict(refusal.to_string()),
+            Refusal::AtRest | Refusal::NotAtRest | Refusal::NotWaiting | Refusal::NotOpen => {
+                Self::conflict(refusal.to_string())
+            }
             Refusal::Unwritten => Self::unavailable(refusal.to_string()),
+        }
+    }
+}
+
+impl From<rewind::Refusal> for Problem {
+    /// Why a run is not rewound.
+    fn from(refusal: rewind::Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            rewind::Refusal::NoSuchRun | rewind::Refusal::NoSuchStep(_) | rewind::Refusal::NoSuchGroup(_) => {
+                Self::not_found(detail)
+            }
+            rewind::Refusal::Input(misfits) | rewind::Refusal::Params { misfits, .. } => Self::misfit(detail, misfits),
+            rewind::Refusal::Store(broken) => broken.into(),
+            rewind::Refusal::NotAtRest
+            | rewind::Refusal::Ended(_)
+            | rewind::Refusal::Child { .. }
+            | rewind::Refusal::NotRun(_)
+            | rewind::Refusal::AtTheEnd(_)
+            | rewind::Refusal::Ambiguous { .. }
+            | rewind::Refusal::WhoseParams(_)
+            | rewind::Refusal::NotAccepted(_) => Self::conflict(detail),
         }
     }
 }

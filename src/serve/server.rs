@@ -16,7 +16,7 @@ use super::limit::{Limits, Pace, keep_pace};
 use super::metric::Requests;
 use super::problem::Problem;
 use super::token::Tokens;
-use super::{caller, cause, clock, health, journal, metric, openapi, run, step, stream, trigger, workflow};
+use super::{caller, cause, clock, failure, health, journal, metric, openapi, run, step, stream, trigger, workflow};
 use crate::host::Engine;
 use crate::host::clock::VirtualClock;
 use crate::trigger::Triggers;
@@ -78,6 +78,7 @@ impl Server {
             .merge(metric::routes())
             .merge(cause::routes())
             .merge(journal::routes())
+            .merge(failure::routes())
             .merge(openapi::routes())
             .route_layer(known())
             .merge(health::routes());

@@ -1,6 +1,7 @@
 //! The server by its door: real HTTP on a real socket, with a store in a file.
 
 mod clock;
+mod failures;
 mod figures;
 mod limits;
 mod problems;

@@ -10,7 +10,7 @@ use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::event::Event;
 use orchestra_flow::run::journal::{Journal, Query};
-use orchestra_flow::run::machine::Command;
+use orchestra_flow::run::machine::{Command, Refusal as MachineRefusal};
 use orchestra_flow::run::rewind::{Refusal, Request};
 use orchestra_flow::store::Sqlite;
 use orchestra_flow::{Builder, Engine, Failure, FailureKind, Program};
@@ -40,6 +40,12 @@ workflow delivery {
     output { told: y.told }
 }
 
+workflow careful {
+    input { name: string }
+    step b = far.act { what: `b ${input.name}`, on conflict park }
+    output { told: b.told }
+}
+
 workflow patient { step a = far.act { what: "a" } wait signal "go" }
 "#;
 
@@ -53,7 +59,7 @@ struct Far {
 
 impl Far {
     fn act(&self, what: &str) -> Result<Value, Failure> {
-        if what == "z" && !self.mended.load(Ordering::SeqCst) {
+        if (what == "z" || what.starts_with("b ")) && !self.mended.load(Ordering::SeqCst) {
             self.refused.fetch_add(1, Ordering::SeqCst);
             return Err(Failure::new(FailureKind::Conflict, "the van is broken"));
         }
@@ -156,4 +162,51 @@ fn a_run_that_was_killed_goes_on() {
         until(&*store, Status::Completed, 1).await;
     });
     assert_eq!(far.said(), ["a"]);
+}
+
+/// 44: what failed for good is open, grouped by step and error, until it is retried or dismissed; one fix serves all.
+#[test]
+fn open_failures_are_grouped_and_mended_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let far = Arc::new(Far::default());
+    let named = |name: &str| Value::map([("name", name.into())]);
+    let ids: Vec<RunId> = process(folder.path(), &far, async |store, engine| {
+        let mut ids = Vec::new();
+        for name in ["1", "2", "3"] {
+            let run = engine.start("order", &named(name)).await.expect("it starts");
+            ids.push(run.id().clone());
+            assert_eq!(run.end().await.status, Status::Failed);
+        }
+        for name in ["4", "5"] {
+            ids.push(engine.start("careful", &named(name)).await.expect("it starts").id().clone());
+        }
+        until(&*store, Status::Parked, 2).await;
+        ids
+    });
+    process(folder.path(), &far, async |store, engine| {
+        let groups = engine.failures().await.expect("they can be read");
+        let told = groups.iter().map(|group| (&*group.step, &*group.kind, group.count, group.parked));
+        assert_eq!(told.collect::<Vec<_>>(), [("b", "conflict", 2, 2), ("c", "conflict", 3, 0)]);
+        assert_eq!(groups[1].runs, [&ids[2], &ids[1], &ids[0]].map(RunId::clone));
+        assert_eq!(&*groups[1].message, "the van is broken");
+        let dismiss = || Command::Dismiss { by: "a test".into(), why: Some("gone".into()) };
+        engine.tell(&ids[0], dismiss()).await.expect("it has failed");
+        assert_eq!(engine.tell(&ids[0], dismiss()).await, Err(MachineRefusal::NotOpen));
+        let failed = store.standing(&ids[0]).await.expect("it can be read").expect("it is there");
+        assert_eq!((failed.status, failed.open), (Status::Failed, Vec::new()));
+        let nobody = engine.retry_group("nobody", &request(), false).await;
+        assert_eq!(nobody, Err(Refusal::NoSuchGroup("nobody".into())));
+        far.mended.store(true, Ordering::SeqCst);
+        let preview = engine.retry_group(&groups[1].id, &request(), true).await.expect("it can be looked at");
+        assert_eq!((preview.preview.continues.len(), preview.done.len()), (1, 0));
+        let mended = engine.retry_group(&groups[1].id, &request(), false).await.expect("they go on");
+        assert_eq!((mended.done, mended.refused), (vec![ids[2].clone(), ids[1].clone()], Vec::new()));
+        let params = Some(Value::map([("what", "other".into())]));
+        let fix = Request { params, ..request() };
+        let mended = engine.retry_group(&groups[0].id, &fix, false).await.expect("they go on");
+        assert_eq!(mended.done, [ids[4].clone(), ids[3].clone()]);
+        until(&*store, Status::Completed, 6).await;
+        assert_eq!(engine.failures().await.expect("they can be read"), []);
+        assert_eq!(far.said().iter().filter(|what| *what == "other").count(), 2);
+    });
 }

@@ -41,6 +41,7 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
         accepted_at: at,
         rested_at: None,
         error: None,
+        open: Vec::new(),
         wake: None,
         busy: false,
     };

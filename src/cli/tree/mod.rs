@@ -168,6 +168,7 @@ impl Tree {
             | Event::Enough { .. }
             | Event::UnwindAsked
             | Event::RewindAsked(_)
+            | Event::Dismissed { .. }
             | Event::Interrupted { .. }
             | Event::Woke { .. }
             | Event::Took { .. } => {}

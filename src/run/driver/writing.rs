@@ -79,7 +79,7 @@ impl Drive {
         let first = self.noted;
         self.noted += records.len() as u64;
         self.ahead += records.iter().map(|record| record.event.weight()).sum::<usize>();
-        let mut standing = Standing::of(&self.run);
+        let mut standing = Standing::of(&self.plan, &self.run);
         standing.busy |= self.listens && !self.run.is_at_rest();
         let waits = self.run.take_waits(&self.plan);
         let emitted = records.iter().filter_map(emission).collect();

@@ -1,5 +1,6 @@
 //! A run as it stands: the fold of its events. Whatever can be known of a run is read off here.
 
+mod failures;
 mod fold;
 pub mod frame;
 pub mod lives;
@@ -92,6 +93,8 @@ pub struct Run {
     touched: BTreeSet<UnitId>,
     /// What could be undone when the run rested: its parent may ask for it.
     left: BTreeMap<u32, Entry>,
+    /// Whether somebody has said that its failure needs nothing more.
+    dismissed: bool,
     /// What is done again as soon as what was done of it is undone.
     rewinding: Option<Arc<Rewinding>>,
     /// The run that rewound it last, and its unit that waits for that.
@@ -174,6 +177,7 @@ impl Run {
             parked: BTreeSet::new(),
             touched: BTreeSet::new(),
             left: BTreeMap::new(),
+            dismissed: false,
             rewinding: None,
             through: None,
             generations: BTreeMap::new(),
@@ -258,6 +262,11 @@ impl Run {
     /// Whether it has come to rest.
     pub fn is_at_rest(&self) -> bool {
         self.ending == Ending::Rested
+    }
+
+    /// Whether its failure is still open.
+    pub fn has_open_failure(&self) -> bool {
+        self.is_at_rest() && !self.dismissed && matches!(self.outcome, Some(Outcome::Failed { .. }))
     }
 
     /// Whether it is, or is about to be, rewound.

@@ -132,6 +132,7 @@ impl Sieve {
             | Event::Problem(_)
             | Event::Decided { .. }
             | Event::Rested
+            | Event::Dismissed { .. }
             | Event::RewindAsked(_) => false,
             event => event.unit().is_none_or(|unit| self.of_unit_counts(at, unit, event)),
         }

@@ -70,6 +70,8 @@ pub struct Unit {
     pub given: Value,
     /// The failure of something inside that it cannot absorb, until it has been dealt with.
     pub fallen: Option<Arc<Failure>>,
+    /// The statement that failed first of those that it fell with.
+    pub origin: Option<NodeId>,
     /// Errors raised while another was dealt with: for `details.also` (semantics 25).
     pub also: Vec<Arc<Failure>>,
     /// When its `remind` and `escalate` come due next, with their places among the clauses.

@@ -75,6 +75,13 @@ pub enum Command {
         /// How.
         decision: Decision,
     },
+    /// The failure of a run that rests needs nothing more.
+    Dismiss {
+        /// Who says so.
+        by: Arc<str>,
+        /// Why.
+        why: Option<Arc<str>>,
+    },
     /// The run that waits for this one is being undone.
     Unwind,
 }
@@ -91,6 +98,9 @@ pub enum Refusal {
     /// What it is about has gone or is not in that situation.
     #[error("the step does not wait for this")]
     NotWaiting,
+    /// There is no failure that could be dismissed.
+    #[error("the run has no open failure")]
+    NotOpen,
     /// What happens in the run cannot be written.
     #[error("what happens in the run cannot be written now")]
     Unwritten,
@@ -110,7 +120,7 @@ pub fn tell(
 ) -> Result<(), Refusal> {
     let at_rest = run.is_at_rest();
     let mut machine = Machine { plan, run, now, settings, actions, weight: 0 };
-    if at_rest && !matches!(command, Command::Unwind) {
+    if at_rest && !matches!(command, Command::Unwind | Command::Dismiss { .. }) {
         return Err(Refusal::AtRest);
     }
     match command {
@@ -154,6 +164,12 @@ pub fn tell(
         }
         Command::Kill { by } => machine.record(Event::Killed { by }),
         Command::Unpark { unit, by, decision } => machine.unpark(unit, by, decision)?,
+        Command::Dismiss { by, why } => {
+            if !machine.run.has_open_failure() {
+                return Err(Refusal::NotOpen);
+            }
+            machine.record(Event::Dismissed { by, why });
+        }
         Command::Unwind => {
             if !at_rest {
                 return Err(Refusal::NotAtRest);

@@ -104,6 +104,9 @@ pub enum Refusal {
     /// There is no such run, or nothing is kept of it.
     #[error("there is no such run, or nothing is kept of it")]
     NoSuchRun,
+    /// No open failures are called so.
+    #[error("there is no group of open failures `{0}`; `flow failures` lists them")]
+    NoSuchGroup(Arc<str>),
     /// Its journal cannot be read or written.
     #[error(transparent)]
     Store(#[from] Broken),

@@ -93,6 +93,7 @@ impl Search {
         // A tag is rarer than a state, and those who do not rest or have failed are rarer than all others.
         let from = match (&query.tags[..], query) {
             ([_, ..], _) => "run_by_tag AS tagged CROSS JOIN run ON run.number = tagged.number",
+            (_, Query { open: true, .. }) => "run INDEXED BY run_by_open_failure",
             (_, Query { workflow: Some(_), .. }) => "run",
             (_, query) if only_open(query) => "run INDEXED BY run_open",
             (_, query) if only_failed(query) => "run INDEXED BY run_by_failure",
@@ -113,6 +114,9 @@ impl Search {
         }
         if only_open(query) {
             search.sql.push_str(" AND rested_at IS NULL");
+        }
+        if query.open {
+            search.sql.push_str(" AND failures IS NOT NULL");
         }
         if only_failed(query) {
             search.sql.push_str(" AND error IS NOT NULL");

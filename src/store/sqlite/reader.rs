@@ -17,7 +17,8 @@ use crate::run::event::Record;
 use crate::run::journal::{Broken, Due, Fact, History, Mark, Standing};
 
 /// The columns of `run` in the order [`as_standing`] takes them.
-pub(super) const STANDING: &str = "id, workflow, plan, parent, tags, status, accepted_at, rested_at, error, wake, busy";
+pub(super) const STANDING: &str =
+    "id, workflow, plan, parent, tags, status, accepted_at, rested_at, error, wake, busy, failures";
 
 pub(super) type Read<T> = Result<T, Broken>;
 
@@ -188,6 +189,7 @@ pub(super) fn as_standing(row: &Found<'_>) -> rusqlite::Result<Standing> {
     let text = |at: usize| row.get::<_, String>(at).map(Arc::from);
     let maybe = |at: usize| row.get::<_, Option<String>>(at).map(|text| text.map(Arc::from));
     let tags = maybe(4)?.map(|tags| serde_json::from_str(&tags)).transpose();
+    let open = maybe(11)?.map(|open| serde_json::from_str(&open)).transpose();
     Ok(Standing {
         run: RunId(text(0)?),
         workflow: text(1)?,
@@ -202,5 +204,8 @@ pub(super) fn as_standing(row: &Found<'_>) -> rusqlite::Result<Standing> {
         error: maybe(8)?,
         wake: row.get::<_, Option<i64>>(9)?.map(moment),
         busy: row.get(10)?,
+        open: open
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(11, Type::Text, Box::new(error)))?
+            .unwrap_or_default(),
     })
 }

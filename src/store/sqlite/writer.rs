@@ -221,7 +221,7 @@ fn stands_still(connection: &Connection, mark: Mark, standing: &Standing) -> Res
     let changed = connection
         .prepare_cached(
             "UPDATE run SET last = ?1 WHERE id = ?2 AND plan = ?3 AND status = ?4 AND rested_at IS ?5 AND error IS ?6
-             AND wake IS ?7 AND busy = ?8",
+             AND wake IS ?7 AND busy = ?8 AND failures IS ?9",
         )?
         .execute(params![
             mark.0,
@@ -232,8 +232,14 @@ fn stands_still(connection: &Connection, mark: Mark, standing: &Standing) -> Res
             standing.error.as_deref(),
             standing.wake.map(nanos),
             standing.busy,
+            failures(standing),
         ])?;
     Ok(changed > 0)
+}
+
+/// The open failures of a run, as the table has them.
+fn failures(standing: &Standing) -> Option<String> {
+    (!standing.open.is_empty()).then(|| serde_json::json!(standing.open).to_string())
 }
 
 /// Notes how a run stands after the batch at `mark`.
@@ -241,9 +247,9 @@ pub(super) fn stand(connection: &Connection, mark: Mark, standing: &Standing) ->
     let tags = (!standing.tags.is_empty()).then(|| serde_json::json!(standing.tags).to_string());
     connection
         .prepare_cached(
-            "INSERT INTO run (number, last, id, workflow, plan, parent, status, accepted_at, rested_at, error, wake, busy, tags)
-             VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-             ON CONFLICT (id) DO UPDATE SET last = ?1, plan = ?4, status = ?6, rested_at = ?8, error = ?9, wake = ?10, busy = ?11",
+            "INSERT INTO run (number, last, id, workflow, plan, parent, status, accepted_at, rested_at, error, wake, busy, tags, failures)
+             VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+             ON CONFLICT (id) DO UPDATE SET last = ?1, plan = ?4, status = ?6, rested_at = ?8, error = ?9, wake = ?10, busy = ?11, failures = ?13",
         )?
         .execute(params![
             mark.0,
@@ -258,6 +264,7 @@ pub(super) fn stand(connection: &Connection, mark: Mark, standing: &Standing) ->
             standing.wake.map(nanos),
             standing.busy,
             tags,
+            failures(standing),
         ])?;
     Ok(())
 }

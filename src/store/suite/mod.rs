@@ -66,6 +66,7 @@ impl Writing {
             accepted_at: moment(0),
             rested_at: None,
             error: None,
+            open: Vec::new(),
             wake: None,
             busy: false,
         };

@@ -12,7 +12,7 @@ use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::lang::catalog::Effect;
 use crate::lang::plan::node::{Race, Runners};
-use crate::lang::plan::{Gather, Kind, Plan, Slot};
+use crate::lang::plan::{Gather, Kind, NodeId, Plan, Slot};
 use crate::run::event::{Outcome, Role, Then, UnitId};
 
 impl Run {
@@ -339,13 +339,18 @@ fn statement_ended(plan: &Plan, above: &mut Unit, unit: &Unit, outcome: &Outcome
     }
     mark(plan, above, unit.node, Step::Done);
     match outcome {
-        Outcome::Failed { failure } => fall(above, failure.clone()),
+        Outcome::Failed { failure } => fall(above, failure.clone(), origin(unit)),
         // Only a unit that comes to rest cancels what is in it; otherwise others cancelled it.
         Outcome::Cancelled if !above.resting && above.closing.is_none() => {
-            fall(above, Arc::new(Failure::new(FailureKind::Cancelled, "it was cancelled")));
+            fall(above, Arc::new(Failure::new(FailureKind::Cancelled, "it was cancelled")), origin(unit));
         }
         Outcome::Completed { .. } | Outcome::Skipped { .. } | Outcome::Cancelled => {}
     }
+}
+
+/// The statement that failed first in a unit that has failed; itself, if nothing in it did.
+fn origin(unit: &Unit) -> NodeId {
+    unit.origin.unwrap_or(unit.node)
 }
 
 /// A turn of a loop has ended.
@@ -359,7 +364,7 @@ fn turn_ended(above: &mut Unit, index: u32, unit: &Unit, outcome: &Outcome, gath
     if let Outcome::Failed { failure } = outcome {
         turns.failed.push((index, failure.clone()));
         if !is_absorbed(unit) {
-            fall(above, failure.clone());
+            fall(above, failure.clone(), origin(unit));
         }
     }
 }
@@ -378,13 +383,13 @@ fn branch_ended(above: &mut Unit, index: u32, unit: &Unit, outcome: &Outcome, ga
             race.failed += 1;
             let left = u64::from(race.runners.saturating_sub(race.failed));
             if let Some(failure) = failure.as_ref().filter(|_| left < race.wins) {
-                fall(above, failure.clone());
+                fall(above, failure.clone(), origin(unit));
             }
         }
         Outcome::Failed { failure } => {
             race.failed += 1;
             if !is_absorbed(unit) {
-                fall(above, failure.clone());
+                fall(above, failure.clone(), origin(unit));
             }
         }
         Outcome::Cancelled => {}

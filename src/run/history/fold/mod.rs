@@ -80,6 +80,7 @@ impl Run {
             Event::Decided { outcome } => self.decided(outcome),
             Event::Rested => self.rested(at),
             Event::UnwindAsked => self.unwind_asked(),
+            Event::Dismissed { .. } => self.dismissed = true,
             Event::RewindAsked(rewinding) => self.rewind_asked(rewinding),
             Event::Rewound(rewinding) => self.rewound(at, rewinding),
         }
@@ -244,10 +245,11 @@ fn mark(plan: &Plan, unit: &mut Unit, node: NodeId, step: Step) {
 }
 
 /// Something in a unit has failed. The first failure is the unit's; others are only told (semantics 25).
-fn fall(unit: &mut Unit, failure: Arc<Failure>) {
+fn fall(unit: &mut Unit, failure: Arc<Failure>, origin: NodeId) {
     let first = unit.fallen.is_none() && unit.trouble.is_none() && unit.closing.is_none() && !unit.resting;
     if first {
         unit.fallen = Some(failure);
+        unit.origin = Some(origin);
     } else {
         unit.also.push(failure);
     }

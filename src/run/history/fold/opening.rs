@@ -203,6 +203,7 @@ impl Run {
         unit.trouble = None;
         unit.closing = None;
         unit.fallen = None;
+        unit.origin = None;
         unit.also.clear();
         unit.timeout = None;
         unit.deadline = None;
@@ -290,6 +291,7 @@ pub(super) fn new_unit(
         view: None,
         given: Value::Unit,
         fallen: None,
+        origin: None,
         also: Vec::new(),
         ticks: Vec::new(),
         edited: None,

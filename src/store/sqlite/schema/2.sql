@@ -6,6 +6,10 @@ CREATE TABLE run_by_tag (
     PRIMARY KEY (tag, number)
 ) WITHOUT ROWID;
 
+-- Failures that nobody has dealt with: a list in JSON; none if there is none.
+ALTER TABLE run ADD COLUMN failures TEXT;
+CREATE INDEX run_by_open_failure ON run (number) WHERE failures IS NOT NULL;
+
 -- The few among the many: runs that have not come to rest, that failed, that another one waits for.
 CREATE INDEX run_open ON run (number) WHERE rested_at IS NULL;
 CREATE INDEX run_by_failure ON run (number) WHERE error IS NOT NULL;

@@ -1,0 +1,34 @@
+//! Open failures over HTTP, and runs that go on from them.
+
+use serde_json::json;
+
+use super::served;
+
+#[test]
+fn a_run_that_failed_is_listed_retried_and_dismissed() {
+    served(async |client, _| {
+        let failed = client.post("/v1/workflows/broken/runs?wait=20s", json!({})).await.json;
+        let id = failed["id"].as_str().expect("an id").to_owned();
+        let failures = client.get("/v1/failures").await.json["failures"].clone();
+        assert_eq!((&failures[0]["kind"], &failures[0]["count"]), (&json!("out_of_cheese"), &json!(1)));
+        assert_eq!(failures[0]["runs"], json!([id]));
+        let preview = client.post(&format!("/v1/runs/{id}/retry"), json!({ "preview": true })).await;
+        assert_eq!((preview.status.as_u16(), &preview.json["again"]), (200, &json!([])), "{preview:?}");
+        let wrong = client.post(&format!("/v1/runs/{id}/retry"), json!({ "form": "x" })).await;
+        assert_eq!(wrong.status, 400, "{wrong:?}");
+        let nowhere = client.post(&format!("/v1/runs/{id}/retry"), json!({ "from": "nowhere" })).await;
+        assert_eq!(nowhere.status, 404, "{nowhere:?}");
+        // Nothing was mended: it fails again, and is open again.
+        let group = failures[0]["id"].as_str().expect("an id");
+        let again = client.post(&format!("/v1/failures/{group}/retry"), json!({ "why": "a test" })).await;
+        assert_eq!((again.status.as_u16(), &again.json["done"]), (200, &json!([id])), "{again:?}");
+        client.until(&format!("/v1/runs/{id}"), |run| run["status"] == "failed").await;
+        let dismissed = client.post(&format!("/v1/runs/{id}/dismiss"), json!({ "why": "a test" })).await;
+        assert_eq!(dismissed.status, 204, "{dismissed:?}");
+        assert_eq!(client.get("/v1/failures").await.json["failures"], json!([]));
+        assert_eq!(client.post(&format!("/v1/runs/{id}/dismiss"), json!({})).await.status, 409);
+        let done = client.post("/v1/workflows/greet/runs?wait=20s", json!({ "name": "Ada" })).await.json;
+        let id = done["id"].as_str().expect("an id");
+        assert_eq!(client.post(&format!("/v1/runs/{id}/retry"), json!({})).await.status, 409);
+    });
+}
