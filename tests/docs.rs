@@ -11,6 +11,7 @@ mod readme;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use orchestra_flow::base::diagnostic::Diagnostic;
 use orchestra_flow::base::stack::with_room;
@@ -84,7 +85,7 @@ fn each_program_in_the_pages_compiles_and_its_tests_pass() {
                 // A body in Rust is announced by a warning; anything else a page must not have.
                 let found = compiled.diagnostics.iter().filter(|found| found.code.0 != "F0706");
                 assert_eq!(found.collect::<Vec<_>>(), Vec::<&Diagnostic>::new(), "{}", path.display());
-                let package = compiled.package.expect("without an error there is a package");
+                let package = Arc::new(compiled.package.expect("without an error there is a package"));
                 for test in &package.tests {
                     let verdict = rehearse(&package, test, Rehearsal::default());
                     assert!(verdict.passed(), "{}: {}: {:#?}", path.display(), test.title, verdict.failures);

@@ -20,18 +20,20 @@ mod lang {
 }
 mod run {
     mod cause;
-    mod invariants;
+    pub mod invariants;
     mod journal;
-    mod programs;
-    mod random;
+    pub mod programs;
+    pub mod random;
+    pub mod semantics;
+    pub mod simulator;
     mod rewind;
-    mod semantics;
-    mod simulator;
     mod told;
 }
 mod scripts;
 #[cfg(all(feature = "cli", feature = "serve"))]
 mod serve;
+#[cfg(feature = "sqlite")]
+mod simulate;
 #[cfg(feature = "sqlite")]
 mod store;
 #[cfg(feature = "sqlite")]

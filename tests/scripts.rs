@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use orchestra_flow::base::stack::with_room;
 use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
@@ -44,7 +45,7 @@ fn with_stack(work: impl FnOnce() + Send) {
 }
 
 /// Each flow, compiled without a finding.
-fn compiled() -> Vec<(String, Compilation)> {
+pub fn compiled() -> Vec<(String, Compilation)> {
     let compiled = scripts().into_iter().map(|(name, text)| {
         let compiled = compile(&name, &text, &Beside);
         assert!(compiled.diagnostics.is_empty(), "{name}: {:#?}", compiled.diagnostics);
@@ -58,7 +59,7 @@ fn each_flow_has_tests_and_they_pass_in_any_order_of_what_happens_at_once() {
     with_stack(|| {
         let mut failed = String::new();
         for (name, compiled) in compiled() {
-            let package = compiled.package.expect("without an error there is a package");
+            let package = Arc::new(compiled.package.expect("without an error there is a package"));
             assert!(!package.tests.is_empty(), "{name} has no test");
             for test in &package.tests {
                 for seed in [None, Some(1), Some(2), Some(3)] {
@@ -77,7 +78,7 @@ fn each_flow_has_tests_and_they_pass_in_any_order_of_what_happens_at_once() {
 fn the_same_seed_gives_the_same_journal() {
     with_stack(|| {
         for (name, compiled) in compiled() {
-            let package = compiled.package.expect("without an error there is a package");
+            let package = Arc::new(compiled.package.expect("without an error there is a package"));
             for test in &package.tests {
                 let journal = || format!("{:?}", rehearse(&package, test, Rehearsal { seed: Some(7) }).journal);
                 assert_eq!(journal(), journal(), "{name}: {}", test.title);

@@ -52,6 +52,10 @@ pub const INPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How deep workflows may call each other.
 pub const CHILD_DEPTH_MAX: usize = 32;
+/// How many runs may start one another, each soon after it was started itself.
+pub const START_CHAIN_MAX: u32 = 256;
+/// How soon that is, in milliseconds: who starts a run later begins a new chain.
+pub const START_CHAIN_MILLIS: i64 = 60_000;
 /// How often one step may be interrupted by crashes before its outcome counts as unknown.
 pub const INTERRUPTIONS_MAX: u32 = 3;
 /// How long one attempt of an operation may take where nothing else is said, in milliseconds.

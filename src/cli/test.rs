@@ -18,6 +18,7 @@ use crate::base::secret::Mask;
 use crate::base::span::Sources;
 use crate::base::time::Duration;
 use crate::host::Program;
+use crate::host::rehearse::crash::{Broken, CRASHES_MAX, Crashes, Doubt, crash_everywhere};
 use crate::host::rehearse::{Rehearsal, TestFailure, Verdict, rehearse};
 use crate::lang::plan::test::Test as Written;
 
@@ -31,7 +32,8 @@ use crate::lang::plan::test::Test as Written;
 Examples:
   flow test scripts/*.flow
   flow test --filter retried scripts/customer_onboarding.flow
-  flow test --seed 7 scripts/travel_booking.flow")]
+  flow test --seed 7 scripts/travel_booking.flow
+  flow test --crash-everywhere scripts/order_fulfilment.flow")]
 pub struct Test {
     /// The programs.
     #[arg(value_name = "FILE", required = true)]
@@ -39,6 +41,10 @@ pub struct Test {
     /// Runs what happens at the same moment in another order; the same seed gives the same order.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Runs each test again and again, with the engine killed after each record of the journal in turn: the same must come of
+    /// it every time.
+    #[arg(long)]
+    crash_everywhere: bool,
     /// Runs only tests whose title holds this text, whatever the case.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -49,6 +55,9 @@ pub struct Test {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
+
+/// How many crashes are shown of a test that they break.
+const CRASHES_SHOWN: usize = 3;
 
 /// How many passed and failed.
 #[derive(Default)]
@@ -109,7 +118,9 @@ impl Test {
             let began = Instant::now();
             let verdict = rehearse(&program.package, test, Rehearsal { seed: self.seed });
             let took = Duration(i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX));
-            match verdict.passed() {
+            let crashes = (self.crash_everywhere && verdict.passed())
+                .then(|| crash_everywhere(&program.package, test, Rehearsal { seed: self.seed }, CRASHES_MAX));
+            match passed(&verdict, crashes.as_ref()) {
                 true => count.passed += 1,
                 false => count.failed += 1,
             }
@@ -118,9 +129,9 @@ impl Test {
                     if let Some(heading) = heading.take() {
                         deliver(&heading);
                     }
-                    deliver(&self.told(program, test, &verdict, took, &palette));
+                    deliver(&self.told(program, test, (&verdict, crashes.as_ref()), took, &palette));
                 }
-                Format::Json => list.push(as_json(file, &program.sources, test, &verdict)),
+                Format::Json => list.push(as_json(file, &program.sources, test, (&verdict, crashes.as_ref()))),
             }
         }
     }
@@ -131,18 +142,29 @@ impl Test {
     }
 
     /// One test: a line if it passed, and all that is known if it failed.
-    fn told(&self, program: &Program, test: &Written, verdict: &Verdict, took: Duration, palette: &Palette) -> String {
+    fn told(
+        &self,
+        program: &Program,
+        test: &Written,
+        (verdict, crashes): (&Verdict, Option<&Crashes>),
+        took: Duration,
+        palette: &Palette,
+    ) -> String {
+        let passed = passed(verdict, crashes);
         let time = match verdict.elapsed {
             Duration(0) => elapsed(took),
             virtual_time => format!("{} in {}", elapsed(virtual_time), elapsed(took)),
         };
         let time = styled(palette.faint, format!("({time})"));
-        let mark = if verdict.passed() { styled(palette.good, "✓") } else { styled(palette.bad, "✗") };
+        let mark = if passed { styled(palette.good, "✓") } else { styled(palette.bad, "✗") };
         let mut text = format!("  {mark} {} {time}\n", verdict.title);
         for failure in &verdict.failures {
             text.push_str(&indented(&failure_text(failure, &program.sources, palette)));
         }
-        if self.verbose > u8::from(verdict.passed()) {
+        if let Some(crashes) = crashes {
+            text.push_str(&indented(&crashes_text(crashes, &program.sources, palette)));
+        }
+        if self.verbose > u8::from(passed) {
             text.push_str(&indented(&journal(program, test, verdict, palette)));
         }
         text
@@ -159,6 +181,47 @@ fn failure_text(failure: &TestFailure, sources: &Sources, palette: &Palette) -> 
     text
 }
 
+/// What came of killing the engine after each record.
+fn crashes_text(crashes: &Crashes, sources: &Sources, palette: &Palette) -> String {
+    let mut text = String::new();
+    for Broken { after, failures } in crashes.broken.iter().take(CRASHES_SHOWN) {
+        text.push_str(&format!("{}\n", styled(palette.strong, format!("killed after {after}:"))));
+        for failure in failures {
+            text.push_str(&failure_text(failure, sources, palette));
+            text.push('\n');
+        }
+    }
+    let (tried, broken) = (crashes.tried, crashes.broken.len());
+    text.push_str(&match broken {
+        0 => format!("killed {tried} times, each time after another record\n"),
+        _ => format!(
+            "killed {tried} times, each time after another record; after {broken} of them something else came of it\n"
+        ),
+    });
+    for (operation, doubt) in &crashes.doubts {
+        text.push_str(&format!("{}\n", doubt_text(operation, doubt)));
+    }
+    text
+}
+
+/// What crashes mean for an operation that may not be repeated.
+fn doubt_text(operation: &str, doubt: &Doubt) -> String {
+    let Doubt { crashes, handled } = *doubt;
+    let handling = match crashes - handled {
+        0 => "the program deals with it".to_owned(),
+        open if handled == 0 => format!(
+            "the expectations do not hold then; `on outcome_unknown` would say what to do ({open} of {crashes})"
+        ),
+        open => format!("the expectations hold after {handled} of them, after {open} they do not"),
+    };
+    let times = if crashes == 1 { "1 crash leaves" } else { &format!("{crashes} crashes leave") };
+    format!("{times} `{operation}` in doubt, which may not be repeated: {handling}")
+}
+
+fn passed(verdict: &Verdict, crashes: Option<&Crashes>) -> bool {
+    verdict.passed() && crashes.is_none_or(|crashes| crashes.broken.is_empty())
+}
+
 /// The run of a test, as a run is told without a terminal.
 fn journal(program: &Program, test: &Written, verdict: &Verdict, palette: &Palette) -> String {
     let Some(plan) = program.package.plans.get(&test.workflow) else { return String::new() };
@@ -171,14 +234,25 @@ fn indented(text: &str) -> String {
     text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("      {line}\n") }).collect()
 }
 
-fn as_json(file: &Path, sources: &Sources, test: &Written, verdict: &Verdict) -> Json {
+fn as_json(file: &Path, sources: &Sources, test: &Written, (verdict, crashes): (&Verdict, Option<&Crashes>)) -> Json {
     let place = |span| {
         let (at, _) = sources.positions(span);
         (at.line, at.column)
     };
-    let failures = verdict.failures.iter().map(|failure| {
-        let (line, column) = place(failure.span);
-        json!({ "message": failure.message, "line": line, "column": column, "details": failure.details })
+    let failed = |failures: &[TestFailure]| -> Json {
+        let failures = failures.iter().map(|failure| {
+            let (line, column) = place(failure.span);
+            json!({ "message": failure.message, "line": line, "column": column, "details": failure.details })
+        });
+        failures.collect()
+    };
+    let crashes_told = crashes.map(|crashes| {
+        let broken =
+            crashes.broken.iter().map(|broken| json!({ "after": broken.after, "failures": failed(&broken.failures) }));
+        let doubts = crashes.doubts.iter().map(|(operation, doubt)| {
+            json!({ "operation": **operation, "crashes": doubt.crashes, "handled": doubt.handled })
+        });
+        json!({ "tried": crashes.tried, "broken": broken.collect::<Vec<_>>(), "doubts": doubts.collect::<Vec<_>>() })
     });
     let (line, column) = place(verdict.span);
     json!({
@@ -187,8 +261,9 @@ fn as_json(file: &Path, sources: &Sources, test: &Written, verdict: &Verdict) ->
         "column": column,
         "title": *verdict.title,
         "workflow": *test.workflow,
-        "passed": verdict.passed(),
+        "passed": passed(verdict, crashes),
         "elapsed_ms": verdict.elapsed.0,
-        "failures": failures.collect::<Vec<_>>(),
+        "failures": failed(&verdict.failures),
+        "crashes": crashes_told,
     })
 }

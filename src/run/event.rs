@@ -450,6 +450,9 @@ pub struct Acceptance {
     /// The locks that are held until it has ended, by the runs that wait for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub within: Vec<Holder>,
+    /// How many runs lie before it that started one another, each soon after it was started itself.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub starts: u32,
     /// What it is found by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Arc<str>>,
@@ -497,6 +500,10 @@ pub struct Rewinding {
     /// The places of the steps whose effects are undone before, if they have not been undone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undo: Vec<Arc<str>>,
+}
+
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// What a unit does from now on.

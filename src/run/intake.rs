@@ -30,6 +30,8 @@ pub struct Options {
     pub depth: u32,
     /// The locks that are held until it has ended, by the runs that wait for it.
     pub within: Vec<Holder>,
+    /// How many runs lie before it that started one another, each soon after it was started itself.
+    pub starts: u32,
     /// What is written in the commit of its acceptance.
     pub facts: Vec<Fact>,
     /// What it is found by, beside the `tags` of its workflow.
@@ -119,6 +121,7 @@ pub fn accept(
             parent: options.parent,
             depth: options.depth,
             within: options.within,
+            starts: options.starts,
             tags: tags(plan, options.tags),
         })),
     };

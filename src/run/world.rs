@@ -100,6 +100,12 @@ pub trait Settings: Send + Sync {
 pub trait Perform: Send + Sync {
     /// Carries out one attempt. It ends by `act.timeout` at the latest, and says what it knows.
     fn perform(&self, act: Act) -> BoxFuture<'_, Outcome>;
+
+    /// Carries a workflow out in the engine's stead, if it means to: a test may have a mock for it. What is given back comes to
+    /// its end where a step waits for it.
+    fn stand_in(&self, _run: &RunId, _workflow: &Arc<str>, _input: &Value) -> Option<BoxFuture<'static, Outcome>> {
+        None
+    }
 }
 
 /// What puts questions to people, personas and models.

@@ -34,6 +34,43 @@ fn a_failure_shows_its_line_and_both_sides() {
 }
 
 #[test]
+fn a_crash_after_each_record_changes_nothing_but_what_nobody_can_know() {
+    let folder = Folder::with(
+        r#"connector bank {
+    native keyed operation reserve(sku: int) -> { ok: bool }
+    native once operation charge(sku: int) -> { ok: bool }
+    native once operation tip(sku: int) -> { ok: bool }
+}
+workflow orders {
+    for sku in 1..=3 { step held = bank.reserve { sku, undo bank.reserve { sku: 0 } } }
+    wait 3d
+    step paid = bank.charge { sku: 1, on outcome_unknown skip }
+    step thanks = bank.tip { sku: 1 }
+}
+test "it is paid" for orders {
+    mock bank.reserve after 5s => { ok: true }
+    mock bank.charge after 5s => { ok: true }
+    mock bank.tip after 5s => { ok: true }
+    expect run.status == "completed" && calls(bank.reserve).len() == 3
+}
+"#,
+    );
+    let done = folder.flow(&["test", "--crash-everywhere", "--format", "json", "main.flow"]);
+    let report: serde_json::Value = serde_json::from_str(&done.stdout).expect("it is JSON");
+    let crashes = &report["tests"][0]["crashes"];
+    assert_eq!(done.code, 0, "{report:#}");
+    assert!(crashes["tried"].as_u64() >= Some(10), "{crashes:#}");
+    let doubts = serde_json::json!([
+        { "operation": "bank.charge", "crashes": 1, "handled": 1 },
+        { "operation": "bank.tip", "crashes": 1, "handled": 0 },
+    ]);
+    assert_eq!((&crashes["broken"], &crashes["doubts"]), (&serde_json::json!([]), &doubts));
+    let done = folder.flow(&["test", "--crash-everywhere", "main.flow"]);
+    let said = "1 crash leaves `bank.charge` in doubt, which may not be repeated: the program deals with it";
+    assert!(done.stdout.contains(said), "{}", done.stdout);
+}
+
+#[test]
 fn a_filter_picks_tests_by_title() {
     let folder = Folder::with(DOUBLE);
     let done = folder.flow(&["test", "--filter", "DOUBLES", "main.flow"]);

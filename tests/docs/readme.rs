@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use orchestra_flow::base::report;
 use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
@@ -18,7 +19,7 @@ fn its_programs_are_right_and_their_tests_pass() {
     for block in blocks(README).iter().filter(|block| block.kind == "flow") {
         let compilation = compile("readme.flow", &block.text, &NoFiles);
         assert_eq!(report::to_text(&compilation.diagnostics, &compilation.sources, false), "");
-        let package = compilation.package.expect("a program without faults can run");
+        let package = Arc::new(compilation.package.expect("a program without faults can run"));
         for test in &package.tests {
             let verdict = rehearse(&package, test, Rehearsal::default());
             assert!(verdict.passed(), "{}: {:?}", verdict.title, verdict.failures);

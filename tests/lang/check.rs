@@ -4,6 +4,7 @@
 //! once wrong and, under `right`, once right.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use orchestra_flow::base::stack::with_room;
 use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
@@ -103,7 +104,7 @@ fn operators_that_are_said_never_to_work_are_those_that_fail() {
             tried.join(", "),
             values.join(", "),
         );
-        let package = compiled(&text).package.expect("the program has no errors");
+        let package = Arc::new(compiled(&text).package.expect("the program has no errors"));
         let verdict = rehearse(&package, &package.tests[0], Rehearsal::default());
         assert!(verdict.failures.is_empty(), "{op}: {:?}", verdict.failures);
     }

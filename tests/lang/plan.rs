@@ -561,6 +561,7 @@ fn a_stored_plan_keeps_apart_the_functions_of_handlers_from_other_files() {
     let stored = serde_json::to_string(&*package.plans["w"]).expect("a plan can be stored");
     let loaded: Plan = serde_json::from_str(&stored).expect("what was stored can be loaded");
     package.plans.insert("w".into(), Arc::new(loaded));
+    let package = Arc::new(package);
     let verdict = rehearse(&package, &package.tests[0], Rehearsal::default());
     assert!(verdict.failures.is_empty(), "{:?}", verdict.failures);
 }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use orchestra_flow::base::limit;
 use orchestra_flow::base::report;
@@ -12,7 +13,7 @@ use orchestra_flow::lang::{NoFiles, compile};
 /// What is wrong with the tests of one program.
 fn failures(name: &str, text: &str) -> String {
     let compiled = compile(name, text, &NoFiles);
-    let Some(package) = compiled.package else {
+    let Some(package) = compiled.package.map(Arc::new) else {
         return report::to_text(&compiled.diagnostics, &compiled.sources, false);
     };
     let mut failed = String::new();

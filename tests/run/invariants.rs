@@ -7,7 +7,7 @@ use orchestra_flow::lang::catalog::Effect;
 use orchestra_flow::lang::plan::Moment;
 use orchestra_flow::run::event::{Answer, Begin, Choice, Event, Outcome, Role, Then, UnitId};
 
-use super::simulator::{Actor, Simulator};
+use super::simulator::{Actor, Call};
 
 /// What the journal of a run says of its units.
 #[derive(Default)]
@@ -212,7 +212,7 @@ impl History {
 
 /// Says what must not be of what happened outside.
 pub fn check_effects(
-    world: &Simulator<'_>,
+    (runs, calls): (&BTreeMap<RunId, Actor>, &[Call]),
     histories: &BTreeMap<&RunId, History>,
     killed: bool,
     repeats_unknown: bool,
@@ -220,15 +220,15 @@ pub fn check_effects(
 ) {
     let mut applied: BTreeMap<(&str, &str), u32> = BTreeMap::new();
     let mut unknown: BTreeSet<&str> = BTreeSet::new();
-    for call in &world.calls {
+    for call in calls {
         if call.applied {
             *applied.entry((&call.name, &call.key)).or_default() += 1;
         }
         if call.effect == Effect::Once && unknown.contains(&*call.key) && !repeats_unknown {
             say(format!("I4: {} is called again under {}, and nobody knows of the last time", call.name, call.key));
         }
-        let journal = &world.runs[&call.run].journal;
-        let answer = journal[call.records..].iter().find_map(|record| match &record.event {
+        let journal = &runs[&call.run].journal;
+        let answer = journal.get(call.records..).unwrap_or_default().iter().find_map(|record| match &record.event {
             Event::Answered { unit, attempt, answer } if *unit == call.unit && *attempt == call.attempt => Some(answer),
             _ => None,
         });
@@ -248,29 +248,28 @@ pub fn check_effects(
         return;
     }
     let mut undone: BTreeMap<String, u32> = BTreeMap::new();
-    for call in world.calls.iter().filter(|call| &*call.name == "far.undo" && call.applied) {
+    for call in calls.iter().filter(|call| &*call.name == "far.undo" && call.applied) {
         *undone.entry(call.params.get("of").map(ToString::to_string).unwrap_or_default()).or_default() += 1;
     }
-    let problems: BTreeSet<String> = world
-        .runs
+    let problems: BTreeSet<String> = runs
         .iter()
         .flat_map(|(id, actor)| actor.run.problems.iter().map(move |problem| format!("{id}:{}", problem.place)))
         // An undo that a person had tried again has a generation.
         .map(|place| place.split("/undo").next().unwrap_or_default().to_owned() + "/undo")
         .collect();
-    let settled = settled_undos(world);
+    let settled = settled_undos(runs);
     let mut seen = BTreeSet::new();
-    for call in world.calls.iter().filter(|call| call.applied) {
+    for call in calls.iter().filter(|call| call.applied) {
         let history = &histories[&call.run];
         let Some(life) = history.units.get(&call.unit) else { continue };
-        let node = world.runs[&call.run].plan.nodes.get(life.node);
+        let node = runs[&call.run].plan.nodes.get(life.node);
         if life.role != Role::Main || node.is_none_or(|node| node.clauses.undo.is_none()) || !seen.insert(&call.key) {
             continue;
         }
         let times = undone.get(&*call.key).copied().unwrap_or_default();
         let names = [call.key.to_string(), format!("{}:{}", call.run, call.place)];
         let told = names.iter().any(|name| problems.contains(&format!("{name}/undo"))) || settled.contains(&*call.key);
-        let gone = is_gone(world, histories, &call.run, call.unit, call.records);
+        let gone = is_gone(runs, histories, &call.run, call.unit, call.records);
         if gone && times == 0 && !told {
             say(format!("I5: {} was given up and is not undone", call.key));
         }
@@ -284,9 +283,9 @@ pub fn check_effects(
 }
 
 /// The keys of steps whose undo ended well: an `alternate` may have done it in another way.
-fn settled_undos(world: &Simulator<'_>) -> BTreeSet<String> {
+fn settled_undos(runs: &BTreeMap<RunId, Actor>) -> BTreeSet<String> {
     let mut settled = BTreeSet::new();
-    for actor in world.runs.values() {
+    for actor in runs.values() {
         let mut undos = BTreeMap::new();
         for record in &actor.journal {
             match &record.event {
@@ -303,7 +302,7 @@ fn settled_undos(world: &Simulator<'_>) -> BTreeSet<String> {
 
 /// Whether what a unit did when its journal had so many records was given up.
 fn is_gone(
-    world: &Simulator<'_>,
+    runs: &BTreeMap<RunId, Actor>,
     histories: &BTreeMap<&RunId, History>,
     run: &RunId,
     unit: UnitId,
@@ -325,17 +324,17 @@ fn is_gone(
     if history.discards.iter().any(|discard| with(discard) && records <= discard.until) {
         return true;
     }
-    match &world.runs[run].parent {
+    match &runs[run].parent {
         Some((parent, step, _)) => {
             // Whoever undoes it waits for it now; it was begun by the unit that has its id for a key.
             let key = run.0.split('#').next().unwrap_or_default();
-            let begun = world.runs[parent].journal.iter().position(|record| match &record.event {
+            let begun = runs[parent].journal.iter().position(|record| match &record.event {
                 Event::Began { begin: Begin::Act { key: other, .. }, .. } => **other == *key,
                 _ => false,
             });
             let found = histories[parent].units.iter().find(|(_, life)| life.keys.iter().any(|other| other == key));
             let step = found.map_or(*step, |(unit, _)| *unit);
-            begun.is_none_or(|begun| is_gone(world, histories, parent, step, begun))
+            begun.is_none_or(|begun| is_gone(runs, histories, parent, step, begun))
         }
         None => false,
     }

@@ -45,7 +45,7 @@ fn random_programs_keep_the_invariants() {
 }
 
 /// What the far side makes of a call. It honours the keys of `put`.
-fn fate(faulty: u64) -> impl FnMut(&Act, &[Call], &mut Chance) -> Fate {
+pub fn fate(faulty: u64) -> impl FnMut(&Act, &[Call], &mut Chance) -> Fate {
     move |act, calls, chance| {
         let done = || Fate::done(Value::map([("id", Value::Int(1))]));
         let slow = *chance.pick(&[0, 0, 0, 1, 5, 20, 70]);
@@ -166,7 +166,7 @@ fn attempt(seed: u64, loud: bool) -> (&'static str, Vec<String>) {
         for (id, history) in &histories {
             history.check(&world.runs[*id], killed, &mut |said| broken.push(format!("{id}: {said}")));
         }
-        check_effects(&world, &histories, killed, repeats_unknown, &mut |said| broken.push(said));
+        check_effects((&world.runs, &world.calls), &histories, killed, repeats_unknown, &mut |said| broken.push(said));
     }
     (status, broken)
 }

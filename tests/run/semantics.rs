@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
 use orchestra_flow::lang;
+use orchestra_flow::lang::plan::Package;
 
 fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/run/semantics")
@@ -23,6 +25,15 @@ fn programs() -> Vec<(String, String)> {
     }
     programs.sort();
     programs
+}
+
+/// The programs of the rules, compiled.
+pub fn packages() -> Vec<(String, Arc<Package>)> {
+    let compiled = programs().into_iter().filter_map(|(name, text)| {
+        let package = lang::compile(&name, &text, &lang::NoFiles).package?;
+        Some((name, Arc::new(package)))
+    });
+    compiled.collect()
 }
 
 /// Rules that no test here can show, with the reason.
@@ -72,7 +83,7 @@ fn every_rule_holds() {
             let line = text[..d.primary.span.range().start.min(text.len())].lines().count();
             let _ = writeln!(said, "{name}:{line}: {}", d.message);
         }
-        let Some(package) = compiled.package else { continue };
+        let Some(package) = compiled.package.map(Arc::new) else { continue };
         for test in &package.tests {
             count += 1;
             let verdict = rehearse(&package, test, Rehearsal::default());

@@ -143,7 +143,16 @@ pub struct Simulator<'a> {
     pub broken: Vec<String>,
 }
 
-struct NoSettings;
+impl Actor {
+    /// A run as its journal tells it.
+    pub fn of(plan: Arc<Plan>, journal: Vec<Record>, parent: Option<(RunId, UnitId, u32)>) -> Self {
+        let mut run = Run::accept(&journal[0]).expect("a journal begins with the acceptance");
+        journal[1..].iter().for_each(|record| run.apply(&plan, record));
+        Self { shadow: run.clone(), plan, run, journal, parent, told: true, awake: false }
+    }
+}
+
+pub struct NoSettings;
 
 impl Settings for NoSettings {
     fn env(&self, name: &str) -> Option<Value> {

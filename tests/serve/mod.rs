@@ -3,6 +3,7 @@
 mod clock;
 mod failures;
 mod figures;
+mod killed;
 mod limits;
 mod problems;
 mod process;

@@ -17,7 +17,7 @@ struct Process {
 
 const TOKEN: &str = "the-token-of-the-environment";
 
-fn command(folder: &Path, args: &[&str]) -> Command {
+pub fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flow"));
     command.arg("serve").arg(folder).args(["--listen", "127.0.0.1:0"]).args(args);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -46,10 +46,10 @@ fn kills() -> u32 {
 }
 
 /// A sequence of pauses that looks random and is the same each time: xorshift, from G. Marsaglia, "Xorshift RNGs", 2003.
-struct Pauses(u64);
+pub struct Pauses(pub u64);
 
 impl Pauses {
-    fn next(&mut self) -> Duration {
+    pub fn next(&mut self) -> Duration {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -58,7 +58,7 @@ impl Pauses {
 }
 
 /// How often each of what `read_key` finds was asked for at `path`.
-fn counts(requests: &[String], path: &str, read_key: impl Fn(&str) -> Option<String>) -> BTreeMap<String, usize> {
+pub fn counts(requests: &[String], path: &str, read_key: impl Fn(&str) -> Option<String>) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for request in requests.iter().filter(|request| request.starts_with(&format!("POST {path} "))) {
         *counts.entry(read_key(request).unwrap_or_default()).or_default() += 1;
@@ -66,13 +66,13 @@ fn counts(requests: &[String], path: &str, read_key: impl Fn(&str) -> Option<Str
     counts
 }
 
-fn header(request: &str, name: &str) -> Option<String> {
+pub fn header(request: &str, name: &str) -> Option<String> {
     let (head, _) = request.split_once("\r\n\r\n")?;
     let line = head.lines().find(|line| line.to_lowercase().starts_with(&format!("{name}:")))?;
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-fn body(request: &str) -> Option<String> {
+pub fn body(request: &str) -> Option<String> {
     Some(request.split_once("\r\n\r\n")?.1.to_owned())
 }
 

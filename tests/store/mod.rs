@@ -1,11 +1,12 @@
 //! Stores: the suite that each must hold, and what only one in a file can meet.
 
+mod bad_days;
 mod broken;
 mod dump;
 mod engine;
 mod intake;
 #[cfg(all(feature = "cli", feature = "http"))]
-mod killed;
+pub mod killed;
 mod older;
 mod prune;
 mod rewind;

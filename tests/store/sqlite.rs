@@ -29,6 +29,7 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
         parent: None,
         depth: 0,
         within: Vec::new(),
+        starts: 0,
         tags: Vec::new(),
     };
     let standing = Standing {

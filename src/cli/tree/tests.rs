@@ -6,11 +6,12 @@ use crate::base::time::Timestamp;
 use crate::cli::paper::Palette;
 use crate::host::rehearse::{Rehearsal, rehearse};
 use crate::lang::{NoFiles, compile};
+use std::sync::Arc;
 
 /// The tree after the first so many records of the program's only test; all of them where there are fewer.
 fn tree(program: &str, records: usize) -> String {
     let compilation = compile("tree.flow", program, &NoFiles);
-    let package = compilation.package.unwrap_or_else(|| panic!("{:?}", compilation.diagnostics));
+    let package = Arc::new(compilation.package.unwrap_or_else(|| panic!("{:?}", compilation.diagnostics)));
     let test = &package.tests[0];
     let journal = rehearse(&package, test, Rehearsal::default()).journal;
     let mut tree = Tree::new(package.plans[&test.workflow].clone(), Mask::default());

@@ -12,7 +12,7 @@ use crate::lang::script::{self, Form};
 const SHOWN_CHARS_MAX: usize = 400;
 
 /// Whether an expectation is met; if not, what was found instead.
-pub fn check(stage: &Stage<'_>, package: &Package, script: &Script) -> Option<TestFailure> {
+pub fn check(stage: &Stage, package: &Package, script: &Script) -> Option<TestFailure> {
     let result = value_of(stage, package, &script.source, script.span);
     let failed = |message: String, details| Some(TestFailure { span: script.span, message, details });
     match result {
@@ -34,7 +34,7 @@ pub fn check(stage: &Stage<'_>, package: &Package, script: &Script) -> Option<Te
 }
 
 /// How the run stands, where that may explain why something is not as expected.
-fn outcome(stage: &Stage<'_>) -> Option<String> {
+fn outcome(stage: &Stage) -> Option<String> {
     let run = stage.name("run")?;
     let status = run.get("status")?.to_string();
     let error = stage.name("error").filter(|error| !error.is_unit());
@@ -51,7 +51,7 @@ fn outcome(stage: &Stage<'_>) -> Option<String> {
 }
 
 /// What the two sides of a comparison that does not hold are.
-fn detail(stage: &Stage<'_>, package: &Package, part: &str, span: Span) -> Option<Vec<String>> {
+fn detail(stage: &Stage, package: &Package, part: &str, span: Span) -> Option<Vec<String>> {
     if matches!(value_of(stage, package, part, span), Ok(Value::Bool(true))) {
         return None;
     }
@@ -80,7 +80,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// Computes a piece of an expectation.
-fn value_of(stage: &Stage<'_>, package: &Package, text: &str, span: Span) -> Result<Value, String> {
+fn value_of(stage: &Stage, package: &Package, text: &str, span: Span) -> Result<Value, String> {
     let library = package.functions.library();
     let expr = script::compile(text.trim(), span, Form::Expression, library)
         .map_err(|diagnostics| diagnostics.into_iter().next().map_or_else(String::new, |first| first.message))?;

@@ -11,13 +11,13 @@ use crate::lang::plan::{Package, Root, Roots, With};
 use crate::run::world::Outcome;
 
 /// All mocks of a test, and how far each is in its replies.
-pub struct Mocks<'a> {
-    package: &'a Package,
-    mocks: Vec<Progress<'a>>,
+pub struct Mocks {
+    package: Arc<Package>,
+    mocks: Vec<Progress>,
 }
 
-struct Progress<'a> {
-    mock: &'a Mock,
+struct Progress {
+    mock: Mock,
     reply: usize,
     used: u64,
 }
@@ -30,16 +30,11 @@ pub struct Said {
     pub outcome: Option<Outcome>,
 }
 
-impl<'a> Mocks<'a> {
+impl Mocks {
     /// The mocks of a test, all before their first reply.
-    pub fn new(package: &'a Package, test: &'a Test) -> Self {
-        let mocks = test.mocks.iter().map(|mock| Progress { mock, reply: 0, used: 0 }).collect();
+    pub fn new(package: Arc<Package>, test: &Test) -> Self {
+        let mocks = test.mocks.iter().map(|mock| Progress { mock: mock.clone(), reply: 0, used: 0 }).collect();
         Self { package, mocks }
-    }
-
-    /// Whether anybody answers for `target`.
-    pub fn has(&self, target: &Target) -> bool {
-        self.mocks.iter().any(|progress| progress.mock.targets.contains(target))
     }
 
     /// What is answered for `target`; `None` if nobody does. A mock with a condition that holds comes before those

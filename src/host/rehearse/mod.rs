@@ -1,10 +1,16 @@
-//! The rehearsed world of `flow test`: the real machine in virtual time, with mocks for everything outside.
+//! The rehearsed world of `flow test`: the real engine in virtual time, with mocks for everything outside.
 //!
 //! In: a package and one of its tests. Out: a verdict. Never: real time, real connectors, threads; the same seed gives
 //! the same bytes.
 
+/// A test in which the process ends at each record in turn.
+pub mod crash;
 mod expect;
+mod ledger;
 mod mocks;
+mod outside;
+/// A runtime of one thread that says when nothing is left to do.
+pub mod quiet;
 mod stage;
 mod steps;
 
@@ -12,6 +18,7 @@ use std::sync::Arc;
 
 use crate::base::failure::Failure;
 use crate::base::span::Span;
+use crate::base::status::Status;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::test::{Act, Test};
@@ -19,7 +26,9 @@ use crate::lang::plan::{Formula, Package, Plan, Roots};
 use crate::run::event::Record;
 use crate::run::intake::{self, Options, StartError};
 use crate::run::machine::Command;
-use stage::Stage;
+use crate::run::world::Clock as _;
+use outside::{Effects, Outside};
+use stage::{Crash, Stage};
 
 /// When tests begin that do not say when.
 const BEGINNING: &str = "2026-01-01T09:00:00Z";
@@ -72,43 +81,78 @@ impl TestFailure {
 }
 
 /// Rehearses one test.
-pub fn rehearse(package: &Package, test: &Test, rehearsal: Rehearsal) -> Verdict {
+pub fn rehearse(package: &Arc<Package>, test: &Arc<Test>, rehearsal: Rehearsal) -> Verdict {
+    perform(package, test, rehearsal, None).verdict
+}
+
+/// A rehearsal, with what was seen of it beside the test's own expectations.
+struct Performance {
+    verdict: Verdict,
+    /// How many times something was written by the process that began it.
+    written: u64,
+    /// How that process ended, if it was made to.
+    crash: Option<Crash>,
+    /// What was called that changes something outside, with the keys.
+    effects: Effects,
+    /// The state the run was in when the test was over.
+    status: Status,
+}
+
+/// Rehearses one test, in a process that ends when it is about to write for the time after so many, if ever.
+fn perform(package: &Arc<Package>, test: &Arc<Test>, rehearsal: Rehearsal, ends_after: Option<u64>) -> Performance {
     let at = test.at.or_else(|| BEGINNING.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
-    let mut stage = Stage::new(package, test, rehearsal.seed, at);
+    let outside = Arc::new(Outside::new(package.clone(), test.clone(), rehearsal.seed, at));
     let mut failures = Vec::new();
-    if let Err(failure) = enact(&mut stage, package, test, &mut failures) {
-        failures.push(failure);
+    let start = start(&outside, package, test);
+    let stage = start.and_then(|start| {
+        Stage::begin(package, test, outside.clone(), start, ends_after).map_err(|error| not_started(test, &error))
+    });
+    let (mut written, mut crash) = (0, None);
+    let enacted = stage.and_then(|mut stage| {
+        let enacted = enact(&mut stage, package, test, &mut failures);
+        (written, crash) = (stage.written(), stage.take_crash());
+        enacted
+    });
+    failures.extend(enacted.err());
+    failures.splice(0..0, outside.take_faults());
+    Performance {
+        written,
+        crash,
+        effects: outside.effects(),
+        status: outside.main(|_, run, _| run.status()).unwrap_or(Status::Queued),
+        verdict: Verdict {
+            title: test.title.clone(),
+            span: test.span,
+            failures,
+            elapsed: Duration::between(at, outside.clock().now()),
+            journal: outside.take_journal(),
+        },
     }
-    failures.splice(0..0, stage.take_faults());
-    Verdict {
-        title: test.title.clone(),
-        span: test.span,
-        failures,
-        elapsed: Duration::between(at, stage.now()),
-        journal: stage.take_journal(),
-    }
+}
+
+/// What the tested run is started with.
+fn start(outside: &Outside, package: &Package, test: &Test) -> Result<(Value, Options), TestFailure> {
+    let part = |formula: &Option<Formula>| match formula {
+        None => Ok(Value::Unit),
+        Some(formula) => evaluate(formula, package, &outside.plain_names(), test.span),
+    };
+    let trigger = part(&test.trigger)?.received();
+    let input = match (&test.input, package.plans.get(&test.workflow)) {
+        (None, Some(plan)) if test.trigger.is_some() => triggered(plan, &trigger, &outside.plain_names())?,
+        _ => part(&test.input)?,
+    };
+    let state = test.state.as_ref().map(|_| part(&test.state)).transpose()?;
+    Ok((input, Options { trigger, state, ..Options::default() }))
 }
 
 /// Lets the test happen, line by line. Expectations that are not met are collected; what makes it senseless to go on is
 /// returned.
 fn enact(
-    stage: &mut Stage<'_>,
+    stage: &mut Stage,
     package: &Package,
     test: &Test,
     failures: &mut Vec<TestFailure>,
 ) -> Result<(), TestFailure> {
-    let part = |stage: &Stage<'_>, formula: &Option<Formula>| match formula {
-        None => Ok(Value::Unit),
-        Some(formula) => evaluate(formula, package, &stage.plain_names(), test.span),
-    };
-    let trigger = part(stage, &test.trigger)?.received();
-    let input = match (&test.input, package.plans.get(&test.workflow)) {
-        (None, Some(plan)) if test.trigger.is_some() => triggered(plan, &trigger, stage)?,
-        _ => part(stage, &test.input)?,
-    };
-    let state = test.state.as_ref().map(|_| part(stage, &test.state)).transpose()?;
-    let options = Options { trigger, state, ..Options::default() };
-    stage.begin(&input, options).map_err(|error| not_started(test, &error))?;
     stage.settle();
     let last = test.acts.iter().rposition(|act| !matches!(act, Act::Expect(_)));
     let by_hand = last.is_some_and(|last| matches!(test.acts[last], Act::Advance(..)));
@@ -118,13 +162,13 @@ fn enact(
             Act::Advance(duration, _) => stage.advance(*duration),
             Act::Signal { name, payload, span } => {
                 let payload = evaluate(payload, package, &stage.plain_names(), *span)?;
-                stage.tell(Command::Signal { name: name.clone(), payload });
+                stage.tell(&Command::Signal { name: name.clone(), payload });
             }
             Act::Event { topic, payload, span } => {
                 let payload = evaluate(payload, package, &stage.plain_names(), *span)?;
                 stage.publish(topic, &payload);
             }
-            Act::Cancel(_) => stage.tell(Command::Cancel { by: "the test".into() }),
+            Act::Cancel(_) => stage.tell(&Command::Cancel { by: "the test".into() }),
             Act::Expect(script) => {
                 // Behind the last thing that happens, the run is seen to its end; but whoever moves the clock by hand
                 // wants to see it as it stands then.
@@ -145,13 +189,13 @@ fn enact(
 
 /// The input that the workflow's trigger makes of what happened: by its `input:`, else the body. Where several triggers
 /// could be meant, the first whose type the test names, else the first.
-fn triggered(plan: &Plan, trigger: &Value, stage: &Stage<'_>) -> Result<Value, TestFailure> {
+fn triggered(plan: &Plan, trigger: &Value, others: &dyn Roots) -> Result<Value, TestFailure> {
     let kind = trigger.get("type").and_then(Value::as_text);
     let meant = plan.triggers.iter().find(|declared| kind.is_some_and(|kind| kind == declared.kind.word()));
     let Some(declared) = meant.or(plan.triggers.first()) else {
         return Ok(trigger.get("body").cloned().unwrap_or_default());
     };
-    let taken = intake::taken(plan, declared, trigger, &stage.plain_names());
+    let taken = intake::taken(plan, declared, trigger, others);
     taken.map_err(|failure| TestFailure::of(&failure, plan.span))?.ok_or_else(|| {
         let message = "the `where` of the trigger is not true of what the test brings: no run starts".to_owned();
         TestFailure { span: declared.span, message, details: Vec::new() }

@@ -47,7 +47,8 @@ impl Drive {
         });
     }
 
-    fn spawn(
+    /// Does something outside for an attempt, and tells the run what came of it.
+    pub(super) fn spawn(
         &mut self,
         unit: UnitId,
         attempt: u32,

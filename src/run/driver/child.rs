@@ -21,6 +21,9 @@ pub(super) struct Awaited {
 impl Drive {
     /// Starts a child, or joins it if it exists: its id is the key of the step (semantics 48).
     pub(super) async fn start_child(&mut self, unit: UnitId, attempt: u32, child: &Child) {
+        if let Some(work) = self.inner.world.perform.stand_in(&child.run, &child.workflow, &child.input) {
+            return self.spawn(unit, attempt, None, async move { Ok((work.await, None)) });
+        }
         self.awaited.insert(child.run.clone(), Awaited { unit, attempt, unwinds: false });
         if self.joins || child.continues {
             match self.inner.exists(&child.run).await {
@@ -48,21 +51,26 @@ impl Drive {
     }
 
     /// Lets a child that has completed be undone.
-    pub(super) fn unwind_child(&mut self, unit: UnitId, attempt: u32, run: RunId) {
-        if self.inner.tell(&run, Told::Unwind) {
-            self.awaited.insert(run, Awaited { unit, attempt, unwinds: true });
-        } else {
+    pub(super) async fn unwind_child(&mut self, unit: UnitId, attempt: u32, run: RunId) {
+        match self.inner.exists(&run).await {
+            Ok(true) if self.inner.tell(&run, Told::Unwind) => {
+                self.awaited.insert(run, Awaited { unit, attempt, unwinds: true });
+            }
             // A child that has gone has nothing left to undo.
-            self.tell_self(Command::Answer { unit, attempt, outcome: Outcome::done(Value::Unit), by: None });
+            Ok(_) => self.tell_self(Command::Answer { unit, attempt, outcome: Outcome::done(Value::Unit), by: None }),
+            Err(broken) => drop(self.tell.send(Told::Broken(broken))),
         }
     }
 
     /// A run that this one waits for rests.
     pub(super) async fn child_rested(&mut self, run: &RunId, summary: &Summary) {
-        let Some(Awaited { unit, attempt, unwinds }) = self.awaited.remove(run) else { return };
-        // A run that was undone before, and whose end is told late, has nothing left to undo.
-        let told = !unwinds || summary.status == Status::Undone;
-        let outcome = if told { child_outcome(run, summary) } else { Outcome::done(Value::Unit) };
+        let Some(Awaited { unit, attempt, unwinds }) = self.awaited.get(run).copied() else { return };
+        // That it had ended before it was undone is told late.
+        if unwinds && summary.status != Status::Undone {
+            return;
+        }
+        self.awaited.remove(run);
+        let outcome = child_outcome(run, summary);
         // The unit may have ended meanwhile.
         let _ = self.command(Command::Answer { unit, attempt, outcome, by: None }).await;
     }

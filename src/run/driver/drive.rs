@@ -90,11 +90,10 @@ impl Drive {
         }
     }
 
-    /// A run that was read from the journal: so many records, the last of them there.
+    /// A run that was read from the journal: so many records, the last of them there. Whoever waits for one that rests asks
+    /// for its end.
     pub(super) fn resumed(self, noted: u64, last: Mark) -> Self {
-        // Of a run that rests, those who waited for its end have heard, or ask.
-        let settled = self.run.is_at_rest();
-        Self { last, noted, settled, ..self }
+        Self { last, noted, settled: self.run.is_at_rest(), ..self }
     }
 
     pub(super) fn id(&self) -> &RunId {
@@ -304,7 +303,7 @@ impl Drive {
                 // A child that has ended need not know.
                 self.inner.command(&run, word.command(self.id()));
             }
-            Action::UnwindChild { unit, attempt, run } => self.unwind_child(unit, attempt, run),
+            Action::UnwindChild { unit, attempt, run } => self.unwind_child(unit, attempt, run).await,
             Action::EnterLock { unit, key, places, within } => self.enter(unit, &key, places, within),
             Action::LeaveLock { unit, key } => {
                 let entered = lock(&self.inner.gates).leave(&key, &(self.id().clone(), unit));

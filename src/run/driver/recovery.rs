@@ -29,13 +29,14 @@ impl Inner {
                 None => tracing::error!(run = %run, "its journal has no beginning"),
             }
         }
-        // Whoever was inside a lock is so again before anybody else can ask for a place.
+        // All are there before the first of them goes on: it may tell another something, or ask for its place.
         for (drive, _) in &cut_off {
+            self.live.insert(drive.id().clone(), drive.tell());
             drive.hold_locks();
         }
+        ask_for_locks(cut_off.iter().map(|(drive, _)| drive));
         let count = cut_off.len();
         for (mut drive, inbox) in cut_off {
-            self.live.insert(drive.id().clone(), drive.tell());
             tokio::spawn(async move {
                 drive.take_up().await;
                 drive.work(inbox).await;
@@ -135,7 +136,6 @@ impl Drive {
         self.joins = true;
         self.carry_out(&mut actions).await;
         self.joins = false;
-        self.ask_for_locks();
     }
 
     fn hold_locks(&self) {
@@ -147,14 +147,20 @@ impl Drive {
             }
         }
     }
+}
 
-    fn ask_for_locks(&self) {
-        for unit in self.run.outside() {
-            if let Task::Gate(gate) = &unit.task
-                && !gate.entered
-            {
-                self.enter(unit.id, &gate.key, gate.places, self.run.locks_around(unit.id));
-            }
-        }
+/// Whoever waited for a place waits again, in the order of their asking.
+fn ask_for_locks<'a>(drives: impl Iterator<Item = &'a Drive>) {
+    let mut waiting = Vec::new();
+    for drive in drives {
+        waiting.extend(drive.run.outside().filter_map(|unit| match &unit.task {
+            Task::Gate(gate) if gate.asked && !gate.entered => Some((gate.since, drive, unit.id, gate)),
+            _ => None,
+        }));
+    }
+    // Of those who asked at the same moment, the run comes first that was accepted first.
+    waiting.sort_by_key(|(since, ..)| *since);
+    for (_, drive, unit, gate) in waiting {
+        drive.enter(unit, &gate.key, gate.places, drive.run.locks_around(unit));
     }
 }

@@ -1,5 +1,7 @@
 //! Writing down: what one decision recorded of a run goes into the journal together, with what it means for others.
 
+use std::sync::Arc;
+
 use super::Accepted;
 use super::drive::Drive;
 use crate::base::id::RunId;
@@ -21,8 +23,12 @@ impl Drive {
     }
 
     /// A run that a statement starts: it is accepted in the same commit (semantics 48).
-    pub(super) async fn launch(&self, run: &RunId, workflow: &str, input: &Value) -> Option<Accepted> {
-        let options = Options { run: Some(run.clone()), ..Options::default() };
+    pub(super) async fn launch(&self, run: &RunId, workflow: &Arc<str>, input: &Value) -> Option<Accepted> {
+        if self.inner.world.perform.stand_in(run, workflow, input).is_some() {
+            return None;
+        }
+        let starts = self.run.starts_before(self.inner.world.clock.now());
+        let options = Options { run: Some(run.clone()), starts, ..Options::default() };
         let accepted = self.inner.accept(workflow, input, options).await;
         accepted.inspect_err(|error| tracing::error!(run = %run, "could not start `{workflow}`: {error}")).ok()
     }

@@ -22,8 +22,9 @@ pub use rewind::{Fold, fold};
 
 use super::event::{Acceptance, Alarm, Event, Holder, Outcome, Problem, Record, Rewinding, Role, UnitId};
 use crate::base::id::RunId;
+use crate::base::limit;
 use crate::base::status::Status;
-use crate::base::time::Timestamp;
+use crate::base::time::{Duration, Timestamp};
 use crate::base::value::{Map, Value};
 use crate::lang::plan::node::Runners;
 use crate::lang::plan::{Body, HandlerAction, Kind, Node, NodeId, Plan};
@@ -259,6 +260,13 @@ impl Run {
         }
     }
 
+    /// How many runs lie before one that this one starts now, which started one another, each soon after it was started itself:
+    /// this one and those before it, or none if it took its time.
+    pub fn starts_before(&self, now: Timestamp) -> u32 {
+        let soon = Duration::between(self.accepted_at, now) < Duration(limit::START_CHAIN_MILLIS);
+        if soon { self.accepted.starts + 1 } else { 0 }
+    }
+
     /// Whether it has come to rest.
     pub fn is_at_rest(&self) -> bool {
         self.ending == Ending::Rested
@@ -352,7 +360,7 @@ impl Run {
         map.insert("started_at".into(), Value::moment(started));
         let status = self.outcome.as_ref().map_or(self.status(), Outcome::status);
         map.insert("status".into(), if self.undone { Status::Undone } else { status }.word().into());
-        map.insert("elapsed".into(), Value::Duration(crate::base::time::Duration::between(started, ended)));
+        map.insert("elapsed".into(), Value::Duration(Duration::between(started, ended)));
         map.insert("error".into(), self.error().unwrap_or_default());
         let problems = self.problems.iter().map(|problem| {
             Value::map([

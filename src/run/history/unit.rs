@@ -252,6 +252,8 @@ pub struct Gate {
     pub places: u64,
     /// Whether it has asked to be let in: not yet, where it stands open again since the run was rewound.
     pub asked: bool,
+    /// When it asked for its place.
+    pub since: Timestamp,
     /// Whether it is inside.
     pub entered: bool,
     /// How far the body is.

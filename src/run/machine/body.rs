@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Machine;
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::RunId;
+use crate::base::limit;
 use crate::base::value::Value;
 use crate::lang::plan::node::Set;
 use crate::lang::plan::{ChainId, Formula, Kind, Node, NodeId};
@@ -160,6 +161,13 @@ impl Machine<'_> {
                 }
                 Err(failure) => self.raised(id, node.chain, failure),
             },
+            Kind::Start { workflow, .. } if self.run.starts_before(self.now) > limit::START_CHAIN_MAX => {
+                let most = limit::START_CHAIN_MAX;
+                let message = format!(
+                    "`start {workflow}` comes after {most} starts in a row within little time; that is the bound (`START_CHAIN_MAX`): let the run wait before it starts the next one, or use a loop"
+                );
+                self.raised(id, node.chain, Failure::new(FailureKind::LimitExceeded, message).at(node.span))
+            }
             Kind::Start { workflow, params } => match self.compute(id, params) {
                 Ok(input) => {
                     let run =

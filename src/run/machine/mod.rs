@@ -137,6 +137,8 @@ pub struct Child {
     pub within: Vec<Holder>,
     /// Whether it has failed before, and goes on where it failed (semantics 79).
     pub continues: bool,
+    /// How many runs lie before it that started one another.
+    pub starts: u32,
 }
 
 impl Child {
@@ -147,6 +149,7 @@ impl Child {
             parent: Some(self.parent.clone()),
             depth: self.depth,
             within: self.within.clone(),
+            starts: self.starts,
             ..Options::default()
         }
     }

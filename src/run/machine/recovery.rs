@@ -1,6 +1,6 @@
 //! Taking a run up again that the end of a process has cut off (semantics 48, 49).
 
-use super::{Action, Machine};
+use super::{Action, Machine, Word};
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::limit;
 use crate::base::time::{Duration, Timestamp};
@@ -31,7 +31,8 @@ impl Machine<'_> {
         let attempt = unit.attempts;
         if !matches!(node.kind, Kind::Call { .. }) {
             // A question stands, and a child run is joined: neither was interrupted (semantics 48).
-            return self.perform(id, node, attempt, None);
+            self.perform(id, node, attempt, None);
+            return self.say_again(id);
         }
         let bound = match self.attempt_bound(id, node) {
             Ok(bound) => bound,
@@ -45,12 +46,28 @@ impl Machine<'_> {
                 Failure::new(FailureKind::OutcomeUnknown, message).detail("cause", Value::from("interrupted"));
             return self.failed_attempt(id, attempt, failure, false);
         }
+        if unit.deadline.is_some_and(|deadline| deadline <= self.now) {
+            let failure = Failure::new(FailureKind::Timeout, "the process ended, and its deadline has passed since");
+            return self.failed_attempt(id, attempt, failure, false);
+        }
         if self.may_be_repeated(unit) {
             return self.perform(id, node, attempt, bound);
         }
         let message = "the process ended while it was under way: it may have happened, and nobody can know";
         let failure = Failure::new(FailureKind::OutcomeUnknown, message).detail("cause", Value::from("interrupted"));
         self.failed_attempt(id, attempt, failure, false);
+    }
+
+    /// A child may not have heard what it was told before the process ended: that its time is up, or that it is to stand still.
+    fn say_again(&mut self, id: UnitId) {
+        let Some(unit) = self.run.unit(id).filter(|unit| !unit.unwinds_child()) else { return };
+        let Some((run, _)) = self.run.other_run(self.plan, unit) else { return };
+        let over = [unit.timeout, unit.deadline].into_iter().flatten().any(|bound| bound <= self.now);
+        if over {
+            self.actions.push(Action::TellChild { run, word: Word::Cancel });
+        } else if self.run.paused {
+            self.actions.push(Action::TellChild { run, word: Word::Pause });
+        }
     }
 
     /// Whether what a unit does may be done once more under the same key: the far side forgets keys after a while

@@ -261,6 +261,7 @@ impl Machine<'_> {
                         depth: self.run.accepted.depth + 1,
                         within: self.run.locks_around(id),
                         continues: act.continues && attempt <= 1,
+                        starts: self.run.accepted.starts,
                     }),
                 },
             },

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::{OpenError, schema};
+use super::{OpenError, log, schema};
 use crate::run::journal::Mark;
 
 /// The name of the file with the tables.
@@ -31,6 +31,7 @@ impl Directory {
         std::fs::create_dir_all(directory).map_err(unusable)?;
         let lock = take(directory)?;
         let file = directory.join(FILE);
+        log::check(&file).map_err(unusable)??;
         let mut connection = Connection::open(&file)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;

@@ -9,6 +9,7 @@ mod dump;
 mod event;
 mod follow;
 mod list;
+mod log;
 mod prune;
 mod reader;
 mod restore;
@@ -140,6 +141,12 @@ pub enum OpenError {
         found: usize,
         /// Which one this program reads.
         known: usize,
+    },
+    /// The head of its log is damaged: what was written last would be lost.
+    #[error("`{}-wal` is damaged at its beginning, and what was written last is in it: bring it back from a copy, or move it away to go on without that", file.display())]
+    Log {
+        /// Which store.
+        file: PathBuf,
     },
     /// It is no store, or damaged.
     #[error("the store cannot be opened: {0}")]

@@ -133,6 +133,7 @@ fn accepted(standing: &Standing, input: Value) -> Event {
         parent: standing.parent.clone(),
         depth: 0,
         within: Vec::new(),
+        starts: 0,
         tags: standing.tags.clone(),
     }))
 }

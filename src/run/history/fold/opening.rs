@@ -148,7 +148,7 @@ impl Run {
         unit.deadline = deadline;
         unit.edited = None;
         // What was done inside of a lock that stands open again is still done.
-        let done = match std::mem::replace(&mut unit.task, task(plan, node, begin)) {
+        let done = match std::mem::replace(&mut unit.task, task(plan, at, node, begin)) {
             Task::Gate(gate) => Some(gate.progress),
             _ => None,
         };
@@ -300,7 +300,7 @@ pub(super) fn new_unit(
 }
 
 /// What a unit does, as it begins.
-fn task(plan: &Plan, node: NodeId, begin: &Begin) -> Task {
+fn task(plan: &Plan, at: Timestamp, node: NodeId, begin: &Begin) -> Task {
     match begin {
         Begin::Act { params, key, auth } => Task::Act(Box::new(Act {
             params: params.clone(),
@@ -359,6 +359,7 @@ fn task(plan: &Plan, node: NodeId, begin: &Begin) -> Task {
             key: key.clone(),
             places: *places,
             asked: true,
+            since: at,
             entered: false,
             progress: Progress::default(),
         })),

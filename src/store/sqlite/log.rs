@@ -1,0 +1,118 @@
+//! The write-ahead log as it is found when the store is opened: SQLite takes it up to the last whole commit and says nothing of
+//! the rest, so that is looked for here. The format is that of <https://sqlite.org/fileformat2.html#walformat>.
+
+use std::path::Path;
+
+use super::OpenError;
+
+const HEADER: usize = 32;
+const FRAME_HEADER: usize = 24;
+const MAGIC: u32 = 0x377f_0682;
+
+/// Says what of the log beside `file` will not be read; refuses one of which nothing can be.
+pub(super) fn check(file: &Path) -> std::io::Result<Result<(), OpenError>> {
+    match inspect(file)? {
+        Log::Whole => {}
+        Log::Torn { bytes, commits: false } => {
+            tracing::warn!(
+                "the last {bytes} bytes of the store's log were not written to their end; they are left out"
+            );
+        }
+        Log::Torn { bytes, commits: true } => tracing::error!(
+            "the store's log is damaged {bytes} bytes before its end: what was written after that is lost, and runs go on from before it"
+        ),
+        Log::Headless => return Ok(Err(OpenError::Log { file: file.into() })),
+    }
+    Ok(Ok(()))
+}
+
+/// What was found of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Log {
+    /// There is none, or all of it is whole.
+    Whole,
+    /// So many bytes after the last whole commit were never written to their end, or are damaged.
+    Torn {
+        /// How many.
+        bytes: usize,
+        /// Whether there are commits among them: these had been whole once.
+        commits: bool,
+    },
+    /// Its head is damaged: nothing of it could be read.
+    Headless,
+}
+
+/// Looks through the log beside `file`.
+fn inspect(file: &Path) -> std::io::Result<Log> {
+    match std::fs::read(file.with_extension("db-wal")) {
+        Ok(bytes) => Ok(of(&bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Log::Whole),
+        Err(error) => Err(error),
+    }
+}
+
+fn of(bytes: &[u8]) -> Log {
+    // A log whose head was never written to its end holds no commit.
+    let Some((header, frames)) = bytes.split_at_checked(HEADER) else { return Log::Whole };
+    if header.iter().all(|byte| *byte == 0) {
+        return Log::Whole;
+    }
+    let magic = word(header, 0, true);
+    let mut sum = Sum { big: magic & 1 == 1, state: (0, 0) };
+    sum.add(&header[..24]);
+    if magic & !1 != MAGIC || sum.state != (word(header, 24, true), word(header, 28, true)) {
+        return Log::Headless;
+    }
+    let frame = FRAME_HEADER + word(header, 8, true) as usize;
+    let mine = |frame: &[u8]| frame.get(8..16) == Some(&header[16..24]);
+    let (mut whole, mut broken) = (0, false);
+    let mut commits = false;
+    for (number, found) in frames.chunks(frame).enumerate() {
+        // What a log held that was begun anew since is no part of it.
+        if !mine(found) {
+            break;
+        }
+        let commit = word(found, 4, true) != 0;
+        broken = broken || found.len() < frame || {
+            sum.add(&found[..8]);
+            sum.add(&found[FRAME_HEADER..]);
+            sum.state != (word(found, 16, true), word(found, 20, true))
+        };
+        match (broken, commit) {
+            (false, true) => whole = (number + 1) * frame,
+            (true, true) => commits = found.len() == frame,
+            (_, false) => {}
+        }
+    }
+    let rest = frames.get(whole..).unwrap_or_default();
+    match rest.chunks(frame).take_while(|found| mine(found)).map(<[u8]>::len).sum() {
+        0 => Log::Whole,
+        bytes => Log::Torn { bytes, commits },
+    }
+}
+
+/// A word of four bytes; 0 where there is none.
+fn word(bytes: &[u8], at: usize, big: bool) -> u32 {
+    match bytes.get(at..at + 4) {
+        Some(&[a, b, c, d]) if big => u32::from_be_bytes([a, b, c, d]),
+        Some(&[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]),
+        _ => 0,
+    }
+}
+
+/// The running checksum of a log.
+struct Sum {
+    big: bool,
+    state: (u32, u32),
+}
+
+impl Sum {
+    fn add(&mut self, bytes: &[u8]) {
+        let (mut one, mut two) = self.state;
+        for pair in bytes.chunks(8) {
+            one = one.wrapping_add(word(pair, 0, self.big)).wrapping_add(two);
+            two = two.wrapping_add(word(pair, 4, self.big)).wrapping_add(one);
+        }
+        self.state = (one, two);
+    }
+}

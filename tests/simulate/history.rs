@@ -1,0 +1,336 @@
+//! One simulated history: a seed makes a program, a far side, a disk, and moments at which the process ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use orchestra_flow::base::id::RunId;
+use orchestra_flow::base::time::{Duration, Timestamp};
+use orchestra_flow::base::value::Value;
+use orchestra_flow::host::clock::VirtualClock;
+use orchestra_flow::host::rehearse::quiet::Quiet;
+use orchestra_flow::lang::plan::Package;
+use orchestra_flow::run::driver::{Duty, Engine};
+use orchestra_flow::run::event::{Decision, Event, Record};
+use orchestra_flow::run::intake::Options;
+use orchestra_flow::run::journal::{Journal as _, Query};
+use orchestra_flow::run::machine::Command;
+use orchestra_flow::run::world::{Clock as _, World};
+
+use super::disk::{Disk, Platter};
+use super::far::Far;
+use crate::run::invariants::{History, check_effects};
+use crate::run::random::fate;
+use crate::run::simulator::{Actor, Chance, NoSettings, main_run};
+
+/// After so many happenings a history counts as endless.
+const HAPPENINGS_MAX: u64 = 200_000;
+
+/// What a history is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    pub seed: u64,
+    /// Whether the store is a real file, whose log is torn by a crash.
+    pub on_disk: bool,
+    /// The process ends with the append of this number, once; else now and then, by the seed.
+    pub ends_with: Option<u64>,
+}
+
+/// What came of a history.
+pub struct Story {
+    pub status: &'static str,
+    /// How often the process ended.
+    pub crashes: u64,
+    /// How many times the first process appended something.
+    pub appended: u64,
+    /// The journals of all runs.
+    pub journals: BTreeMap<RunId, Vec<Record>>,
+    /// What must not be.
+    pub broken: Vec<String>,
+}
+
+/// Everything that takes part.
+struct Sim<'a> {
+    package: &'a Arc<Package>,
+    setting: Setting,
+    chance: Chance,
+    clock: VirtualClock,
+    far: Arc<Far>,
+    process: Option<Process>,
+    /// What the run is told, and when.
+    errands: BTreeMap<(Timestamp, u64), Command>,
+    /// What it was told and has not confirmed.
+    open: Arc<Mutex<BTreeMap<u64, (RunId, Command)>>>,
+    /// Signals that it has confirmed.
+    confirmed: Arc<Mutex<BTreeSet<u64>>>,
+    /// Whether the start of the run was confirmed.
+    started: Arc<Mutex<bool>>,
+    told: u64,
+    crashes: u64,
+    happened: u64,
+    /// How often the clock may still be set.
+    jumps: u64,
+    first_appended: u64,
+    broken: Vec<String>,
+}
+
+/// One process: it ends when it is dropped.
+struct Process {
+    quiet: Quiet,
+    engine: Engine,
+    disk: Arc<Disk>,
+}
+
+/// Lets a history happen.
+pub fn happen(package: &Arc<Package>, setting: Setting, repeats_unknown: bool) -> Story {
+    let mut chance = Chance(setting.seed ^ 0x5EED);
+    let faulty = 1 + chance.below(3);
+    let clock = VirtualClock::at("2026-01-01T09:00:00Z".parse().expect("it is a moment"));
+    let far = Arc::new(Far::new(clock.clone(), Chance(chance.draw()), Box::new(fate(faulty))));
+    let mut sim = Sim {
+        package,
+        setting,
+        chance,
+        clock,
+        far,
+        process: None,
+        errands: BTreeMap::new(),
+        open: Arc::default(),
+        confirmed: Arc::default(),
+        started: Arc::default(),
+        told: 0,
+        crashes: 0,
+        happened: 0,
+        jumps: 3,
+        first_appended: 0,
+        broken: Vec::new(),
+    };
+    sim.plan_errands();
+    sim.begin(if setting.on_disk { Platter::sqlite() } else { Platter::memory() });
+    sim.run();
+    sim.judge(repeats_unknown)
+}
+
+impl Sim<'_> {
+    fn errand(&mut self, seconds: u64, command: Command) {
+        let at = Duration::seconds(seconds as i64).after(self.clock.now());
+        let rank = self.chance.draw();
+        self.errands.insert((at, rank), command);
+    }
+
+    fn plan_errands(&mut self) {
+        let by = || Arc::from("chance");
+        for _ in 0..self.chance.below(3) {
+            let at = self.chance.below(200);
+            self.errand(at, Command::Signal { name: "go".into(), payload: Value::Unit });
+        }
+        if self.chance.one_in(4) {
+            let at = self.chance.below(120);
+            self.errand(at, Command::Cancel { by: by() });
+        }
+        if self.chance.one_in(4) {
+            let at = self.chance.below(120);
+            let until = at + 1 + self.chance.below(300);
+            self.errand(at, Command::Pause { by: by() });
+            self.errand(until, Command::Resume { by: by() });
+        }
+    }
+
+    /// When the next process ends: with which of its appends, and whether that is lost.
+    fn next_end(&mut self) -> Option<(u64, bool)> {
+        match self.setting.ends_with {
+            Some(number) => (self.crashes == 0).then_some((number, number % 2 == 0)),
+            None if self.crashes >= 4 => None,
+            None => Some((self.chance.below(60), self.chance.one_in(2))),
+        }
+    }
+
+    /// A process begins: it takes up what is there, and the run is started or joined.
+    fn begin(&mut self, platter: Platter) {
+        let ends_with = self.next_end();
+        let disk = Arc::new(Disk::new(platter, self.clock.clone(), Chance(self.chance.draw()), ends_with));
+        let line = Arc::new(self.far.seen_by(&disk));
+        let world = World {
+            settings: Arc::new(NoSettings),
+            perform: line.clone(),
+            consult: line,
+            clock: Arc::new(self.clock.clone()),
+            journal: Some(disk.clone()),
+        };
+        let quiet = Quiet::new().expect("a runtime");
+        let engine = Engine::new(world, self.package.clone(), Duty::CarryOut);
+        let (starting, started, writing) = (engine.clone(), self.started.clone(), disk.clone());
+        // Who was told once that it was started may not find it gone.
+        let known = *started.lock().expect("nobody panics here");
+        if known && disk.records(&main_run()).is_empty() {
+            self.broken.push("I12: the start was confirmed, and it is lost".to_owned());
+        }
+        quiet.settle(async {
+            tokio::spawn(writing.work());
+            tokio::spawn(async move {
+                starting.recover().await.expect("the journal can be read");
+                let options = Options { run: Some(main_run()), ..Options::default() };
+                let run = starting.start("w", &Value::Unit, options).await.expect("it starts");
+                *started.lock().expect("nobody panics here") = true;
+                // Whoever started it waits for its end.
+                let _ = run.ended.await;
+            });
+        });
+        self.process = Some(Process { quiet, engine, disk });
+        let open: Vec<_> = std::mem::take(&mut *self.open.lock().expect("nobody panics here")).into_values().collect();
+        open.into_iter().for_each(|(run, command)| self.tell(&run, command));
+    }
+
+    fn process(&self) -> &Process {
+        self.process.as_ref().expect("there is always one")
+    }
+
+    /// Tells a run something, and remembers it until that is confirmed.
+    fn tell(&mut self, run: &RunId, command: Command) {
+        self.told += 1;
+        let number = self.told;
+        let is_signal = matches!(command, Command::Signal { .. });
+        self.open.lock().expect("nobody panics here").insert(number, (run.clone(), command.clone()));
+        let (engine, open, confirmed) = (self.process().engine.clone(), self.open.clone(), self.confirmed.clone());
+        let run = run.clone();
+        self.process().quiet.settle(async {
+            tokio::spawn(async move {
+                let said = engine.tell(&run, command).await;
+                open.lock().expect("nobody panics here").remove(&number);
+                if said.is_ok() && is_signal {
+                    confirmed.lock().expect("nobody panics here").insert(number);
+                }
+            });
+        });
+    }
+
+    /// The process has ended; after a while the next one begins.
+    fn crash(&mut self) {
+        let Some(Process { quiet, engine, disk }) = self.process.take() else { return };
+        if self.crashes == 0 {
+            self.first_appended = disk.appended();
+        }
+        self.crashes += 1;
+        drop(quiet);
+        drop(engine);
+        self.far.forget_answers();
+        let platter = disk.after_a_crash();
+        if self.chance.one_in(3) {
+            self.jump();
+        }
+        self.begin(platter);
+    }
+
+    /// Time passes without anybody seeing it, or somebody sets the clock: either way.
+    fn jump(&mut self) {
+        let seconds = self.chance.below(200) as i64 - 60;
+        self.clock.set(Duration::seconds(seconds).after(self.clock.now()));
+    }
+
+    fn run(&mut self) {
+        loop {
+            self.happened += 1;
+            if self.happened > HAPPENINGS_MAX {
+                return self.broken.push("it does not end".to_owned());
+            }
+            self.process().quiet.settle(async {});
+            if self.process().disk.is_gone() {
+                self.crash();
+            } else if self.setting.ends_with.is_none() && self.jumps > 0 && self.chance.one_in(100) {
+                self.jumps -= 1;
+                self.jump();
+            } else if self.far.answer() {
+                // What comes of it is seen next.
+            } else if let Some(command) = self.due_errand() {
+                self.tell(&main_run(), command);
+            } else if let Some(next) = self.next_moment() {
+                self.clock.set(next.max(self.clock.now()));
+            } else if self.all_rest() {
+                return;
+            } else if !self.decide_what_is_parked() {
+                return self
+                    .broken
+                    .push("it hangs: nothing is left that could happen, and it does not rest".to_owned());
+            }
+        }
+    }
+
+    fn due_errand(&mut self) -> Option<Command> {
+        let now = self.clock.now();
+        let due = self.errands.first_key_value().filter(|((at, _), _)| *at <= now).map(|(key, _)| *key)?;
+        self.errands.remove(&due)
+    }
+
+    fn next_moment(&self) -> Option<Timestamp> {
+        let errand = self.errands.keys().map(|(at, _)| *at).next();
+        [self.clock.next_moment(), self.far.next_moment(), errand].into_iter().flatten().min()
+    }
+
+    /// All runs as their journals tell them.
+    fn actors(&self) -> BTreeMap<RunId, Actor> {
+        let disk = &self.process().disk;
+        let query = Query { limit: 1_000, ..Query::default() };
+        let page = self.process().quiet.settle(disk.runs(&query)).expect("it answers").expect("it can be read");
+        let mut actors: BTreeMap<RunId, Actor> = BTreeMap::new();
+        for standing in page.runs {
+            let plan = self.package.plans[&standing.workflow].clone();
+            actors.insert(standing.run.clone(), Actor::of(plan, disk.records(&standing.run), None));
+        }
+        // Whoever waits for a run: the unit that was begun under its id.
+        let parents: Vec<_> =
+            actors.iter().filter_map(|(id, actor)| Some((id.clone(), actor.run.accepted.parent.clone()?))).collect();
+        for (child, parent) in parents {
+            if let Some(actor) = actors.get_mut(&child) {
+                actor.parent = Some((parent, orchestra_flow::run::event::UnitId::RUN, 1));
+            }
+        }
+        actors
+    }
+
+    fn all_rest(&self) -> bool {
+        self.actors().values().all(|actor| actor.run.is_at_rest())
+    }
+
+    /// A person decides about steps that wait for one; whether there were any.
+    fn decide_what_is_parked(&mut self) -> bool {
+        let mut parked = Vec::new();
+        for (id, actor) in self.actors() {
+            parked.extend(
+                actor.run.units().filter(|unit| unit.is_parked()).map(|unit| (id.clone(), unit.id, unit.doubt)),
+            );
+        }
+        for (run, unit, doubt) in &parked {
+            // A person who knows of a doubt would not just try again.
+            let decision = match self.chance.below(3) {
+                0 if !doubt => Decision::Retry { params: None },
+                1 => Decision::Skip { value: Value::Unit },
+                _ => Decision::Fail,
+            };
+            self.tell(run, Command::Unpark { unit: *unit, by: "chance".into(), decision });
+        }
+        !parked.is_empty()
+    }
+
+    /// Whether everything is as it must be.
+    fn judge(mut self, repeats_unknown: bool) -> Story {
+        let (actors, calls) = (self.actors(), self.far.calls());
+        let histories: BTreeMap<&RunId, History> = actors.iter().map(|(id, actor)| (id, History::of(actor))).collect();
+        let mut broken = std::mem::take(&mut self.broken);
+        if broken.is_empty() {
+            for (id, history) in &histories {
+                history.check(&actors[*id], false, &mut |said| broken.push(format!("{id}: {said}")));
+            }
+            check_effects((&actors, &calls), &histories, false, repeats_unknown, &mut |said| broken.push(said));
+            let signals = actors.get(&main_run()).map_or(0, |actor| {
+                actor.journal.iter().filter(|record| matches!(record.event, Event::Signalled { .. })).count()
+            });
+            let confirmed = self.confirmed.lock().expect("nobody panics here").len();
+            if signals < confirmed {
+                broken.push(format!("I12: {confirmed} signals were confirmed, and {signals} are there"));
+            }
+        }
+        let status = actors.get(&main_run()).map_or("lost", |actor| actor.run.status().word());
+        let appended = if self.crashes == 0 { self.process().disk.appended() } else { self.first_appended };
+        let journals = actors.into_iter().map(|(id, actor)| (id, actor.journal)).collect();
+        Story { status, crashes: self.crashes, appended, journals, broken }
+    }
+}
