@@ -9,7 +9,7 @@ use orchestra_flow::base::id::RunId;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::{self, NoFiles};
 use orchestra_flow::run::event::UnitId;
-use orchestra_flow::run::intake::{self, Options};
+use orchestra_flow::run::intake::{self, Options, WayIn};
 use orchestra_flow::run::machine::{self, Action, Command};
 use orchestra_flow::run::world::{Outcome, Settings};
 
@@ -39,9 +39,7 @@ fn time(body: &str, count: i64) -> Duration {
     let plan = package.plans["w"].clone();
     let now = "2026-01-01T09:00:00Z".parse().expect("it is a moment");
     let input = Value::map([("n", Value::Int(count))]);
-    let options = Options::default();
-    let (mut run, _) = intake::accept(&plan, RunId("main".into()), &input, options, now, &NoSettings)
-        .unwrap_or_else(|error| panic!("{error}"));
+    let (mut run, _) = intake::accept(&plan, RunId("main".into()), input, Options::default(), WayIn::default(), now);
     let begin = Instant::now();
     let (mut actions, mut waiting): (Vec<Action>, Vec<(UnitId, u32)>) = (Vec::new(), Vec::new());
     while !run.is_at_rest() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::admission::{Admission, Collects, Gathered, Reason};
 use crate::base::failure::Failure;
 use crate::base::id::{Digest, RunId};
 use crate::base::time::{Duration, Timestamp};
@@ -58,7 +59,10 @@ impl Event {
             | Self::Ignored { unit, .. }
             | Self::Unparked { unit, .. } => Some(*unit),
             Self::Accepted(_)
-            | Self::Started
+            | Self::Collected { .. }
+            | Self::Gathered(_)
+            | Self::TurnedAway { .. }
+            | Self::Started { .. }
             | Self::Set { .. }
             | Self::UnwindAsked
             | Self::Signalled { .. }
@@ -96,7 +100,7 @@ impl UnitId {
     pub const RUN: Self = Self { index: 0, serial: 0 };
 }
 
-/// A unit of a run that is inside a lock or waits for it.
+/// A unit of a run that is inside a gate or waits for it; [`UnitId::RUN`] for the places of the run itself.
 pub type Holder = (RunId, UnitId);
 
 /// In which capacity a node is carried out.
@@ -129,8 +133,28 @@ pub enum Role {
 pub enum Event {
     /// The run was accepted.
     Accepted(Arc<Acceptance>),
-    /// It runs.
-    Started,
+    /// An item came for a run that collects them.
+    Collected {
+        /// What `input:` made of it.
+        input: Value,
+        /// What `trigger` was.
+        trigger: Value,
+        /// When the run takes them in at the latest.
+        due: Option<Timestamp>,
+    },
+    /// What a run has collected became its input.
+    Gathered(Arc<Gathered>),
+    /// It never starts.
+    TurnedAway {
+        /// Why.
+        reason: Reason,
+    },
+    /// It has all its places, and runs.
+    Started {
+        /// What its workflow keeps between runs, where it keeps something.
+        #[serde(default, skip_serializing_if = "Value::is_unit")]
+        state: Value,
+    },
     /// The variables have their first values. `deadline` is that of the run.
     Set {
         /// The variables, an object.
@@ -441,18 +465,25 @@ pub struct Acceptance {
     pub input: Value,
     /// What `trigger` is.
     pub trigger: Value,
-    /// What the state was, for a workflow that has one.
+    /// What the state was, in journals of the time when it was read so early.
+    #[serde(default, skip_serializing_if = "Value::is_unit")]
     pub state: Value,
     /// The run that waits for it.
     pub parent: Option<RunId>,
     /// How many runs wait for it, one through the other.
     pub depth: u32,
-    /// The locks that are held until it has ended, by the runs that wait for it.
+    /// The gates that are held until it has ended, by the runs that wait for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub within: Vec<Holder>,
     /// How many runs lie before it that started one another, each soon after it was started itself.
     #[serde(default, skip_serializing_if = "is_none")]
     pub starts: u32,
+    /// What it needs before it may start.
+    #[serde(default, skip_serializing_if = "Admission::is_nothing")]
+    pub admission: Admission,
+    /// For whom it collects items first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collects: Option<Collects>,
     /// What it is found by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Arc<str>>,

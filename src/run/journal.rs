@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use super::admission::Turn;
 use super::event::{Outcome, Record, UnitId};
 use super::failure;
 use super::history::Run;
@@ -108,6 +109,8 @@ pub struct Standing {
     pub open: Vec<failure::Open>,
     /// When it must be asked again at the latest, if nothing else happens.
     pub wake: Option<Timestamp>,
+    /// Its turn at the gates of its workflow, if it is inside or waits for that.
+    pub turn: Option<Turn>,
     /// Whether after a crash it must be taken up at once: it has something under way outside its own journal, or must be in
     /// memory to hear of something.
     pub busy: bool,
@@ -132,6 +135,7 @@ impl Standing {
             error,
             open: run.open_failures(plan),
             wake: run.next_alarm(),
+            turn: run.turn(),
             busy: run.is_busy(),
         }
     }
@@ -207,6 +211,9 @@ pub trait Journal: Send + Sync {
 
     /// Runs that must be taken up after a crash, in the order they were accepted.
     fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>>;
+
+    /// Runs that are inside the gates of their workflows, or wait for that, in the order they were accepted.
+    fn at_gates(&self) -> BoxFuture<'_, Result<Vec<(RunId, Turn)>, Broken>>;
 
     /// Runs to be woken by `until`, the earliest first, so many at most; and when the next one after them is.
     fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>>;

@@ -227,7 +227,7 @@ impl From<StartError> for Problem {
         match error {
             StartError::UnknownWorkflow(_) | StartError::UnknownTrigger(..) => Self::not_found(detail),
             StartError::Input(misfits) => Self::misfit("the input does not fit what the workflow takes", misfits),
-            StartError::State(_) | StartError::Item(_) => Self::misfit(detail, Vec::new()),
+            StartError::Claim(_) | StartError::Item(_) => Self::misfit(detail, Vec::new()),
             StartError::Depth => Self::conflict(detail),
             StartError::Store(broken) => broken.into(),
         }

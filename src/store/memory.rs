@@ -11,6 +11,7 @@ use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
+use crate::run::admission::Turn;
 use crate::run::event::{Event, Record, UnitId};
 use crate::run::journal::{
     Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page, Passage,
@@ -237,6 +238,12 @@ impl Journal for Memory {
         let kept = self.kept();
         let busy = kept.in_order().into_iter().map(|run| &run.standing).filter(|standing| standing.busy);
         ready(busy.map(|standing| standing.run.clone()).collect())
+    }
+
+    fn at_gates(&self) -> BoxFuture<'_, Result<Vec<(RunId, Turn)>, Broken>> {
+        let kept = self.kept();
+        let standings = kept.in_order().into_iter().map(|run| &run.standing);
+        ready(standings.filter_map(|standing| Some((standing.run.clone(), standing.turn.clone()?))).collect())
     }
 
     fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>> {

@@ -138,7 +138,7 @@ pub(super) fn not_started(error: StartError) -> Refusal {
         StartError::Input(_) | StartError::Item(_) => 422,
         StartError::UnknownWorkflow(_) | StartError::UnknownTrigger(..) => 404,
         StartError::Store(_) => 503,
-        StartError::State(_) | StartError::Depth => 500,
+        StartError::Claim(_) | StartError::Depth => 500,
     };
     match error {
         StartError::Input(faults) => Refusal { faults, ..Refusal::new(status, "the input does not fit the workflow") },

@@ -10,11 +10,12 @@ use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::catalog::Effect;
 use orchestra_flow::lang::plan::{Package, Plan};
 use orchestra_flow::lang::{self, NoFiles};
+use orchestra_flow::run::admission::Overflow;
 use orchestra_flow::run::driver::{self, Summary};
 use orchestra_flow::run::event::{Event, Record, UnitId};
-use orchestra_flow::run::gate::{Entry, Gates};
+use orchestra_flow::run::gate::{Asked, Asker, Entry, Gates};
 use orchestra_flow::run::history::{Run, fold};
-use orchestra_flow::run::intake::{self, Options};
+use orchestra_flow::run::intake::{self, Options, TakenIn};
 use orchestra_flow::run::machine::{self, Action, Command, Refusal};
 use orchestra_flow::run::rewind::{self, Preview, Request};
 use orchestra_flow::run::world::{Act, Outcome, Question, Settings};
@@ -134,6 +135,7 @@ pub struct Simulator<'a> {
     queued: u64,
     pub happened: u64,
     gates: Gates,
+    facts: BTreeMap<Arc<str>, Value>,
     pub calls: Vec<Call>,
     pub questions: Vec<(RunId, UnitId, u32, Question)>,
     /// Whether questions are answered at once.
@@ -184,6 +186,7 @@ impl<'a> Simulator<'a> {
             queued: 0,
             happened: 0,
             gates: Gates::default(),
+            facts: BTreeMap::new(),
             calls: Vec::new(),
             questions: Vec::new(),
             answers: true,
@@ -200,11 +203,13 @@ impl<'a> Simulator<'a> {
     fn start(&mut self, workflow: &str, input: &Value, options: Options, parent: Option<(RunId, UnitId, u32)>) {
         let plan = self.package.plans.get(workflow).expect("the package has the workflow").clone();
         let id = options.run.clone().expect("who starts a run names it");
-        let (run, record) = intake::accept(&plan, id.clone(), input, options, self.now, &NoSettings)
+        let now = (self.now, &NoSettings as &dyn Settings);
+        let taken_in = intake::take_in(&plan, id.clone(), input, options, now, &mut self.facts)
             .unwrap_or_else(|error| panic!("the run was not taken in: {error}"));
+        let TakenIn::Accepted(run, record) = taken_in else { panic!("no program here gives its workflow a key") };
         let shadow = Run::accept(&record).expect("it is an acceptance");
         let journal = vec![record];
-        self.runs.insert(id, Actor { plan, run, journal, shadow, parent, told: false, awake: true });
+        self.runs.insert(id, Actor { plan, run: *run, journal, shadow, parent, told: false, awake: true });
     }
 
     pub fn main(&self) -> &Actor {
@@ -406,9 +411,10 @@ impl<'a> Simulator<'a> {
                     child.told = false;
                     self.enqueue(Duration::ZERO, run, Command::Unwind);
                 }
-                Action::EnterLock { unit, key, places, within } => {
-                    let command = match self.gates.enter(&key, places, (id.clone(), unit), within) {
-                        Entry::Waiting => continue,
+                Action::EnterLock { unit, key, places } => {
+                    let asker = Asker::of(&self.runs[id].run, unit);
+                    let command = match self.gates.enter(&key, places, Overflow::Queue, asker) {
+                        Entry::Waiting { .. } | Entry::Full => continue,
                         Entry::Inside => Command::Enter { unit },
                         Entry::Circle => Command::Answer { unit, attempt: 0, outcome: driver::circle(&key), by: None },
                     };
@@ -416,9 +422,21 @@ impl<'a> Simulator<'a> {
                 }
                 Action::LeaveLock { unit, key } => {
                     for (run, unit) in self.gates.leave(&key, &(id.clone(), unit)) {
-                        self.enqueue(Duration::ZERO, run, Command::Enter { unit });
+                        match self.runs.get_mut(&run) {
+                            Some(actor) if unit == UnitId::RUN => actor.awake = true,
+                            _ => self.enqueue(Duration::ZERO, run, Command::Enter { unit }),
+                        }
                     }
                 }
+                Action::AskForPlaces => {
+                    let turn = self.runs[id].run.turn().expect("it has places to ask for");
+                    match self.gates.admit(id, &turn) {
+                        Asked::Inside => self.enqueue(Duration::ZERO, id.clone(), Command::Begin { state: None }),
+                        Asked::Never(reason) => self.enqueue(Duration::ZERO, id.clone(), Command::TurnAway(reason)),
+                        Asked::Waiting(others) => assert_eq!(others, [], "no program here restarts runs"),
+                    }
+                }
+                Action::Admit => panic!("no trigger brings anything here"),
                 Action::Print(_) => {}
             }
         }

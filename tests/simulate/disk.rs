@@ -10,6 +10,7 @@ use orchestra_flow::base::time::{Duration, Timestamp};
 use orchestra_flow::base::value::Value;
 use orchestra_flow::host::clock::VirtualClock;
 use orchestra_flow::lang::plan::Plan;
+use orchestra_flow::run::admission::Turn;
 use orchestra_flow::run::event::Record;
 use orchestra_flow::run::journal::{
     Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page, Passage,
@@ -322,6 +323,10 @@ impl Journal for Disk {
 
     fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>> {
         self.read(|journal| journal.busy())
+    }
+
+    fn at_gates(&self) -> BoxFuture<'_, Result<Vec<(RunId, Turn)>, Broken>> {
+        self.read(|journal| journal.at_gates())
     }
 
     fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>> {

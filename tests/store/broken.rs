@@ -7,6 +7,7 @@ use orchestra_flow::base::id::{Digest, RunId};
 use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::plan::Plan;
+use orchestra_flow::run::admission::Turn;
 use orchestra_flow::run::journal::{
     Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page, Passage,
     Progress, Query, Standing,
@@ -48,6 +49,10 @@ impl Journal for Breaking {
 
     fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>> {
         self.kept.busy()
+    }
+
+    fn at_gates(&self) -> BoxFuture<'_, Result<Vec<(RunId, Turn)>, Broken>> {
+        self.kept.at_gates()
     }
 
     fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>> {

@@ -8,6 +8,7 @@ use orchestra_flow::base::id::{Digest, RunId};
 use orchestra_flow::base::status::Status;
 use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
+use orchestra_flow::run::admission::Admission;
 use orchestra_flow::run::event::{Acceptance, Event, Record};
 use orchestra_flow::run::journal::{Batch, Broken, History, Journal as _, Mark, Standing};
 use orchestra_flow::store::Sqlite;
@@ -30,6 +31,8 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
         depth: 0,
         within: Vec::new(),
         starts: 0,
+        admission: Admission::default(),
+        collects: None,
         tags: Vec::new(),
     };
     let standing = Standing {
@@ -45,6 +48,7 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
         open: Vec::new(),
         wake: None,
         busy: false,
+        turn: None,
     };
     let signals = payloads.iter().map(|payload| Event::Signalled { name: "go".into(), payload: payload.clone() });
     let events = std::iter::once(Event::Accepted(Arc::new(acceptance))).chain(signals);

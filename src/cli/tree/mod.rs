@@ -158,7 +158,10 @@ impl Tree {
             Event::Rested => self.rested(at),
             Event::Rewound(rewinding) => self.rewound(&rewinding.by, &mut notes),
             // What only computes, and what only the machine needs to know, is not worth a line.
-            Event::Started
+            Event::Collected { .. }
+            | Event::Gathered(_)
+            | Event::TurnedAway { .. }
+            | Event::Started { .. }
             | Event::Set { .. }
             | Event::Assigned { .. }
             | Event::Passed { .. }

@@ -9,6 +9,7 @@ use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
+use crate::run::admission::Turn;
 use crate::run::journal::{
     Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page, Passage,
     Progress, Query, Standing,
@@ -99,6 +100,10 @@ impl Journal for Ledger {
 
     fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>> {
         self.read(self.store.busy())
+    }
+
+    fn at_gates(&self) -> BoxFuture<'_, Result<Vec<(RunId, Turn)>, Broken>> {
+        self.read(self.store.at_gates())
     }
 
     fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>> {

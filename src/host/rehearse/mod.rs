@@ -212,7 +212,7 @@ fn not_started(test: &Test, error: &StartError) -> TestFailure {
         StartError::UnknownWorkflow(_)
         | StartError::UnknownTrigger(..)
         | StartError::Item(_)
-        | StartError::State(_)
+        | StartError::Claim(_)
         | StartError::Store(_)
         | StartError::Depth => Vec::new(),
     };

@@ -33,6 +33,18 @@ pub struct Trigger {
     pub throttle: Option<Throttle>,
 }
 
+impl Trigger {
+    /// Whether it collects items before a run starts.
+    pub fn collects(&self) -> bool {
+        self.debounce.is_some() || self.batch.is_some()
+    }
+
+    /// Whether so many items are all that a run takes.
+    pub fn is_full(&self, count: usize) -> bool {
+        self.batch.as_ref().and_then(|batch| batch.count).is_some_and(|full| count as u64 >= full)
+    }
+}
+
 /// The kinds of trigger.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Kind {
@@ -105,6 +117,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What happens when the run before still runs, where the program says so.
+    pub fn overlap(&self) -> Option<&str> {
+        match self {
+            Self::Schedule { overlap, .. } | Self::Every { overlap, .. } => overlap.as_deref(),
+            _ => None,
+        }
+    }
+
     /// What `trigger.type` says.
     pub fn word(&self) -> &'static str {
         match self {

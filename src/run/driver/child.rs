@@ -1,6 +1,9 @@
 //! Runs that a run waits for, or undoes.
 
+use tokio::sync::oneshot;
+
 use super::drive::Drive;
+use super::entrance::Came;
 use super::{Attached, Summary, Told, child_outcome, start_failure};
 use crate::base::id::RunId;
 use crate::base::status::Status;
@@ -42,12 +45,34 @@ impl Drive {
         if self.inner.world.journal.is_none() {
             self.children.push(child.run.clone());
         }
-        let started = self.inner.start(&child.workflow, &child.input, child.options(), Attached::default()).await;
-        if let Err(error) = started {
-            self.awaited.remove(&child.run);
-            let outcome = Outcome::failed(start_failure(&error));
-            self.tell_self(Command::Answer { unit, attempt, outcome, by: None });
+        let plan = self.inner.plan_of(&child.workflow);
+        let entering = plan.and_then(|plan| self.inner.entering(plan, &child.input, None, child.options()));
+        let came = match entering {
+            Ok(mut entering) => self.inner.come_in(&mut entering, Attached::default()).await,
+            Err(error) => Err(error),
+        };
+        match came {
+            Ok(Came::Joined(other)) if other != child.run => self.wait_for(child.run.clone(), &other),
+            Ok(_) => {}
+            Err(error) => {
+                self.awaited.remove(&child.run);
+                let outcome = Outcome::failed(start_failure(&error));
+                self.tell_self(Command::Answer { unit, attempt, outcome, by: None });
+            }
         }
+    }
+
+    /// Waits for a run that has the key of a child, in the child's place. What it has done is not for this run to undo.
+    fn wait_for(&self, child: RunId, other: &RunId) {
+        let (end, ended) = oneshot::channel();
+        self.inner.tell(other, Told::Attach(Attached { end: Some(end), ..Attached::default() }));
+        let (inner, parent) = (self.inner.clone(), self.id().clone());
+        tokio::spawn(async move {
+            if let Ok(summary) = ended.await {
+                let summary = Box::new(Summary { undoable: false, ..summary });
+                inner.tell(&parent, Told::ChildRested(child, summary));
+            }
+        });
     }
 
     /// Lets a child that has completed be undone.

@@ -8,12 +8,14 @@ use tokio::task::AbortHandle;
 
 use super::child::Awaited;
 use super::inbox::{Inbox, Tell};
-use super::{Attached, Entry, Inner, Summary, Told, awaits, circle, listens, lock};
+use super::{Attached, Inner, Summary, Told, awaits, circle, listens, lock};
 use crate::base::id::RunId;
 use crate::base::time::Duration;
 use crate::lang::plan::Plan;
 use crate::run::activity::Busy;
-use crate::run::event::{Event, Holder, UnitId};
+use crate::run::admission::Overflow;
+use crate::run::event::{Event, UnitId};
+use crate::run::gate::{Asker, Entry};
 use crate::run::history::Run;
 use crate::run::journal::{Broken, Mark};
 use crate::run::machine::{self, Action, Command, Refusal};
@@ -203,6 +205,10 @@ impl Drive {
                     self.once_written(answer, done);
                 }
             }
+            Told::Collect(item, facts, answer) => {
+                let taken = self.collect(*item, facts);
+                self.once_written(answer, taken);
+            }
             Told::ChildRested(run, summary) => self.child_rested(&run, &summary).await,
             Told::Attach(mut attached) => {
                 if let Some(joined) = attached.joined.take() {
@@ -270,20 +276,23 @@ impl Drive {
 
     /// Writes down what was recorded, then carries out what was decided. `actions` is empty then.
     pub(super) async fn carry_out(&mut self, actions: &mut Vec<Action>) {
-        let (mut launched, mut emitted, mut sets_state) = (Vec::new(), Vec::new(), false);
+        let (mut launches, mut emitted, mut sets_state) = (Vec::new(), Vec::new(), false);
         for action in &*actions {
             let Action::Record(record) = action else { continue };
             self.show(record);
             match &record.event {
                 Event::Launched { run, workflow, input, .. } => {
-                    launched.extend(self.launch(run, workflow, input).await)
+                    launches.extend(self.launch(run, workflow, input));
                 }
                 Event::Emitted { topic, payload, .. } => emitted.push((topic.clone(), payload.clone())),
                 Event::Assigned { node, .. } => sets_state |= self.is_state(*node),
                 _ => {}
             }
         }
-        self.write_down(actions, launched, sets_state);
+        if let Err(broken) = self.write_down(actions, &launches, sets_state).await {
+            actions.clear();
+            return self.breaks(broken);
+        }
         for (topic, payload) in emitted {
             self.inner.publish(&topic, &payload);
         }
@@ -304,26 +313,27 @@ impl Drive {
                 self.inner.command(&run, word.command(self.id()));
             }
             Action::UnwindChild { unit, attempt, run } => self.unwind_child(unit, attempt, run).await,
-            Action::EnterLock { unit, key, places, within } => self.enter(unit, &key, places, within),
-            Action::LeaveLock { unit, key } => {
-                let entered = lock(&self.inner.gates).leave(&key, &(self.id().clone(), unit));
-                for (run, unit) in entered {
-                    // A run that has ended meanwhile left its places when it did.
-                    self.inner.command(&run, Command::Enter { unit });
-                }
-            }
+            Action::EnterLock { unit, key, places } => self.enter(unit, &key, places),
+            Action::AskForPlaces => self.ask_for_places().await,
+            Action::Admit => self.admit().await,
+            Action::LeaveLock { unit, key } => self.inner.leave(&key, &(self.id().clone(), unit)),
             Action::Print(text) => tracing::info!(run = %self.id(), "{text}"),
         }
     }
 
-    pub(super) fn enter(&self, unit: UnitId, key: &Arc<str>, places: u64, within: Vec<Holder>) {
-        let entry = lock(&self.inner.gates).enter(key, places, (self.id().clone(), unit), within);
-        let command = match entry {
-            Entry::Waiting => return,
+    pub(super) fn enter(&self, unit: UnitId, key: &Arc<str>, places: u64) {
+        let asker = Asker::of(&self.run, unit);
+        let command = match lock(&self.inner.gates).enter(key, places, Overflow::Queue, asker) {
+            Entry::Waiting { .. } | Entry::Full => return,
             Entry::Inside => Command::Enter { unit },
             Entry::Circle => Command::Answer { unit, attempt: 0, outcome: circle(key), by: None },
         };
         self.tell_self(command);
+    }
+
+    /// The run holds still, after what it is told already.
+    pub(super) fn breaks(&self, broken: Broken) {
+        let _ = self.tell.send(Told::Broken(broken));
     }
 
     /// Lets the run know, after what it is told already.

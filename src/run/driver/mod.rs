@@ -7,6 +7,7 @@ mod attempt;
 mod bell;
 mod child;
 mod drive;
+mod entrance;
 mod failures;
 mod facts;
 mod inbox;
@@ -14,6 +15,7 @@ mod look;
 mod pruning;
 mod recovery;
 mod rewind;
+mod submit;
 mod summary;
 mod tally;
 mod timer;
@@ -28,12 +30,13 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::activity::Activity;
 use super::event::Record;
-use super::gate::{Entry, Gates};
-use super::intake::{self, Item, Options, StartError, Submitted};
+use super::gate::Gates;
+use super::history::Collected;
+use super::intake::StartError;
 use super::journal::{Broken, Fact, Mark};
 use super::machine::{Command, Refusal};
 use super::rewind::{Preview, Refusal as NotRewound, Request};
-use super::world::{BoxFuture, Outcome, World};
+use super::world::{Outcome, World};
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::{Digest, RunId};
 use crate::base::value::Value;
@@ -41,10 +44,9 @@ use crate::lang::plan::node::Wait;
 use crate::lang::plan::{Kind, Package, Plan};
 
 use bell::Bell;
-use drive::Drive;
 use facts::Facts;
 pub use failures::Mended;
-use inbox::{Inbox, Tell};
+use inbox::Tell;
 pub use look::Unaccounted;
 pub use summary::{Summary, child_outcome, start_failure};
 pub use tally::Figures;
@@ -78,7 +80,7 @@ struct Inner {
     /// The runs in memory.
     live: DashMap<RunId, Tell>,
     gates: Mutex<Gates>,
-    facts: Facts,
+    facts: Arc<Facts>,
     /// Rings when a run leaves memory that must be woken.
     left: Bell,
     activity: Activity,
@@ -93,6 +95,8 @@ struct Inner {
 enum Told {
     /// To be carried out by the machine; whoever asked hears whether it was.
     Command(Box<Command>, Option<oneshot::Sender<Result<(), Refusal>>>),
+    /// An item came for a run that collects them, with what is known with it; whoever brought it hears whether it was taken.
+    Collect(Box<Collected>, Vec<Fact>, oneshot::Sender<Result<(), Refusal>>),
     /// A run that this one waits for, or undoes, rests.
     ChildRested(RunId, Box<Summary>),
     /// Somebody wants to know what happens in it and how it ends.
@@ -139,13 +143,13 @@ impl Engine {
     pub fn new(world: World, package: Arc<Package>, duty: Duty) -> Self {
         let plans = package.plans.values().map(|plan| (plan.digest, plan.clone())).collect();
         let inner = Inner {
+            facts: Arc::new(Facts::of(world.journal.clone())),
             duty,
             world,
             package,
             plans,
             live: DashMap::new(),
             gates: Mutex::default(),
-            facts: Facts::default(),
             left: Bell::default(),
             activity: Activity::default(),
             tally: Tally::default(),
@@ -162,50 +166,6 @@ impl Engine {
     /// If the journal cannot be read.
     pub async fn recover(&self) -> Result<usize, Broken> {
         self.inner.recover().await
-    }
-
-    /// Starts a run, and returns when it would survive a crash. Where [`Options::run`] names a run that exists, that one is
-    /// joined. Must be called inside a tokio runtime whose threads have stacks of
-    /// [`limit::STACK_BYTES`](crate::base::limit::STACK_BYTES).
-    ///
-    /// # Errors
-    /// Where there is no such workflow, the input does not fit, or the journal cannot be written.
-    pub async fn start(&self, workflow: &str, input: &Value, options: Options) -> Result<Started, StartError> {
-        let (watch, records) = mpsc::unbounded_channel();
-        let (end, ended) = oneshot::channel();
-        let (join, joined) = oneshot::channel();
-        let attached = Attached { watch: Some(watch), end: Some(end), joined: Some(join) };
-        let (run, begun) = match options.run.clone() {
-            Some(run) if self.inner.exists(&run).await.map_err(StartError::Store)? => {
-                self.inner.tell(&run, Told::Attach(attached));
-                (run, None)
-            }
-            _ => self.inner.start(workflow, input, options, attached).await?,
-        };
-        let was_there = begun.is_none();
-        match begun {
-            Some(mark) => self.inner.synced(mark).await.map_err(StartError::Store)?,
-            None => {
-                joined.await.map_err(|_| StartError::Store(Broken(format!("the run `{run}` cannot be read").into())))?
-            }
-        }
-        Ok(Started { run, joined: was_there, records, ended })
-    }
-
-    /// Takes what a trigger brings, and returns when what became of it would survive a crash. The same runtime as for
-    /// [`Engine::start`] is needed.
-    ///
-    /// # Errors
-    /// Where there is no such workflow or trigger, one of its clauses breaks, the input does not fit, or the journal cannot
-    /// be written.
-    pub async fn submit(&self, workflow: &str, item: Item) -> Result<Submitted<Started>, StartError> {
-        let world = &self.inner.world;
-        let plan = self.inner.plan_of(workflow)?;
-        let Some(input) = intake::input_of(&plan, &item, world.clock.now(), &*world.settings)? else {
-            return Ok(Submitted::PassedOver);
-        };
-        let options = Options { run: item.run, trigger: item.value, facts: item.facts, ..Options::default() };
-        self.start(workflow, &input, options).await.map(Submitted::Started)
     }
 
     /// Tells a run something, or asks it for something, and returns when that would survive a crash. What it makes of it is in
@@ -289,7 +249,7 @@ impl Engine {
     /// # Errors
     /// If the journal cannot be read.
     pub async fn fact(&self, name: &str) -> Result<Option<Value>, Broken> {
-        self.inner.facts.read(self.inner.world.journal.as_deref(), name).await
+        self.inner.facts.read(&name.into()).await
     }
 
     /// The facts whose names begin with `prefix`, by name. Whoever asks says none of them meanwhile.
@@ -297,7 +257,7 @@ impl Engine {
     /// # Errors
     /// If the journal cannot be read.
     pub async fn facts(&self, prefix: &str) -> Result<BTreeMap<Arc<str>, Value>, Broken> {
-        self.inner.facts.under(self.inner.world.journal.as_deref(), prefix).await
+        self.inner.facts.under(prefix).await
     }
 
     /// Says facts that follow from no run, and returns when they would survive a crash; where they are in the journal.
@@ -305,7 +265,7 @@ impl Engine {
     /// # Errors
     /// If the journal cannot be written.
     pub async fn note(&self, facts: Vec<Fact>) -> Result<Mark, Broken> {
-        let mark = self.inner.facts.note(self.inner.world.journal.as_deref(), facts);
+        let mark = self.inner.facts.note(facts);
         self.inner.synced(mark).await.map(|()| mark)
     }
 
@@ -313,15 +273,6 @@ impl Engine {
     pub fn world(&self) -> &World {
         &self.inner.world
     }
-}
-
-/// A run that was accepted, before anything is written of it.
-struct Accepted {
-    drive: Drive,
-    inbox: Inbox,
-    record: Record,
-    /// What is said in the same commit.
-    facts: Vec<Fact>,
 }
 
 impl Inner {
@@ -333,58 +284,6 @@ impl Inner {
     /// The plan that new runs of a workflow are pinned to.
     fn plan_of(&self, workflow: &str) -> Result<Arc<Plan>, StartError> {
         self.package.plans.get(workflow).cloned().ok_or_else(|| StartError::UnknownWorkflow(workflow.into()))
-    }
-
-    /// Takes a run in: everything is checked, nothing has happened.
-    async fn accept(
-        self: &Arc<Self>,
-        workflow: &str,
-        input: &Value,
-        mut options: Options,
-    ) -> Result<Accepted, StartError> {
-        let plan = self.plan_of(workflow)?;
-        let id = options.run.take().unwrap_or_else(|| RunId(uuid::Uuid::now_v7().to_string().into()));
-        let now = self.world.clock.now();
-        let settings = &*self.world.settings;
-        let state_key = match &plan.state {
-            Some(_) => Some(intake::state_key(&plan, input, now, settings).map_err(StartError::State)?),
-            None => None,
-        };
-        if let (None, Some(key)) = (&options.state, &state_key) {
-            options.state = self.facts.read(self.world.journal.as_deref(), key).await.map_err(StartError::Store)?;
-        }
-        let facts = std::mem::take(&mut options.facts);
-        let (run, record) = intake::accept(&plan, id, input, options, now, settings)?;
-        let (tell, inbox) = inbox::inbox(&self.activity);
-        let drive = Drive::new(self.clone(), plan, run, state_key, tell);
-        Ok(Accepted { drive, inbox, record, facts })
-    }
-
-    /// Starts a run; where its acceptance is in the journal, if it was not there already. Boxed, because runs start runs that
-    /// start runs.
-    fn start<'a>(
-        self: &'a Arc<Self>,
-        workflow: &'a str,
-        input: &'a Value,
-        options: Options,
-        attached: Attached,
-    ) -> BoxFuture<'a, Result<(RunId, Option<Mark>), StartError>> {
-        Box::pin(async move {
-            let Accepted { mut drive, inbox, record, facts } = self.accept(workflow, input, options).await?;
-            let run = drive.id().clone();
-            match self.live.entry(run.clone()) {
-                // Somebody was quicker with the same id.
-                Place::Occupied(place) => {
-                    let _ = place.get().send(Told::Attach(attached));
-                    return Ok((run, None));
-                }
-                Place::Vacant(place) => drop(place.insert(drive.tell())),
-            }
-            drive.attach(attached);
-            let mark = drive.note(record, facts);
-            tokio::spawn(drive.work(inbox));
-            Ok((run, Some(mark)))
-        })
     }
 
     /// Tells a run something; with a journal, it comes into memory for it. Whether there is such a run, as far as that is known

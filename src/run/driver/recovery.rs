@@ -7,10 +7,12 @@ use super::inbox::inbox;
 use super::{Inner, Place, Told, lock};
 use crate::base::id::{Digest, RunId};
 use crate::lang::plan::Plan;
-use crate::run::event::Record;
+use crate::run::admission::Turn;
+use crate::run::event::{Event, Record, UnitId};
+use crate::run::gate::Asked;
 use crate::run::history::unit::Task;
 use crate::run::history::{Run, fold};
-use crate::run::intake;
+use crate::run::intake::{self, Names};
 use crate::run::journal::{Broken, Journal};
 use crate::run::machine;
 
@@ -29,6 +31,7 @@ impl Inner {
                 None => tracing::error!(run = %run, "its journal has no beginning"),
             }
         }
+        let waiting = self.stand_at_gates(journal.at_gates().await?);
         // All are there before the first of them goes on: it may tell another something, or ask for its place.
         for (drive, _) in &cut_off {
             self.live.insert(drive.id().clone(), drive.tell());
@@ -42,8 +45,29 @@ impl Inner {
                 drive.work(inbox).await;
             });
         }
+        for (run, asked) in waiting {
+            match asked {
+                Asked::Waiting(others) => self.make_room(others, &run),
+                Asked::Inside | Asked::Never(_) => drop(self.tell(&run, Told::Wake)),
+            }
+        }
         tokio::spawn(self.clone().wake_in_time(journal));
         Ok(count)
+    }
+
+    /// Lets runs be inside the gates of their workflows again that were, and the others wait in the order in which they were
+    /// accepted. Those of them for whom there is something to be done now.
+    fn stand_at_gates(&self, runs: Vec<(RunId, Turn)>) -> Vec<(RunId, Asked)> {
+        let mut gates = lock(&self.gates);
+        let (inside, outside): (Vec<_>, Vec<_>) = runs.into_iter().partition(|(_, turn)| turn.inside);
+        for (run, turn) in inside {
+            turn.places.iter().for_each(|place| gates.restore(&place.gate, (run.clone(), UnitId::RUN)));
+        }
+        let asked = outside.into_iter().map(|(run, turn)| {
+            let asked = gates.admit(&run, &turn);
+            (run, asked)
+        });
+        asked.filter(|(_, asked)| *asked != Asked::Waiting(Vec::new())).collect()
     }
 
     /// Reads a run back into memory, and tells it something. Whether anybody will hear it is not known yet.
@@ -85,10 +109,7 @@ impl Inner {
         let Some((plan, mut folded)) = self.fold(journal, run, &history.records).await? else { return Ok(None) };
         // What it waits for was kept when it was written.
         drop(folded.take_waits(&plan));
-        let state_key = match &plan.state {
-            Some(_) => self.state_key(&plan, &history.records),
-            None => None,
-        };
+        let state_key = self.state_key(&plan, &history.records);
         let noted = history.records.len() as u64;
         Ok(Some(Drive::new(self.clone(), plan, folded, state_key, tell).resumed(noted, history.last)))
     }
@@ -110,9 +131,14 @@ impl Inner {
 
     /// Under which key a run keeps its workflow's state: what it was accepted with says so, whatever its input became since.
     fn state_key(&self, plan: &Plan, records: &[Record]) -> Option<Arc<str>> {
-        let accepted = Run::accept(records.first()?).ok()?;
-        let (input, now) = (&accepted.accepted.input, accepted.accepted_at);
-        intake::state_key(plan, input, now, &*self.world.settings).ok()
+        let run = Run::accept(records.first()?).ok()?;
+        let gathered = records.iter().find_map(|record| match &record.event {
+            Event::Gathered(gathered) => Some((&gathered.input, &gathered.trigger)),
+            _ => None,
+        });
+        let (input, trigger) = gathered.unwrap_or((&run.accepted.input, &run.accepted.trigger));
+        let names = Names { now: run.accepted_at, ..self.names(input, trigger) };
+        intake::state_key(plan, &names).ok().flatten()
     }
 
     /// The plan that a run is pinned to.
@@ -161,6 +187,6 @@ fn ask_for_locks<'a>(drives: impl Iterator<Item = &'a Drive>) {
     // Of those who asked at the same moment, the run comes first that was accepted first.
     waiting.sort_by_key(|(since, ..)| *since);
     for (_, drive, unit, gate) in waiting {
-        drive.enter(unit, &gate.key, gate.places, drive.run.locks_around(unit));
+        drive.enter(unit, &gate.key, gate.places);
     }
 }

@@ -114,7 +114,9 @@ impl Drive {
         }
         self.settled = false;
         self.awaited.clear();
-        self.note(record, Vec::new());
+        let inner = self.inner.clone();
+        self.note(&mut inner.facts.door(&*inner.world.clock), vec![record], Vec::new());
+        inner.regain(&self.run);
     }
 }
 

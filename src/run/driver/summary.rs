@@ -91,7 +91,7 @@ pub fn start_failure(error: &StartError) -> Failure {
     let kind = match error {
         StartError::Input(_) => FailureKind::ValidationError,
         StartError::UnknownWorkflow(_) | StartError::UnknownTrigger(..) => FailureKind::NotFound,
-        StartError::State(failure) | StartError::Item(failure) => failure.kind.clone(),
+        StartError::Claim(failure) | StartError::Item(failure) => failure.kind.clone(),
         StartError::Depth => FailureKind::LimitExceeded,
         StartError::Store(_) => FailureKind::ServerError,
     };

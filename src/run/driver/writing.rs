@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::Accepted;
 use super::drive::Drive;
+use super::entrance::{Accepted, Entering};
+use super::facts::Door;
 use crate::base::id::RunId;
+use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::{Kind, NodeId};
-use crate::run::event::{Event, Record};
-use crate::run::intake::Options;
-use crate::run::journal::{Batch, Emission, Fact, Mark, Standing};
+use crate::run::event::{Event, Outcome, Record};
+use crate::run::intake::{self, Known as _, Options, Unread};
+use crate::run::journal::{Batch, Broken, Emission, Fact, Mark, Standing};
 use crate::run::machine::Action;
 
 impl Drive {
@@ -23,14 +25,15 @@ impl Drive {
     }
 
     /// A run that a statement starts: it is accepted in the same commit (semantics 48).
-    pub(super) async fn launch(&self, run: &RunId, workflow: &Arc<str>, input: &Value) -> Option<Accepted> {
+    pub(super) fn launch(&self, run: &RunId, workflow: &Arc<str>, input: &Value) -> Option<Entering> {
         if self.inner.world.perform.stand_in(run, workflow, input).is_some() {
             return None;
         }
         let starts = self.run.starts_before(self.inner.world.clock.now());
         let options = Options { run: Some(run.clone()), starts, ..Options::default() };
-        let accepted = self.inner.accept(workflow, input, options).await;
-        accepted.inspect_err(|error| tracing::error!(run = %run, "could not start `{workflow}`: {error}")).ok()
+        let plan = self.inner.plan_of(workflow);
+        let entering = plan.and_then(|plan| self.inner.entering(plan, input, None, options));
+        entering.inspect_err(|error| tracing::error!(run = %run, "could not start `{workflow}`: {error}")).ok()
     }
 
     /// Whether a statement changes what the workflow keeps between runs.
@@ -39,49 +42,97 @@ impl Drive {
     }
 
     /// Takes the records out of `actions` and writes them down, together with the acceptance of the runs that they start.
-    pub(super) fn write_down(&mut self, actions: &mut Vec<Action>, launched: Vec<Accepted>, sets_state: bool) {
-        if self.inner.world.journal.is_none() {
-            actions.retain(|action| !matches!(action, Action::Record(_)));
-            self.inner.facts.keep(self.facts(sets_state));
-            drop(self.run.take_waits(&self.plan));
-            return launched.into_iter().for_each(Accepted::go);
+    pub(super) async fn write_down(
+        &mut self,
+        actions: &mut Vec<Action>,
+        launches: &[Entering],
+        sets_state: bool,
+    ) -> Result<(), Broken> {
+        let mut records = take_records(actions);
+        if records.is_empty() {
+            return Ok(());
         }
-        let records = take_records(actions);
-        if !records.is_empty() {
-            self.append(records, launched, self.facts(sets_state));
+        let leaves = self.names_left(&records);
+        let concerns_others = sets_state || !launches.is_empty() || !leaves.is_empty();
+        if !concerns_others {
+            let Some(journal) = self.inner.world.journal.clone() else {
+                drop(self.run.take_waits(&self.plan));
+                return Ok(());
+            };
+            let batch = self.batch(records, Vec::new());
+            self.inner.tally.count(&batch);
+            let behind = batch.marks() - 1;
+            self.last = Mark(journal.append(vec![batch]).0 - behind);
+            return Ok(());
         }
+        let (facts, mut held) = (self.inner.facts.clone(), Vec::new());
+        while let Err(Unread(fact)) = self.write_at_the_door(&mut records, launches, &leaves, sets_state) {
+            held.push(facts.hold(fact).await?);
+        }
+        Ok(())
     }
 
-    /// Writes a record down that no decision led to, as the first of a run, with what follows from it. Where it is.
-    pub(super) fn note(&mut self, record: Record, facts: Vec<Fact>) -> Mark {
-        self.show(&record);
-        if self.inner.world.journal.is_none() {
-            self.inner.facts.keep(facts);
-        } else {
-            self.append(vec![record], Vec::new(), facts);
+    /// Writes records down that say something to others than the run, as long as nobody else says anything.
+    fn write_at_the_door(
+        &mut self,
+        records: &mut Vec<Record>,
+        launches: &[Entering],
+        leaves: &[Arc<str>],
+        sets_state: bool,
+    ) -> Result<(), Unread> {
+        let inner = self.inner.clone();
+        let mut door = inner.facts.door(&*inner.world.clock);
+        let mut facts = self.given_back(leaves, &door)?;
+        let state = self.state_key.clone().filter(|_| sets_state);
+        facts.extend(state.map(|name| Fact { name, value: Some(self.run.state.clone()), until: None }));
+        let mut accepted = Vec::with_capacity(launches.len());
+        for entering in launches {
+            let verdict = entering.decide(&door)?;
+            let run = inner.accept(entering, verdict, door.now);
+            door.foresee(run.facts());
+            accepted.push(run);
         }
-        self.last
-    }
-
-    fn append(&mut self, records: Vec<Record>, launched: Vec<Accepted>, facts: Vec<Fact>) {
-        let Some(journal) = self.inner.world.journal.clone() else { return };
-        let mut launched = launched;
-        let batch = self.batch(records, facts);
-        let marks = batch.marks();
-        let mut batches = vec![batch];
-        let accept =
-            |other: &mut Accepted| other.drive.batch(vec![other.record.clone()], std::mem::take(&mut other.facts));
-        batches.extend(launched.iter_mut().map(accept));
+        let mut batches = vec![self.batch(std::mem::take(records), facts)];
+        batches.extend(accepted.iter_mut().map(Accepted::first_batch));
+        accepted.iter().for_each(Accepted::enlist);
         batches.iter().for_each(|batch| self.inner.tally.count(batch));
-        let last = self.inner.facts.append(&*journal, batches);
-        self.last = Mark(last.0 + 1 - launched.len() as u64 - marks);
-        for (mark, mut other) in (self.last.0 + marks..).zip(launched) {
-            other.drive.last = Mark(mark);
-            other.go();
-        }
+        let mut marks = door.append(batches).into_iter();
+        drop(door);
+        self.last = marks.next().unwrap_or_default();
+        accepted.into_iter().zip(marks).for_each(|(run, mark)| run.go(mark));
+        Ok(())
     }
 
-    fn batch(&mut self, records: Vec<Record>, facts: Vec<Fact>) -> Batch {
+    /// The facts that hold no more with these records, if they name this run: what it collects for, and its key unless it has
+    /// done what it was started for (semantics 71). Without a journal a key is as lasting as its run.
+    fn names_left(&self, records: &[Record]) -> Vec<Arc<str>> {
+        if !records.iter().any(|record| matches!(record.event, Event::Rested)) {
+            return Vec::new();
+        }
+        let accepted = &self.run.accepted;
+        let done = matches!(self.run.outcome, Some(Outcome::Completed { .. })) && !self.run.undone;
+        let keeps = done && self.inner.world.journal.is_some();
+        let key = accepted.admission.key.iter().filter(|_| !keeps);
+        key.chain(accepted.collects.iter().map(|from| &from.fact)).cloned().collect()
+    }
+
+    /// That these facts hold no more, those that name this run.
+    pub(super) fn given_back<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a Arc<str>>,
+        door: &Door<'_>,
+    ) -> Result<Vec<Fact>, Unread> {
+        let mut facts = Vec::new();
+        for name in names {
+            let held = door.fact(name)?.and_then(|fact| intake::holder(&fact, Timestamp::MIN));
+            if held.as_ref() == Some(self.id()) {
+                facts.push(Fact { name: name.clone(), value: None, until: None });
+            }
+        }
+        Ok(facts)
+    }
+
+    pub(super) fn batch(&mut self, records: Vec<Record>, facts: Vec<Fact>) -> Batch {
         let first = self.noted;
         self.noted += records.len() as u64;
         self.ahead += records.iter().map(|record| record.event.weight()).sum::<usize>();
@@ -91,21 +142,6 @@ impl Drive {
         let emitted = records.iter().filter_map(emission).collect();
         Batch { previous: self.last, first, records, standing, facts, waits, emitted }
     }
-
-    /// What follows from what was recorded, for others than the run.
-    fn facts(&self, sets_state: bool) -> Vec<Fact> {
-        let name = self.state_key.clone().filter(|_| sets_state);
-        name.map(|name| Fact { name, value: Some(self.run.state.clone()), until: None }).into_iter().collect()
-    }
-}
-
-impl Accepted {
-    /// Lets the run begin; its acceptance was written down.
-    fn go(self) {
-        let Self { drive, inbox, .. } = self;
-        drive.inner.live.insert(drive.id().clone(), drive.tell());
-        tokio::spawn(drive.work(inbox));
-    }
 }
 
 /// The event that a record says was emitted.
@@ -114,7 +150,7 @@ fn emission(record: &Record) -> Option<Emission> {
     Some(Emission { at: record.at, topic: topic.clone(), payload: payload.clone() })
 }
 
-fn take_records(actions: &mut Vec<Action>) -> Vec<Record> {
+pub(super) fn take_records(actions: &mut Vec<Action>) -> Vec<Record> {
     let mut records = Vec::with_capacity(actions.len());
     let acts = std::mem::take(actions).into_iter().filter_map(|action| match action {
         Action::Record(record) => {

@@ -161,7 +161,7 @@ impl<'a> Lives<'a> {
 
     fn take(&mut self, plan: &'a Plan, run: &Run, event: &Event, undone: &mut Vec<(UnitId, UnitId, Arc<str>)>) {
         match event {
-            Event::Started => self.open(plan, run, UnitId::RUN),
+            Event::Started { .. } => self.open(plan, run, UnitId::RUN),
             Event::Opened { unit, parent, role, given, .. } => {
                 self.open(plan, run, *unit);
                 if let Some(above) = self.units.get_mut(parent) {

@@ -1,5 +1,6 @@
 //! A run as it stands: the fold of its events. Whatever can be known of a run is read off here.
 
+mod entrance;
 mod failures;
 mod fold;
 pub mod frame;
@@ -14,12 +15,14 @@ mod waits;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+pub use entrance::{Collected, Collection, Entrance};
 use frame::Frames;
 use table::Units;
 use unit::{Entry, Far, Task, Unit};
 
 pub use rewind::{Fold, fold};
 
+use super::admission::Turn;
 use super::event::{Acceptance, Alarm, Event, Holder, Outcome, Problem, Record, Rewinding, Role, UnitId};
 use crate::base::id::RunId;
 use crate::base::limit;
@@ -40,6 +43,10 @@ pub struct Run {
     pub started_at: Option<Timestamp>,
     /// When it came to rest.
     pub rested_at: Option<Timestamp>,
+    /// How far it is on its way in.
+    pub entrance: Entrance,
+    /// What was collected for it.
+    pub collection: Collection,
     /// How far its end is.
     pub ending: Ending,
     /// How it ended, once that is decided.
@@ -144,7 +151,9 @@ impl Run {
         let Event::Accepted(accepted) = &record.event else {
             return Err("the journal of a run begins with its acceptance");
         };
-        Ok(Self {
+        let mut run = Self {
+            entrance: Entrance::of(accepted),
+            collection: Collection::default(),
             accepted: accepted.clone(),
             accepted_at: record.at,
             started_at: None,
@@ -185,7 +194,9 @@ impl Run {
             edits: BTreeMap::new(),
             continued: BTreeMap::new(),
             held: BTreeMap::new(),
-        })
+        };
+        run.wait_until(accepted.admission.not_before);
+        Ok(run)
     }
 
     /// The unit with this id, if it has not ended.
@@ -285,7 +296,29 @@ impl Run {
     /// Whether after a crash it must be taken up at once: there is something to decide, or something under way outside.
     pub fn is_busy(&self) -> bool {
         self.is_rewinding()
-            || !self.is_at_rest() && (self.started_at.is_none() || !self.agenda.is_empty() || !self.outside.is_empty())
+            || !self.is_at_rest() && (self.is_coming_in() || !self.agenda.is_empty() || !self.outside.is_empty())
+    }
+
+    /// Its turn at the gates of its workflow, if it is inside or waits for that.
+    pub fn turn(&self) -> Option<Turn> {
+        let Acceptance { admission, within, .. } = &*self.accepted;
+        let comes = matches!(self.entrance, Entrance::Asking | Entrance::Passed) && !self.is_at_rest();
+        (comes && !admission.places.is_empty()).then(|| Turn {
+            inside: self.started_at.is_some(),
+            places: admission.places.clone(),
+            priority: admission.priority,
+            within: within.clone(),
+        })
+    }
+
+    /// Whether it has not started, and nobody would think of it: it waits neither for a moment nor for a place.
+    fn is_coming_in(&self) -> bool {
+        match self.entrance {
+            Entrance::Passed => false,
+            Entrance::Complete => true,
+            Entrance::Asking if self.accepted.admission.places.is_empty() => true,
+            Entrance::Collecting | Entrance::Early | Entrance::Asking => self.cancel_asked || self.killed,
+        }
     }
 
     /// The units with something under way outside this journal, in the order of their places.
@@ -293,17 +326,20 @@ impl Run {
         self.outside.iter().filter_map(|id| self.unit(*id))
     }
 
-    /// The locks that are held until a unit has ended: those it is inside of, in this run and in those that wait for this one.
-    pub fn locks_around(&self, id: UnitId) -> Vec<Holder> {
-        let mut locks = self.accepted.within.clone();
+    /// The gates that are held until a unit has ended: those it is inside of, in this run and in those that wait for this one.
+    pub fn gates_around(&self, id: UnitId) -> Vec<Holder> {
+        let mut gates = self.accepted.within.clone();
+        if !self.accepted.admission.places.is_empty() {
+            gates.push((self.accepted.run.clone(), UnitId::RUN));
+        }
         let mut next = self.unit(id).and_then(|unit| unit.parent);
         while let Some(unit) = next.and_then(|id| self.unit(id)) {
             if matches!(unit.task, Task::Gate(_)) {
-                locks.push((self.accepted.run.clone(), unit.id));
+                gates.push((self.accepted.run.clone(), unit.id));
             }
             next = unit.parent;
         }
-        locks
+        gates
     }
 
     /// The run that a unit waits for, if it does, and whether for its undoing.

@@ -123,7 +123,7 @@ impl Sieve {
             }
             Event::Accepted(_) | Event::Rewound(_) | Event::Signalled { .. } | Event::Arrived { .. } => true,
             // A run that failed before anything was open begins from the start.
-            Event::Started | Event::Set { .. } => !self.open.is_empty(),
+            Event::Started { .. } | Event::Set { .. } => !self.open.is_empty(),
             Event::UnwindAsked
             | Event::CancelAsked { .. }
             | Event::PauseAsked { .. }

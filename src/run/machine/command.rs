@@ -8,9 +8,10 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
 use crate::lang::plan::{Kind, Plan};
+use crate::run::admission::{Gathered, Reason};
 use crate::run::event::{Answer, Decision, Event, UnitId};
-use crate::run::history::Run;
 use crate::run::history::unit::{Task, Unit};
+use crate::run::history::{Collected, Run};
 use crate::run::world::{Outcome, Settings};
 
 /// What is asked or told.
@@ -27,6 +28,17 @@ pub enum Command {
         /// Who answered, for a question.
         by: Option<Arc<str>>,
     },
+    /// An item came for a run that collects them.
+    Collect(Collected),
+    /// What was collected is taken in, or is not.
+    Admit(Result<Gathered, Reason>),
+    /// All the places that it needs are free: it may begin.
+    Begin {
+        /// What its workflow keeps between runs, if that is known.
+        state: Option<Value>,
+    },
+    /// It will never start.
+    TurnAway(Reason),
     /// A place inside a lock is free.
     Enter {
         /// For which unit.
@@ -125,6 +137,10 @@ pub fn tell(
     }
     match command {
         Command::Answer { unit, attempt, outcome, by } => machine.answered(unit, attempt, outcome, by)?,
+        Command::Collect(item) => machine.collect(item)?,
+        Command::Admit(admitted) => machine.admit(admitted)?,
+        Command::Begin { state } => machine.begin_run(state.as_ref())?,
+        Command::TurnAway(reason) => machine.turn_away(reason)?,
         Command::Enter { unit } => {
             let waits =
                 matches!(machine.run.unit(unit).map(|unit| &unit.task), Some(Task::Gate(gate)) if !gate.entered);

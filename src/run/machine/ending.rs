@@ -13,10 +13,10 @@ use crate::run::history::unit::Task;
 
 impl Machine<'_> {
     /// Gives the variables their first values and begins.
-    pub(super) fn start(&mut self) {
+    pub(super) fn start(&mut self, state: Value) {
         let plan = self.plan;
         // The first values see `input` and each other in order; for that the run must have begun.
-        self.record(Event::Started);
+        self.record(Event::Started { state });
         let mut vars = Map::new();
         for (field, formula) in &plan.vars {
             let given = Given { names: vec![("vars", vars.clone().into())], slots: Vec::new() };
@@ -38,7 +38,7 @@ impl Machine<'_> {
     /// A run that was cancelled before it began runs no bodies (semantics 31).
     pub(super) fn never_run(&mut self) {
         self.record(Event::Decided { outcome: Outcome::Cancelled });
-        self.record(Event::Rested);
+        self.come_to_rest();
     }
 
     /// The body has yielded the run's output.
@@ -104,7 +104,7 @@ impl Machine<'_> {
                 let node = crate::lang::plan::NodeId(u32::MAX);
                 self.opened(UnitId::RUN, node, Role::Lifecycle(moment, index), given);
             }
-            None => self.record(Event::Rested),
+            None => self.come_to_rest(),
         }
     }
 
@@ -146,7 +146,7 @@ impl Machine<'_> {
         if self.run.outcome.is_none() {
             self.record(Event::Decided { outcome: Outcome::Cancelled });
         }
-        self.record(Event::Rested);
+        self.come_to_rest();
         // Nobody waits for them, but children end in order, and others may have the places.
         let cancelled = children.into_iter().map(|run| Action::TellChild { run, word: Word::Cancel });
         self.actions.extend(cancelled);

@@ -11,6 +11,7 @@ mod branch;
 mod chain;
 mod command;
 mod ending;
+mod entrance;
 mod names;
 mod race;
 mod recovery;
@@ -28,7 +29,7 @@ pub use recovery::take_up;
 
 use super::event::{Event, Holder, Outcome, Record, Role, Then, UnitId};
 use super::history::unit::{Stage, Task, Unit};
-use super::history::{Ending, Run};
+use super::history::{Ending, Entrance, Run};
 use super::intake::Options;
 use super::world::{Act, Question, Settings};
 use crate::base::failure::Failure;
@@ -106,12 +107,14 @@ pub enum Action {
         key: Arc<str>,
         /// How many may be inside.
         places: u64,
-        /// The locks it is inside of already.
-        within: Vec<Holder>,
     },
+    /// Ask for the places that the run needs before it may start.
+    AskForPlaces,
+    /// Take in what the run has collected: decide what it needs before it may start.
+    Admit,
     /// Give the place back, or the wish for it.
     LeaveLock {
-        /// Which unit.
+        /// Which unit; [`UnitId::RUN`] for a place of the run.
         unit: UnitId,
         /// What is locked.
         key: Arc<str>,
@@ -193,12 +196,11 @@ pub fn decide(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Setting
     if machine.run.paused {
         return false;
     }
-    if machine.run.started_at.is_none() {
-        if machine.run.cancel_asked {
-            machine.never_run();
+    if machine.run.entrance != Entrance::Passed {
+        machine.come_in();
+        if machine.run.entrance != Entrance::Passed || machine.run.is_at_rest() {
             return false;
         }
-        machine.start();
     }
     for _ in 0..LOOKS_PER_DECISION {
         if machine.weight >= DECISION_BYTES_MAX {

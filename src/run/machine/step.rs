@@ -155,8 +155,7 @@ impl Machine<'_> {
         self.open_meanwhile(id, node);
         // An act is looked at next, and makes its first attempt.
         if let Some((key, places)) = gate {
-            let within = self.run.locks_around(id);
-            self.actions.push(Action::EnterLock { unit: id, key, places, within });
+            self.actions.push(Action::EnterLock { unit: id, key, places });
         }
     }
 
@@ -259,7 +258,7 @@ impl Machine<'_> {
                         input: act.params.without_absent(),
                         parent: run,
                         depth: self.run.accepted.depth + 1,
-                        within: self.run.locks_around(id),
+                        within: self.run.gates_around(id),
                         continues: act.continues && attempt <= 1,
                         starts: self.run.accepted.starts,
                     }),

@@ -33,6 +33,7 @@ use crate::base::limit;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
+use crate::run::admission::Turn;
 use crate::run::journal::{
     self, Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page,
     Passage, Query, Standing,
@@ -303,6 +304,10 @@ impl Journal for Sqlite {
 
     fn busy(&self) -> BoxFuture<'_, Result<Vec<RunId>, Broken>> {
         self.read(reader::busy)
+    }
+
+    fn at_gates(&self) -> BoxFuture<'_, Result<Vec<(RunId, Turn)>, Broken>> {
+        self.read(reader::at_gates)
     }
 
     fn due(&self, until: Timestamp, limit: usize) -> BoxFuture<'_, Result<Due, Broken>> {

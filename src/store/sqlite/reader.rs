@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row as Found};
+use serde::de::DeserializeOwned;
 
 use super::content::Fault;
 use super::row::Row;
@@ -13,12 +14,13 @@ use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
+use crate::run::admission::Turn;
 use crate::run::event::Record;
 use crate::run::journal::{Broken, Due, Fact, History, Mark, Standing};
 
 /// The columns of `run` in the order [`as_standing`] takes them.
 pub(super) const STANDING: &str =
-    "id, workflow, plan, parent, tags, status, accepted_at, rested_at, error, wake, busy, failures";
+    "id, workflow, plan, parent, tags, status, accepted_at, rested_at, error, wake, busy, failures, turn";
 
 pub(super) type Read<T> = Result<T, Broken>;
 
@@ -122,6 +124,13 @@ pub(super) fn busy(connection: &Connection) -> Read<Vec<RunId>> {
     Ok(found.collect::<Result<_, _>>()?)
 }
 
+pub(super) fn at_gates(connection: &Connection) -> Read<Vec<(RunId, Turn)>> {
+    let mut statement = connection.prepare_cached("SELECT id, turn FROM run WHERE turn IS NOT NULL ORDER BY number")?;
+    let found = statement.query_map([], |row| Ok((as_run(row)?, as_data(row, 1)?)))?;
+    let found = found.filter_map(|at| at.map(|(run, turn)| Some((run, turn?))).transpose());
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
 pub(super) fn due(connection: &Connection, until: Timestamp, limit: usize) -> Read<Due> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement =
@@ -188,24 +197,25 @@ pub(super) fn word<T: FromStr<Err = String>>(row: &Found<'_>, at: usize) -> rusq
 pub(super) fn as_standing(row: &Found<'_>) -> rusqlite::Result<Standing> {
     let text = |at: usize| row.get::<_, String>(at).map(Arc::from);
     let maybe = |at: usize| row.get::<_, Option<String>>(at).map(|text| text.map(Arc::from));
-    let tags = maybe(4)?.map(|tags| serde_json::from_str(&tags)).transpose();
-    let open = maybe(11)?.map(|open| serde_json::from_str(&open)).transpose();
     Ok(Standing {
         run: RunId(text(0)?),
         workflow: text(1)?,
         plan: Digest(row.get(2)?),
         parent: maybe(3)?.map(RunId),
-        tags: tags
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, Type::Text, Box::new(error)))?
-            .unwrap_or_default(),
+        tags: as_data(row, 4)?.unwrap_or_default(),
         status: word(row, 5)?,
         accepted_at: moment(row.get(6)?),
         rested_at: row.get::<_, Option<i64>>(7)?.map(moment),
         error: maybe(8)?,
         wake: row.get::<_, Option<i64>>(9)?.map(moment),
         busy: row.get(10)?,
-        open: open
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(11, Type::Text, Box::new(error)))?
-            .unwrap_or_default(),
+        open: as_data(row, 11)?.unwrap_or_default(),
+        turn: as_data(row, 12)?,
     })
+}
+
+/// What a column holds in JSON.
+fn as_data<T: DeserializeOwned>(row: &Found<'_>, at: usize) -> rusqlite::Result<Option<T>> {
+    let data = row.get::<_, Option<String>>(at)?.map(|json| serde_json::from_str(&json)).transpose();
+    data.map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(error)))
 }

@@ -247,9 +247,9 @@ pub(super) fn stand(connection: &Connection, mark: Mark, standing: &Standing) ->
     let tags = (!standing.tags.is_empty()).then(|| serde_json::json!(standing.tags).to_string());
     connection
         .prepare_cached(
-            "INSERT INTO run (number, last, id, workflow, plan, parent, status, accepted_at, rested_at, error, wake, busy, tags, failures)
-             VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-             ON CONFLICT (id) DO UPDATE SET last = ?1, plan = ?4, status = ?6, rested_at = ?8, error = ?9, wake = ?10, busy = ?11, failures = ?13",
+            "INSERT INTO run (number, last, id, workflow, plan, parent, status, accepted_at, rested_at, error, wake, busy, tags, failures, turn)
+             VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             ON CONFLICT (id) DO UPDATE SET last = ?1, plan = ?4, status = ?6, rested_at = ?8, error = ?9, wake = ?10, busy = ?11, failures = ?13, turn = ?14",
         )?
         .execute(params![
             mark.0,
@@ -265,6 +265,7 @@ pub(super) fn stand(connection: &Connection, mark: Mark, standing: &Standing) ->
             standing.busy,
             tags,
             failures(standing),
+            standing.turn.as_ref().map(|turn| serde_json::json!(turn).to_string()),
         ])?;
     Ok(())
 }

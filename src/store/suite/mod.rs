@@ -11,6 +11,7 @@ use crate::base::limit;
 use crate::base::status::Status;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
+use crate::run::admission::{Admission, Overflow, Place, Turn};
 use crate::run::event::{Acceptance, Event, Record, UnitId};
 use crate::run::journal::{Batch, Broken, Emission, Fact, Happened, Journal, Mark, Standing};
 use crate::run::wait::{Fit, For, Open, Wait, Waiting};
@@ -29,6 +30,7 @@ pub async fn hold(open: Opening<'_>) -> Result<(), String> {
     knows_how_runs_stand(open).await.map_err(broken)??;
     lists::hold(open).await.map_err(broken)??;
     follow::hold(open).await.map_err(broken)??;
+    knows_who_is_at_gates(open).await.map_err(broken)??;
     wakes_in_time(open).await.map_err(broken)??;
     keeps_facts(open).await.map_err(broken)??;
     keeps_events_in_order(open).await.map_err(broken)??;
@@ -69,6 +71,7 @@ impl Writing {
             open: Vec::new(),
             wake: None,
             busy: false,
+            turn: None,
         };
         Self { standing, records: Vec::new(), last: Mark::default() }
     }
@@ -115,7 +118,7 @@ fn record(standing: &Standing, number: usize) -> Record {
     ]);
     let event = match number {
         0 => accepted(standing, odd),
-        1 => Event::Started,
+        1 => Event::Started { state: Value::Unit },
         _ => Event::Signalled { name: format!("signal {number}").into(), payload: odd },
     };
     Record { at: moment(number as i64), event }
@@ -135,6 +138,8 @@ fn accepted(standing: &Standing, input: Value) -> Event {
         within: Vec::new(),
         starts: 0,
         tags: standing.tags.clone(),
+        admission: Admission::default(),
+        collects: None,
     }))
 }
 
@@ -192,6 +197,32 @@ async fn knows_how_runs_stand(open: Opening<'_>) -> Verdict {
     drop(store);
     let found = open().standing(&run.standing.run).await?;
     Ok(must(found.as_ref() == Some(&run.standing), "a run stands as its last batch says"))
+}
+
+async fn knows_who_is_at_gates(open: Opening<'_>) -> Verdict {
+    let store = open();
+    let place = Place { gate: "runs/gated".into(), places: 2, overflow: Overflow::Restart };
+    let within = vec![(RunId("suite-around".into()), UnitId::RUN)];
+    let turn = Turn { inside: false, places: vec![place], priority: 7, within };
+    let mut last = Mark::default();
+    let mut runs = Vec::new();
+    for run in ["suite-gate-b", "suite-gate-a", "suite-gate-c"] {
+        let mut run = Writing::new(run, "gated");
+        run.standing.turn = Some(turn.clone());
+        last = run.append(&*store, 1);
+        runs.push(run);
+    }
+    runs[0].standing.turn = Some(Turn { inside: true, ..turn.clone() });
+    runs[2].standing.turn = None;
+    for run in &mut runs {
+        last = last.max(run.append(&*store, 1));
+    }
+    store.synced(last).await?;
+    drop(store);
+    let found = open().at_gates().await?;
+    let inside = (runs[0].standing.run.clone(), Turn { inside: true, ..turn.clone() });
+    let waiting = (runs[1].standing.run.clone(), turn);
+    Ok(must(found == [inside, waiting], "who is at a gate is known, in the order they were accepted"))
 }
 
 async fn wakes_in_time(open: Opening<'_>) -> Verdict {

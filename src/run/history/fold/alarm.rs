@@ -8,6 +8,9 @@ use crate::run::event::{Alarm, Then, UnitId};
 impl Run {
     pub(super) fn woke(&mut self, id: UnitId, alarm: Alarm) {
         let Some(unit) = self.unit_mut(id) else {
+            if id == UnitId::RUN {
+                return self.on_time();
+            }
             self.alarms.retain(|(_, unit, _)| *unit != id);
             return;
         };

@@ -4,6 +4,7 @@ mod acting;
 mod alarm;
 mod arrival;
 mod ending;
+mod entrance;
 mod opening;
 mod outcome;
 mod rewound;
@@ -11,6 +12,7 @@ mod rewound;
 use std::sync::Arc;
 
 use super::Run;
+use super::entrance::Entrance;
 use super::frame::{More, StepRecord};
 use super::unit::{Progress, Stage, Step, Task, Unit};
 use super::view::View;
@@ -31,7 +33,10 @@ impl Run {
         match &record.event {
             // Folded by `Run::accept`; a second one says nothing new.
             Event::Accepted(_) => {}
-            Event::Started => self.started(plan, at),
+            Event::Collected { input, trigger, due } => self.collected(plan, at, input, trigger, *due),
+            Event::Gathered(gathered) => self.taken_in(gathered),
+            Event::TurnedAway { .. } => {}
+            Event::Started { state } => self.started(plan, at, state),
             Event::Set { vars, deadline } => self.set(vars, *deadline),
             Event::Opened { unit, parent, node, role, given } => {
                 self.opened(plan, at, *unit, *parent, *node, *role, given);
@@ -103,8 +108,12 @@ impl Run {
         self.agenda.push_front(id);
     }
 
-    fn started(&mut self, plan: &Plan, at: Timestamp) {
+    fn started(&mut self, plan: &Plan, at: Timestamp, state: &Value) {
         self.started_at = Some(at);
+        self.entrance = Entrance::Passed;
+        if !state.is_unit() {
+            self.state = state.clone();
+        }
         let frame = self.frames.open(None, plan.body.frame.unwrap_or_default(), None);
         let mut unit = new_unit(UnitId::RUN, None, NodeId(u32::MAX), Role::Run, frame, at);
         unit.stage = Stage::Active;

@@ -1,6 +1,6 @@
 //! The end of a run: who asks for it, when it is decided, when all is at rest.
 
-use super::super::{Ending, Run};
+use super::super::{Ending, Entrance, Run};
 use crate::base::time::Timestamp;
 use crate::run::event::{Outcome, UnitId};
 
@@ -20,6 +20,7 @@ impl Run {
 
     pub(super) fn decided(&mut self, outcome: &Outcome) {
         self.outcome = Some(outcome.clone());
+        self.entrance = Entrance::Passed;
         self.ending = Ending::Decided(0);
         if let Some(unit) = self.unit_mut(UnitId::RUN) {
             unit.trouble = None;

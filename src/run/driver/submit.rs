@@ -1,0 +1,123 @@
+//! How runs are started: by hand, by other programs, by what triggers bring.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::entrance::Came;
+use super::{Attached, Engine, Started, Told};
+use crate::base::id::RunId;
+use crate::base::value::Value;
+use crate::lang::plan::Plan;
+use crate::run::admission::Collects;
+use crate::run::history::Collected;
+use crate::run::intake::{self, Item, Options, StartError, Submitted, collection};
+use crate::run::journal::{Broken, Fact};
+
+impl Engine {
+    /// Starts a run, or lets it wait for its turn, and returns when it would survive a crash. Where [`Options::run`] names a run
+    /// that exists, or another one has its key, that one is joined. Must be called inside a tokio runtime whose threads have
+    /// stacks of [`limit::STACK_BYTES`](crate::base::limit::STACK_BYTES).
+    ///
+    /// # Errors
+    /// Where there is no such workflow, the input does not fit, or the journal cannot be written.
+    pub async fn start(&self, workflow: &str, input: &Value, options: Options) -> Result<Started, StartError> {
+        let plan = self.inner.plan_of(workflow)?;
+        Ok(match self.enter(plan, input, None, options).await? {
+            Submitted::Started(run) | Submitted::Joined(run) | Submitted::Skipped(run) => run,
+            Submitted::PassedOver | Submitted::Collected(_) => unreachable!("only a trigger does that"),
+        })
+    }
+
+    /// Takes what a trigger brings, and returns when what became of it would survive a crash. The same runtime as for
+    /// [`Engine::start`] is needed.
+    ///
+    /// # Errors
+    /// Where there is no such workflow or trigger, one of its clauses breaks, the input does not fit, or the journal cannot
+    /// be written.
+    pub async fn submit(&self, workflow: &str, item: Item) -> Result<Submitted<Started>, StartError> {
+        let world = &self.inner.world;
+        let plan = self.inner.plan_of(workflow)?;
+        let Some(input) = intake::input_of(&plan, &item, world.clock.now(), &*world.settings)? else {
+            return Ok(Submitted::PassedOver);
+        };
+        let names = self.inner.names(&Value::Unit, &item.value);
+        if let Some(from) = collection::collects(&plan, item.trigger, &names)? {
+            let input = collection::item(&plan, item.trigger, &input)?;
+            let collected = Collected { input, trigger: item.value.received() };
+            return self.collect(plan, from, collected, item.facts).await.map(Submitted::Collected);
+        }
+        let options = Options { run: item.run, trigger: item.value, facts: item.facts, ..Options::default() };
+        self.enter(plan, &input, Some(item.trigger), options).await
+    }
+
+    async fn enter(
+        &self,
+        plan: Arc<Plan>,
+        input: &Value,
+        trigger: Option<usize>,
+        options: Options,
+    ) -> Result<Submitted<Started>, StartError> {
+        let (watch, records) = mpsc::unbounded_channel();
+        let (end, ended) = oneshot::channel();
+        let (join, joined) = oneshot::channel();
+        let attached = Attached { watch: Some(watch), end: Some(end), joined: Some(join) };
+        let came = match options.run.clone() {
+            Some(run) if self.inner.exists(&run).await.map_err(StartError::Store)? => {
+                self.inner.tell(&run, Told::Attach(attached));
+                Came::Joined(run)
+            }
+            _ => {
+                let mut entering = self.inner.entering(plan, input, trigger, options)?;
+                self.inner.come_in(&mut entering, attached).await?
+            }
+        };
+        Ok(match came {
+            Came::In(run, mark) => {
+                self.inner.synced(mark).await.map_err(StartError::Store)?;
+                Submitted::Started(Started { run, joined: false, records, ended })
+            }
+            Came::Skipped(run, mark) => {
+                self.inner.synced(mark).await.map_err(StartError::Store)?;
+                Submitted::Skipped(Started { run, joined: false, records, ended })
+            }
+            Came::Joined(run) => {
+                let unreadable = || StartError::Store(Broken(format!("the run `{run}` cannot be read").into()));
+                joined.await.map_err(|_| unreadable())?;
+                Submitted::Joined(Started { run, joined: true, records, ended })
+            }
+        })
+    }
+
+    /// Gives an item to the run that collects those it belongs to; which one that is. Without one, a new run begins to.
+    async fn collect(
+        &self,
+        plan: Arc<Plan>,
+        from: Collects,
+        item: Collected,
+        facts: Vec<Fact>,
+    ) -> Result<RunId, StartError> {
+        let mut entering = self.inner.collecting(plan, from, item.clone(), facts.clone());
+        loop {
+            match self.inner.come_in(&mut entering, Attached::default()).await? {
+                Came::In(run, mark) | Came::Skipped(run, mark) => {
+                    self.inner.synced(mark).await.map_err(StartError::Store)?;
+                    return Ok(run);
+                }
+                Came::Joined(run) => {
+                    let (answer, taken) = oneshot::channel();
+                    self.inner.tell(&run, Told::Collect(Box::new(item.clone()), facts.clone(), answer));
+                    match taken.await {
+                        Ok(Ok(())) => return Ok(run),
+                        // It has all it takes: the next one begins to collect.
+                        Ok(Err(_)) => entering.gone = Some(run),
+                        Err(_) => {
+                            let message = format!("what happens in the run `{run}` cannot be written now");
+                            return Err(StartError::Store(Broken(message.into())));
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

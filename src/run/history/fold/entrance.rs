@@ -1,0 +1,60 @@
+//! The way in: what happens to a run before it starts.
+
+use std::sync::Arc;
+
+use super::super::Run;
+use super::super::entrance::{Collected, Collection, Entrance};
+use crate::base::time::Timestamp;
+use crate::base::value::Value;
+use crate::lang::plan::Plan;
+use crate::run::admission::Gathered;
+use crate::run::event::{Acceptance, Alarm, UnitId};
+
+impl Run {
+    /// An item came for the run; its collection is complete then at the latest.
+    pub(super) fn collected(
+        &mut self,
+        plan: &Plan,
+        at: Timestamp,
+        input: &Value,
+        trigger: &Value,
+        due: Option<Timestamp>,
+    ) {
+        let from = self.accepted.collects.as_ref().and_then(|from| plan.triggers.get(from.trigger));
+        let Some(from) = from else { return };
+        if from.batch.is_none() {
+            self.collection.items.clear();
+        }
+        self.collection.items.push(Collected { input: input.clone(), trigger: trigger.clone() });
+        self.collection.first.get_or_insert(at);
+        self.wait_until(due);
+        if from.is_full(self.collection.items.len()) {
+            self.on_time();
+        }
+    }
+
+    /// What was collected was taken in.
+    pub(super) fn taken_in(&mut self, gathered: &Gathered) {
+        let Gathered { input, trigger, admission } = gathered.clone();
+        self.entrance = Entrance::with(&admission);
+        self.accepted = Arc::new(Acceptance { input, trigger, admission, ..(*self.accepted).clone() });
+        self.collection = Collection::default();
+        self.wait_until(self.accepted.admission.not_before);
+    }
+
+    /// The moment has come that the run waited for on its way in.
+    pub(super) fn on_time(&mut self) {
+        self.wait_until(None);
+        self.entrance = match self.entrance {
+            Entrance::Collecting => Entrance::Complete,
+            Entrance::Early => Entrance::Asking,
+            other => other,
+        };
+    }
+
+    /// Before it starts, a run waits for one moment at most.
+    pub(in crate::run::history) fn wait_until(&mut self, moment: Option<Timestamp>) {
+        self.alarms.clear();
+        self.alarms.extend(moment.map(|moment| (moment, UnitId::RUN, Alarm::Due)));
+    }
+}
