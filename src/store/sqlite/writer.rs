@@ -221,7 +221,7 @@ fn stands_still(connection: &Connection, mark: Mark, standing: &Standing) -> Res
     let changed = connection
         .prepare_cached(
             "UPDATE run SET last = ?1 WHERE id = ?2 AND plan = ?3 AND status = ?4 AND rested_at IS ?5 AND error IS ?6
-             AND wake IS ?7 AND busy = ?8 AND failures IS ?9",
+             AND wake IS ?7 AND busy = ?8 AND failures IS ?9 AND turn IS ?10",
         )?
         .execute(params![
             mark.0,
@@ -233,6 +233,7 @@ fn stands_still(connection: &Connection, mark: Mark, standing: &Standing) -> Res
             standing.wake.map(nanos),
             standing.busy,
             failures(standing),
+            turn(standing),
         ])?;
     Ok(changed > 0)
 }
@@ -240,6 +241,11 @@ fn stands_still(connection: &Connection, mark: Mark, standing: &Standing) -> Res
 /// The open failures of a run, as the table has them.
 fn failures(standing: &Standing) -> Option<String> {
     (!standing.open.is_empty()).then(|| serde_json::json!(standing.open).to_string())
+}
+
+/// The turn of a run at the gates of its workflow, as the tables hold it.
+fn turn(standing: &Standing) -> Option<String> {
+    standing.turn.as_ref().map(|turn| serde_json::json!(turn).to_string())
 }
 
 /// Notes how a run stands after the batch at `mark`.
@@ -265,7 +271,7 @@ pub(super) fn stand(connection: &Connection, mark: Mark, standing: &Standing) ->
             standing.busy,
             tags,
             failures(standing),
-            standing.turn.as_ref().map(|turn| serde_json::json!(turn).to_string()),
+            turn(standing),
         ])?;
     Ok(())
 }
