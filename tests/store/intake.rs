@@ -434,7 +434,7 @@ fn what_was_collected_is_taken_in_once() {
     assert_eq!(taken, sent);
 }
 
-/// A queue of many runs goes through in order, and is not kept in memory.
+/// A queue of many runs is not kept in memory, and goes through in order.
 #[test]
 fn a_long_queue_goes_through() {
     let program = r#"
@@ -442,27 +442,33 @@ fn a_long_queue_goes_through() {
             input { n: int }
             concurrency 1
             state { last: int = -1 }
+            step go = wait signal "go" { when input.n == 0 }
             fail conflict "after ${state.last}" when state.last != input.n - 1
             set state.last = input.n
         }
     "#;
-    let count = std::env::var("FLOW_QUEUE").ok().and_then(|count| count.parse().ok()).unwrap_or(500);
+    let count = std::env::var("FLOW_QUEUE").ok().and_then(|count| count.parse().ok()).unwrap_or(300);
     let folder = tempfile::tempdir().expect("a folder");
     process(folder.path(), program, async |store, engine| {
-        let begun = std::time::Instant::now();
-        for n in 0..count {
+        let first = engine.start("one_by_one", &number(0)).await.expect("it is accepted").id().clone();
+        for n in 1..count {
             drop(engine.start("one_by_one", &number(n)).await.expect("it is accepted"));
         }
-        eprintln!("{count} accepted in {:?}", begun.elapsed());
-        let count = usize::try_from(count).expect("it is small");
-        until(&*store, Status::Completed, count).await;
-        eprintln!("{count} gone through in {:?}", begun.elapsed());
-        for _ in 0..1_000 {
-            if engine.figures().live == 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("{} runs stay in memory", engine.figures().live);
+        none_in_memory(&engine).await;
+        let begun = std::time::Instant::now();
+        engine.signal(&first, "go", Value::Unit).await.expect("it waits for it");
+        until(&*store, Status::Completed, usize::try_from(count).expect("it is small")).await;
+        eprintln!("{count} went through in {:?}", begun.elapsed());
+        none_in_memory(&engine).await;
     });
+}
+
+async fn none_in_memory(engine: &Engine) {
+    for _ in 0..1_000 {
+        if engine.figures().live == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("{} runs stay in memory", engine.figures().live);
 }

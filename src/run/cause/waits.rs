@@ -4,8 +4,8 @@ use crate::base::time::Timestamp;
 use crate::lang::plan::node::Wait;
 use crate::lang::plan::{Kind, Node, Plan, written};
 use crate::run::event::{Role, UnitId};
-use crate::run::history::Run;
 use crate::run::history::unit::{Act, Awaits, Stage, Task, Unit};
+use crate::run::history::{Entrance, Run};
 
 /// How many things at most are told of a block in which many wait.
 const TOLD_MAX: usize = 20;
@@ -18,8 +18,8 @@ pub fn waits_for(plan: &Plan, run: &Run, id: UnitId) -> Vec<String> {
     if run.paused {
         return vec!["the run stands still: somebody paused it, and it waits to be resumed".to_owned()];
     }
-    if run.started_at.is_none() {
-        return vec!["the run is queued: it waits for its turn to start".to_owned()];
+    if let Some(told) = on_the_way_in(run) {
+        return vec![format!("the run is queued: {told}")];
     }
     let mut told = Vec::new();
     collect(plan, run, id, id, &mut told);
@@ -29,6 +29,25 @@ pub fn waits_for(plan: &Plan, run: &Run, id: UnitId) -> Vec<String> {
         told.push(format!("and {left} more"));
     }
     told
+}
+
+/// What a run waits for that has not started.
+fn on_the_way_in(run: &Run) -> Option<String> {
+    let due = run.next_alarm();
+    Some(match run.entrance {
+        Entrance::Passed => return None,
+        Entrance::Collecting => {
+            let count = run.collection.items.len();
+            format!("it collects items, and has {count} that count{}", bound(due))
+        }
+        Entrance::Early => due.map_or_else(|| "it starts later".to_owned(), |due| format!("it may start at {due}")),
+        Entrance::Complete | Entrance::Asking => {
+            let places = run.accepted.admission.places.iter();
+            let gates: Vec<String> = places.map(|place| format!("{:?} ({})", place.gate, place.places)).collect();
+            let at = if gates.is_empty() { String::new() } else { format!(", at {}", gates.join(", ")) };
+            format!("it waits for its turn to start{at}")
+        }
+    })
 }
 
 fn collect(plan: &Plan, run: &Run, asked: UnitId, id: UnitId, told: &mut Vec<String>) {
