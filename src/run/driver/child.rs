@@ -1,7 +1,5 @@
 //! Runs that a run waits for, or undoes.
 
-use tokio::sync::oneshot;
-
 use super::drive::Drive;
 use super::entrance::Came;
 use super::{Attached, Summary, Told, child_outcome, start_failure};
@@ -62,17 +60,10 @@ impl Drive {
         }
     }
 
-    /// Waits for a run that has the key of a child, in the child's place. What it has done is not for this run to undo.
+    /// Waits for a run that has the key of a child, in the child's place.
     fn wait_for(&self, child: RunId, other: &RunId) {
-        let (end, ended) = oneshot::channel();
-        self.inner.tell(other, Told::Attach(Attached { end: Some(end), ..Attached::default() }));
-        let (inner, parent) = (self.inner.clone(), self.id().clone());
-        tokio::spawn(async move {
-            if let Ok(summary) = ended.await {
-                let summary = Box::new(Summary { undoable: false, ..summary });
-                inner.tell(&parent, Told::ChildRested(child, summary));
-            }
-        });
+        let in_place_of = Some((self.id().clone(), child));
+        self.inner.tell(other, Told::Attach(Attached { in_place_of, ..Attached::default() }));
     }
 
     /// Lets a child that has completed be undone.

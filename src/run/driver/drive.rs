@@ -109,7 +109,7 @@ impl Drive {
     /// Lets somebody know of the run from now on.
     pub(super) fn attach(&mut self, attached: Attached) {
         if self.settled {
-            attached.hear(Summary::of(&self.run));
+            attached.hear(&self.inner, Summary::of(&self.run));
         } else {
             self.attached.push(attached);
         }
@@ -181,7 +181,7 @@ impl Drive {
         tracing::error!(run = %self.id(), "it holds still: {broken}");
         self.inner.live.remove(self.id());
         for attached in std::mem::take(&mut self.attached) {
-            attached.hear(Summary::unwritten(&self.run, broken));
+            attached.hear(&self.inner, Summary::unwritten(&self.run, broken));
         }
     }
 
@@ -346,7 +346,7 @@ impl Drive {
         self.inner.synced(self.last).await?;
         self.settled = true;
         for attached in std::mem::take(&mut self.attached) {
-            attached.hear(Summary::of(&self.run));
+            attached.hear(&self.inner, Summary::of(&self.run));
         }
         // Mostly nobody listens.
         let _ = self.inner.rested.send(self.id().clone());
@@ -409,9 +409,15 @@ impl Attached {
     fn is_listening(&self) -> bool {
         self.watch.as_ref().is_some_and(|watch| !watch.is_closed())
             || self.end.as_ref().is_some_and(|end| !end.is_closed())
+            || self.in_place_of.is_some()
     }
 
-    fn hear(self, summary: Summary) {
+    fn hear(self, inner: &Arc<Inner>, summary: Summary) {
+        if let Some((parent, child)) = self.in_place_of {
+            // What it has done is not for that run to undo.
+            let summary = Box::new(Summary { undoable: false, ..summary.clone() });
+            inner.tell(&parent, Told::ChildRested(child, summary));
+        }
         if let Some(end) = self.end {
             // Nobody may be left to hear it.
             let _ = end.send(summary);

@@ -124,6 +124,8 @@ struct Attached {
     end: Option<oneshot::Sender<Summary>>,
     /// Hears when it is certain that the run was there and survives a crash.
     joined: Option<oneshot::Sender<()>>,
+    /// A run that waits for its end, and the child in whose place: another run has that one's key.
+    in_place_of: Option<(RunId, RunId)>,
 }
 
 /// A run that was started.

@@ -61,7 +61,7 @@ impl Engine {
         let (watch, records) = mpsc::unbounded_channel();
         let (end, ended) = oneshot::channel();
         let (join, joined) = oneshot::channel();
-        let attached = Attached { watch: Some(watch), end: Some(end), joined: Some(join) };
+        let attached = Attached { watch: Some(watch), end: Some(end), joined: Some(join), ..Attached::default() };
         let came = match options.run.clone() {
             Some(run) if self.inner.exists(&run).await.map_err(StartError::Store)? => {
                 self.inner.tell(&run, Told::Attach(attached));
