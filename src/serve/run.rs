@@ -40,8 +40,9 @@ struct Run {
     /// The error it failed with; in lists only its type.
     #[schema(value_type = Option<Object>)]
     error: Option<Json>,
-    #[schema(value_type = String, format = DateTime)]
-    started_at: Timestamp,
+    /// When it began; in lists, and while it runs, when it was accepted. `null` as long as it is queued.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    started_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
     ended_at: Option<Timestamp>,
     /// The run that waits for it.
@@ -58,7 +59,7 @@ impl Run {
             status: standing.status,
             output: None,
             error: standing.error.map(|kind| serde_json::json!({ "type": kind })),
-            started_at: standing.accepted_at,
+            started_at: (standing.status != Status::Queued).then_some(standing.accepted_at),
             ended_at: standing.rested_at,
             parent: standing.parent.map(|parent| parent.0),
         }
@@ -66,11 +67,16 @@ impl Run {
 
     /// With all that is known of its end.
     fn whole(standing: Standing, summary: Option<Summary>) -> Self {
-        let (output, error) = match summary {
-            Some(summary) => (summary.output.to_json(), summary.error.map(|error| error.without_absent().to_json())),
-            None => (Json::Null, None),
-        };
-        Self { output: Some(output), error, ..Self::listed(standing) }
+        let run = Self::listed(standing);
+        match summary {
+            Some(summary) => Self {
+                output: Some(summary.output.to_json()),
+                error: summary.error.map(|error| error.without_absent().to_json()),
+                started_at: summary.started_at,
+                ..run
+            },
+            None => Self { output: Some(Json::Null), error: None, ..run },
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::RunId;
 use crate::base::status::Status;
+use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::run::event::{Outcome as Ended, Problem};
 use crate::run::history::Run;
@@ -17,6 +18,8 @@ use crate::run::world::Outcome;
 pub struct Summary {
     /// How it stands.
     pub status: Status,
+    /// When it began, if it has.
+    pub started_at: Option<Timestamp>,
     /// Its output.
     pub output: Value,
     /// Its error, as programs see it.
@@ -43,6 +46,7 @@ impl Summary {
         };
         Self {
             status: run.status(),
+            started_at: run.started_at,
             output,
             error: run.error(),
             failure,
