@@ -382,7 +382,7 @@ fn scripts() {
 /// Lists of 100,000 runs that have ended: pages of 50.
 fn lists() {
     const RUNS: usize = 100_000;
-    let text = "workflow bench { tags [\"night\"] input { n: int = 0 } output { n: input.n } }";
+    let text = "workflow bench {\n tags [\"night\"]\n input { n: int = 0 }\n output { n: input.n }\n}";
     let (folder, runtime) = (folder(), runtime());
     runtime.block_on(async {
         let (store, engine) = engine(folder.path(), text);
@@ -392,7 +392,7 @@ fn lists() {
         start_many(&engine, RUNS).await;
         let ended = Query { statuses: vec![Status::Completed], limit: usize::MAX, ..Query::default() };
         while store.runs(&ended).await.expect("it can be read").runs.len() <= RUNS {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
         let page = Query { limit: 50, ..Query::default() };
         let is_seven = vec![Field { path: "n".into(), is: "7".into() }];

@@ -90,13 +90,12 @@ struct Search {
 
 impl Search {
     fn of(query: &Query) -> Self {
-        // A tag is rarer than a state, and those who do not rest or have failed are rarer than all others.
-        let from = match (&query.tags[..], query) {
-            ([_, ..], _) => "run_by_tag AS tagged CROSS JOIN run ON run.number = tagged.number",
-            (_, Query { open: true, .. }) => "run INDEXED BY run_by_open_failure",
-            (_, Query { workflow: Some(_), .. }) => "run",
-            (_, query) if only_open(query) => "run INDEXED BY run_open",
-            (_, query) if only_failed(query) => "run INDEXED BY run_by_failure",
+        // A tag is rarer than a state; runs that do not rest or have failed are rarer than all others, also those of one workflow.
+        let from = match query {
+            query if !query.tags.is_empty() => "run_by_tag AS tagged CROSS JOIN run ON run.number = tagged.number",
+            query if query.open => "run INDEXED BY run_by_open_failure",
+            query if only_open(query) => "run INDEXED BY run_open",
+            query if only_failed(query) => "run INDEXED BY run_by_failure",
             _ => "run",
         };
         let mut search = Self {
