@@ -193,3 +193,27 @@ fn a_run_is_watched_until_it_rests() {
     let again = desk.ask(&["watch", &desk.told(&["start", "broken"])]);
     assert_eq!(again.status.code(), Some(1), "a run that failed is told so");
 }
+
+#[test]
+fn a_run_that_failed_is_retried_or_dismissed() {
+    let mut desk = Desk::new();
+    desk.serve();
+    let run = desk.told(&["start", "broken"]);
+    desk.until(&run, "failed");
+    let failures = desk.told(&["failures"]);
+    assert!(failures.contains("broken.broken  out_of_cheese: there is none"), "{failures}");
+    let preview = desk.told(&["retry", &run, "--from", "a", "--preview"]);
+    assert_eq!(preview, "do again       a (asked)\nhappens again  a (log.info)");
+    let (code, said) = desk.refused(&["retry", &run, "--from", "a"]);
+    assert!(code == Some(2) && said.contains("say `--accept` if it may"), "{said}");
+    let (_, said) = desk.refused(&["retry", &run, "--from", "b"]);
+    assert!(said.contains("the run has no step `b`"), "{said}");
+    assert_eq!(desk.told(&["retry", &run]), "keep           a");
+    desk.until(&run, "failed");
+    let group = failures.split_whitespace().next().expect("an id");
+    assert_eq!(desk.told(&["retry", "--group", group, "--why", "a test"]), "keep           a");
+    desk.until(&run, "failed");
+    desk.told(&["dismiss", &run, "--why", "a test"]);
+    assert_eq!(desk.told(&["failures"]), "");
+    assert_eq!(desk.refused(&["dismiss", &run]).0, Some(2));
+}

@@ -3,6 +3,7 @@
 //! In: arguments. Out: what the server answers, for people or as JSON. Never: an answer that the server has not given: without
 //! one, the same router is asked in this process.
 
+mod failures;
 mod reach;
 mod runs;
 mod show;
@@ -30,6 +31,9 @@ pub enum Verb {
     Resume(tell::One),
     /// End a run in order: what was done is undone, what must be finished is finished
     Cancel(tell::One),
+    Failures(failures::Failures),
+    Retry(failures::Retry),
+    Dismiss(failures::Dismiss),
     Signal(tell::Signal),
     Answer(tell::Answer),
 }
@@ -49,6 +53,9 @@ impl Verb {
             Self::Pause(command) => command.tell("pause"),
             Self::Resume(command) => command.tell("resume"),
             Self::Cancel(command) => command.tell("cancel"),
+            Self::Failures(command) => command.run(),
+            Self::Retry(command) => command.run(),
+            Self::Dismiss(command) => command.run(),
             Self::Signal(command) => command.run(),
             Self::Answer(command) => command.run(),
         }
