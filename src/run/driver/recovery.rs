@@ -1,5 +1,6 @@
 //! From the journal back into memory: after a crash, or because a run that left is needed again.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::drive::Drive;
@@ -59,7 +60,9 @@ impl Inner {
     /// accepted. Those of them for whom there is something to be done now.
     fn stand_at_gates(&self, runs: Vec<(RunId, Turn)>) -> Vec<(RunId, Asked)> {
         let mut gates = lock(&self.gates);
-        let (inside, outside): (Vec<_>, Vec<_>) = runs.into_iter().partition(|(_, turn)| turn.inside);
+        let (inside, mut outside): (Vec<_>, Vec<_>) = runs.into_iter().partition(|(_, turn)| turn.inside);
+        // A place may be free: whose turn it is has it, not who came first.
+        outside.sort_by_key(|(_, turn)| Reverse(turn.priority));
         for (run, turn) in inside {
             turn.places.iter().for_each(|place| gates.restore(&place.gate, (run.clone(), UnitId::RUN)));
         }
