@@ -3,6 +3,8 @@
 mod clock;
 mod file;
 mod form;
+#[cfg(all(feature = "cli", feature = "serve"))]
+mod killed;
 mod request;
 mod webhook;
 
