@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orchestra_flow::base::id::RunId;
+use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::lang::catalog::Effect;
 use orchestra_flow::lang::plan::Moment;
 use orchestra_flow::run::event::{Answer, Begin, Choice, Event, Outcome, Role, Then, UnitId};
@@ -206,6 +207,42 @@ impl History {
         let wanted = usize::from(!actor.plan.finally.is_empty() && started);
         if finals != wanted {
             say(format!("I9: finally ran {finals} times"));
+        }
+    }
+}
+
+/// Says where more were inside a lock at a time than there are places (I14).
+pub fn check_locks(runs: &BTreeMap<RunId, Actor>, say: &mut dyn FnMut(String)) {
+    // Whoever leaves at a moment makes room for whoever enters then.
+    let mut moves: BTreeMap<(&str, u64), Vec<(Timestamp, i64)>> = BTreeMap::new();
+    for actor in runs.values() {
+        let (mut gates, mut inside) = (BTreeMap::new(), BTreeMap::new());
+        for record in &actor.journal {
+            match &record.event {
+                Event::Began { unit, begin: Begin::Gate { key, places }, .. } => {
+                    gates.insert(*unit, (&**key, *places));
+                }
+                Event::Answered { unit, .. } if gates.contains_key(unit) => {
+                    inside.insert(*unit, gates[unit]);
+                    moves.entry(gates[unit]).or_default().push((record.at, 1));
+                }
+                Event::Ended { unit, .. } | Event::Renewed { unit } => {
+                    if let Some(gate) = inside.remove(unit) {
+                        moves.entry(gate).or_default().push((record.at, -1));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    for ((key, places), mut moves) in moves {
+        moves.sort_unstable();
+        let mut inside = 0;
+        for (at, step) in moves {
+            inside += step;
+            if inside > places as i64 {
+                say(format!("I14: {inside} are inside the lock {key} at {at}, and there are {places} places"));
+            }
         }
     }
 }
