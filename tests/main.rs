@@ -22,6 +22,7 @@ mod run {
     mod cause;
     pub mod invariants;
     mod journal;
+    mod moving;
     pub mod programs;
     pub mod random;
     pub mod semantics;

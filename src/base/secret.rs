@@ -12,6 +12,8 @@ const MASKED_CHARS_MIN: usize = 4;
 #[derive(Clone, Default)]
 pub struct Mask {
     secrets: Arc<RwLock<Vec<Arc<str>>>>,
+    /// Other lists, of secrets that are never shown either.
+    others: Arc<RwLock<Vec<Self>>>,
 }
 
 impl Mask {
@@ -29,6 +31,15 @@ impl Mask {
         }
     }
 
+    /// From now on the secrets of `other` are never shown either, those it learns later included.
+    pub fn follow(&self, other: &Self) {
+        if let Ok(mut others) = self.others.write()
+            && !Arc::ptr_eq(&self.secrets, &other.secrets)
+        {
+            others.push(other.clone());
+        }
+    }
+
     /// `text` with every secret known so far covered.
     pub fn cover(&self, text: &str) -> String {
         let mut covered = text.to_owned();
@@ -38,6 +49,9 @@ impl Mask {
                     covered = covered.replace(&**secret, MASK);
                 }
             }
+        }
+        if let Ok(others) = self.others.read() {
+            covered = others.iter().fold(covered, |covered, other| other.cover(&covered));
         }
         covered
     }

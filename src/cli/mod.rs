@@ -9,6 +9,8 @@ mod check;
 mod client;
 #[cfg(feature = "sqlite")]
 mod data;
+#[cfg(feature = "sqlite")]
+mod deploy;
 mod diff;
 #[cfg(feature = "sqlite")]
 mod dump;
@@ -74,6 +76,8 @@ enum Command {
     Test(test::Test),
     Plan(plan::Plan),
     Diff(diff::Diff),
+    #[cfg(feature = "sqlite")]
+    Deploy(deploy::Deploy),
     Graph(graph::Graph),
     Effects(effects::Effects),
     Explain(explain::Explain),
@@ -116,6 +120,8 @@ impl Command {
             Self::Test(command) => command.run(),
             Self::Plan(command) => command.run(),
             Self::Diff(command) => command.run(),
+            #[cfg(feature = "sqlite")]
+            Self::Deploy(command) => command.run(),
             Self::Graph(command) => command.run(),
             Self::Effects(command) => command.run(),
             Self::Explain(command) => command.run(),

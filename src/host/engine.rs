@@ -10,6 +10,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::clock::{VirtualClock, WallClock};
 use super::program::{Faults, Program};
+use super::replaceable::Replaceable;
 #[cfg(feature = "sandbox")]
 use super::sandbox::Sandbox;
 use super::settings::Settings;
@@ -220,16 +221,18 @@ impl Builder {
         let consult = self.consult.or_else(|| self.sandbox.as_ref().map(|sandbox| sandbox.consult()));
         #[cfg(not(feature = "sandbox"))]
         let consult = self.consult;
+        let perform = Arc::new(Connectors::new(environment, configured, natives));
+        let parts = Arc::new(Replaceable::new(Arc::new(settings), perform));
         let world = World {
-            settings: Arc::new(settings),
-            perform: Arc::new(Connectors::new(environment, configured, natives)),
+            settings: parts.clone(),
+            perform: parts.clone(),
             consult: consult.unwrap_or_else(|| Arc::new(Nobody)),
             clock: self.clock,
             journal: self.journal,
         };
         let warnings = Arc::new(Faults { diagnostics, sources });
-        let driver = driver::Engine::new(world, package.clone(), self.duty);
-        Ok(Engine { driver, package, mask, retention, warnings, roots, patience })
+        let driver = driver::Engine::new(world, package, self.duty);
+        Ok(Engine { driver, parts, mask, retention, warnings, roots, patience })
     }
 
     fn stands_in(&self) -> bool {
@@ -277,8 +280,8 @@ fn left_out(names: &[Arc<str>]) -> String {
 /// Runs the workflows of one program, many at once. Clones share everything.
 #[derive(Clone)]
 pub struct Engine {
-    driver: driver::Engine,
-    package: Arc<Package>,
+    pub(super) driver: driver::Engine,
+    parts: Arc<Replaceable>,
     mask: Mask,
     retention: Retention,
     warnings: Arc<Faults>,
@@ -345,7 +348,7 @@ impl Engine {
     /// # Errors
     /// Where two of them mean the same requests, or one asks for something that is not there.
     pub fn triggers(&self) -> Result<Triggers, Faults> {
-        let triggers = Triggers::new(self.driver.clone(), &self.package, self.roots.clone(), self.patience);
+        let triggers = Triggers::new(self.driver.clone(), &self.package(), self.roots.clone(), self.patience);
         triggers.map_err(|diagnostics| Faults { diagnostics, sources: self.warnings.sources.clone() })
     }
 
@@ -363,9 +366,16 @@ impl Engine {
         self.driver.prune_in_time(&self.retention).await;
     }
 
-    /// What this engine runs.
-    pub fn package(&self) -> &Arc<Package> {
-        &self.package
+    /// What new runs are runs of.
+    pub fn package(&self) -> Arc<Package> {
+        self.driver.package()
+    }
+
+    /// Lets new runs be runs of the program of another engine, and all runs have its settings and connectors.
+    pub(super) fn take_over(&self, newer: &Self) {
+        self.parts.take_over(&newer.parts);
+        self.mask.follow(&newer.mask);
+        self.driver.replace(newer.package());
     }
 
     /// Lets all runs that wait for it know of an event.
@@ -584,7 +594,7 @@ impl Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("workflows", &self.package.plans.keys()).finish_non_exhaustive()
+        f.debug_struct("Engine").field("workflows", &self.package().plans.keys()).finish_non_exhaustive()
     }
 }
 

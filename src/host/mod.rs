@@ -7,6 +7,8 @@
 pub mod clock;
 /// The codes of files that cannot be read.
 pub mod code;
+/// A newer program for an engine that runs.
+pub mod deploy;
 /// All programs of a directory, as one.
 mod directory;
 /// A program, its settings, connectors, whoever answers questions, put together.
@@ -15,11 +17,14 @@ pub mod engine;
 pub mod program;
 /// The rehearsed world of `flow test`: virtual time, mocks for everything outside.
 pub mod rehearse;
+/// What a newer program brings with it, replaced while runs go on.
+mod replaceable;
 /// Stand-ins on loopback for everything a program would call.
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 /// What is set beside the program: `flow.toml`, the environment, `--set`.
 pub mod settings;
 
+pub use deploy::{Deployed, Deployment, Group};
 pub use engine::{BuildError, Builder, Engine, Running};
 pub use program::{Faults, Program};

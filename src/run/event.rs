@@ -76,7 +76,9 @@ impl Event {
             | Self::Rested
             | Self::Dismissed { .. }
             | Self::RewindAsked(_)
-            | Self::Rewound(_) => None,
+            | Self::Rewound(_)
+            | Self::MoveAsked { .. }
+            | Self::Moved { .. } => None,
         }
     }
 
@@ -438,6 +440,20 @@ pub enum Event {
     /// A run that rested goes on: part of it is done again, and what the journal says of that part counts no more. What it
     /// means is the affair of [`fold`](super::history::fold).
     Rewound(Arc<Rewinding>),
+    /// The run is to go on under a newer plan as soon as it may (semantics 73, 75).
+    MoveAsked {
+        /// Which plan.
+        plan: Digest,
+        /// By whose word.
+        by: Arc<str>,
+    },
+    /// The run goes on under a newer plan: what was recorded before is read in it from now on.
+    Moved {
+        /// Which plan.
+        plan: Digest,
+        /// By whose word.
+        by: Arc<str>,
+    },
 }
 
 impl Event {

@@ -30,6 +30,8 @@ pub mod gate;
 pub mod intake;
 /// What of a run that rests is done again when it goes on from a step.
 pub mod rewind;
+/// Whether a run may go on under a newer plan.
+pub mod upgrade;
 /// From a plan, a run and the time to what is to be done.
 pub mod machine;
 /// Decide, write down, carry out, until nothing is left to decide.

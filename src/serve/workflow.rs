@@ -123,7 +123,8 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 #[utoipa::path(get, path = "/v1/workflows", responses((status = 200, body = Workflows)))]
 async fn list(State(server): State<Server>, caller: Caller) -> Result<Response, Problem> {
     caller.may(Role::Viewer)?;
-    let plans = server.engine().package().plans.values().filter(|plan| caller.sees(&plan.name));
+    let package = server.engine().package();
+    let plans = package.plans.values().filter(|plan| caller.sees(&plan.name));
     Ok(server.json(StatusCode::OK, &Workflows { workflows: plans.map(|plan| Workflow::of(plan)).collect() }))
 }
 
@@ -134,7 +135,7 @@ async fn list(State(server): State<Server>, caller: Caller) -> Result<Response, 
 )]
 async fn show(State(server): State<Server>, caller: Caller, Path(name): Path<String>) -> Result<Response, Problem> {
     caller.may_with(Role::Viewer, &name)?;
-    Ok(server.json(StatusCode::OK, &Workflow::of(plan(&server, &name)?)))
+    Ok(server.json(StatusCode::OK, &Workflow::of(&*plan(&server, &name)?)))
 }
 
 /// Starts a run. The body is its input. The same `Idempotency-Key` gives the same run, however often it is sent.
@@ -180,9 +181,9 @@ async fn start(
 }
 
 /// The workflow of this name.
-fn plan<'s>(server: &'s Server, name: &str) -> Result<&'s Arc<Plan>, Problem> {
+fn plan(server: &Server, name: &str) -> Result<Arc<Plan>, Problem> {
     let plans = &server.engine().package().plans;
-    plans.get(name).ok_or_else(|| {
+    plans.get(name).cloned().ok_or_else(|| {
         let near = nearest(name, plans.keys().map(AsRef::as_ref));
         let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         Problem::not_found(format!("there is no workflow `{name}`{near}"))

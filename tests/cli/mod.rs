@@ -5,6 +5,8 @@ mod check;
 mod client;
 #[cfg(feature = "sqlite")]
 mod data;
+#[cfg(feature = "sqlite")]
+mod deploy;
 mod documents;
 mod hostile;
 mod input;

@@ -14,10 +14,12 @@ use orchestra_flow::run::admission::Overflow;
 use orchestra_flow::run::driver::{self, Summary};
 use orchestra_flow::run::event::{Event, Record, UnitId};
 use orchestra_flow::run::gate::{Asked, Asker, Entry, Gates};
-use orchestra_flow::run::history::{Run, fold};
+use orchestra_flow::run::history::moved::translate;
+use orchestra_flow::run::history::{Fold, Run, fold};
 use orchestra_flow::run::intake::{self, Options, TakenIn};
 use orchestra_flow::run::machine::{self, Action, Command, Refusal};
 use orchestra_flow::run::rewind::{self, Preview, Request};
+use orchestra_flow::run::upgrade::{Traces, Transition, Verdict, verdict};
 use orchestra_flow::run::world::{Act, Outcome, Question, Settings};
 
 /// The package of a program, or its faults.
@@ -330,6 +332,24 @@ impl<'a> Simulator<'a> {
         self.queued += 1;
         let rank = if self.shuffled { self.chance.draw() } else { self.queued };
         self.queue.insert((after.after(self.now), rank, self.queued), (run, command));
+    }
+
+    /// Offers the main run a newer plan; it goes on under it if it may.
+    pub fn offer(&mut self, plan: &Arc<Plan>) -> Verdict {
+        let actor = self.runs.get_mut(&main_run()).expect("it was accepted");
+        let transition = Transition::new(actor.plan.clone(), plan.clone());
+        let mut counted = Fold::begin(&actor.plan, &actor.journal[0]).expect("a journal begins with an acceptance");
+        actor.journal[1..].iter().for_each(|record| counted.take(record));
+        let traces = Traces::of(counted.counted().iter().copied());
+        let found = verdict(&transition, &actor.run, &traces);
+        if let Verdict::Moves { .. } = found {
+            actor.journal = translate(actor.journal.iter(), &transition.graft);
+            actor.plan = transition.graft.plan.clone();
+            actor.run = fold(&actor.plan, &actor.journal).expect("a journal begins with an acceptance");
+            actor.shadow = actor.run.clone();
+            actor.awake = true;
+        }
+        found
     }
 
     fn decide(&mut self, id: &RunId) {

@@ -3,6 +3,7 @@
 mod bad_days;
 mod broken;
 mod dump;
+mod deploy;
 mod engine;
 mod intake;
 #[cfg(all(feature = "cli", feature = "http"))]

@@ -142,6 +142,10 @@ impl Tree {
             Event::CancelAsked { by } => {
                 notes.say(self.plan.name.to_string(), Tone::Doubtful, format!("cancelled by {by}"))
             }
+            Event::MoveAsked { plan, .. } => {
+                notes.busy(&self.plan.name, format!("is to go on under plan {} when it may", plan.short()));
+            }
+            Event::Moved { plan, .. } => notes.busy(&self.plan.name, format!("goes on under plan {}", plan.short())),
             Event::PauseAsked { by } => {
                 notes.say(self.plan.name.to_string(), Tone::Doubtful, format!("paused by {by}"))
             }

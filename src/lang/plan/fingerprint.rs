@@ -56,7 +56,10 @@ enum Extent {
 
 impl Extent {
     fn leaves_out(self, owner: &'static str, field: &'static str) -> bool {
-        let layout = matches!((owner, field), (_, "span" | "name_span" | "doc" | "digest") | ("Operation", "examples"));
+        let layout = matches!(
+            (owner, field),
+            (_, "span" | "name_span" | "doc" | "digest") | ("Operation", "examples") | ("Node", "gives")
+        );
         let around = matches!(
             (owner, field),
             ("Node", "id" | "label" | "slot" | "waits" | "chain" | "restores")

@@ -35,6 +35,9 @@ pub struct Node {
     pub slot: Option<Slot>,
     /// The type its output must have, where the program states one.
     pub stated: Option<Shape>,
+    /// The type of its output that those who read it count on, where anybody does and it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gives: Option<Shape>,
     /// In `parallel`: the siblings, by their place in the body, that must have ended before it starts.
     pub waits: Vec<u32>,
     /// How it is done.
@@ -258,6 +261,28 @@ impl Kind {
             Inside::Nothing => Vec::new(),
             Inside::Body(body) => vec![body],
             Inside::Branches(branches) => branches.into_iter().map(|branch| &branch.body).collect(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn bodies_mut(&mut self) -> Vec<&mut Body> {
+        match self {
+            Self::Sequence(body)
+            | Self::Parallel(body)
+            | Self::Lock { body, .. }
+            | Self::While { body, .. }
+            | Self::Repeat { body, .. }
+            | Self::For(For { body, .. })
+            | Self::Race(Race { runners: Runners::Items { body, .. }, .. }) => vec![body],
+            Self::If { arms, otherwise } => {
+                let branches = arms.iter_mut().map(|(_, branch)| branch).chain(otherwise);
+                branches.map(|branch| &mut branch.body).collect()
+            }
+            Self::Match { arms, .. } => arms.iter_mut().map(|arm| &mut arm.branch.body).collect(),
+            Self::Race(Race { runners: Runners::Branches(branches), .. }) => {
+                branches.iter_mut().map(|branch| &mut branch.body).collect()
+            }
+            _ => Vec::new(),
         }
     }
 }

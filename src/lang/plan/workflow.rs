@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::body::Body;
+use super::compare::Past;
 use super::connector::{Connector, Operation};
 use super::formula::{Formula, Script};
 use super::handler::{Chain, Handler};
@@ -94,6 +95,9 @@ pub struct Plan {
     pub operations: IndexMap<Arc<str>, Arc<Operation>>,
     /// The `fn`s in its scope.
     pub functions: Functions,
+    /// What it holds of plans before it, for runs that were moved from them. Made anew whenever such a run is read.
+    #[serde(skip)]
+    pub past: Past,
 }
 
 impl Plan {
@@ -120,6 +124,16 @@ impl Plan {
         }
     }
 
+    /// The same, to be changed.
+    pub(super) fn lifecycle_mut(&mut self, moment: Moment) -> &mut [Body] {
+        match moment {
+            Moment::Success => &mut self.on_success,
+            Moment::Failure => &mut self.on_failure,
+            Moment::Cancel => &mut self.on_cancel,
+            Moment::Finally => &mut self.finally,
+        }
+    }
+
     /// What repeating the call of this node means; `None` where it calls no operation. It is what the operation declares,
     /// save that `http` sends the key of a `key` clause along and so turns `once` into `keyed`.
     pub fn effect(&self, node: &Node) -> Option<Effect> {
@@ -133,7 +147,7 @@ impl Plan {
 }
 
 /// When a body at the end of a run is carried out (semantics 41).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Moment {
     /// `on success`

@@ -20,6 +20,7 @@ use crate::run::history::Run;
 use crate::run::journal::{Broken, Mark};
 use crate::run::machine::{self, Action, Command, Refusal};
 use crate::run::rewind::Request;
+use crate::run::upgrade::Traces;
 
 /// How soon a run must be woken for it to stay in memory until then.
 const LINGER: Duration = Duration::seconds(1);
@@ -65,6 +66,8 @@ pub(super) struct Drive {
     pub(super) joins: bool,
     /// What the run that waits for this one asks for as soon as this one rests.
     pub(super) asked_to_go_on: Option<Box<Request>>,
+    /// What it has carried out, as long as it is asked again and again whether it may go on under a newer plan.
+    pub(super) traces: Option<Traces>,
 }
 
 impl Drive {
@@ -89,6 +92,7 @@ impl Drive {
             forgotten: false,
             joins: false,
             asked_to_go_on: None,
+            traces: None,
         }
     }
 
@@ -141,6 +145,7 @@ impl Drive {
                 self.begin_again().await?;
                 continue;
             }
+            self.ask_to_move().await?;
             if self.run.is_at_rest() && !self.settled {
                 self.settle().await?;
             }
@@ -225,6 +230,7 @@ impl Drive {
             }
             Told::GoOn(request) => self.go_on(request).await?,
             Told::Forget => self.forgotten = true,
+            Told::Newer(newer) => self.newer(newer).await?,
             Told::Broken(broken) => return Err(broken),
             Told::Report | Told::Wake => {}
         }
@@ -233,7 +239,7 @@ impl Drive {
 
     /// Says something to somebody outside when everything recorded so far is on disk: what they are told of survives a crash
     /// (semantics 50). If it never is, they hear nothing.
-    fn once_written<T: Send + 'static>(&self, whom: oneshot::Sender<T>, what: T) {
+    pub(super) fn once_written<T: Send + 'static>(&self, whom: oneshot::Sender<T>, what: T) {
         let (inner, last) = (self.inner.clone(), self.last);
         tokio::spawn(async move {
             if inner.synced(last).await.is_ok() {
@@ -280,6 +286,9 @@ impl Drive {
         for action in &*actions {
             let Action::Record(record) = action else { continue };
             self.show(record);
+            if let Some(traces) = &mut self.traces {
+                traces.note(&record.event);
+            }
             match &record.event {
                 Event::Launched { run, workflow, input, .. } => {
                     launches.extend(self.launch(run, workflow, input));

@@ -87,7 +87,7 @@ impl Engine {
         let Some(journal) = &self.inner.world.journal else { return Ok(given.clone()) };
         let history = journal.history(run, 0).await?;
         let folded = self.inner.fold(&**journal, run, &history.records).await?;
-        let old = folded.as_ref().and_then(|(_, run)| run.unit(unit)).and_then(|unit| match &unit.task {
+        let old = folded.as_ref().and_then(|folded| folded.run.unit(unit)).and_then(|unit| match &unit.task {
             Task::Act(act) => act.params.as_map().cloned(),
             _ => None,
         });

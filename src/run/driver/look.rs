@@ -110,9 +110,8 @@ impl Engine {
     pub async fn steps(&self, run: &RunId) -> Result<Vec<Step>, Broken> {
         let Some(journal) = &self.inner.world.journal else { return Ok(Vec::new()) };
         let history = journal.history(run, 0).await?;
-        let Some(standing) = journal.standing(run).await? else { return Ok(Vec::new()) };
-        let plan = self.inner.plan(&**journal, standing.plan).await?;
-        Ok(timeline::steps(&plan, &history.records))
+        let folded = self.inner.fold(&**journal, run, &history.records).await?;
+        Ok(folded.map(|folded| timeline::steps(&folded.plan, &folded.records)).unwrap_or_default())
     }
 
     /// The plan that runs are pinned to by this digest.
@@ -134,10 +133,10 @@ impl Engine {
         let nothing = || Unaccounted::Store(Broken(format!("there is no run `{run}`").into()));
         let journal = self.inner.world.journal.as_ref().ok_or_else(nothing)?;
         let records = journal.history(run, 0).await?.records;
-        let (plan, folded) = self.inner.fold(&**journal, run, &records).await?.ok_or_else(nothing)?;
+        let folded = self.inner.fold(&**journal, run, &records).await?.ok_or_else(nothing)?;
         match step {
-            None => Ok(cause::account_of_run(&plan, &folded)),
-            Some(step) => Ok(cause::account(&plan, &records, step)?),
+            None => Ok(cause::account_of_run(&folded.plan, &folded.run)),
+            Some(step) => Ok(cause::account(&folded.plan, &folded.records, step)?),
         }
     }
 
@@ -149,6 +148,6 @@ impl Engine {
         let Some(journal) = &self.inner.world.journal else { return Ok(None) };
         let history = journal.history(run, 0).await?;
         let folded = self.inner.fold(&**journal, run, &history.records).await?;
-        Ok(folded.map(|(_, run)| Summary::of(&run)))
+        Ok(folded.map(|folded| Summary::of(&folded.run)))
     }
 }

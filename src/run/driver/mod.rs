@@ -12,6 +12,7 @@ mod failures;
 mod facts;
 mod inbox;
 mod look;
+mod moving;
 mod pruning;
 mod recovery;
 mod rewind;
@@ -23,7 +24,7 @@ mod writing;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use dashmap::{DashMap, Entry as Place};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -43,11 +44,13 @@ use crate::base::value::Value;
 use crate::lang::plan::node::Wait;
 use crate::lang::plan::{Kind, Package, Plan};
 
+use super::upgrade::{Transition, Verdict};
 use bell::Bell;
 use facts::Facts;
 pub use failures::Mended;
 use inbox::Tell;
 pub use look::Unaccounted;
+use moving::Newer;
 pub use summary::{Summary, child_outcome, start_failure};
 pub use tally::Figures;
 use tally::Tally;
@@ -74,9 +77,12 @@ pub enum Duty {
 struct Inner {
     duty: Duty,
     world: World,
-    package: Arc<Package>,
+    /// What new runs are runs of.
+    package: RwLock<Arc<Package>>,
     /// Plans that runs are pinned to, by digest.
     plans: DashMap<Digest, Arc<Plan>>,
+    /// What newer plans mean for older ones, by the plans on the way.
+    transitions: DashMap<Vec<Digest>, Arc<Transition>>,
     /// The runs in memory.
     live: DashMap<RunId, Tell>,
     gates: Mutex<Gates>,
@@ -113,6 +119,8 @@ enum Told {
     Forget,
     /// What happens cannot be written any more.
     Broken(Broken),
+    /// There is a newer plan.
+    Newer(Newer),
     /// Its time may have come, or it may leave memory.
     Wake,
 }
@@ -148,8 +156,9 @@ impl Engine {
             facts: Arc::new(Facts::of(world.journal.clone())),
             duty,
             world,
-            package,
+            package: RwLock::new(package),
             plans,
+            transitions: DashMap::new(),
             live: DashMap::new(),
             gates: Mutex::default(),
             left: Bell::default(),
@@ -191,6 +200,34 @@ impl Engine {
     /// Tells a run something without waiting for what it makes of it.
     pub fn call_to(&self, run: &RunId, command: Command) {
         self.inner.command(run, command);
+    }
+
+    /// What new runs are runs of.
+    pub fn package(&self) -> Arc<Package> {
+        self.inner.package()
+    }
+
+    /// Lets new runs be runs of this package. Runs that exist stay on their plans until they are offered others.
+    pub fn replace(&self, package: Arc<Package>) {
+        for plan in package.plans.values() {
+            self.inner.plans.insert(plan.digest, plan.clone());
+            if let Some(journal) = &self.inner.world.journal {
+                journal.keep(plan);
+            }
+        }
+        *self.inner.package.write().unwrap_or_else(PoisonError::into_inner) = package;
+    }
+
+    /// What a newer plan means for a run (semantics 75). Nothing where there is no such run, it rests, or is on this plan already.
+    pub async fn ask(&self, run: &RunId, plan: &Arc<Plan>) -> Option<Verdict> {
+        self.inner.plans.insert(plan.digest, plan.clone());
+        self.inner.offer(run, plan.clone(), Arc::default(), true).await
+    }
+
+    /// The same, and lets the run go on under the plan by the word of `by`: at once if it may, else as soon as it may. The plan
+    /// is one of the package.
+    pub async fn offer(&self, run: &RunId, plan: &Arc<Plan>, by: &str) -> Option<Verdict> {
+        self.inner.offer(run, plan.clone(), by.into(), false).await
     }
 
     /// Says that whoever wanted to know of a run does so no more: it need not stay in memory for them.
@@ -283,9 +320,14 @@ impl Inner {
         self.duty == Duty::CarryOut && !self.stopping.load(Ordering::SeqCst)
     }
 
+    /// What new runs are runs of.
+    fn package(&self) -> Arc<Package> {
+        self.package.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The plan that new runs of a workflow are pinned to.
     fn plan_of(&self, workflow: &str) -> Result<Arc<Plan>, StartError> {
-        self.package.plans.get(workflow).cloned().ok_or_else(|| StartError::UnknownWorkflow(workflow.into()))
+        self.package().plans.get(workflow).cloned().ok_or_else(|| StartError::UnknownWorkflow(workflow.into()))
     }
 
     /// Tells a run something; with a journal, it comes into memory for it. Whether there is such a run, as far as that is known

@@ -11,8 +11,8 @@ use crate::lang::plan::Plan;
 use crate::run::admission::Turn;
 use crate::run::event::{Event, Record, UnitId};
 use crate::run::gate::Asked;
+use crate::run::history::Run;
 use crate::run::history::unit::Task;
-use crate::run::history::{Run, fold};
 use crate::run::intake::{self, Names};
 use crate::run::journal::{Broken, Journal};
 use crate::run::machine;
@@ -21,7 +21,7 @@ impl Inner {
     /// Takes up what the process before this one left, and wakes runs from now on when their time comes.
     pub(super) async fn recover(self: &Arc<Self>) -> Result<usize, Broken> {
         let Some(journal) = self.world.journal.clone() else { return Ok(0) };
-        for plan in self.package.plans.values() {
+        for plan in self.package().plans.values() {
             journal.keep(plan);
         }
         let mut cut_off = Vec::new();
@@ -109,27 +109,13 @@ impl Inner {
         tell: super::Tell,
     ) -> Result<Option<Drive>, Broken> {
         let history = journal.history(run, 0).await?;
-        let Some((plan, mut folded)) = self.fold(journal, run, &history.records).await? else { return Ok(None) };
+        let Some(folded) = self.fold(journal, run, &history.records).await? else { return Ok(None) };
+        let (plan, mut folded) = (folded.plan, folded.run);
         // What it waits for was kept when it was written.
         drop(folded.take_waits(&plan));
         let state_key = self.state_key(&plan, &history.records);
         let noted = history.records.len() as u64;
         Ok(Some(Drive::new(self.clone(), plan, folded, state_key, tell).resumed(noted, history.last)))
-    }
-
-    /// A run as its records leave it, with the plan it is pinned to.
-    pub(super) async fn fold(
-        &self,
-        journal: &dyn Journal,
-        run: &RunId,
-        records: &[Record],
-    ) -> Result<Option<(Arc<Plan>, Run)>, Broken> {
-        let Some(first) = records.first() else { return Ok(None) };
-        let broken = |what: &str| Broken(format!("the run `{run}`: {what}").into());
-        let accepted = Run::accept(first).map_err(broken)?;
-        let plan = self.plan(journal, accepted.accepted.plan).await?;
-        let folded = fold(&plan, records).map_err(broken)?;
-        Ok(Some((plan, folded)))
     }
 
     /// Under which key a run keeps its workflow's state: what it was accepted with says so, whatever its input became since.

@@ -20,8 +20,8 @@ impl Engine {
     pub async fn preview(&self, run: &RunId, request: &Request) -> Result<Preview, Refusal> {
         let Some(journal) = &self.inner.world.journal else { return Err(Refusal::NoSuchRun) };
         let records = journal.history(run, 0).await?.records;
-        let (plan, _) = self.inner.fold(&**journal, run, &records).await?.ok_or(Refusal::NoSuchRun)?;
-        rewind::decide(&plan, &records, request).map(|(preview, _)| preview)
+        let folded = self.inner.fold(&**journal, run, &records).await?.ok_or(Refusal::NoSuchRun)?;
+        rewind::decide(&folded.plan, &folded.records, request).map(|(preview, _)| preview)
     }
 
     /// Lets a run that rests go on from a step (semantics 76 to 79), and returns when that would survive a crash.
@@ -98,11 +98,13 @@ impl Drive {
         Request { by, through: Some((self.id().clone(), unit)), ..Request::default() }
     }
 
-    /// Everything that was recorded of the run.
-    async fn records(&self) -> Result<Vec<Record>, Broken> {
+    /// Everything that was recorded of the run, as it is read in the plan that it goes on under.
+    pub(super) async fn records(&self) -> Result<Vec<Record>, Broken> {
         let Some(journal) = &self.inner.world.journal else { return Err(unwritten()) };
         self.inner.synced(self.last).await?;
-        Ok(journal.history(self.id(), 0).await?.records)
+        let records = journal.history(self.id(), 0).await?.records;
+        let folded = self.inner.fold(&**journal, self.id(), &records).await?;
+        Ok(folded.map(|folded| folded.records.into_owned()).unwrap_or_default())
     }
 
     fn set_going(&mut self, mut records: Vec<Record>, event: Event) {

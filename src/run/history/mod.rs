@@ -5,6 +5,7 @@ mod failures;
 mod fold;
 pub mod frame;
 pub mod lives;
+pub mod moved;
 pub mod place;
 mod rewind;
 mod table;
@@ -24,7 +25,7 @@ pub use rewind::{Fold, fold};
 
 use super::admission::Turn;
 use super::event::{Acceptance, Alarm, Event, Holder, Outcome, Problem, Record, Rewinding, Role, UnitId};
-use crate::base::id::RunId;
+use crate::base::id::{Digest, RunId};
 use crate::base::limit;
 use crate::base::status::Status;
 use crate::base::time::{Duration, Timestamp};
@@ -116,6 +117,8 @@ pub struct Run {
     continued: BTreeMap<Arc<str>, (Value, RunId)>,
     /// Since then: turns and branches that stand open again and wait for a place among those that run at once.
     held: BTreeMap<UnitId, VecDeque<UnitId>>,
+    /// The plan it is to go on under as soon as it may.
+    wish: Option<Wish>,
 }
 
 /// How far the end of a run is (semantics 41).
@@ -127,6 +130,15 @@ pub enum Ending {
     Decided(u32),
     /// It rests.
     Rested,
+}
+
+/// A plan that a run is to go on under.
+#[derive(Clone, Debug)]
+struct Wish {
+    plan: Digest,
+    by: Arc<str>,
+    /// Whether something has ended since it was asked last whether it may (semantics 75).
+    due: bool,
 }
 
 /// A signal or an event that came.
@@ -194,6 +206,7 @@ impl Run {
             edits: BTreeMap::new(),
             continued: BTreeMap::new(),
             held: BTreeMap::new(),
+            wish: None,
         };
         run.wait_until(accepted.admission.not_before);
         Ok(run)
@@ -237,6 +250,23 @@ impl Run {
     /// When the machine must be asked again at the latest, if nothing else happens.
     pub fn next_alarm(&self) -> Option<Timestamp> {
         if self.paused { None } else { self.alarms.first().map(|(at, _, _)| *at) }
+    }
+
+    /// The plan it is to go on under as soon as it may, and by whose word.
+    pub fn wish(&self) -> Option<(Digest, &Arc<str>)> {
+        self.wish.as_ref().map(|wish| (wish.plan, &wish.by))
+    }
+
+    /// Whether it must be asked again if it may go on under the plan it is to go on under (semantics 75).
+    pub(super) fn wish_is_due(&self) -> bool {
+        self.wish.as_ref().is_some_and(|wish| wish.due)
+    }
+
+    /// The same; it was asked then.
+    pub(super) fn take_due_wish(&mut self) -> Option<(Digest, Arc<str>)> {
+        let wish = self.wish.as_mut().filter(|wish| wish.due)?;
+        wish.due = false;
+        Some((wish.plan, wish.by.clone()))
     }
 
     /// The earliest signal of this name that nobody has taken.
@@ -493,33 +523,37 @@ impl Unit {
 
     /// The statements it carries out, if it carries out any.
     pub fn body<'a>(&self, plan: &'a Plan) -> Option<&'a Body> {
-        let arm = self.progress().and_then(|progress| progress.arm);
-        match self.role {
-            Role::Run => Some(&plan.body),
-            Role::Lifecycle(moment, index) => plan.lifecycle(moment).get(index as usize),
-            Role::Alternate(handler) => match &plan.handlers[handler.0 as usize].action {
-                HandlerAction::Alternate(body) => Some(body),
-                _ => None,
-            },
-            Role::Meanwhile(index) => {
-                plan.node(self.node).clauses.meanwhile.get(index as usize).map(|meanwhile| &meanwhile.body)
-            }
-            Role::Turn(_) => turn_body(&plan.node(self.node).kind),
-            Role::Branch(index) => match &plan.node(self.node).kind {
-                Kind::Race(race) => match &race.runners {
-                    Runners::Branches(branches) => branches.get(index as usize).map(|branch| &branch.body),
-                    Runners::Items { body, .. } => Some(body),
-                },
-                _ => None,
-            },
-            Role::Main | Role::Notify(_) | Role::Undo => main_body(&plan.node(self.node).kind, arm),
-        }
+        body_of(plan, self.node, self.role, self.progress().and_then(|progress| progress.arm))
     }
 
     /// Whether its statements run at once.
     pub fn is_parallel(&self, plan: &Plan) -> bool {
         matches!(self.role, Role::Main | Role::Notify(_) | Role::Undo)
             && matches!(plan.node(self.node).kind, Kind::Parallel(_))
+    }
+}
+
+/// The statements that a unit of this role carries out for a node; of a choice those of the arm that was taken.
+pub fn body_of(plan: &Plan, node: NodeId, role: Role, arm: Option<u32>) -> Option<&Body> {
+    match role {
+        Role::Run => Some(&plan.body),
+        Role::Lifecycle(moment, index) => plan.lifecycle(moment).get(index as usize),
+        Role::Alternate(handler) => match &plan.handlers[handler.0 as usize].action {
+            HandlerAction::Alternate(body) => Some(body),
+            _ => None,
+        },
+        Role::Meanwhile(index) => {
+            plan.node(node).clauses.meanwhile.get(index as usize).map(|meanwhile| &meanwhile.body)
+        }
+        Role::Turn(_) => turn_body(&plan.node(node).kind),
+        Role::Branch(index) => match &plan.node(node).kind {
+            Kind::Race(race) => match &race.runners {
+                Runners::Branches(branches) => branches.get(index as usize).map(|branch| &branch.body),
+                Runners::Items { body, .. } => Some(body),
+            },
+            _ => None,
+        },
+        Role::Main | Role::Notify(_) | Role::Undo => main_body(&plan.node(node).kind, arm),
     }
 }
 

@@ -206,7 +206,10 @@ pub fn decide(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Setting
         if machine.weight >= DECISION_BYTES_MAX {
             break;
         }
-        if let Some(unit) = machine.run.take_agenda() {
+        // Whoever moves runs is asked in between: nothing has begun yet after what has just ended.
+        if machine.run.wish_is_due() {
+            return true;
+        } else if let Some(unit) = machine.run.take_agenda() {
             machine.look_at(unit);
         } else if let Some((unit, alarm)) = machine.run.due_alarm(now) {
             // One alarm at a time: what an earlier one leads to comes before a later one.

@@ -227,7 +227,7 @@ impl Found {
 }
 
 /// Whether what stands in two blocks can be told apart by the same names: blocks of the same kind, which open the same frames.
-pub(super) fn is_same_block(old: &Kind, new: &Kind) -> bool {
+pub fn is_same_block(old: &Kind, new: &Kind) -> bool {
     match (old, new) {
         (Kind::Race(old), Kind::Race(new)) => discriminant(&old.runners) == discriminant(&new.runners),
         (old, new) => discriminant(old) == discriminant(new),
@@ -235,7 +235,7 @@ pub(super) fn is_same_block(old: &Kind, new: &Kind) -> bool {
 }
 
 /// Branches by their names; in blocks that say the same, by their order.
-pub(super) fn branches<'b>(old: &[&'b Branch], new: &[&'b Branch], same_head: bool) -> Vec<(&'b Branch, &'b Branch)> {
+pub fn branches<'b>(old: &[&'b Branch], new: &[&'b Branch], same_head: bool) -> Vec<(&'b Branch, &'b Branch)> {
     if same_head {
         return old.iter().copied().zip(new.iter().copied()).collect();
     }
@@ -250,7 +250,7 @@ pub(super) fn branches<'b>(old: &[&'b Branch], new: &[&'b Branch], same_head: bo
 }
 
 /// The call that a loop streams.
-pub(super) fn stream(kind: &Kind) -> Option<NodeId> {
+pub fn stream(kind: &Kind) -> Option<NodeId> {
     match kind {
         Kind::For(For { source: ForSource::Stream(call), .. }) => Some(*call),
         _ => None,

@@ -76,10 +76,11 @@ impl Builder<'_> {
                 let id = self.plain("let", named.name.span, kind, own);
                 let (slot, stated) =
                     (self.slot(named.name.span), named.ty.as_ref().map(|ty| self.values.shape(ty.span)));
+                let gives = self.values.declared(named.ty.as_ref(), Some(&named.value));
                 if let Some(node) = self.node_mut(id) {
                     node.name = Some(named.name.text.clone());
                     node.label = named.name.text.clone();
-                    (node.slot, node.stated) = (slot, stated);
+                    (node.slot, node.gives, node.stated) = (slot, slot.map(|_| gives), stated);
                     node.digest = fingerprint::node(node, &[]);
                 }
                 id
@@ -167,6 +168,7 @@ impl Builder<'_> {
             unit: false,
             slot: None,
             stated: None::<Shape>,
+            gives: None,
             waits: Vec::new(),
             clauses: Clauses::default(),
             chain,

@@ -63,6 +63,8 @@ impl Builder<'_> {
         let restores = unit && block && self.is_given_up(&kind, &links, scope);
         let stated = step.ty.as_ref().map(|ty| self.values.shape(ty.span));
         let slot = self.slot(step.span);
+        let gives =
+            self.checked.shapes.get(&step.span).filter(|shape| slot.is_some() && **shape != Shape::Any).cloned();
         let mut node = Node {
             id,
             name,
@@ -72,6 +74,7 @@ impl Builder<'_> {
             unit,
             slot,
             stated,
+            gives,
             waits: Vec::new(),
             clauses,
             chain,

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
 
+use super::super::compare::Past;
 use super::super::formula::Formula;
 use super::super::handler::ChainId;
 use super::super::workflow::{Concurrency, Functions, Plan, RunKey, State};
@@ -75,6 +76,7 @@ fn head(workflow: &ast::Workflow, name: Arc<str>, values: &Values<'_>) -> Plan {
         tags: Vec::new(),
         operations: IndexMap::new(),
         functions: Functions::default(),
+        past: Past::default(),
     };
     for item in &workflow.body.items {
         match item {

@@ -46,6 +46,9 @@ impl Run {
 
     pub(super) fn ended(&mut self, plan: &Plan, at: Timestamp, id: UnitId, outcome: &Outcome) {
         let Some(mut unit) = self.units.take(id) else { return };
+        if let Some(wish) = &mut self.wish {
+            wish.due = true;
+        }
         self.forget_alarms(&unit);
         self.untouch(&unit);
         self.listeners.remove(&id);

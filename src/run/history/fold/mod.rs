@@ -11,12 +11,13 @@ mod rewound;
 
 use std::sync::Arc;
 
-use super::Run;
 use super::entrance::Entrance;
 use super::frame::{More, StepRecord};
 use super::unit::{Progress, Stage, Step, Task, Unit};
 use super::view::View;
+use super::{Run, Wish};
 use crate::base::failure::Failure;
+use crate::base::id::Digest;
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::lang::plan::{Body, Gather, Kind, NodeId, Plan};
@@ -84,11 +85,19 @@ impl Run {
             Event::Problem(problem) => self.problems.push(problem.clone()),
             Event::Decided { outcome } => self.decided(outcome),
             Event::Rested => self.rested(at),
+            Event::MoveAsked { plan, by } => self.move_asked(*plan, by),
+            Event::Moved { .. } => self.wish = None,
             Event::UnwindAsked => self.unwind_asked(),
             Event::Dismissed { .. } => self.dismissed = true,
             Event::RewindAsked(rewinding) => self.rewind_asked(rewinding),
             Event::Rewound(rewinding) => self.rewound(at, rewinding),
         }
+    }
+
+    /// The run is to go on under another plan.
+    fn move_asked(&mut self, plan: Digest, by: &Arc<str>) {
+        self.wish = Some(Wish { plan, by: by.clone(), due: true });
+        self.wake(UnitId::RUN);
     }
 
     /// Puts a unit into the agenda.
@@ -234,22 +243,20 @@ fn grouped_statements(kind: &Kind) -> Vec<NodeId> {
 /// Notes how far a statement of a body is.
 fn mark(plan: &Plan, unit: &mut Unit, node: NodeId, step: Step) {
     let parallel = unit.is_parallel(plan);
-    let index = parallel.then(|| {
-        let body = unit.body(plan);
-        // The statements of a body have rising numbers.
-        let index = body.and_then(|body| body.statements.binary_search(&node).ok());
-        (index, body.map_or(0, |body| body.statements.len()))
-    });
-    let Some(progress) = unit.progress_mut() else { return };
-    match index {
-        Some((Some(index), count)) => {
-            progress.each.resize(count, Step::Pending);
-            let old = std::mem::replace(&mut progress.each[index], step);
-            progress.opened += u32::from(old == Step::Pending);
-            progress.done += u32::from(step == Step::Done);
-        }
-        Some((None, _)) => {}
-        None => progress.done += u32::from(step == Step::Done),
+    // The statements of a body have rising numbers. What was changed since it was carried out counts as what stands in its
+    // place; what is gone does not count.
+    let body = unit.body(plan);
+    let count = body.map_or(0, |body| body.statements.len());
+    let index = body.and_then(|body| body.statements.binary_search(&plan.past.place_of(node)).ok());
+    let (Some(index), Some(progress)) = (index, unit.progress_mut()) else { return };
+    if parallel {
+        progress.each.resize(count, Step::Pending);
+        let old = std::mem::replace(&mut progress.each[index], step);
+        progress.opened += u32::from(old == Step::Pending);
+        progress.done += u32::from(step == Step::Done);
+    } else if step == Step::Done {
+        // Where what was carried out stands in another order now, all before it has been carried out as well.
+        progress.done = progress.done.max(index as u32 + 1);
     }
 }
 
