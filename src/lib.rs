@@ -37,4 +37,4 @@ pub use host::{BuildError, Builder, Engine, Faults, Program, Running};
 pub use run::driver::Summary;
 pub use run::event::{Event, Record};
 pub use run::intake::{Item, StartError, Submitted};
-pub use run::world::{BoxFuture, Consult, Question};
+pub use run::world::{BoxFuture, Consult, Consulted, Question};

@@ -10,7 +10,7 @@ use super::screen::Screen;
 use crate::base::failure::{Failure, Kind};
 use crate::base::shape::{Field, Object, Shape};
 use crate::base::value::{Map, Value};
-use crate::run::world::{BoxFuture, Consult, Question};
+use crate::run::world::{BoxFuture, Consult, Consulted, Question};
 
 /// Asks at the terminal; one question at a time.
 pub struct Terminal {
@@ -20,14 +20,14 @@ pub struct Terminal {
 }
 
 impl Consult for Arc<Terminal> {
-    fn consult(&self, question: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>> {
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<Consulted, Failure>> {
         Box::pin(async move {
             let mut heading = format!("{} asks {}", question.step, question.whom);
             if let Some(text) = question.params.get("question") {
                 heading.push_str(&format!(": {text}"));
             }
             let answer = self.ask(&heading, &question.answer).await;
-            answer.map(|answer| (answer, whoever())).ok_or_else(|| {
+            answer.map(|value| Consulted::Answered { value, by: whoever() }).ok_or_else(|| {
                 Failure::new(Kind::Cancelled, "the terminal was closed before the question was answered")
             })
         })

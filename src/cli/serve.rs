@@ -191,9 +191,11 @@ impl Serve {
         if let Some(clock) = clock {
             builder = builder.clock(clock);
         }
-        if let Some(sandbox) = sandbox {
-            builder = builder.sandbox(Arc::new(sandbox));
-        }
+        builder = match sandbox {
+            // Its stand-in answers at once.
+            Some(sandbox) => builder.sandbox(Arc::new(sandbox)),
+            None => builder.people_answer_later(),
+        };
         let engine = builder.build().map_err(not_built)?;
         let warnings = engine.warnings();
         if !warnings.diagnostics.is_empty() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::clock::{VirtualClock, WallClock};
 use super::program::{Faults, Program};
@@ -27,17 +27,18 @@ use crate::lang::plan::{Package, Plan};
 use crate::run::activity::Activity;
 use crate::run::cause::Account;
 use crate::run::driver::{self, Duty, Figures, Mended, Started, Summary, Unaccounted};
-use crate::run::event::Record;
+use crate::run::event::{Decision, Record};
 use crate::run::failure::Group;
 use crate::run::intake::{Item, Options, StartError, Submitted};
 use crate::run::journal::{
     Broken, Count, Follow, Forgotten, History, Journal, Mark, Page, Passage, Progress, Query, Standing,
 };
-use crate::run::machine::{Command, Refusal};
+use crate::run::machine::{Command, Refusal, Target};
 use crate::run::prune::Retention;
 use crate::run::rewind::{Preview, Refusal as NotRewound, Request};
 use crate::run::timeline::Step;
-use crate::run::world::{BoxFuture, Clock, Consult, Question, World};
+use crate::run::wait::{Open, Waiting};
+use crate::run::world::{BoxFuture, Clock, Consult, Consulted, Question, World};
 use crate::trigger::Triggers;
 
 /// How long something that does not answer holds a clock up that is moved by hand.
@@ -134,6 +135,13 @@ impl Builder {
     pub fn consult(mut self, consult: impl Consult + 'static) -> Self {
         self.consult = Some(Arc::new(consult));
         self
+    }
+
+    /// Lets people answer when they come to it, by [`Engine::answer`]: until then the question stands, and the run that asks
+    /// need not be in memory.
+    #[must_use]
+    pub fn people_answer_later(self) -> Self {
+        self.consult(People)
     }
 
     /// Takes the time from `clock`.
@@ -378,9 +386,51 @@ impl Engine {
         self.driver.replace(newer.package());
     }
 
-    /// Lets all runs that wait for it know of an event.
-    pub fn publish(&self, topic: &str, payload: &Value) {
-        self.driver.publish(&topic.into(), payload);
+    /// Takes an event in, and returns when it would survive a crash. Runs that wait for it are told; those that begin to wait
+    /// for it later, and were accepted before, find it.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn publish(&self, topic: &str, payload: &Value) -> Result<Mark, Broken> {
+        self.driver.publish(topic, payload).await
+    }
+
+    /// The place of the last event, as it moves: whoever reads events from the journal learns here that there are more.
+    pub fn published(&self) -> watch::Receiver<Mark> {
+        self.driver.published()
+    }
+
+    /// What runs wait for from outside, in the order in which they began to: events, signals, answers, decisions.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn waiting(&self, query: &Waiting) -> Result<Vec<Open>, Broken> {
+        self.driver.waiting(query).await
+    }
+
+    /// The question that a step of a run asks, by its name or its place; none if it asks none now.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn question(&self, run: &RunId, step: &str) -> Result<Option<Question>, Broken> {
+        self.driver.question(run, step).await
+    }
+
+    /// Answers the question of a step, by its name or its place, and returns when that would survive a crash. The first answer
+    /// of the stated type counts.
+    ///
+    /// # Errors
+    /// If the answer does not fit, with every fault; if the question was answered before, or withdrawn; if the run has ended.
+    pub async fn answer(&self, run: &RunId, step: &str, value: Value, by: &str) -> Result<(), Refusal> {
+        self.driver.tell(run, Command::Respond { step: Target::Step(step.into()), value, by: by.into() }).await
+    }
+
+    /// Decides about a parked step, by its name or its place, and returns when that would survive a crash.
+    ///
+    /// # Errors
+    /// If the step is not parked, or the run has ended.
+    pub async fn decide(&self, run: &RunId, step: &str, decision: Decision, by: &str) -> Result<(), Refusal> {
+        self.driver.tell(run, Command::Unpark { step: Target::Step(step.into()), by: by.into(), decision }).await
     }
 
     /// Sends a signal to a run.
@@ -666,8 +716,18 @@ impl fmt::Debug for Running {
 struct Nobody;
 
 impl Consult for Nobody {
-    fn consult(&self, question: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>> {
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<Consulted, Failure>> {
         let message = format!("{} is asked, and nobody can answer here", question.whom);
         Box::pin(std::future::ready(Err(Failure::new(Kind::NotFound, message))))
+    }
+}
+
+/// People answer when they come to it, by [`Engine::answer`]; nobody else does.
+struct People;
+
+impl Consult for People {
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<Consulted, Failure>> {
+        let is_person = question.whom.starts_with("role ") || question.whom.starts_with("person ");
+        if is_person { Box::pin(std::future::ready(Ok(Consulted::Later))) } else { Nobody.consult(question) }
     }
 }

@@ -57,6 +57,7 @@ impl Event {
             | Self::Replied { unit, .. }
             | Self::Took { unit, .. }
             | Self::Ignored { unit, .. }
+            | Self::Asked { unit }
             | Self::Unparked { unit, .. } => Some(*unit),
             Self::Accepted(_)
             | Self::Collected { .. }
@@ -368,12 +369,20 @@ pub enum Event {
         /// What it carries.
         payload: Value,
     },
-    /// An event happened that the plan names.
+    /// An event happened that a unit takes.
     Arrived {
         /// Its topic.
         topic: Arc<str>,
         /// What it carries.
         payload: Value,
+        /// Its place in the total order; 0 for one that came before events had one.
+        #[serde(default)]
+        mark: u64,
+    },
+    /// The question of a unit was put to somebody who answers later: nobody in this process waits for the answer.
+    Asked {
+        /// Which unit.
+        unit: UnitId,
     },
     /// A unit took a signal or an event that it waited for.
     Took {
@@ -382,7 +391,7 @@ pub enum Event {
         /// The number of the signal or event among those that came.
         number: u32,
     },
-    /// None of the events that came before this number is for the unit that waits for one.
+    /// None of the events that came before this number is for the unit that waits for one. Written by earlier versions only.
     Ignored {
         /// Which unit.
         unit: UnitId,

@@ -96,6 +96,21 @@ pub trait Settings: Send + Sync {
     }
 }
 
+/// What came of putting a question.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Consulted {
+    /// It was answered.
+    Answered {
+        /// The answer.
+        value: Value,
+        /// By whom.
+        by: Arc<str>,
+    },
+    /// It was put to somebody who takes their time. Nothing waits in this process: whoever knows the answer tells the run, in
+    /// this process or in one after it.
+    Later,
+}
+
 /// What carries out operations.
 pub trait Perform: Send + Sync {
     /// Carries out one attempt. It ends by `act.timeout` at the latest, and says what it knows.
@@ -110,8 +125,8 @@ pub trait Perform: Send + Sync {
 
 /// What puts questions to people, personas and models.
 pub trait Consult: Send + Sync {
-    /// Waits for the answer and tells who gave it. Dropping the future withdraws the question.
-    fn consult(&self, question: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>>;
+    /// Waits for the answer, or says that it comes later. Dropping the future withdraws the question.
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<Consulted, Failure>>;
 }
 
 /// All that surrounds the engine.

@@ -107,7 +107,7 @@ pub(super) fn cursor(mark: Mark) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(mark.0.to_string())
 }
 
-fn opened(cursor: &str) -> Result<Mark, Problem> {
+pub(super) fn opened(cursor: &str) -> Result<Mark, Problem> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
     let mark = bytes.and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
     mark.map(Mark).ok_or_else(|| {

@@ -25,6 +25,8 @@ pub mod client;
 mod journal;
 /// Bounds on what one client may ask for.
 pub mod limit;
+/// Events from outside.
+mod event;
 /// The socket: connections, their bounds, the graceful stop.
 pub mod listen;
 /// What is reported, to stderr.
@@ -33,10 +35,14 @@ pub mod log;
 mod metric;
 /// The document that describes all of this.
 mod openapi;
+/// Parked steps as resources, and deciding about them.
+mod parked;
 /// What is said when something cannot be done.
 pub mod problem;
 /// The query and the path of a request.
 mod query;
+/// Questions as resources, and answering them.
+mod question;
 /// Records of a journal as others see them.
 mod record;
 /// Runs as resources.
@@ -56,6 +62,8 @@ pub mod token;
 mod trace;
 /// Requests by which the triggers of programs start runs.
 mod trigger;
+/// What runs wait for, page by page.
+mod waiting;
 /// Workflows as resources, and starting them.
 #[expect(unused_qualifications, reason = "utoipa's macro writes them")]
 mod workflow;

@@ -153,9 +153,11 @@ impl From<Broken> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::AtRest | Refusal::NotAtRest | Refusal::NotWaiting | Refusal::NotOpen => {
+            Refusal::AtRest | Refusal::NotAtRest | Refusal::NotWaiting | Refusal::NotOpen | Refusal::Several(_) => {
                 Self::conflict(refusal.to_string())
             }
+            Refusal::NoStep(_) => Self::not_found(refusal.to_string()),
+            Refusal::Misfits(misfits) => Self::misfit("the answer does not have the type that is asked for", misfits),
             Refusal::Unwritten => Self::unavailable(refusal.to_string()),
         }
     }

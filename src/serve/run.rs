@@ -223,7 +223,7 @@ async fn signal(
 }
 
 /// Tells a run something on behalf of the caller, and shows how it stands then.
-async fn tell(
+pub(super) async fn tell(
     server: &Server,
     caller: &Caller,
     id: String,

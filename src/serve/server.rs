@@ -16,7 +16,10 @@ use super::limit::{Limits, Pace, keep_pace};
 use super::metric::Requests;
 use super::problem::Problem;
 use super::token::Tokens;
-use super::{caller, cause, clock, failure, health, journal, metric, openapi, run, step, stream, trigger, workflow};
+use super::{
+    caller, cause, clock, event, failure, health, journal, metric, openapi, parked, question, run, step, stream,
+    trigger, workflow,
+};
 use crate::host::Engine;
 use crate::host::clock::VirtualClock;
 use crate::trigger::Triggers;
@@ -79,6 +82,9 @@ impl Server {
             .merge(cause::routes())
             .merge(journal::routes())
             .merge(failure::routes())
+            .merge(question::routes())
+            .merge(parked::routes())
+            .merge(event::routes())
             .merge(openapi::routes())
             .route_layer(known())
             .merge(health::routes());

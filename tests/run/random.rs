@@ -9,7 +9,7 @@ use orchestra_flow::base::failure::Kind;
 use orchestra_flow::base::id::RunId;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::event::{Decision, UnitId};
-use orchestra_flow::run::machine::Command;
+use orchestra_flow::run::machine::{Command, Target};
 use orchestra_flow::run::world::Act;
 
 use super::invariants::{History, check_effects};
@@ -144,7 +144,7 @@ fn attempt(seed: u64, loud: bool) -> (&'static str, Vec<String>) {
                 1 => Decision::Skip { value: Value::Unit },
                 _ => Decision::Fail,
             };
-            let _ = world.tell(&run, Command::Unpark { unit, by: "chance".into(), decision });
+            let _ = world.tell(&run, Command::Unpark { step: Target::Unit(unit), by: "chance".into(), decision });
         }
     }
     if loud {

@@ -242,7 +242,8 @@ impl<'a> Simulator<'a> {
     }
 
     fn next_moment(&self) -> Option<Timestamp> {
-        let alarms = self.runs.values().filter(|actor| !actor.run.is_at_rest()).filter_map(|a| a.run.next_alarm());
+        let alarms =
+            self.runs.values().filter(|actor| !actor.run.is_at_rest()).filter_map(|a| a.run.next_look(self.now));
         alarms.chain(self.queue.keys().map(|(at, _, _)| *at).take(1)).min()
     }
 
@@ -256,6 +257,7 @@ impl<'a> Simulator<'a> {
             self.now = self.now.max(next);
             let now = self.now;
             for actor in self.runs.values_mut() {
+                actor.awake |= actor.run.next_look(now) != actor.run.next_alarm();
                 actor.awake |= actor.run.next_alarm().is_some_and(|at| at <= now);
             }
             self.settle();

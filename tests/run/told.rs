@@ -4,7 +4,7 @@ use orchestra_flow::base::failure::Kind;
 use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::event::{Decision, Event};
-use orchestra_flow::run::machine::{Command, Refusal};
+use orchestra_flow::run::machine::{Command, Refusal, Target};
 use orchestra_flow::run::world::Act;
 
 use super::simulator::{Call, Chance, Fate, Simulator, main_run, package};
@@ -244,6 +244,26 @@ fn rule_63_later_answers_are_refused() {
     assert_eq!(world.main().run.outcome.as_ref().map(|outcome| outcome.output()), Some("first".into()));
 }
 
+/// 60: an event that a unit does not take leaves nothing in the journal of its run; one that it takes leaves it once.
+#[test]
+fn rule_60_only_what_is_taken_is_recorded() {
+    let package =
+        program(r#"workflow w { step e = wait event "tick" { where event.n == 3, timeout 1h }, output e.n }"#);
+    let mut world = Simulator::new(&package, 1, yes);
+    world.accept("w", &Value::Unit);
+    world.advance(5);
+    let before = world.main().journal.len();
+    let tick =
+        |mark: u64, n: i64| Command::Event { mark, topic: "tick".into(), payload: Value::map([("n", Value::Int(n))]) };
+    for mark in 1..50 {
+        world.tell_main(tick(mark, 2)).expect("it runs");
+    }
+    assert_eq!(world.main().journal.len(), before);
+    world.tell_main(tick(50, 3)).expect("it waits");
+    assert_eq!(world.main().run.arrivals.len(), 1);
+    assert_eq!(world.status(), "completed");
+}
+
 fn parked() -> orchestra_flow::lang::plan::Package {
     program(
         r#"workflow w {
@@ -269,7 +289,9 @@ fn park<'a>(package: &'a orchestra_flow::lang::plan::Package, decision: Decision
     assert_eq!(world.status(), "parked");
     assert_eq!(world.said(), ["a", "b"], "nothing is undone while it waits");
     let unit = world.main().run.units().find(|unit| unit.is_parked()).expect("a step is parked").id;
-    world.tell_main(Command::Unpark { unit, by: "a person".into(), decision }).expect("it is parked");
+    world
+        .tell_main(Command::Unpark { step: Target::Unit(unit), by: "a person".into(), decision })
+        .expect("it is parked");
     world.until_the_end();
     world
 }

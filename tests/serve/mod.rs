@@ -6,6 +6,7 @@ mod figures;
 mod killed;
 mod limits;
 mod problems;
+mod questions;
 mod process;
 mod programs;
 mod runs;
@@ -39,6 +40,21 @@ workflow greet "Greeting" {
 workflow patient {
     step sent: int = wait signal "go"
     output { sent: sent }
+}
+
+workflow approval {
+    step ok: { approve: bool } = ask role "boss" { question: "Pay?" }
+    output { approve: ok.approve, by: steps.ok.by.name }
+}
+
+workflow paid {
+    step event_ = wait event "payment" { where event.order == 7 }
+    output { cents: int = event_.cents }
+}
+
+workflow stuck {
+    step job = sequence { fail conflict "taken" } with { on conflict park }
+    output { job: job }
 }
 
 workflow broken {
@@ -168,7 +184,7 @@ impl Served {
         let program = Program::from_directory(folder).expect("the programs are right");
         let data = folder.join("data");
         let store = Arc::new(Sqlite::open(&data).expect("a store"));
-        let mut builder = Builder::new(program).journal(store);
+        let mut builder = Builder::new(program).journal(store).people_answer_later();
         if let Some(clock) = clock.clone() {
             builder = builder.clock(clock);
         }

@@ -21,7 +21,7 @@ fn a_workflow_says_what_it_takes_and_gives() {
         let all = client.get("/v1/workflows").await.json;
         let names: Vec<_> =
             all["workflows"].as_array().expect("workflows").iter().map(|it| it["name"].clone()).collect();
-        assert_eq!(names, [json!("greet"), json!("patient"), json!("broken")]);
+        assert_eq!(names, ["greet", "patient", "approval", "paid", "stuck", "broken"]);
         assert_eq!(all["workflows"][0], greet);
     });
 }

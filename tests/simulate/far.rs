@@ -8,7 +8,7 @@ use orchestra_flow::base::time::{Duration, Timestamp};
 use orchestra_flow::base::value::Value;
 use orchestra_flow::host::clock::VirtualClock;
 use orchestra_flow::run::event::{Begin, Event, Record, UnitId};
-use orchestra_flow::run::world::{Act, BoxFuture, Clock as _, Consult, Outcome, Perform, Question};
+use orchestra_flow::run::world::{Act, BoxFuture, Clock as _, Consult, Consulted, Outcome, Perform, Question};
 use tokio::sync::oneshot;
 
 use super::disk::Disk;
@@ -156,14 +156,14 @@ impl Perform for Line {
 }
 
 impl Consult for Line {
-    fn consult(&self, _: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>> {
+    fn consult(&self, _: Question) -> BoxFuture<'_, Result<Consulted, Failure>> {
         if self.is_cut() {
             return Box::pin(std::future::pending());
         }
         let answered = self.far.asked();
         Box::pin(async move {
             match answered.await {
-                Ok(outcome) => outcome.result.map(|value| (value, "somebody".into())),
+                Ok(outcome) => outcome.result.map(|value| Consulted::Answered { value, by: "somebody".into() }),
                 Err(_) => std::future::pending().await,
             }
         })

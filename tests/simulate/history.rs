@@ -13,7 +13,7 @@ use orchestra_flow::run::driver::{Duty, Engine};
 use orchestra_flow::run::event::{Decision, Event, Record};
 use orchestra_flow::run::intake::Options;
 use orchestra_flow::run::journal::{Journal as _, Query};
-use orchestra_flow::run::machine::Command;
+use orchestra_flow::run::machine::{Command, Target};
 use orchestra_flow::run::world::{Clock as _, World};
 
 use super::disk::{Disk, Platter};
@@ -309,7 +309,7 @@ impl Sim<'_> {
                 1 => Decision::Skip { value: Value::Unit },
                 _ => Decision::Fail,
             };
-            self.tell(run, Command::Unpark { unit: *unit, by: "chance".into(), decision });
+            self.tell(run, Command::Unpark { step: Target::Unit(*unit), by: "chance".into(), decision });
         }
         !parked.is_empty()
     }

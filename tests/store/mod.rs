@@ -5,6 +5,7 @@ mod broken;
 mod dump;
 mod deploy;
 mod engine;
+mod events;
 mod intake;
 #[cfg(all(feature = "cli", feature = "http"))]
 pub mod killed;

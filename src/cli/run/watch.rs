@@ -13,7 +13,7 @@ use crate::cli::face::Face;
 use crate::host::{Engine, Running};
 use crate::run::driver::Summary;
 use crate::run::event::{Decision, UnitId};
-use crate::run::machine::Command;
+use crate::run::machine::{Command, Target};
 
 /// How often the tree is drawn.
 const FRAME: Duration = Duration::from_millis(80);
@@ -73,7 +73,7 @@ fn decide(
     let (engine, run) = (engine.clone(), run.clone());
     let tell = move |decision| {
         // The run may have ended meanwhile.
-        engine.call_to(&run, Command::Unpark { unit, by: whoever(), decision });
+        engine.call_to(&run, Command::Unpark { step: Target::Unit(unit), by: whoever(), decision });
     };
     let Some(terminal) = terminal.cloned() else {
         face.say(&format!("`{step}` is parked, and nobody can decide here: stdin or stderr is no terminal; it fails"));

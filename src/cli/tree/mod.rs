@@ -172,6 +172,7 @@ impl Tree {
             | Event::Broke { .. }
             | Event::Scheduled { .. }
             | Event::Ignored { .. }
+            | Event::Asked { .. }
             | Event::Enough { .. }
             | Event::UnwindAsked
             | Event::RewindAsked(_)

@@ -24,7 +24,7 @@ use crate::run::history::Run;
 use crate::run::history::unit::{Task, Unit};
 use crate::run::journal::Batch;
 use crate::run::machine::Command;
-use crate::run::world::{Act, BoxFuture, Clock, Consult, Outcome, Perform, Question, Settings};
+use crate::run::world::{Act, BoxFuture, Clock, Consult, Consulted, Outcome, Perform, Question, Settings};
 
 /// All that is outside.
 pub struct Outside {
@@ -50,7 +50,6 @@ struct Scene {
     emitted: IndexMap<Arc<str>, Vec<Value>>,
     journal: Vec<Record>,
     last: Option<RunId>,
-    arrivals: u64,
     faults: Vec<TestFailure>,
     /// What was asked last at each place, and what is answered.
     asked: BTreeMap<String, Asked>,
@@ -105,7 +104,6 @@ impl Outside {
             emitted: IndexMap::new(),
             journal: Vec::new(),
             last: None,
-            arrivals: 0,
             faults: Vec::new(),
             asked: BTreeMap::new(),
             again: BTreeSet::new(),
@@ -228,7 +226,6 @@ impl Outside {
                 Event::Emitted { topic, payload, .. } => {
                     scene.emitted.entry(topic.clone()).or_default().push(payload.clone());
                 }
-                Event::Arrived { .. } => scene.arrivals += 1,
                 _ => {}
             }
             if *id == self.main {
@@ -377,11 +374,6 @@ impl Outside {
         self.scene().effects.clone()
     }
 
-    /// How often an event has reached a run.
-    pub fn arrivals(&self) -> u64 {
-        self.scene().arrivals
-    }
-
     /// Looks at the tested run and its journal, if it was accepted.
     pub fn main<T>(&self, look: impl FnOnce(&Plan, &Run, &[Record]) -> T) -> Option<T> {
         let scene = self.scene();
@@ -471,14 +463,14 @@ impl Perform for Outside {
 }
 
 impl Consult for Outside {
-    fn consult(&self, question: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>> {
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<Consulted, Failure>> {
         if self.closed.load(Ordering::Relaxed) {
             return Box::pin(std::future::pending());
         }
         let answered = self.questioned(&question);
         Box::pin(async move {
             let (outcome, by) = heard(answered).await;
-            outcome.result.map(|value| (value, by.unwrap_or_default()))
+            outcome.result.map(|value| Consulted::Answered { value, by: by.unwrap_or_default() })
         })
     }
 }

@@ -18,7 +18,7 @@ use crate::lang::plan::{Package, Roots};
 use crate::run::driver::{Duty, Engine, Summary};
 use crate::run::event::{Event, Outcome as Ended, Record, UnitId};
 use crate::run::intake::{Options, StartError};
-use crate::run::journal::{Broken, Journal as _};
+use crate::run::journal::{Broken, Journal as _, Mark};
 use crate::run::machine::Command;
 use crate::run::world::{Clock as _, World};
 use crate::store::Memory;
@@ -261,14 +261,20 @@ impl Stage {
         history.and_then(Result::ok).map(|history| history.records).unwrap_or_default()
     }
 
-    /// Lets all runs know of an event.
+    /// Lets an event happen: the runs that wait for it hear of it.
     pub fn publish(&mut self, topic: &Arc<str>, payload: &Value) {
-        let before = (self.outside.arrivals(), self.crash.is_some());
-        self.act(async |engine| engine.publish(topic, payload));
-        // What ended with the process happens again.
-        if before.0 == self.outside.arrivals() && before.1 != self.crash.is_some() {
-            self.act(async |engine| engine.publish(topic, payload));
+        let before = self.happened(topic);
+        let published = async |engine: &Engine| engine.publish(topic, payload).await.is_ok();
+        // What ended with the process, and was not written, happens again.
+        if self.act(published).is_none() && self.happened(topic) == before {
+            self.act(published);
         }
+    }
+
+    /// How many events of a topic there are.
+    fn happened(&self, topic: &str) -> usize {
+        let events = self.store.events(topic, Mark::default(), usize::MAX).now_or_never();
+        events.and_then(Result::ok).map_or(0, |events| events.len())
     }
 
     /// How the first process ended, if it did.

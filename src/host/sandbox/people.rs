@@ -1,11 +1,9 @@
 //! The stand-in for people, personas and models: answers every question at once, with something of the answer's type.
 
-use std::sync::Arc;
-
 use super::{Record, Sent};
 use crate::base::failure::Failure;
 use crate::base::value::Value;
-use crate::run::world::{BoxFuture, Consult, Question};
+use crate::run::world::{BoxFuture, Consult, Consulted, Question};
 
 /// Who a record says has answered.
 const NAME: &str = "sandbox";
@@ -23,7 +21,7 @@ impl StandIn {
 }
 
 impl Consult for StandIn {
-    fn consult(&self, question: Question) -> BoxFuture<'_, Result<(Value, Arc<str>), Failure>> {
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<Consulted, Failure>> {
         let answer = question.answer.example();
         let asked = question.params.get("question").map(|text| format!(": {text}")).unwrap_or_default();
         self.record.take(Sent {
@@ -33,6 +31,6 @@ impl Consult for StandIn {
             body: Value::Unit,
             answer: answer.clone(),
         });
-        Box::pin(std::future::ready(Ok((answer, NAME.into()))))
+        Box::pin(std::future::ready(Ok(Consulted::Answered { value: answer, by: NAME.into() })))
     }
 }

@@ -88,6 +88,22 @@ impl Script {
     pub fn evaluate(&self, library: &Library, roots: &dyn Roots) -> Result<Value, Failure> {
         self.compiled(library).evaluate(&Bound { script: self, roots }).map_err(Failure::from)
     }
+
+    /// What an event must carry for the script to be true, if that can be told without it.
+    pub fn demand_of_event(&self, library: &Library, roots: &dyn Roots) -> Option<script::Demand> {
+        self.compiled(library).demand("event", &Bound { script: self, roots })
+    }
+
+    /// Whether time alone may change its value.
+    pub fn reads_the_clock(&self, library: &Library) -> bool {
+        self.roots.contains(&Root::Run) || self.compiled(library).asks()
+    }
+
+    /// Whether it says the same of an event at any time of the run.
+    pub fn is_settled(&self, library: &Library) -> bool {
+        let settled = |root: &Root| matches!(root, Root::Event | Root::Input | Root::Trigger);
+        self.roots.iter().all(settled) && !self.compiled(library).asks()
+    }
 }
 
 impl Formula {

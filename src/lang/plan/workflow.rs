@@ -10,7 +10,7 @@ use super::compare::Past;
 use super::connector::{Connector, Operation};
 use super::formula::{Formula, Script};
 use super::handler::{Chain, Handler};
-use super::node::{Kind, Node, NodeId};
+use super::node::{Kind, Node, NodeId, Wait};
 use super::test::Test;
 use super::trigger::Trigger;
 use crate::base::id::Digest;
@@ -112,6 +112,12 @@ impl Plan {
         topics.sort();
         topics.dedup();
         topics
+    }
+
+    /// Whether the node waits for a condition that time alone may change.
+    pub fn looks_at_the_clock(&self, node: NodeId) -> bool {
+        let Kind::Wait(Wait::Until(condition)) = &self.node(node).kind else { return false };
+        condition.reads_the_clock(self.functions.library())
     }
 
     /// The bodies that run at this moment, in order.

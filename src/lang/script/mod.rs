@@ -22,6 +22,7 @@ mod broken;
 pub mod code;
 mod compute;
 mod convert;
+mod demand;
 mod emit;
 mod engine;
 mod expr;
@@ -43,6 +44,7 @@ pub mod word;
 
 pub use add::added;
 pub use broken::Broken;
+pub use demand::Demand;
 pub use expr::{Expr, Scope};
 pub use functions::{FixedFunction, functions};
 pub use infer::{Wrong, field, joined};

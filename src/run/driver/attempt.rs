@@ -1,7 +1,6 @@
 //! Attempts under way: begun when their intent is on disk, let go when they may not be waited for.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 
@@ -14,7 +13,7 @@ use crate::run::activity::Busy;
 use crate::run::event::UnitId;
 use crate::run::journal::Broken;
 use crate::run::machine::Command;
-use crate::run::world::{Act, Outcome, Question};
+use crate::run::world::{Act, Consulted, Outcome, Question};
 
 /// How long an operation that is let go has to say what it knows, before its outcome counts as unknown.
 const LAST_WORDS: Duration = Duration(50);
@@ -30,19 +29,23 @@ impl Drive {
             if waits {
                 inner.synced(last).await?;
             }
-            Ok((inner.world.perform.perform(act).await, None))
+            let outcome = inner.world.perform.perform(act).await;
+            Ok(Command::Answer { unit, attempt, outcome, by: None })
         });
     }
 
-    /// Puts a question.
+    /// Puts a question. Whoever answers later does so through [`Engine::tell`](super::Engine::tell).
     pub(super) fn consult(&mut self, unit: UnitId, attempt: u32, question: Question) {
         let (inner, last) = (self.inner.clone(), self.last);
         // A person may take their time: nobody waits for that.
         self.spawn(unit, attempt, None, async move {
             inner.synced(last).await?;
             Ok(match inner.world.consult.consult(question).await {
-                Ok((value, by)) => (Outcome::done(value), Some(by)),
-                Err(failure) => (Outcome::failed(failure), None),
+                Ok(Consulted::Answered { value, by }) => {
+                    Command::Answer { unit, attempt, outcome: Outcome::done(value), by: Some(by) }
+                }
+                Ok(Consulted::Later) => Command::Asked { unit, attempt },
+                Err(failure) => Command::Answer { unit, attempt, outcome: Outcome::failed(failure), by: None },
             })
         });
     }
@@ -53,17 +56,17 @@ impl Drive {
         unit: UnitId,
         attempt: u32,
         busy: Option<Busy>,
-        work: impl Future<Output = Result<(Outcome, Option<Arc<str>>), Broken>> + Send + 'static,
+        work: impl Future<Output = Result<Command, Broken>> + Send + 'static,
     ) {
         let tell = self.tell.clone();
         let task = tokio::spawn(async move {
             let done = AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
                 let failure = Failure::new(FailureKind::ServerError, "the connector broke off; this is a fault in it");
-                Ok((Outcome::unknown(failure), None))
+                Ok(Command::Answer { unit, attempt, outcome: Outcome::unknown(failure), by: None })
             });
             // The run may have ended meanwhile.
             let _ = tell.send(match done {
-                Ok((outcome, by)) => answer(unit, attempt, outcome, by),
+                Ok(command) => Told::Command(Box::new(command), None),
                 Err(broken) => Told::Broken(broken),
             });
             drop(busy);
@@ -80,11 +83,8 @@ impl Drive {
             task.abort();
             let failure = Failure::new(FailureKind::Timeout, "it did not answer in time");
             // If it has answered meanwhile, this comes too late and changes nothing.
-            let _ = tell.send(answer(unit, attempt, Outcome::unknown(failure), None));
+            let command = Command::Answer { unit, attempt, outcome: Outcome::unknown(failure), by: None };
+            let _ = tell.send(Told::Command(Box::new(command), None));
         });
     }
-}
-
-fn answer(unit: UnitId, attempt: u32, outcome: Outcome, by: Option<Arc<str>>) -> Told {
-    Told::Command(Box::new(Command::Answer { unit, attempt, outcome, by }), None)
 }

@@ -23,7 +23,9 @@ impl Drive {
     /// Starts a child, or joins it if it exists: its id is the key of the step (semantics 48).
     pub(super) async fn start_child(&mut self, unit: UnitId, attempt: u32, child: &Child) {
         if let Some(work) = self.inner.world.perform.stand_in(&child.run, &child.workflow, &child.input) {
-            return self.spawn(unit, attempt, None, async move { Ok((work.await, None)) });
+            return self.spawn(unit, attempt, None, async move {
+                Ok(Command::Answer { unit, attempt, outcome: work.await, by: None })
+            });
         }
         self.awaited.insert(child.run.clone(), Awaited { unit, attempt, unwinds: false });
         if self.joins || child.continues {

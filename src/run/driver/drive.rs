@@ -8,17 +8,17 @@ use tokio::task::AbortHandle;
 
 use super::child::Awaited;
 use super::inbox::{Inbox, Tell};
-use super::{Attached, Inner, Summary, Told, awaits, circle, listens, lock};
+use super::{Attached, Inner, Summary, Told, circle, lock};
 use crate::base::id::RunId;
 use crate::base::time::Duration;
 use crate::lang::plan::Plan;
 use crate::run::activity::Busy;
 use crate::run::admission::Overflow;
-use crate::run::event::{Event, UnitId};
+use crate::run::event::{Begin, Event, Record, UnitId};
 use crate::run::gate::{Asker, Entry};
 use crate::run::history::Run;
-use crate::run::journal::{Broken, Mark};
-use crate::run::machine::{self, Action, Command, Refusal};
+use crate::run::journal::{Broken, Emission, Happened, Mark};
+use crate::run::machine::{self, Action, Command, Refusal, Unseen};
 use crate::run::rewind::Request;
 use crate::run::upgrade::Traces;
 
@@ -60,8 +60,10 @@ pub(super) struct Drive {
     pub(super) settled: bool,
     /// Whether nobody will undo it any more.
     forgotten: bool,
-    /// Whether it must be in memory to hear of events that its plan waits for.
-    pub(super) listens: bool,
+    /// Where it was accepted: it sees the events after that.
+    pub(super) accepted: Mark,
+    /// Whether a unit that began to wait has taken an event at once, so that there is more to decide.
+    took: bool,
     /// Whether it is being taken up after a crash: what it starts may have been started already.
     pub(super) joins: bool,
     /// What the run that waits for this one asks for as soon as this one rests.
@@ -73,7 +75,8 @@ pub(super) struct Drive {
 impl Drive {
     pub(super) fn new(inner: Arc<Inner>, plan: Arc<Plan>, run: Run, state_key: Option<Arc<str>>, tell: Tell) -> Self {
         Self {
-            listens: inner.world.journal.is_some() && listens(&plan),
+            accepted: Mark::default(),
+            took: false,
             busy: Some(inner.activity.begin()),
             inner,
             plan,
@@ -96,10 +99,10 @@ impl Drive {
         }
     }
 
-    /// A run that was read from the journal: so many records, the last of them there. Whoever waits for one that rests asks
-    /// for its end.
-    pub(super) fn resumed(self, noted: u64, last: Mark) -> Self {
-        Self { last, noted, settled: self.run.is_at_rest(), ..self }
+    /// A run that was read from the journal: so many records, the first and the last of them there. Whoever waits for one that
+    /// rests asks for its end.
+    pub(super) fn resumed(self, noted: u64, accepted: Mark, last: Mark) -> Self {
+        Self { last, noted, accepted, settled: self.run.is_at_rest(), ..self }
     }
 
     pub(super) fn id(&self) -> &RunId {
@@ -192,8 +195,8 @@ impl Drive {
 
     /// Sleeps until the machine must be asked again.
     fn sleep(&self) -> impl Future<Output = Busy> + use<> {
-        let alarm = self.run.next_alarm().filter(|_| self.inner.carries_out());
         let (clock, activity) = (self.inner.world.clock.clone(), self.inner.activity.clone());
+        let alarm = self.run.next_look(clock.now()).filter(|_| self.inner.carries_out());
         async move {
             match alarm {
                 Some(at) => activity.begin_at(&*clock, at).await,
@@ -232,6 +235,11 @@ impl Drive {
             Told::Forget => self.forgotten = true,
             Told::Newer(newer) => self.newer(newer).await?,
             Told::Broken(broken) => return Err(broken),
+            Told::Event(heard) => {
+                let Happened { mark, emission: Emission { topic, payload, .. } } = (*heard.event).clone();
+                // A run that has ended meanwhile need not know.
+                let _ = self.command(Command::Event { mark: mark.0, topic, payload }).await;
+            }
             Told::Report | Told::Wake => {}
         }
         Ok(())
@@ -258,18 +266,13 @@ impl Drive {
         let more = machine::decide(&self.plan, &mut self.run, world.clock.now(), &*world.settings, &mut actions);
         self.carry_out(&mut actions).await;
         self.actions = actions;
-        more
+        more | std::mem::take(&mut self.took)
     }
 
     /// Lets the machine know. A late answer, or a command for a run that has ended meanwhile, changes nothing.
     pub(super) async fn command(&mut self, command: Command) -> Result<(), Refusal> {
-        if let Command::Answer { unit, attempt, .. } = &command {
+        if let Command::Answer { unit, attempt, .. } | Command::Asked { unit, attempt } = &command {
             self.in_flight.remove(&(*unit, *attempt));
-        }
-        if let Command::Event { topic, .. } = &command
-            && !awaits(&self.plan, topic)
-        {
-            return Ok(());
         }
         let mut actions = std::mem::take(&mut self.actions);
         let world = &self.inner.world;
@@ -282,32 +285,72 @@ impl Drive {
 
     /// Writes down what was recorded, then carries out what was decided. `actions` is empty then.
     pub(super) async fn carry_out(&mut self, actions: &mut Vec<Action>) {
-        let (mut launches, mut emitted, mut sets_state) = (Vec::new(), Vec::new(), false);
-        for action in &*actions {
-            let Action::Record(record) = action else { continue };
-            self.show(record);
-            if let Some(traces) = &mut self.traces {
-                traces.note(&record.event);
-            }
-            match &record.event {
-                Event::Launched { run, workflow, input, .. } => {
-                    launches.extend(self.launch(run, workflow, input));
-                }
-                Event::Emitted { topic, payload, .. } => emitted.push((topic.clone(), payload.clone())),
-                Event::Assigned { node, .. } => sets_state |= self.is_state(*node),
-                _ => {}
-            }
-        }
-        if let Err(broken) = self.write_down(actions, &launches, sets_state).await {
+        if let Err(broken) = self.write(actions).await {
+            // Nothing of it has happened.
             actions.clear();
             return self.breaks(broken);
-        }
-        for (topic, payload) in emitted {
-            self.inner.publish(&topic, &payload);
         }
         for act in actions.drain(..) {
             self.act(act).await;
         }
+    }
+
+    /// Takes the records out of `actions` and writes them down. A unit that begins to wait for an event is told first of those
+    /// that it can still take.
+    async fn write(&mut self, actions: &mut Vec<Action>) -> Result<(), Broken> {
+        let mut unseen = self.unseen(actions);
+        let (mut launches, mut sets_state, mut shown) = (Vec::new(), false, 0);
+        loop {
+            self.see(&mut unseen, actions).await?;
+            for action in &actions[shown..] {
+                let Action::Record(record) = action else { continue };
+                self.show(record);
+                if let Some(traces) = &mut self.traces {
+                    traces.note(&record.event);
+                }
+                match &record.event {
+                    Event::Launched { run, workflow, input, .. } => {
+                        launches.extend(self.launch(run, workflow, input));
+                    }
+                    Event::Assigned { node, .. } => sets_state |= self.is_state(*node),
+                    _ => {}
+                }
+            }
+            shown = actions.len();
+            if self.write_down(actions, &launches, sets_state, &unseen).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The units that begin to wait for an event, and where those events are that they can still take.
+    fn unseen(&self, actions: &[Action]) -> Vec<Unseen> {
+        let begun = actions.iter().filter_map(|action| match action {
+            Action::Record(Record { event: Event::Began { unit, begin: Begin::Listen { .. }, .. }, .. }) => Some(*unit),
+            _ => None,
+        });
+        begun.filter_map(|unit| machine::unseen(&self.plan, &self.run, unit, self.accepted.0)).collect()
+    }
+
+    /// Tells units of the events that they have not seen, until they have seen them all or taken one.
+    async fn see(&mut self, unseen: &mut Vec<Unseen>, actions: &mut Vec<Action>) -> Result<(), Broken> {
+        unseen.retain(|unseen| machine::unseen(&self.plan, &self.run, unseen.unit, 0).is_some());
+        for unseen in unseen {
+            loop {
+                let events = self.inner.later(unseen).await?;
+                if events.is_empty() || machine::unseen(&self.plan, &self.run, unseen.unit, 0).is_none() {
+                    break;
+                }
+                let (world, before) = (&self.inner.world, actions.len());
+                for Happened { mark, emission: Emission { topic, payload, .. } } in events {
+                    let (now, command) = (world.clock.now(), Command::Event { mark: mark.0, topic, payload });
+                    // A run that was killed just now takes nothing more.
+                    let _ = machine::tell(&self.plan, &mut self.run, now, &*world.settings, command, actions);
+                }
+                self.took |= actions.len() > before;
+            }
+        }
+        Ok(())
     }
 
     async fn act(&mut self, action: Action) {
@@ -389,9 +432,9 @@ impl Drive {
             return at_rest && (self.forgotten || self.run.accepted.parent.is_none() || !self.run.can_unwind());
         }
         let soon = LINGER.after(self.inner.world.clock.now());
-        let waits_long = !self.inner.carries_out() || self.run.next_alarm().is_none_or(|alarm| alarm > soon);
-        let wanted = self.listens || !self.attached.is_empty();
-        self.in_flight.is_empty() && (at_rest || waits_long && !wanted)
+        let next = self.run.next_look(self.inner.world.clock.now());
+        let waits_long = !self.inner.carries_out() || next.is_none_or(|next| next > soon);
+        self.in_flight.is_empty() && (at_rest || waits_long && self.attached.is_empty())
     }
 
     /// Leaves memory, unless something is on its way to the run. Whether it did.
@@ -402,6 +445,9 @@ impl Drive {
         }
         if self.run.next_alarm().is_some() {
             self.inner.left.ring(self.inner.activity.begin());
+        }
+        if self.inner.world.journal.is_none() {
+            self.inner.bus.order().ended(&self.plan.topics(), self.accepted, self.id());
         }
         for child in &self.children {
             if let Some(child) = self.inner.live.get(child) {

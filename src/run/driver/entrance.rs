@@ -272,6 +272,10 @@ impl Accepted {
     pub(super) fn go(self, mark: Mark) {
         let Self { mut drive, inbox, instead_of, .. } = self;
         drive.last = mark;
+        drive.accepted = match &drive.inner.world.journal {
+            Some(_) => mark,
+            None => drive.inner.bus.order().accepted(&drive.plan.topics()),
+        };
         drive.inner.make_room(instead_of, drive.id());
         tokio::spawn(drive.work(inbox));
     }

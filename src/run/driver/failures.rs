@@ -9,7 +9,7 @@ use crate::run::event::{Decision, UnitId};
 use crate::run::failure::{Group, grouped};
 use crate::run::history::unit::Task;
 use crate::run::journal::{Broken, Query, Standing};
-use crate::run::machine::Command;
+use crate::run::machine::{Command, Target};
 use crate::run::rewind::{Preview, Refusal, Request};
 
 /// How many runs are read at a time.
@@ -78,7 +78,7 @@ impl Engine {
             None => None,
         };
         let decision = Decision::Retry { params };
-        let told = self.tell(run, Command::Unpark { unit, by: fix.by.clone(), decision }).await;
+        let told = self.tell(run, Command::Unpark { step: Target::Unit(unit), by: fix.by.clone(), decision }).await;
         told.map_err(|refusal| refusal.to_string())
     }
 

@@ -8,7 +8,10 @@ use crate::base::time::Timestamp;
 use crate::lang::plan::Plan;
 use crate::run::cause::{self, Account, NoSuchStep};
 use crate::run::journal::{Broken, Count, Follow, History, Mark, Page, Passage, Progress, Query, Standing};
+use crate::run::machine;
 use crate::run::timeline::{self, Step};
+use crate::run::wait::{For, Open, Waiting};
+use crate::run::world::Question;
 
 /// Why there is no account of a step.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -149,5 +152,25 @@ impl Engine {
         let history = journal.history(run, 0).await?;
         let folded = self.inner.fold(&**journal, run, &history.records).await?;
         Ok(folded.map(|folded| Summary::of(&folded.run)))
+    }
+    /// What runs wait for from outside, in the order in which they began to.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn waiting(&self, query: &Waiting) -> Result<Vec<Open>, Broken> {
+        self.inner.waiting(query).await
+    }
+
+    /// The question that a step of a run asks, by its name or its place; none if it asks none now. Its whole journal is read.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn question(&self, run: &RunId, step: &str) -> Result<Option<Question>, Broken> {
+        let Some(journal) = &self.inner.world.journal else { return Ok(None) };
+        let history = journal.history(run, 0).await?;
+        let Some((plan, run)) = self.inner.fold(&**journal, run, &history.records).await? else { return Ok(None) };
+        let mut asks = run.waits(&plan).into_iter().filter(|(_, wait)| wait.kind == For::Answer);
+        let asked = asks.find(|(_, wait)| *wait.place == *step || *wait.name == *step);
+        Ok(asked.and_then(|(unit, _)| machine::question(&plan, &run, unit)))
     }
 }

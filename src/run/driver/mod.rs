@@ -5,6 +5,7 @@
 
 mod attempt;
 mod bell;
+mod bus;
 mod child;
 mod drive;
 mod entrance;
@@ -27,25 +28,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use dashmap::{DashMap, Entry as Place};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use super::activity::Activity;
 use super::event::Record;
 use super::gate::Gates;
 use super::history::Collected;
 use super::intake::StartError;
-use super::journal::{Broken, Fact, Mark};
+use super::journal::{Broken, Emission, Fact, Mark};
 use super::machine::{Command, Refusal};
 use super::rewind::{Preview, Refusal as NotRewound, Request};
 use super::world::{Outcome, World};
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::{Digest, RunId};
 use crate::base::value::Value;
-use crate::lang::plan::node::Wait;
-use crate::lang::plan::{Kind, Package, Plan};
+use crate::lang::plan::{Package, Plan};
 
 use super::upgrade::{Transition, Verdict};
 use bell::Bell;
+use bus::{Bus, Heard};
 use facts::Facts;
 pub use failures::Mended;
 use inbox::Tell;
@@ -87,6 +88,7 @@ struct Inner {
     live: DashMap<RunId, Tell>,
     gates: Mutex<Gates>,
     facts: Arc<Facts>,
+    bus: Bus,
     /// Rings when a run leaves memory that must be woken.
     left: Bell,
     activity: Activity,
@@ -121,6 +123,8 @@ enum Told {
     Broken(Broken),
     /// There is a newer plan.
     Newer(Newer),
+    /// An event has happened that it may wait for.
+    Event(Heard),
     /// Its time may have come, or it may leave memory.
     Wake,
 }
@@ -161,6 +165,7 @@ impl Engine {
             transitions: DashMap::new(),
             live: DashMap::new(),
             gates: Mutex::default(),
+            bus: Bus::new(),
             left: Bell::default(),
             activity: Activity::default(),
             tally: Tally::default(),
@@ -271,9 +276,20 @@ impl Engine {
         }
     }
 
-    /// Lets all runs know of an event.
-    pub fn publish(&self, topic: &Arc<str>, payload: &Value) {
-        self.inner.publish(topic, payload);
+    /// Takes an event in, and returns when it would survive a crash. Whoever waits for it is told; whoever begins to wait for
+    /// it later finds it (semantics 59, 60).
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn publish(&self, topic: &str, payload: &Value) -> Result<Mark, Broken> {
+        let at = self.inner.world.clock.now();
+        self.inner.publish(Emission { at, topic: topic.into(), payload: payload.clone().received() }).await
+    }
+
+    /// The place of the last event, as it moves: whoever reads events by [`Journal::events`](super::journal::Journal::events)
+    /// learns here that there are more.
+    pub fn published(&self) -> watch::Receiver<Mark> {
+        self.inner.bus.published()
     }
 
     /// Waits until everything that was recorded of a run so far survives a crash; whether it does.
@@ -344,18 +360,6 @@ impl Inner {
         self.tell(run, Told::Command(Box::new(command), None))
     }
 
-    fn publish(self: &Arc<Self>, topic: &Arc<str>, payload: &Value) {
-        let mut live: Vec<(RunId, Tell)> =
-            self.live.iter().map(|live| (live.key().clone(), live.value().clone())).collect();
-        // Chance has no say in who hears of it first.
-        live.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        for (_, tell) in live {
-            let command = Command::Event { topic: topic.clone(), payload: payload.clone() };
-            // A run that has ended meanwhile need not know.
-            let _ = tell.send(Told::Command(Box::new(command), None));
-        }
-    }
-
     /// Waits until everything up to `mark` is on disk, if anything is ever written.
     async fn synced(&self, mark: Mark) -> Result<(), Broken> {
         match &self.world.journal {
@@ -379,18 +383,6 @@ impl Inner {
 pub fn circle(key: &str) -> Outcome {
     let message = format!("waiting for the lock `{key}` would never end: those inside wait for what this run holds");
     Outcome::failed(Failure::new(FailureKind::Conflict, message))
-}
-
-/// Whether a plan has a wait for events of any topic.
-fn listens(plan: &Plan) -> bool {
-    plan.nodes.iter().any(|node| matches!(&node.kind, Kind::Wait(Wait::Event { .. })))
-}
-
-/// Whether a plan has a wait for events of this topic.
-pub fn awaits(plan: &Plan, topic: &str) -> bool {
-    plan.nodes
-        .iter()
-        .any(|node| matches!(&node.kind, Kind::Wait(Wait::Event { topic: other, .. }) if **other == *topic))
 }
 
 /// A lock is poisoned only if a thread panicked while it held it; what it guards stays sound, entry by entry.

@@ -14,7 +14,7 @@ use crate::run::gate::Asked;
 use crate::run::history::Run;
 use crate::run::history::unit::Task;
 use crate::run::intake::{self, Names};
-use crate::run::journal::{Broken, Journal};
+use crate::run::journal::{Broken, Journal, Mark};
 use crate::run::machine;
 
 impl Inner {
@@ -51,6 +51,9 @@ impl Inner {
                 Asked::Waiting(others) => self.make_room(others, &run),
                 Asked::Inside | Asked::Never(_) => drop(self.tell(&run, Told::Wake)),
             }
+        }
+        if self.duty == super::Duty::CarryOut {
+            self.tell_events(Mark::default());
         }
         tokio::spawn(self.clone().wake_in_time(journal));
         Ok(count)
@@ -115,7 +118,7 @@ impl Inner {
         drop(folded.take_waits(&plan));
         let state_key = self.state_key(&plan, &history.records);
         let noted = history.records.len() as u64;
-        Ok(Some(Drive::new(self.clone(), plan, folded, state_key, tell).resumed(noted, history.last)))
+        Ok(Some(Drive::new(self.clone(), plan, folded, state_key, tell).resumed(noted, history.accepted, history.last)))
     }
 
     /// Under which key a run keeps its workflow's state: what it was accepted with says so, whatever its input became since.
@@ -148,9 +151,12 @@ impl Drive {
         let mut actions = Vec::new();
         let world = &self.inner.world;
         machine::take_up(&self.plan, &mut self.run, world.clock.now(), &*world.settings, &mut actions);
+        // A file of an earlier version did not keep what its runs wait for.
+        self.run.touch_waits(&self.plan);
         self.joins = true;
         self.carry_out(&mut actions).await;
         self.joins = false;
+        self.keep_waits();
     }
 
     fn hold_locks(&self) {

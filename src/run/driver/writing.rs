@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bus::Order;
 use super::drive::Drive;
 use super::entrance::{Accepted, Entering};
 use super::facts::Door;
@@ -12,7 +13,7 @@ use crate::lang::plan::{Kind, NodeId};
 use crate::run::event::{Event, Outcome, Record};
 use crate::run::intake::{self, Known as _, Options, Unread};
 use crate::run::journal::{Batch, Broken, Emission, Fact, Mark, Standing};
-use crate::run::machine::Action;
+use crate::run::machine::{Action, Unseen};
 
 impl Drive {
     /// Shows a record to whoever watches.
@@ -41,35 +42,66 @@ impl Drive {
         matches!(&self.plan.node(node).kind, Kind::Set(set) if set.state)
     }
 
-    /// Takes the records out of `actions` and writes them down, together with the acceptance of the runs that they start.
+    /// Takes the records out of `actions` and writes them down, together with the acceptance of the runs that they start; unless
+    /// an event was published meanwhile that a unit has not seen which begins to wait. Whether it did.
     pub(super) async fn write_down(
         &mut self,
         actions: &mut Vec<Action>,
         launches: &[Entering],
         sets_state: bool,
-    ) -> Result<(), Broken> {
+        unseen: &[Unseen],
+    ) -> Result<bool, Broken> {
         let mut records = take_records(actions);
         if records.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let leaves = self.names_left(&records);
         let concerns_others = sets_state || !launches.is_empty() || !leaves.is_empty();
-        if !concerns_others {
-            let Some(journal) = self.inner.world.journal.clone() else {
-                drop(self.run.take_waits(&self.plan));
-                return Ok(());
-            };
-            let batch = self.batch(records, Vec::new());
-            self.inner.tally.count(&batch);
-            let behind = batch.marks() - 1;
-            self.last = Mark(journal.append(vec![batch]).0 - behind);
-            return Ok(());
-        }
         let (facts, mut held) = (self.inner.facts.clone(), Vec::new());
-        while let Err(Unread(fact)) = self.write_at_the_door(&mut records, launches, &leaves, sets_state) {
-            held.push(facts.hold(fact).await?);
+        let written = loop {
+            if !concerns_others {
+                break self.write_alone(&mut records, unseen);
+            }
+            match self.write_at_the_door(&mut records, launches, &leaves, sets_state, unseen) {
+                Ok(written) => break written,
+                Err(Unread(fact)) => held.push(facts.hold(fact).await?),
+            }
+        };
+        actions.splice(0..0, records.into_iter().map(Action::Record));
+        Ok(written)
+    }
+
+    /// Writes records down that say nothing to other runs, if no event is left that a unit has not seen.
+    fn write_alone(&mut self, records: &mut Vec<Record>, unseen: &[Unseen]) -> bool {
+        let inner = self.inner.clone();
+        let mut order = inner.bus.order();
+        let seen = order.is_seen(unseen);
+        if seen {
+            self.put_down(&mut order, std::mem::take(records));
         }
-        Ok(())
+        seen
+    }
+
+    fn put_down(&mut self, order: &mut Order, records: Vec<Record>) {
+        let inner = self.inner.clone();
+        let batch = self.batch(records, Vec::new());
+        let behind = batch.marks() - 1;
+        let marks = inner.append(order, vec![batch], |batches| match &inner.world.journal {
+            Some(journal) => {
+                batches.iter().for_each(|batch| inner.tally.count(batch));
+                vec![Mark(journal.append(batches).0 - behind)]
+            }
+            None => vec![Mark::default()],
+        });
+        self.last = marks.first().copied().unwrap_or_default();
+    }
+
+    /// Writes down what the run waits for, where no record has told of it.
+    pub(super) fn keep_waits(&mut self) {
+        let inner = self.inner.clone();
+        if self.run.has_touched_waits() {
+            self.put_down(&mut inner.bus.order(), Vec::new());
+        }
     }
 
     /// Writes records down that say something to others than the run, as long as nobody else says anything.
@@ -79,12 +111,21 @@ impl Drive {
         launches: &[Entering],
         leaves: &[Arc<str>],
         sets_state: bool,
-    ) -> Result<(), Unread> {
+        unseen: &[Unseen],
+    ) -> Result<bool, Unread> {
         let inner = self.inner.clone();
         let mut door = inner.facts.door(&*inner.world.clock);
         let mut facts = self.given_back(leaves, &door)?;
         let state = self.state_key.clone().filter(|_| sets_state);
         facts.extend(state.map(|name| Fact { name, value: Some(self.run.state.clone()), until: None }));
+        // Whatever is unread is asked for before anything is done.
+        for entering in launches {
+            entering.decide(&door)?;
+        }
+        let mut order = inner.bus.order();
+        if !order.is_seen(unseen) {
+            return Ok(false);
+        }
         let mut accepted = Vec::with_capacity(launches.len());
         for entering in launches {
             let verdict = entering.decide(&door)?;
@@ -95,12 +136,13 @@ impl Drive {
         let mut batches = vec![self.batch(std::mem::take(records), facts)];
         batches.extend(accepted.iter_mut().map(Accepted::first_batch));
         accepted.iter().for_each(Accepted::enlist);
-        batches.iter().for_each(|batch| self.inner.tally.count(batch));
-        let mut marks = door.append(batches).into_iter();
+        batches.iter().for_each(|batch| inner.tally.count(batch));
+        let mut marks = inner.append(&mut order, batches, |batches| door.append(batches)).into_iter();
+        drop(order);
         drop(door);
         self.last = marks.next().unwrap_or_default();
         accepted.into_iter().zip(marks).for_each(|(run, mark)| run.go(mark));
-        Ok(())
+        Ok(true)
     }
 
     /// The facts that hold no more with these records, if they name this run: what it collects for, and its key unless it has
@@ -136,8 +178,7 @@ impl Drive {
         let first = self.noted;
         self.noted += records.len() as u64;
         self.ahead += records.iter().map(|record| record.event.weight()).sum::<usize>();
-        let mut standing = Standing::of(&self.plan, &self.run);
-        standing.busy |= self.listens && !self.run.is_at_rest();
+        let standing = Standing::of(&self.plan, &self.run);
         let waits = self.run.take_waits(&self.plan);
         let emitted = records.iter().filter_map(emission).collect();
         Batch { previous: self.last, first, records, standing, facts, waits, emitted }

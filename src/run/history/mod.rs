@@ -33,6 +33,9 @@ use crate::base::value::{Map, Value};
 use crate::lang::plan::node::Runners;
 use crate::lang::plan::{Body, HandlerAction, Kind, Node, NodeId, Plan};
 
+/// How often a condition is looked at that time alone may change.
+const CLOCK_PAUSE: Duration = Duration::seconds(1);
+
 /// A run between two decisions.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -81,8 +84,8 @@ pub struct Run {
     completions: u32,
     agenda: VecDeque<UnitId>,
     alarms: BTreeSet<(Timestamp, UnitId, Alarm)>,
-    /// The numbers of the events of each topic.
-    topics: BTreeMap<Arc<str>, Vec<u32>>,
+    /// The numbers of the events that came, by their marks.
+    happened: BTreeMap<u64, u32>,
     /// The numbers of the signals of each name that nobody has taken yet.
     signals: BTreeMap<Arc<str>, VecDeque<u32>>,
     /// The numbers of the events that each node has taken (semantics 60).
@@ -94,6 +97,8 @@ pub struct Run {
     decided: BTreeMap<String, u32>,
     /// Units that wait for signals, events or conditions.
     listeners: BTreeSet<UnitId>,
+    /// Those among them whose condition reads the clock.
+    clocked: BTreeSet<UnitId>,
     /// Units with something under way outside this journal: an attempt without an answer, a lock asked for or held.
     outside: BTreeSet<UnitId>,
     /// Units in front of their handlers that wait for a person.
@@ -152,6 +157,8 @@ pub struct Arrival {
     pub payload: Value,
     /// Whether a wait took it: signals are taken once.
     pub taken: bool,
+    /// The place of an event in the total order.
+    pub mark: u64,
 }
 
 impl Run {
@@ -189,12 +196,13 @@ impl Run {
             completions: 0,
             agenda: VecDeque::new(),
             alarms: BTreeSet::new(),
-            topics: BTreeMap::new(),
+            happened: BTreeMap::new(),
             signals: BTreeMap::new(),
             taken: BTreeMap::new(),
             doubts: BTreeMap::new(),
             decided: BTreeMap::new(),
             listeners: BTreeSet::new(),
+            clocked: BTreeSet::new(),
             outside: BTreeSet::new(),
             parked: BTreeSet::new(),
             touched: BTreeSet::new(),
@@ -274,13 +282,38 @@ impl Run {
         self.signals.get(name)?.front().copied()
     }
 
-    /// The events of a topic from this number on that the node has not taken before.
-    pub(super) fn events_for(&self, node: NodeId, topic: &str, from: u32) -> Vec<u32> {
-        let numbers = self.topics.get(topic).map_or(&[][..], Vec::as_slice);
-        let first = numbers.partition_point(|number| *number < from);
-        let taken = self.taken.get(&node);
-        let free = |number: &&u32| taken.is_none_or(|taken| !taken.contains(*number));
-        numbers[first..].iter().filter(free).copied().collect()
+    /// The number of the event at `mark`, if it came.
+    pub(super) fn event_at(&self, mark: u64) -> Option<u32> {
+        self.happened.get(&mark).copied()
+    }
+
+    /// Whether a wait of the node has taken the event at `mark`.
+    pub(super) fn has_taken(&self, node: NodeId, mark: u64) -> bool {
+        let taken = self.taken.get(&node).zip(self.event_at(mark));
+        taken.is_some_and(|(taken, number)| taken.contains(&number))
+    }
+
+    /// The place of the last event that a wait of the node has taken.
+    pub(super) fn last_taken(&self, node: NodeId) -> u64 {
+        let numbers = self.taken.get(&node).into_iter().flatten();
+        numbers.filter_map(|number| self.arrivals.get(*number as usize)).map(|event| event.mark).max().unwrap_or(0)
+    }
+
+    /// The units that wait for signals, events or conditions.
+    pub(super) fn listeners(&self) -> Vec<UnitId> {
+        self.listeners.iter().copied().collect()
+    }
+
+    /// The units that wait for a condition that reads the clock.
+    pub(super) fn clocked(&self) -> Vec<UnitId> {
+        self.clocked.iter().copied().collect()
+    }
+
+    /// When the machine must be asked again at the latest: at the next alarm, or because time alone may change what a unit
+    /// waits for. That is looked at again and again, and leaves no record until it is so.
+    pub fn next_look(&self, now: Timestamp) -> Option<Timestamp> {
+        let look = (!self.clocked.is_empty() && !self.paused).then(|| CLOCK_PAUSE.after(now));
+        [self.next_alarm(), look].into_iter().flatten().min()
     }
 
     /// The key of a `keyed` step in doubt, or of a run that failed and goes on, that stood at this place, without generations,
@@ -323,10 +356,12 @@ impl Run {
         self.rewinding.is_some()
     }
 
-    /// Whether after a crash it must be taken up at once: there is something to decide, or something under way outside.
+    /// Whether after a crash it must be taken up at once: there is something to decide, or something under way outside, or it
+    /// looks at the clock.
     pub fn is_busy(&self) -> bool {
-        self.is_rewinding()
-            || !self.is_at_rest() && (self.is_coming_in() || !self.agenda.is_empty() || !self.outside.is_empty())
+        let has_to_do = self.is_coming_in() || !self.agenda.is_empty();
+        let looks = has_to_do || !self.outside.is_empty() || !self.clocked.is_empty();
+        self.is_rewinding() || !self.is_at_rest() && looks
     }
 
     /// Its turn at the gates of its workflow, if it is inside or waits for that.

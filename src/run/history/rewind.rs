@@ -177,7 +177,7 @@ impl Run {
         self.problems = old.problems;
         self.problems_before = old.problems_before;
         self.arrivals = old.arrivals;
-        self.topics = old.topics;
+        self.happened = old.happened;
         self.signals = old.signals;
         self.taken = old.taken;
     }

@@ -130,6 +130,8 @@ pub struct Act {
     pub far: Far,
     /// Whether an attempt is under way.
     pub in_flight: bool,
+    /// Whether its question was put to somebody who answers later.
+    pub asked: bool,
     /// The answer of the last attempt, if it worked.
     pub output: Option<Value>,
     /// How to ask for the next page.
@@ -162,6 +164,19 @@ pub struct Listen {
     pub by: Option<Arc<str>>,
     /// For an event: what it must carry to be looked at, if that is known.
     pub fit: Option<Fit>,
+    /// What its condition sees of what changes while it waits.
+    pub sees: Sees,
+}
+
+/// What changes in a run, as it was at some moment.
+#[derive(Clone, Debug, Default)]
+pub struct Sees {
+    /// The variables.
+    pub vars: Value,
+    /// The state.
+    pub state: Value,
+    /// When that was.
+    pub at: Timestamp,
 }
 
 /// How far a body is.

@@ -20,6 +20,17 @@ impl Run {
         touched.into_iter().map(|id| (id, now(id))).collect()
     }
 
+    /// Lets everything it waits for count as changed.
+    pub fn touch_waits(&mut self, plan: &Plan) {
+        let waiting = self.waits(plan);
+        self.touched.extend(waiting.into_iter().map(|(id, _)| id));
+    }
+
+    /// Whether anything has changed since it was last asked.
+    pub fn has_touched_waits(&self) -> bool {
+        !self.touched.is_empty()
+    }
+
     fn wait_of(&self, plan: &Plan, unit: &Unit) -> Option<Wait> {
         if self.is_at_rest() || unit.resting || unit.closing.is_some() {
             return None;

@@ -34,7 +34,7 @@ impl Machine<'_> {
                 if !fits(pattern, &value, &mut names) {
                     continue;
                 }
-                let given = Given { names: Vec::new(), slots: names };
+                let given = Given { slots: names, ..Given::default() };
                 let taken = match &arm.guard {
                     None => true,
                     Some(guard) => self.holds_with(id, guard, &given)?,

@@ -273,6 +273,6 @@ impl Machine<'_> {
             Some(Task::Act(act)) => act.params.clone(),
             _ => Value::Unit,
         };
-        Given { names: vec![("error", error), ("params", params)], slots: Vec::new() }
+        Given { names: vec![("error", error), ("params", params)], ..Given::default() }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Action, Machine, Word};
 use crate::base::failure::{self, Failure};
+use crate::base::shape::Misfit;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
@@ -12,6 +13,7 @@ use crate::run::admission::{Gathered, Reason};
 use crate::run::event::{Answer, Decision, Event, UnitId};
 use crate::run::history::unit::{Task, Unit};
 use crate::run::history::{Collected, Run};
+use crate::run::wait::For;
 use crate::run::world::{Outcome, Settings};
 
 /// What is asked or told.
@@ -39,6 +41,22 @@ pub enum Command {
     },
     /// It will never start.
     TurnAway(Reason),
+    /// The question of an attempt was put to somebody who answers later.
+    Asked {
+        /// Of which unit.
+        unit: UnitId,
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// Somebody answers a question.
+    Respond {
+        /// Which step asks.
+        step: Target,
+        /// The answer.
+        value: Value,
+        /// Who answers.
+        by: Arc<str>,
+    },
     /// A place inside a lock is free.
     Enter {
         /// For which unit.
@@ -53,6 +71,8 @@ pub enum Command {
     },
     /// An event.
     Event {
+        /// Its place in the total order.
+        mark: u64,
         /// Its topic.
         topic: Arc<str>,
         /// What it carries.
@@ -81,7 +101,7 @@ pub enum Command {
     /// A parked step was decided.
     Unpark {
         /// Which.
-        unit: UnitId,
+        step: Target,
         /// Who decided.
         by: Arc<str>,
         /// How.
@@ -98,8 +118,17 @@ pub enum Command {
     Unwind,
 }
 
+/// Which step is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The step of this unit.
+    Unit(UnitId),
+    /// The step of this name, or at this place.
+    Step(Arc<str>),
+}
+
 /// Why a command was not carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The run rests.
     #[error("the run has ended")]
@@ -113,6 +142,15 @@ pub enum Refusal {
     /// There is no failure that could be dismissed.
     #[error("the run has no open failure")]
     NotOpen,
+    /// The program has no such step.
+    #[error("the workflow has no step `{0}`")]
+    NoStep(Arc<str>),
+    /// Several steps of this name wait: each by its place.
+    #[error("several steps of this name wait; name one by its place: {}", .0.join(", "))]
+    Several(Vec<String>),
+    /// The answer does not have the stated type; every fault by its path.
+    #[error("the answer does not fit: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Misfits(Vec<Misfit>),
     /// What happens in the run cannot be written.
     #[error("what happens in the run cannot be written now")]
     Unwritten,
@@ -153,7 +191,7 @@ pub fn tell(
         Command::Signal { name, payload } => {
             machine.record(Event::Signalled { name, payload: payload.received() });
         }
-        Command::Event { topic, payload } => machine.record(Event::Arrived { topic, payload: payload.received() }),
+        Command::Event { mark, topic, payload } => machine.hear(mark, &topic, &payload.received()),
         Command::Cancel { by } => {
             let paused = machine.run.paused;
             if !machine.run.cancel_asked && machine.run.outcome.is_none() {
@@ -179,7 +217,17 @@ pub fn tell(
             }
         }
         Command::Kill { by } => machine.record(Event::Killed { by }),
-        Command::Unpark { unit, by, decision } => machine.unpark(unit, by, decision)?,
+        Command::Asked { unit, attempt } => {
+            let waits = |unit: &Unit| {
+                unit.attempts == attempt && matches!(&unit.task, Task::Act(act) if act.in_flight && !act.asked)
+            };
+            if !machine.run.unit(unit).is_some_and(waits) {
+                return Err(Refusal::NotWaiting);
+            }
+            machine.record(Event::Asked { unit });
+        }
+        Command::Respond { step, value, by } => machine.respond(&step, value, by)?,
+        Command::Unpark { step, by, decision } => machine.unpark(&step, by, decision)?,
         Command::Dismiss { by, why } => {
             if !machine.run.has_open_failure() {
                 return Err(Refusal::NotOpen);
@@ -265,11 +313,58 @@ impl Machine<'_> {
         self.record(Event::Answered { unit: id, attempt, answer });
     }
 
+    /// Somebody answers a question: the first answer that has the stated type counts (semantics 63).
+    fn respond(&mut self, step: &Target, value: Value, by: Arc<str>) -> Result<(), Refusal> {
+        let id = self.waiting_step(step, For::Answer)?;
+        let unit = self.run.unit(id).ok_or(Refusal::NotWaiting)?;
+        let (attempt, node) = (unit.attempts, unit.node(self.plan));
+        let Some(Kind::Ask(ask)) = node.map(|node| &node.kind) else { return Err(Refusal::NotWaiting) };
+        let value = ask.answer.check(&value.received()).map_err(Refusal::Misfits)?;
+        // Whoever else was asked need not answer any more.
+        self.actions.push(Action::Abandon { unit: id, attempt });
+        let answer = Answer::Done { value, next: Value::Unit, by: Some(by) };
+        self.record(Event::Answered { unit: id, attempt, answer });
+        Ok(())
+    }
+
+    /// The unit that waits for something of this kind.
+    fn waiting_step(&self, step: &Target, kind: For) -> Result<UnitId, Refusal> {
+        let mut waits = self.run.waits(self.plan).into_iter().filter(|(_, wait)| wait.kind == kind);
+        let step = match step {
+            Target::Unit(unit) => {
+                return waits.find(|(id, _)| id == unit).map(|(id, _)| id).ok_or(Refusal::NotWaiting);
+            }
+            Target::Step(step) => &**step,
+        };
+        let (mut named, mut at) = (Vec::new(), None);
+        for (unit, wait) in waits {
+            at = at.or((*wait.place == *step).then_some(unit));
+            if *wait.name == *step {
+                named.push((unit, wait.place));
+            }
+        }
+        match (at, named.as_slice()) {
+            (Some(unit), _) => Ok(unit),
+            (None, [(unit, _)]) => Ok(*unit),
+            (None, []) if self.has_step(step) => Err(Refusal::NotWaiting),
+            (None, []) => Err(Refusal::NoStep(step.into())),
+            (None, several) => Err(Refusal::Several(several.iter().map(|(_, place)| place.to_string()).collect())),
+        }
+    }
+
+    /// Whether the plan has a step of this name, or one that could be at this place.
+    fn has_step(&self, step: &str) -> bool {
+        let last = step.rsplit('.').next().unwrap_or(step);
+        let name = last.split(['~', '[', '/']).next().unwrap_or(last);
+        self.plan.nodes.iter().any(|node| node.name.as_deref() == Some(name) || *node.label == *name)
+    }
+
     /// A person has decided about a parked step.
-    fn unpark(&mut self, id: UnitId, by: Arc<str>, decision: Decision) -> Result<(), Refusal> {
+    fn unpark(&mut self, step: &Target, by: Arc<str>, decision: Decision) -> Result<(), Refusal> {
         use crate::run::event::{Outcome, Then};
-        let unit = self.run.unit(id).filter(|unit| unit.is_parked()).ok_or(Refusal::NotWaiting)?;
-        let failure = unit.trouble.as_ref().map(|trouble| trouble.failure.clone());
+        let id = self.waiting_step(step, For::Decision)?;
+        let trouble = self.run.unit(id).and_then(|unit| unit.trouble.as_ref());
+        let failure = trouble.map(|trouble| trouble.failure.clone());
         self.record(Event::Unparked { unit: id, by, decision: decision.clone() });
         match (decision, failure) {
             // A new decision: what may have been done is undone, and it begins anew under a new key (semantics 45).

@@ -19,7 +19,7 @@ impl Machine<'_> {
         self.record(Event::Started { state });
         let mut vars = Map::new();
         for (field, formula) in &plan.vars {
-            let given = Given { names: vec![("vars", vars.clone().into())], slots: Vec::new() };
+            let given = Given { names: vec![("vars", vars.clone().into())], ..Given::default() };
             match self.compute_with(UnitId::RUN, formula, &given) {
                 Ok(value) => drop(vars.insert(field.name.clone(), value)),
                 Err(failure) => return self.raise(UnitId::RUN, failure),

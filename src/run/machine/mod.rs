@@ -24,8 +24,10 @@ mod wait;
 
 use std::sync::Arc;
 
-pub use command::{Command, Refusal, tell};
+pub use command::{Command, Refusal, Target, tell};
 pub use recovery::take_up;
+pub use step::question;
+pub use wait::{Unseen, unseen};
 
 use super::event::{Event, Holder, Outcome, Record, Role, Then, UnitId};
 use super::history::unit::{Stage, Task, Unit};
@@ -202,6 +204,7 @@ pub fn decide(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Setting
             return false;
         }
     }
+    let mut looked = false;
     for _ in 0..LOOKS_PER_DECISION {
         if machine.weight >= DECISION_BYTES_MAX {
             break;
@@ -215,8 +218,11 @@ pub fn decide(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Setting
             // One alarm at a time: what an earlier one leads to comes before a later one.
             machine.record(Event::Woke { unit, alarm });
             machine.alarm(unit, alarm);
-        } else {
+        } else if looked {
             return false;
+        } else {
+            machine.look_at_the_clock();
+            looked = true;
         }
     }
     true

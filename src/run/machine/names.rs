@@ -21,6 +21,8 @@ pub(super) struct Given {
     pub names: Vec<(&'static str, Value)>,
     /// By slot.
     pub slots: Vec<(Slot, Value)>,
+    /// What `now()` gives, if not the time of the decision.
+    pub now: Option<Timestamp>,
 }
 
 struct Names<'a> {
@@ -43,11 +45,8 @@ impl Roots for Names<'_> {
     fn root(&self, root: &Root) -> Option<Value> {
         Some(match root {
             Root::Input => self.run.accepted.input.clone(),
-            Root::Vars => match self.given.names.iter().find(|(name, _)| *name == "vars") {
-                Some((_, vars)) => vars.clone(),
-                None => self.run.vars(self.unit),
-            },
-            Root::State => self.run.state.clone(),
+            Root::Vars => self.given_here("vars").unwrap_or_else(|| self.run.vars(self.unit)),
+            Root::State => self.given_here("state").unwrap_or_else(|| self.run.state.clone()),
             Root::Run => self.run.to_value(self.plan, self.now),
             Root::Trigger => self.run.accepted.trigger.clone(),
             Root::Slot(slot) => self.slot(*slot)?,
@@ -126,8 +125,13 @@ impl Names<'_> {
     }
 
     fn given(&self, name: &str) -> Option<Value> {
+        self.given_here(name).or_else(|| self.run.frames.given(self.frame, name))
+    }
+
+    /// What a name stands for in this expression only.
+    fn given_here(&self, name: &str) -> Option<Value> {
         let given = self.given.names.iter().find(|(given, _)| *given == name);
-        given.map(|(_, value)| value.clone()).or_else(|| self.run.frames.given(self.frame, name))
+        given.map(|(_, value)| value.clone())
     }
 }
 
@@ -179,7 +183,7 @@ impl Machine<'_> {
             run: &*self.run,
             unit: id,
             frame,
-            now: self.now,
+            now: given.now.unwrap_or(self.now),
             settings: self.settings,
             given,
             text,

@@ -8,8 +8,9 @@ use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
 use crate::lang::plan::node::Whom;
-use crate::lang::plan::{Formula, Kind, Node, Operation};
+use crate::lang::plan::{Formula, Kind, Node, Operation, Plan};
 use crate::run::event::{Alarm, Begin, Event, Outcome, Role, Then, UnitId};
+use crate::run::history::Run;
 use crate::run::history::unit::{Stage, Task, Unit};
 use crate::run::world::{Act, Question};
 
@@ -264,18 +265,9 @@ impl Machine<'_> {
                     }),
                 },
             },
-            Kind::Ask(ask) => Action::Consult {
-                unit: id,
-                attempt,
-                question: Box::new(Question {
-                    run,
-                    place,
-                    step: self.run.step_name(self.plan, id),
-                    whom: act.params.get("whom").and_then(Value::as_text).unwrap_or_default().into(),
-                    params: act.params.clone(),
-                    answer: ask.answer.clone(),
-                }),
-            },
+            Kind::Ask(_) => {
+                Action::Consult { unit: id, attempt, question: Box::new(question(self.plan, self.run, id)?) }
+            }
             _ => return None,
         })
     }
@@ -337,4 +329,18 @@ impl Machine<'_> {
     pub(super) fn effect(&self, unit: &Unit) -> Effect {
         unit.node(self.plan).and_then(|node| self.plan.effect(node)).unwrap_or(Effect::Read)
     }
+}
+
+/// The question that a unit asks, as long as it is not answered.
+pub fn question(plan: &Plan, run: &Run, id: UnitId) -> Option<Question> {
+    let unit = run.unit(id)?;
+    let (Task::Act(act), Kind::Ask(ask)) = (&unit.task, &unit.node(plan)?.kind) else { return None };
+    act.in_flight.then(|| Question {
+        run: run.accepted.run.clone(),
+        place: run.place(plan, id).into(),
+        step: run.step_name(plan, id),
+        whom: act.params.get("whom").and_then(Value::as_text).unwrap_or_default().into(),
+        params: act.params.clone(),
+        answer: ask.answer.clone(),
+    })
 }

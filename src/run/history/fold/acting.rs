@@ -19,6 +19,7 @@ impl Run {
         let old = std::mem::replace(&mut unit.timeout, timeout);
         if let Task::Act(act) = &mut unit.task {
             act.in_flight = true;
+            act.asked = false;
             // What worked but did not give what the program states has happened all the same.
             unit.doubt |= act.output.take().is_some();
         }
@@ -28,6 +29,14 @@ impl Run {
             self.touch(id);
         }
         self.move_timeout(id, old, timeout);
+    }
+
+    /// Whoever was asked answers later: nothing is under way that the end of this process would cut off.
+    pub(super) fn asked(&mut self, id: UnitId) {
+        if let Some(Task::Act(act)) = self.unit_mut(id).map(|unit| &mut unit.task) {
+            act.asked = true;
+            self.outside.remove(&id);
+        }
     }
 
     /// The attempt under way is taken up again. What the far side may have done already is in doubt, unless it may be done

@@ -8,20 +8,34 @@ use crate::base::value::Value;
 use crate::run::event::UnitId;
 
 impl Run {
+    pub(super) fn listens_no_more(&mut self, id: UnitId) {
+        self.listeners.remove(&id);
+        self.clocked.remove(&id);
+    }
+
     pub(super) fn wake_listeners(&mut self) {
         let ids: Vec<_> = self.listeners.iter().copied().collect();
         ids.into_iter().for_each(|id| self.wake(id));
     }
 
-    pub(super) fn arrived(&mut self, signal: bool, name: &Arc<str>, payload: &Value) {
-        let number = u32::try_from(self.arrivals.len()).unwrap_or(u32::MAX);
-        self.arrivals.push(Arrival { signal, name: name.clone(), payload: payload.clone(), taken: false });
-        if signal {
-            self.signals.entry(name.clone()).or_default().push_back(number);
-        } else {
-            self.topics.entry(name.clone()).or_default().push(number);
-        }
+    pub(super) fn signalled(&mut self, name: &Arc<str>, payload: &Value) {
+        let number = self.arrived(true, name, payload, 0);
+        self.signals.entry(name.clone()).or_default().push_back(number);
         self.wake_listeners();
+    }
+
+    /// An event came; whoever takes it says so.
+    pub(super) fn happened(&mut self, topic: &Arc<str>, payload: &Value, mark: u64) {
+        let number = self.arrived(false, topic, payload, mark);
+        if mark > 0 {
+            self.happened.insert(mark, number);
+        }
+    }
+
+    fn arrived(&mut self, signal: bool, name: &Arc<str>, payload: &Value, mark: u64) -> u32 {
+        let number = u32::try_from(self.arrivals.len()).unwrap_or(u32::MAX);
+        self.arrivals.push(Arrival { signal, name: name.clone(), payload: payload.clone(), taken: false, mark });
+        number
     }
 
     pub(super) fn took(&mut self, id: UnitId, number: u32) {
@@ -37,7 +51,7 @@ impl Run {
             listen.output = Some(payload);
         }
         self.taken.entry(node).or_default().insert(number);
-        self.listeners.remove(&id);
+        self.listens_no_more(id);
         self.touch(id);
         self.wake(id);
     }

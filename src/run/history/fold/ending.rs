@@ -51,7 +51,7 @@ impl Run {
         }
         self.forget_alarms(&unit);
         self.untouch(&unit);
-        self.listeners.remove(&id);
+        self.listens_no_more(id);
         self.outside.remove(&id);
         let Some(parent) = unit.parent else { return };
         if let Some(above) = self.unit_mut(parent) {

@@ -71,10 +71,12 @@ impl Run {
             Event::Emitted { unit, node, .. } => self.passed(plan, *unit, *node),
             Event::Replied { unit, node, status, headers, body, raw } => {
                 self.replied(*status, headers, body, *raw);
+                self.wake_listeners();
                 self.passed(plan, *unit, *node);
             }
-            Event::Signalled { name, payload } => self.arrived(true, name, payload),
-            Event::Arrived { topic, payload } => self.arrived(false, topic, payload),
+            Event::Signalled { name, payload } => self.signalled(name, payload),
+            Event::Arrived { topic, payload, mark } => self.happened(topic, payload, *mark),
+            Event::Asked { unit } => self.asked(*unit),
             Event::Took { unit, number } => self.took(*unit, *number),
             Event::Ignored { unit, before } => self.ignored(*unit, *before),
             Event::Unparked { unit, decision, .. } => self.unparked(*unit, decision),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::frame::FrameId;
 use super::super::frame::StepRecord;
-use super::super::unit::{Act, Far, Gate, Listen, Loop, Progress, Race, Stage, Step, Task, Unit};
+use super::super::unit::{Act, Far, Gate, Listen, Loop, Progress, Race, Sees, Stage, Step, Task, Unit};
 use super::super::view::View;
 use super::super::{Ending, Run};
 use super::{gathers, grouped_statements, mark};
@@ -140,6 +140,10 @@ impl Run {
         deadline: Option<Timestamp>,
         begin: &Begin,
     ) {
+        let sees = match begin {
+            Begin::Listen { .. } => Sees { vars: self.vars(id), state: self.state.clone(), at },
+            _ => Sees::default(),
+        };
         let Some(unit) = self.unit_mut(id) else { return };
         let (frame, node) = (unit.frame, unit.node);
         unit.stage = Stage::Active;
@@ -148,7 +152,7 @@ impl Run {
         unit.deadline = deadline;
         unit.edited = None;
         // What was done inside of a lock that stands open again is still done.
-        let done = match std::mem::replace(&mut unit.task, task(plan, at, node, begin)) {
+        let done = match std::mem::replace(&mut unit.task, task(plan, at, node, begin, sees)) {
             Task::Gate(gate) => Some(gate.progress),
             _ => None,
         };
@@ -168,6 +172,9 @@ impl Run {
             Begin::Sleep { until } => self.set_due(id, Some(*until)),
             Begin::Listen { .. } => {
                 self.listeners.insert(id);
+                if plan.looks_at_the_clock(node) {
+                    self.clocked.insert(id);
+                }
                 self.touch(id);
             }
             Begin::Body { names, .. } => {
@@ -226,7 +233,7 @@ impl Run {
         unit.task = task;
         self.forget_alarms(&gone);
         self.untouch(&gone);
-        self.listeners.remove(&id);
+        self.listens_no_more(id);
         self.outside.remove(&id);
         self.forget_records(plan, &gone);
         self.wake(id);
@@ -300,7 +307,7 @@ pub(super) fn new_unit(
 }
 
 /// What a unit does, as it begins.
-fn task(plan: &Plan, at: Timestamp, node: NodeId, begin: &Begin) -> Task {
+fn task(plan: &Plan, at: Timestamp, node: NodeId, begin: &Begin, sees: Sees) -> Task {
     match begin {
         Begin::Act { params, key, auth } => Task::Act(Box::new(Act {
             params: params.clone(),
@@ -312,6 +319,7 @@ fn task(plan: &Plan, at: Timestamp, node: NodeId, begin: &Begin) -> Task {
                 _ => Far::Operation,
             },
             in_flight: false,
+            asked: false,
             output: None,
             next: Value::Unit,
             by: None,
@@ -319,7 +327,7 @@ fn task(plan: &Plan, at: Timestamp, node: NodeId, begin: &Begin) -> Task {
         })),
         Begin::Sleep { .. } => Task::Sleep { over: false },
         Begin::Listen { since, fit } => {
-            Task::Listen(Box::new(Listen { next: *since, output: None, by: None, fit: fit.clone() }))
+            Task::Listen(Box::new(Listen { next: *since, output: None, by: None, fit: fit.clone(), sees }))
         }
         Begin::Body { arm, .. } => Task::Body(Progress { arm: *arm, ..Progress::default() }),
         Begin::Loop { items, max, tolerate, every } => Task::Loop(Box::new(Loop {

@@ -45,6 +45,7 @@ impl Run {
         left.into_iter().for_each(|id| self.touch(id));
         self.parked.clear();
         self.listeners.clear();
+        self.clocked.clear();
         if let Some(unit) = self.unit_mut(UnitId::RUN) {
             let left = std::mem::take(&mut unit.undo);
             self.left = left;
