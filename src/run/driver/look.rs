@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::moving::Folded;
 use super::{Engine, Figures, Summary};
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
@@ -168,7 +169,8 @@ impl Engine {
     pub async fn question(&self, run: &RunId, step: &str) -> Result<Option<Question>, Broken> {
         let Some(journal) = &self.inner.world.journal else { return Ok(None) };
         let history = journal.history(run, 0).await?;
-        let Some((plan, run)) = self.inner.fold(&**journal, run, &history.records).await? else { return Ok(None) };
+        let folded = self.inner.fold(&**journal, run, &history.records).await?;
+        let Some(Folded { plan, run, .. }) = folded else { return Ok(None) };
         let mut asks = run.waits(&plan).into_iter().filter(|(_, wait)| wait.kind == For::Answer);
         let asked = asks.find(|(_, wait)| *wait.place == *step || *wait.name == *step);
         Ok(asked.and_then(|(unit, _)| machine::question(&plan, &run, unit)))

@@ -160,7 +160,6 @@ impl Drive {
         drop(run.take_waits(&plan));
         tracing::info!(run = %self.id(), "goes on under plan {}", plan.digest.short());
         (self.run, self.plan, self.traces) = (run, plan, None);
-        self.listens = super::listens(&self.plan);
         self.record(Event::Moved { plan: self.plan.digest, by }).await;
         Ok(())
     }
