@@ -50,6 +50,8 @@ pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 pub const INPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How large the answer of a connector may be, in bytes, unless its settings allow more.
 pub const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How many runs may start one after the other, each by the end of the one before.
+pub const CHAIN_MAX: i64 = 100;
 /// How deep workflows may call each other.
 pub const CHILD_DEPTH_MAX: usize = 32;
 /// How many runs may start one another, each soon after it was started itself.

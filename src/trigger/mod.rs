@@ -8,6 +8,7 @@ mod api;
 /// A trigger that listens, and the name it is known by.
 pub mod declared;
 mod due;
+mod event;
 mod every;
 mod field;
 mod file;
@@ -150,34 +151,40 @@ impl Triggers {
                 self.keep_time(declared, &Every(*every), CatchUp::named(catch_up.as_deref())).await
             }
             Kind::File { glob, on } => self.watch_files(declared, glob, on).await,
+            Kind::Event { topic } => self.hear(declared, topic).await,
             // Requests come by themselves; personas and connectors have nobody who listens yet.
             Kind::Api { .. }
             | Kind::Webhook { .. }
             | Kind::Form { .. }
-            | Kind::Event { .. }
             | Kind::Persona { .. }
             | Kind::Connector { .. } => Ok(()),
         }
     }
 
-    /// Submits what nobody waits for. What the workflow cannot take is said and passed over; either way it was taken.
+    /// Submits what nobody waits for; either way the facts are kept.
     async fn take(&self, declared: &Declared, value: Value, run: RunId, facts: Vec<Fact>) -> Result<(), Broken> {
-        let item = Item { trigger: declared.index, value, run: Some(run), facts: facts.clone() };
+        if self.offer(declared, value, run, facts.clone()).await? { Ok(()) } else { self.engine().note(facts).await.map(drop) }
+    }
+
+    /// Submits what nobody waits for. What the workflow cannot take is said, and passed over. Whether the facts were kept with
+    /// a run.
+    async fn offer(&self, declared: &Declared, value: Value, run: RunId, facts: Vec<Fact>) -> Result<bool, Broken> {
+        let item = Item { trigger: declared.index, value, run: Some(run), facts };
         match self.engine().submit(&declared.plan.name, item).await {
             Ok(Submitted::Started(started)) => {
                 self.engine().let_go(&started.run);
-                Ok(())
+                Ok(true)
             }
             Ok(Submitted::Joined(started) | Submitted::Skipped(started)) => {
                 self.engine().let_go(&started.run);
-                self.engine().note(facts).await.map(drop)
+                Ok(false)
             }
-            Ok(Submitted::Collected(_)) => Ok(()),
-            Ok(Submitted::PassedOver) => self.engine().note(facts).await.map(drop),
+            Ok(Submitted::Collected(_)) => Ok(true),
+            Ok(Submitted::PassedOver) => Ok(false),
             Err(StartError::Store(broken)) => Err(broken),
             Err(error) => {
                 tracing::error!(trigger = %declared.name, "no run was started: {error}");
-                self.engine().note(facts).await.map(drop)
+                Ok(false)
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Triggers: what starts runs, by the doors that clocks, files and requests come in by.
 
 mod clock;
+mod event;
 mod file;
 mod form;
 #[cfg(all(feature = "cli", feature = "serve"))]
@@ -19,13 +20,14 @@ use orchestra_flow::run::event::Event;
 use orchestra_flow::run::journal::{Journal, Query, Standing};
 use orchestra_flow::store::Sqlite;
 use orchestra_flow::trigger::Triggers;
-use orchestra_flow::{Builder, Program};
+use orchestra_flow::{Builder, Engine, Program};
 
 use crate::store::runtime;
 
 /// One process: an engine with its store, as long as the test keeps it.
 struct House {
     store: Arc<Sqlite>,
+    engine: Engine,
     triggers: Triggers,
 }
 
@@ -43,7 +45,7 @@ impl House {
         let engine = builder.set("secrets.HOOK_KEY=it is a secret").build().unwrap_or_else(|error| panic!("{error}"));
         engine.recover().await.expect("it can be read");
         let triggers = engine.triggers().unwrap_or_else(|faults| panic!("{faults}"));
-        Self { store, triggers }
+        Self { store, engine, triggers }
     }
 
     /// All runs of a workflow, the first accepted first.
@@ -70,6 +72,18 @@ impl House {
     /// When the runs of a workflow were due, in order.
     async fn due(&self, workflow: &str) -> Vec<String> {
         self.heard(workflow).await.iter().map(|trigger| trigger.get("due").expect("it was due").to_string()).collect()
+    }
+
+    /// Waits until the trigger of a workflow hears events.
+    async fn listens(&self, workflow: &str) {
+        let prefix = format!("heard/{workflow}/");
+        for _ in 0..2_000 {
+            if !self.store.facts(&prefix).await.expect("it can be read").is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{workflow} never hears anything");
     }
 
     /// Waits until a workflow has so many runs.

@@ -12,7 +12,7 @@ use super::formula::{Formula, Script};
 use super::handler::{Chain, Handler};
 use super::node::{Kind, Node, NodeId, Wait};
 use super::test::Test;
-use super::trigger::Trigger;
+use super::trigger::{self, Trigger};
 use crate::base::id::Digest;
 use crate::base::shape::{self, Shape};
 use crate::base::span::Span;
@@ -112,6 +112,14 @@ impl Plan {
         topics.sort();
         topics.dedup();
         topics
+    }
+
+    /// The topics of the events that start runs of it.
+    pub fn heard(&self) -> impl Iterator<Item = Arc<str>> {
+        self.triggers.iter().filter_map(|trigger| match &trigger.kind {
+            trigger::Kind::Event { topic } => Some(topic.clone()),
+            _ => None,
+        })
     }
 
     /// Whether the node waits for a condition that time alone may change.

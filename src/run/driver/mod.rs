@@ -23,7 +23,7 @@ mod tally;
 mod timer;
 mod writing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -89,6 +89,8 @@ struct Inner {
     gates: Mutex<Gates>,
     facts: Arc<Facts>,
     bus: Bus,
+    /// The topics that any workflow hears of, by a step or by a trigger.
+    topics: BTreeSet<Arc<str>>,
     /// Rings when a run leaves memory that must be woken.
     left: Bell,
     activity: Activity,
@@ -156,6 +158,7 @@ impl Engine {
     /// An engine for these workflows in this world.
     pub fn new(world: World, package: Arc<Package>, duty: Duty) -> Self {
         let plans = package.plans.values().map(|plan| (plan.digest, plan.clone())).collect();
+        let topics = package.plans.values().flat_map(|plan| plan.topics().into_iter().chain(plan.heard())).collect();
         let inner = Inner {
             facts: Arc::new(Facts::of(world.journal.clone())),
             duty,
@@ -166,6 +169,7 @@ impl Engine {
             live: DashMap::new(),
             gates: Mutex::default(),
             bus: Bus::new(),
+            topics,
             left: Bell::default(),
             activity: Activity::default(),
             tally: Tally::default(),

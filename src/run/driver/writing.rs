@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::Summary;
 use super::bus::Order;
 use super::drive::Drive;
 use super::entrance::{Accepted, Entering};
@@ -180,8 +181,34 @@ impl Drive {
         self.ahead += records.iter().map(|record| record.event.weight()).sum::<usize>();
         let standing = Standing::of(&self.plan, &self.run);
         let waits = self.run.take_waits(&self.plan);
-        let emitted = records.iter().filter_map(emission).collect();
+        let emitted = self.emitted(&records);
         Batch { previous: self.last, first, records, standing, facts, waits, emitted }
+    }
+
+    /// The events of these records: what the run emitted, and that it rests.
+    fn emitted(&self, records: &[Record]) -> Vec<Emission> {
+        let ends = records.iter().filter(|record| record.event == Event::Rested).filter_map(|record| self.end(record.at));
+        records.iter().filter_map(emission).chain(ends).collect()
+    }
+
+    /// What the engine itself emits of a run that rests, if any program could hear of it.
+    fn end(&self, at: Timestamp) -> Option<Emission> {
+        let topic = match self.run.outcome.as_ref().filter(|_| !self.run.undone)? {
+            Outcome::Completed { .. } => "run.completed",
+            Outcome::Failed { .. } => "run.failed",
+            Outcome::Cancelled => "run.cancelled",
+            Outcome::Skipped { .. } => return None,
+        };
+        let topic = self.inner.topics.get(topic)?.clone();
+        let Summary { status, output, error, .. } = Summary::of(&self.run);
+        let payload = Value::map([
+            ("run", self.id().0.clone().into()),
+            ("workflow", self.plan.name.clone().into()),
+            ("status", status.word().into()),
+            ("output", output),
+            ("error", error.unwrap_or_default()),
+        ]);
+        Some(Emission { at, topic, payload })
     }
 }
 

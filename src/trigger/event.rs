@@ -1,0 +1,124 @@
+//! `trigger event "customer.created"`: each event of the topic that matches starts one run, also after a crash.
+//!
+//! How far the trigger has heard is a fact, written with the run's acceptance; the run has its id from the trigger and the
+//! place of the event in the journal.
+
+use std::sync::Arc;
+
+use super::Triggers;
+use super::declared::Declared;
+use crate::base::id::RunId;
+use crate::base::limit::CHAIN_MAX;
+use crate::base::value::{Map, Value};
+use crate::run::event::Event;
+use crate::run::journal::{Broken, Emission, Fact, Happened, Journal, Mark};
+
+/// How many events are read at once.
+const PAGE: usize = 256;
+
+impl Triggers {
+    /// Starts a run for each event of the topic, from the moment on at which the trigger was first seen.
+    pub(super) async fn hear(&self, declared: &Declared, topic: &str) -> Result<(), Broken> {
+        let Some(journal) = self.engine().world().journal.clone() else {
+            return Err(Broken("without a journal no event is kept for it".into()));
+        };
+        let mut published = self.engine().published();
+        let mut heard = self.heard_until(declared).await?;
+        loop {
+            let last = *published.borrow_and_update();
+            journal.synced(last).await?;
+            heard = self.hear_what_is_there(declared, topic, &*journal, heard).await?;
+            if published.changed().await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes the events after `heard` that are on disk; up to where it has heard then.
+    async fn hear_what_is_there(
+        &self,
+        declared: &Declared,
+        topic: &str,
+        journal: &dyn Journal,
+        mut heard: Mark,
+    ) -> Result<Mark, Broken> {
+        loop {
+            let events = journal.events(topic, heard, PAGE).await?;
+            let is_last = events.len() < PAGE;
+            let mut kept = true;
+            for event in events {
+                heard = event.mark;
+                kept = self.take_event(declared, event).await?;
+            }
+            if !kept {
+                self.engine().note(vec![heard_fact(declared, heard)]).await?;
+            }
+            if is_last {
+                return Ok(heard);
+            }
+        }
+    }
+
+    /// Up to where the trigger has heard; one that was never seen before, up to now.
+    async fn heard_until(&self, declared: &Declared) -> Result<Mark, Broken> {
+        match self.engine().fact(&fact_name(declared)).await? {
+            Some(Value::Int(mark)) => Ok(Mark(mark.unsigned_abs())),
+            _ => {
+                // The place of a note may be taken again if the process ends now, but not one before it.
+                let now = self.engine().note(Vec::new()).await?;
+                let before = Mark(now.0.saturating_sub(1));
+                self.engine().note(vec![heard_fact(declared, before)]).await?;
+                Ok(before)
+            }
+        }
+    }
+
+    /// Takes one event; whether that is kept.
+    async fn take_event(&self, declared: &Declared, event: Happened) -> Result<bool, Broken> {
+        let Happened { mark, emission } = event;
+        let chain = self.chain(&emission).await?;
+        if chain > CHAIN_MAX {
+            tracing::error!(
+                trigger = %declared.name,
+                "no run was started: each of the {CHAIN_MAX} runs before was started by the end of another, and that is the bound"
+            );
+            return Ok(false);
+        }
+        let trigger = Map::from_iter([
+            ("type".into(), "event".into()),
+            ("event".into(), emission.topic.into()),
+            ("id".into(), mark.0.to_string().into()),
+            ("at".into(), Value::moment(emission.at)),
+            ("chain".into(), Value::Int(chain)),
+            ("body".into(), emission.payload),
+        ]);
+        let run = declared.run(&mark.0.to_string());
+        self.offer(declared, trigger.into(), run, vec![heard_fact(declared, mark)]).await
+    }
+}
+
+impl Triggers {
+    /// How many runs led to an event, each started by the end of the one before: what the engine says of a run may start a run
+    /// whose end it says, and so for ever.
+    async fn chain(&self, emission: &Emission) -> Result<i64, Broken> {
+        if !emission.topic.starts_with("run.") {
+            return Ok(0);
+        }
+        let Some(run) = emission.payload.get("run").and_then(Value::as_text) else { return Ok(0) };
+        let history = self.engine().history(&RunId(run.into()), 0).await?;
+        let before = match history.records.first().map(|record| &record.event) {
+            Some(Event::Accepted(accepted)) => accepted.trigger.get("chain").and_then(Value::as_int),
+            _ => None,
+        };
+        Ok(before.unwrap_or_default().saturating_add(1))
+    }
+}
+
+fn fact_name(declared: &Declared) -> Arc<str> {
+    format!("heard/{}", declared.name).into()
+}
+
+fn heard_fact(declared: &Declared, mark: Mark) -> Fact {
+    let mark = i64::try_from(mark.0).unwrap_or(i64::MAX);
+    Fact { name: fact_name(declared), value: Some(Value::Int(mark)), until: None }
+}
