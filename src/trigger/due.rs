@@ -9,6 +9,7 @@ use super::Triggers;
 use super::declared::Declared;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::{Map, Value};
+use crate::run::activity::Busy;
 use crate::run::journal::{Broken, Fact};
 
 /// How late a run may start that is not to be caught up: a restart that is shorter misses nothing.
@@ -67,9 +68,9 @@ impl Triggers {
         declared: &Declared,
         beat: &dyn Beat,
         catch_up: CatchUp,
+        mut busy: Busy,
     ) -> Result<(), Broken> {
-        let (clock, activity) = (self.clock().clone(), self.engine().activity().clone());
-        let mut busy = activity.begin();
+        let clock = self.clock().clone();
         let mut last = self.last_due(declared).await?;
         loop {
             let now = clock.now();
@@ -82,8 +83,11 @@ impl Triggers {
             }
             last = last.max(now);
             let Some(next) = beat.next(last) else { return Ok(()) };
+            // A clock that is moved by hand stands still until what is due has come in.
+            let mut sleep = clock.sleep_until(next);
             drop(busy);
-            busy = activity.begin_at(&*clock, next).await;
+            (&mut sleep).await;
+            busy = self.engine().activity().begin();
         }
     }
 

@@ -40,6 +40,7 @@ use crate::base::value::Value;
 use crate::connect::files::Roots;
 use crate::lang::plan::trigger::Kind;
 use crate::lang::plan::{Formula, Package};
+use crate::run::activity::Busy;
 use crate::run::driver::{Engine, Started};
 use crate::run::intake::{Item, StartError, Submitted};
 use crate::run::journal::{Broken, Fact};
@@ -104,9 +105,9 @@ impl Triggers {
     pub fn listen(&self) -> Listening {
         let mut tasks = JoinSet::new();
         for declared in self.all() {
-            let (triggers, declared) = (self.clone(), declared.clone());
+            let (triggers, declared, busy) = (self.clone(), declared.clone(), self.engine().activity().begin());
             tasks.spawn(async move {
-                if let Err(broken) = triggers.attend(&declared).await {
+                if let Err(broken) = triggers.attend(&declared, busy).await {
                     tracing::error!(trigger = %declared.name, "nothing starts by it any more: {broken}");
                 }
             });
@@ -141,14 +142,14 @@ impl Triggers {
     }
 
     /// Waits for what a trigger waits for, again and again.
-    async fn attend(&self, declared: &Declared) -> Result<(), Broken> {
+    async fn attend(&self, declared: &Declared, busy: Busy) -> Result<(), Broken> {
         match &declared.trigger().kind {
             Kind::Schedule { cron, zone, catch_up, .. } => match Calendar::read(cron, zone.as_deref()) {
-                Ok(calendar) => self.keep_time(declared, &calendar, CatchUp::named(catch_up.as_deref())).await,
+                Ok(calendar) => self.keep_time(declared, &calendar, CatchUp::named(catch_up.as_deref()), busy).await,
                 Err(reason) => Err(Broken(reason.into())),
             },
             Kind::Every { every, catch_up, .. } => {
-                self.keep_time(declared, &Every(*every), CatchUp::named(catch_up.as_deref())).await
+                self.keep_time(declared, &Every(*every), CatchUp::named(catch_up.as_deref()), busy).await
             }
             Kind::File { glob, on } => self.watch_files(declared, glob, on).await,
             Kind::Event { topic } => self.hear(declared, topic).await,
@@ -163,7 +164,11 @@ impl Triggers {
 
     /// Submits what nobody waits for; either way the facts are kept.
     async fn take(&self, declared: &Declared, value: Value, run: RunId, facts: Vec<Fact>) -> Result<(), Broken> {
-        if self.offer(declared, value, run, facts.clone()).await? { Ok(()) } else { self.engine().note(facts).await.map(drop) }
+        if self.offer(declared, value, run, facts.clone()).await? {
+            Ok(())
+        } else {
+            self.engine().note(facts).await.map(drop)
+        }
     }
 
     /// Submits what nobody waits for. What the workflow cannot take is said, and passed over. Whether the facts were kept with

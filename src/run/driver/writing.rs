@@ -187,7 +187,8 @@ impl Drive {
 
     /// The events of these records: what the run emitted, and that it rests.
     fn emitted(&self, records: &[Record]) -> Vec<Emission> {
-        let ends = records.iter().filter(|record| record.event == Event::Rested).filter_map(|record| self.end(record.at));
+        let ends =
+            records.iter().filter(|record| record.event == Event::Rested).filter_map(|record| self.end(record.at));
         records.iter().filter_map(emission).chain(ends).collect()
     }
 
