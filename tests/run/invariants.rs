@@ -212,6 +212,7 @@ impl History {
 }
 
 /// Says where more were inside a lock at a time than there are places (I14).
+#[cfg(feature = "sqlite")]
 pub fn check_locks(runs: &BTreeMap<RunId, Actor>, say: &mut dyn FnMut(String)) {
     // Whoever leaves at a moment makes room for whoever enters then.
     let mut moves: BTreeMap<(&str, u64), Vec<(Timestamp, i64)>> = BTreeMap::new();

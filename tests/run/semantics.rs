@@ -28,6 +28,7 @@ fn programs() -> Vec<(String, String)> {
 }
 
 /// The programs of the rules, compiled.
+#[cfg(feature = "sqlite")]
 pub fn packages() -> Vec<(String, Arc<Package>)> {
     let compiled = programs().into_iter().filter_map(|(name, text)| {
         let package = lang::compile(&name, &text, &lang::NoFiles).package?;

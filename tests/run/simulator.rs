@@ -147,6 +147,7 @@ pub struct Simulator<'a> {
     pub broken: Vec<String>,
 }
 
+#[cfg(feature = "sqlite")]
 impl Actor {
     /// A run as its journal tells it.
     pub fn of(plan: Arc<Plan>, journal: Vec<Record>, parent: Option<(RunId, UnitId, u32)>) -> Self {
