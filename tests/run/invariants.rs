@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orchestra_flow::base::id::RunId;
+#[cfg(feature = "sqlite")]
 use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::lang::catalog::Effect;
 use orchestra_flow::lang::plan::Moment;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
 use orchestra_flow::lang;
+#[cfg(feature = "sqlite")]
 use orchestra_flow::lang::plan::Package;
 
 fn folder() -> PathBuf {
