@@ -23,8 +23,9 @@ use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::host::sandbox::Sandbox;
-use crate::host::{BuildError, Builder, Engine, Faults, Program, Running};
+use crate::host::{BuildError, Builder, Engine, Faults, Program};
 use crate::lang::plan::Plan;
+use crate::run::driver::Running;
 use crate::run::driver::Summary;
 use crate::run::intake::{self, StartError};
 

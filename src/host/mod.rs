@@ -3,6 +3,8 @@
 //! In: a program, settings. Out: an engine that can run it. Never: a rule of the language; those live in `lang` and `run`
 //! (held by `tests/architecture.rs`).
 
+/// A program, its settings, connectors, whoever answers questions, put together.
+pub mod builder;
 /// The time of this machine, and one that is moved by hand.
 pub mod clock;
 /// The codes of files that cannot be read.
@@ -11,7 +13,7 @@ pub mod code;
 pub mod deploy;
 /// All programs of a directory, as one.
 mod directory;
-/// A program, its settings, connectors, whoever answers questions, put together.
+/// A driver of runs with its program, settings and connectors.
 pub mod engine;
 /// A program with the files it uses, read and compiled.
 pub mod program;
@@ -25,6 +27,7 @@ pub mod sandbox;
 /// What is set beside the program: `flow.toml`, the environment, `--set`.
 pub mod settings;
 
+pub use builder::{BuildError, Builder};
 pub use deploy::{Deployed, Deployment, Group};
-pub use engine::{BuildError, Builder, Engine, Running};
+pub use engine::Engine;
 pub use program::{Faults, Program};

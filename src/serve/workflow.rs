@@ -21,8 +21,8 @@ use crate::base::diagnostic::nearest;
 use crate::base::limit::HTTP_WAIT_SECONDS_MAX;
 use crate::base::status::Status;
 use crate::base::time::Duration;
-use crate::host::Running;
 use crate::lang::plan::{Plan, trigger};
+use crate::run::driver::Running;
 
 /// The header that names a start, so that it can be sent again.
 const KEY: &str = "idempotency-key";

@@ -7,18 +7,17 @@ use crate::base::id::RunId;
 use crate::base::status::Status;
 use crate::base::time::Duration;
 use crate::base::value::Value;
-use crate::run::driver::{Engine, Started, Summary};
+use crate::run::driver::{Running, Summary};
 use crate::run::event::Event;
 use crate::run::intake::StartError;
 
 impl Triggers {
     /// Waits for what a run answers, as long as the caller and the server have patience.
-    pub(super) async fn heard(&self, request: &Request, started: Started) -> Result<Answer, Refusal> {
-        let mut started = Held { engine: self.engine().clone(), started };
-        let run = started.started.run.clone();
+    pub(super) async fn heard(&self, request: &Request, mut running: Running) -> Result<Answer, Refusal> {
+        let run = running.id().clone();
         let patience = patience(request).map_or(self.patience(), |asked| asked.min(self.patience()));
         // The caller's time, not the program's: a clock that is moved by hand must not hold a connection for ever.
-        let answer = tokio::time::timeout(patience.to_std(), self.reply_or_end(&mut started.started)).await;
+        let answer = tokio::time::timeout(patience.to_std(), reply_or_end(&mut running)).await;
         match answer {
             Ok(Some(Heard::Reply(reply))) => replied(&run, &reply),
             Ok(Some(Heard::End(summary))) => ended(&run, &summary),
@@ -28,33 +27,16 @@ impl Triggers {
             Err(_) => Ok(accepted(&run)),
         }
     }
+}
 
-    async fn reply_or_end(&self, started: &mut Started) -> Option<Heard> {
-        while let Some(record) = started.records.recv().await {
-            if let Event::Replied { status, headers, body, raw, .. } = record.event {
-                // What is answered cannot be taken back: it is on disk first.
-                if !self.engine().written(&started.run).await {
-                    return None;
-                }
-                return Some(Heard::Reply(Reply { status, headers, body, raw }));
-            }
+async fn reply_or_end(running: &mut Running) -> Option<Heard> {
+    while let Some(record) = running.next().await {
+        if let Event::Replied { status, headers, body, raw, .. } = record.event {
+            // What is answered cannot be taken back: it is on disk first.
+            return running.written().await.then_some(Heard::Reply(Reply { status, headers, body, raw }));
         }
-        (&mut started.ended).await.ok().map(|summary| Heard::End(Box::new(summary)))
     }
-}
-
-/// A run that somebody waits for. If they wait no more, for whatever reason, it need not stay in memory for them.
-struct Held {
-    engine: Engine,
-    started: Started,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.started.records.close();
-        self.started.ended.close();
-        self.engine.let_go(&self.started.run);
-    }
+    running.ended().await.map(|summary| Heard::End(Box::new(summary)))
 }
 
 enum Heard {

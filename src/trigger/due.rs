@@ -87,17 +87,17 @@ impl Triggers {
             let mut sleep = clock.sleep_until(next);
             drop(busy);
             (&mut sleep).await;
-            busy = self.engine().activity().begin();
+            busy = self.driver().activity().begin();
         }
     }
 
     /// The last moment that was taken; for a trigger that was never seen before, now.
     async fn last_due(&self, declared: &Declared) -> Result<Timestamp, Broken> {
-        match self.engine().fact(&fact_name(declared)).await? {
+        match self.driver().fact(&fact_name(declared)).await? {
             Some(Value::DateTime(moment)) => Ok(moment.timestamp()),
             _ => {
                 let now = self.clock().now();
-                self.engine().note(vec![due_fact(declared, now)]).await?;
+                self.driver().note(vec![due_fact(declared, now)]).await?;
                 Ok(now)
             }
         }

@@ -19,10 +19,10 @@ const PAGE: usize = 256;
 impl Triggers {
     /// Starts a run for each event of the topic, from the moment on at which the trigger was first seen.
     pub(super) async fn hear(&self, declared: &Declared, topic: &str) -> Result<(), Broken> {
-        let Some(journal) = self.engine().world().journal.clone() else {
+        let Some(journal) = self.driver().world().journal.clone() else {
             return Err(Broken("without a journal no event is kept for it".into()));
         };
-        let mut published = self.engine().published();
+        let mut published = self.driver().published();
         let mut heard = self.heard_until(declared).await?;
         loop {
             let last = *published.borrow_and_update();
@@ -51,7 +51,7 @@ impl Triggers {
                 kept = self.take_event(declared, event).await?;
             }
             if !kept {
-                self.engine().note(vec![heard_fact(declared, heard)]).await?;
+                self.driver().note(vec![heard_fact(declared, heard)]).await?;
             }
             if is_last {
                 return Ok(heard);
@@ -61,13 +61,13 @@ impl Triggers {
 
     /// Up to where the trigger has heard; one that was never seen before, up to now.
     async fn heard_until(&self, declared: &Declared) -> Result<Mark, Broken> {
-        match self.engine().fact(&fact_name(declared)).await? {
+        match self.driver().fact(&fact_name(declared)).await? {
             Some(Value::Int(mark)) => Ok(Mark(mark.unsigned_abs())),
             _ => {
                 // The place of a note may be taken again if the process ends now, but not one before it.
-                let now = self.engine().note(Vec::new()).await?;
+                let now = self.driver().note(Vec::new()).await?;
                 let before = Mark(now.0.saturating_sub(1));
-                self.engine().note(vec![heard_fact(declared, before)]).await?;
+                self.driver().note(vec![heard_fact(declared, before)]).await?;
                 Ok(before)
             }
         }
@@ -105,7 +105,7 @@ impl Triggers {
             return Ok(0);
         }
         let Some(run) = emission.payload.get("run").and_then(Value::as_text) else { return Ok(0) };
-        let history = self.engine().history(&RunId(run.into()), 0).await?;
+        let history = self.driver().history(&RunId(run.into()), 0).await?;
         let before = match history.records.first().map(|record| &record.event) {
             Some(Event::Accepted(accepted)) => accepted.trigger.get("chain").and_then(Value::as_int),
             _ => None,

@@ -144,7 +144,7 @@ impl Triggers {
     /// What was taken of which file.
     async fn taken_before(&self, declared: &Declared) -> Result<BTreeMap<String, Stamp>, Broken> {
         let prefix = fact_name(declared, "");
-        let facts = self.engine().facts(&prefix).await?;
+        let facts = self.driver().facts(&prefix).await?;
         let stamp = |(name, value): (Arc<str>, Value)| {
             Some((name.strip_prefix(&*prefix)?.to_owned(), Stamp::from_value(&value)?))
         };
@@ -196,7 +196,7 @@ impl Files<'_> {
         let value = (change != Change::Deleted).then(|| stamp.to_value());
         let facts = vec![Fact { name: fact_name(self.declared, path), value, until: None }];
         let Some(word) = change.wanted(self.on) else {
-            return self.triggers.engine().note(facts).await.map(drop);
+            return self.triggers.driver().note(facts).await.map(drop);
         };
         let size = i64::try_from(stamp.size).unwrap_or(i64::MAX);
         let name = path.rsplit('/').next().unwrap_or(path);

@@ -53,9 +53,8 @@ impl Triggers {
         let trigger = request.to_trigger("form", &matched.parts, body, self.now());
         let run = declared.run(page);
         match self.submit(declared, trigger.into(), Some(run), Vec::new()).await {
-            Ok(Ok(started)) => {
-                self.engine().let_go(&started.run);
-                Ok(Answer::empty(303).header("location", format!("{}?run={}", request.path, started.run)))
+            Ok(Ok(running)) => {
+                Ok(Answer::empty(303).header("location", format!("{}?run={}", request.path, running.id())))
             }
             Ok(Err(_)) => Ok(page::said(declared, 202, "Thank you. It was received.")),
             Err(refusal) if refusal.status == 422 => {
@@ -83,11 +82,11 @@ impl Triggers {
             }
             _ => false,
         };
-        let history = self.engine().history(run, 0).await.map_err(unreadable)?;
+        let history = self.driver().history(run, 0).await.map_err(unreadable)?;
         if !history.records.first().is_some_and(|first| is_ours(&first.event)) {
             return Ok(None);
         }
-        self.engine().summary(run).await.map_err(unreadable)
+        self.driver().summary(run).await.map_err(unreadable)
     }
 }
 

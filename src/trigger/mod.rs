@@ -41,7 +41,7 @@ use crate::connect::files::Roots;
 use crate::lang::plan::trigger::Kind;
 use crate::lang::plan::{Formula, Package};
 use crate::run::activity::Busy;
-use crate::run::driver::{Engine, Started};
+use crate::run::driver::{Driver, Running};
 use crate::run::intake::{Item, StartError, Submitted};
 use crate::run::journal::{Broken, Fact};
 use crate::run::world::Clock;
@@ -52,14 +52,14 @@ use names::Names;
 use request::{Answer, Refusal, Request};
 use route::{Matched, Routes, Unmatched};
 
-/// All triggers of a package, and the engine whose runs they start. Clones share everything.
+/// All triggers of a package, and the driver whose runs they start. Clones share everything.
 #[derive(Clone)]
 pub struct Triggers {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    engine: Engine,
+    driver: Driver,
     all: Vec<Declared>,
     routes: Routes,
     /// Where files are found; `None` where no directory is open to files.
@@ -76,24 +76,24 @@ pub struct Listening {
 }
 
 impl Triggers {
-    /// The triggers of what `engine` runs.
+    /// The triggers of what `driver` runs.
     ///
     /// # Errors
     /// Where two of them mean the same requests, or one asks for something that is not there.
     pub fn new(
-        engine: Engine,
+        driver: Driver,
         package: &Package,
         roots: Option<Roots>,
         patience: Duration,
     ) -> Result<Self, Vec<Diagnostic>> {
         let all = Declared::all(package);
         let lacking: Vec<Diagnostic> =
-            all.iter().filter_map(|declared| lack::of(declared, engine.world(), roots.is_some())).collect();
+            all.iter().filter_map(|declared| lack::of(declared, driver.world(), roots.is_some())).collect();
         let routes = Routes::of(&all).map_err(|clash| vec![lack::clash(&clash)])?;
         if !lacking.is_empty() {
             return Err(lacking);
         }
-        Ok(Self { inner: Arc::new(Inner { engine, all, routes, roots, patience }) })
+        Ok(Self { inner: Arc::new(Inner { driver, all, routes, roots, patience }) })
     }
 
     /// All of them, in the order of their programs.
@@ -101,11 +101,11 @@ impl Triggers {
         &self.inner.all
     }
 
-    /// Listens to clocks, files and events, as long as what it returns is kept. The runtime of [`Engine::start`] is needed.
+    /// Listens to clocks, files and events, as long as what it returns is kept. The runtime of [`Driver::start`] is needed.
     pub fn listen(&self) -> Listening {
         let mut tasks = JoinSet::new();
         for declared in self.all() {
-            let (triggers, declared, busy) = (self.clone(), declared.clone(), self.engine().activity().begin());
+            let (triggers, declared, busy) = (self.clone(), declared.clone(), self.driver().activity().begin());
             tasks.spawn(async move {
                 if let Err(broken) = triggers.attend(&declared, busy).await {
                     tracing::error!(trigger = %declared.name, "nothing starts by it any more: {broken}");
@@ -167,7 +167,7 @@ impl Triggers {
         if self.offer(declared, value, run, facts.clone()).await? {
             Ok(())
         } else {
-            self.engine().note(facts).await.map(drop)
+            self.driver().note(facts).await.map(drop)
         }
     }
 
@@ -175,17 +175,9 @@ impl Triggers {
     /// a run.
     async fn offer(&self, declared: &Declared, value: Value, run: RunId, facts: Vec<Fact>) -> Result<bool, Broken> {
         let item = Item { trigger: declared.index, value, run: Some(run), facts };
-        match self.engine().submit(&declared.plan.name, item).await {
-            Ok(Submitted::Started(started)) => {
-                self.engine().let_go(&started.run);
-                Ok(true)
-            }
-            Ok(Submitted::Joined(started) | Submitted::Skipped(started)) => {
-                self.engine().let_go(&started.run);
-                Ok(false)
-            }
-            Ok(Submitted::Collected(_)) => Ok(true),
-            Ok(Submitted::PassedOver) => Ok(false),
+        match self.driver().submit(&declared.plan.name, item).await {
+            Ok(Submitted::Started(_) | Submitted::Collected(_)) => Ok(true),
+            Ok(Submitted::Joined(_) | Submitted::Skipped(_) | Submitted::PassedOver) => Ok(false),
             Err(StartError::Store(broken)) => Err(broken),
             Err(error) => {
                 tracing::error!(trigger = %declared.name, "no run was started: {error}");
@@ -201,34 +193,33 @@ impl Triggers {
         value: Value,
         run: Option<RunId>,
         facts: Vec<Fact>,
-    ) -> Result<Result<Started, Answer>, Refusal> {
+    ) -> Result<Result<Running, Answer>, Refusal> {
         let item = Item { trigger: declared.index, value, run, facts };
-        let submitted = self.engine().submit(&declared.plan.name, item).await.map_err(answer::not_started)?;
+        let submitted = self.driver().submit(&declared.plan.name, item).await.map_err(answer::not_started)?;
         match submitted {
-            Submitted::Started(started) | Submitted::Joined(started) => Ok(Ok(started)),
+            Submitted::Started(running) | Submitted::Joined(running) => Ok(Ok(running)),
             Submitted::PassedOver => Ok(Err(Answer::empty(204))),
             Submitted::Collected(run) => Ok(Err(answer::accepted(&run))),
-            Submitted::Skipped(started) => {
-                self.engine().let_go(&started.run);
+            Submitted::Skipped(running) => {
                 let refusal = Refusal::new(429, "other runs of this workflow have all the places");
-                Err(refusal.with("run", started.run.0))
+                Err(refusal.with("run", running.id().0.clone()))
             }
         }
     }
 
     /// The value of a formula of a trigger.
     fn evaluate(&self, declared: &Declared, formula: &Formula, trigger: &Value) -> Result<Value, Refusal> {
-        let world = self.engine().world();
+        let world = self.driver().world();
         let names = Names { trigger, now: world.clock.now(), settings: &*world.settings };
         names.evaluate(&declared.plan, formula).map_err(|failure| Refusal::new(500, failure.to_string()))
     }
 
-    fn engine(&self) -> &Engine {
-        &self.inner.engine
+    fn driver(&self) -> &Driver {
+        &self.inner.driver
     }
 
     fn clock(&self) -> &Arc<dyn Clock> {
-        &self.engine().world().clock
+        &self.driver().world().clock
     }
 
     fn now(&self) -> Timestamp {

@@ -43,11 +43,8 @@ impl Triggers {
             return Ok(answer);
         }
         match self.submit(declared, trigger, known.run, known.facts).await? {
-            Ok(started) if replies(&declared.plan) => self.heard(request, started).await,
-            Ok(started) => {
-                self.engine().let_go(&started.run);
-                Ok(accepted(&started.run))
-            }
+            Ok(running) if replies(&declared.plan) => self.heard(request, running).await,
+            Ok(running) => Ok(accepted(running.id())),
             Err(answer) => Ok(answer),
         }
     }
@@ -59,7 +56,7 @@ impl Triggers {
         let marks = [delivery.id.map(|id| format!("id {id}")), delivery.signature];
         for mark in marks.into_iter().flatten() {
             let name: Arc<str> = format!("delivery/{}/{mark}", declared.name).into();
-            let fact = self.engine().fact(&name).await;
+            let fact = self.driver().fact(&name).await;
             let fact = fact.map_err(|broken| Refusal::new(503, broken.to_string()))?.unwrap_or_default();
             if matches!(fact.get("until"), Some(Value::DateTime(until)) if until.timestamp() > now) {
                 let id = fact.get("run").cloned().unwrap_or_default();

@@ -9,7 +9,7 @@ use orchestra_flow::base::value::Value;
 use orchestra_flow::host::clock::VirtualClock;
 use orchestra_flow::host::rehearse::quiet::Quiet;
 use orchestra_flow::lang::plan::Package;
-use orchestra_flow::run::driver::{Duty, Engine};
+use orchestra_flow::run::driver::{Driver, Duty};
 use orchestra_flow::run::event::{Decision, Event, Record};
 use orchestra_flow::run::intake::Options;
 use orchestra_flow::run::journal::{Journal as _, Query};
@@ -78,7 +78,7 @@ struct Sim<'a> {
 /// One process: it ends when it is dropped.
 struct Process {
     quiet: Quiet,
-    engine: Engine,
+    driver: Driver,
     disk: Arc<Disk>,
 }
 
@@ -160,8 +160,8 @@ impl Sim<'_> {
             journal: Some(disk.clone()),
         };
         let quiet = Quiet::new().expect("a runtime");
-        let engine = Engine::new(world, self.package.clone(), Duty::CarryOut);
-        let (starting, started, writing) = (engine.clone(), self.started.clone(), disk.clone());
+        let driver = Driver::new(world, self.package.clone(), Duty::CarryOut);
+        let (starting, started, writing) = (driver.clone(), self.started.clone(), disk.clone());
         // Who was told once that it was started may not find it gone.
         let known = *started.lock().expect("nobody panics here");
         if known && disk.records(&main_run()).is_empty() {
@@ -172,13 +172,13 @@ impl Sim<'_> {
             tokio::spawn(async move {
                 starting.recover().await.expect("the journal can be read");
                 let options = Options { run: Some(main_run()), ..Options::default() };
-                let run = starting.start("w", &Value::Unit, options).await.expect("it starts");
+                let run = starting.start_with("w", &Value::Unit, options).await.expect("it starts");
                 *started.lock().expect("nobody panics here") = true;
                 // Whoever started it waits for its end.
-                let _ = run.ended.await;
+                let _ = run.end().await;
             });
         });
-        self.process = Some(Process { quiet, engine, disk });
+        self.process = Some(Process { quiet, driver, disk });
         let open: Vec<_> = std::mem::take(&mut *self.open.lock().expect("nobody panics here")).into_values().collect();
         open.into_iter().for_each(|(run, command)| self.tell(&run, command));
     }
@@ -193,11 +193,11 @@ impl Sim<'_> {
         let number = self.told;
         let is_signal = matches!(command, Command::Signal { .. });
         self.open.lock().expect("nobody panics here").insert(number, (run.clone(), command.clone()));
-        let (engine, open, confirmed) = (self.process().engine.clone(), self.open.clone(), self.confirmed.clone());
+        let (driver, open, confirmed) = (self.process().driver.clone(), self.open.clone(), self.confirmed.clone());
         let run = run.clone();
         self.process().quiet.settle(async {
             tokio::spawn(async move {
-                let said = engine.tell(&run, command).await;
+                let said = driver.tell(&run, command).await;
                 open.lock().expect("nobody panics here").remove(&number);
                 if said.is_ok() && is_signal {
                     confirmed.lock().expect("nobody panics here").insert(number);
@@ -208,13 +208,13 @@ impl Sim<'_> {
 
     /// The process has ended; after a while the next one begins.
     fn crash(&mut self) {
-        let Some(Process { quiet, engine, disk }) = self.process.take() else { return };
+        let Some(Process { quiet, driver, disk }) = self.process.take() else { return };
         if self.crashes == 0 {
             self.first_appended = disk.appended();
         }
         self.crashes += 1;
         drop(quiet);
-        drop(engine);
+        drop(driver);
         self.far.forget_answers();
         let platter = disk.after_a_crash();
         if self.chance.one_in(3) {

@@ -1,10 +1,9 @@
-//! The stage of a rehearsal: the real engine in a quiet runtime, a clock that jumps, and everything outside that happens in
+//! The stage of a rehearsal: the real driver in a quiet runtime, a clock that jumps, and everything outside that happens in
 //! order. The process may be made to end once; the next one goes on from what was written.
 
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
-use tokio::sync::oneshot;
 
 use super::ledger::Ledger;
 use super::outside::{Outside, TestSettings};
@@ -15,7 +14,7 @@ use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::test::Test;
 use crate::lang::plan::{Package, Roots};
-use crate::run::driver::{Duty, Engine, Summary};
+use crate::run::driver::{Driver, Duty, Running};
 use crate::run::event::{Event, Outcome as Ended, Record, UnitId};
 use crate::run::intake::{Options, StartError};
 use crate::run::journal::{Broken, Journal as _, Mark};
@@ -56,10 +55,10 @@ pub struct Crash {
 /// One process: when it is dropped, everything in it ends at once.
 struct Process {
     quiet: Quiet,
-    engine: Engine,
+    driver: Driver,
     ledger: Arc<Ledger>,
     /// Held so that the tested run stays in memory.
-    _ended: Option<oneshot::Receiver<Summary>>,
+    _running: Option<Running>,
 }
 
 impl Process {
@@ -80,7 +79,7 @@ impl Process {
             clock: outside.clone(),
             journal: Some(ledger.clone()),
         };
-        Ok(Self { quiet, engine: Engine::new(world, package.clone(), Duty::CarryOut), ledger, _ended: None })
+        Ok(Self { quiet, driver: Driver::new(world, package.clone(), Duty::CarryOut), ledger, _running: None })
     }
 }
 
@@ -114,12 +113,12 @@ impl Stage {
     fn enter(&mut self) -> Result<(), StartError> {
         let Self { process, start: (input, options), outside, workflow, .. } = self;
         let options = Options { run: Some(outside.tested().clone()), ..options.clone() };
-        let started = process.quiet.settle(async {
-            process.engine.recover().await.map_err(StartError::Store)?;
-            process.engine.start(workflow, input, options).await
+        let running = process.quiet.settle(async {
+            process.driver.recover().await.map_err(StartError::Store)?;
+            process.driver.start_with(workflow, input, options).await
         });
-        match started {
-            Some(started) => process._ended = Some(started?.ended),
+        match running {
+            Some(running) => process._running = Some(running?),
             None => self.revive()?,
         }
         Ok(())
@@ -148,9 +147,9 @@ impl Stage {
 
     /// Lets the process do something, and the next one go on if it has ended over that. What it came to, if it came to
     /// something.
-    fn act<T>(&mut self, work: impl AsyncFnOnce(&Engine) -> T) -> Option<T> {
-        let Process { quiet, engine, .. } = &self.process;
-        let done = quiet.settle(work(engine));
+    fn act<T>(&mut self, work: impl AsyncFnOnce(&Driver) -> T) -> Option<T> {
+        let Process { quiet, driver, .. } = &self.process;
+        let done = quiet.settle(work(driver));
         if let Err(error) = self.revive() {
             self.outside.fault(format!("after the process had ended, the run could not be gone on with: {error}"));
         }
@@ -238,7 +237,7 @@ impl Stage {
     /// Whoever was not answered, and is not in the journal, says it again. A run that has ended need not know.
     fn tell_until_heard(&mut self, run: &RunId, command: &Command) {
         let before = self.heard(run, command);
-        let told = async |engine: &Engine| engine.tell(run, command.clone()).await.is_ok();
+        let told = async |driver: &Driver| driver.tell(run, command.clone()).await.is_ok();
         if self.act(told).is_none() && self.heard(run, command) == before {
             self.act(told);
         }
@@ -264,7 +263,7 @@ impl Stage {
     /// Lets an event happen: the runs that wait for it hear of it.
     pub fn publish(&mut self, topic: &Arc<str>, payload: &Value) {
         let before = self.happened(topic);
-        let published = async |engine: &Engine| engine.publish(topic, payload).await.is_ok();
+        let published = async |driver: &Driver| driver.publish(topic, payload).await.is_ok();
         // What ended with the process, and was not written, happens again.
         if self.act(published).is_none() && self.happened(topic) == before {
             self.act(published);

@@ -34,7 +34,7 @@ impl Drive {
         });
     }
 
-    /// Puts a question. Whoever answers later does so through [`Engine::tell`](super::Engine::tell).
+    /// Puts a question. Whoever answers later does so through [`Driver::tell`](super::Driver::tell).
     pub(super) fn consult(&mut self, unit: UnitId, attempt: u32, question: Question) {
         let (inner, last) = (self.inner.clone(), self.last);
         // A person may take their time: nobody waits for that.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Engine;
+use super::Driver;
 use crate::base::id::RunId;
 use crate::base::value::Value;
 use crate::run::event::{Decision, UnitId};
@@ -26,7 +26,7 @@ pub struct Mended {
     pub refused: Vec<(RunId, String)>,
 }
 
-impl Engine {
+impl Driver {
     /// The failures that nobody has dealt with, by the steps and the types of the errors, the latest first.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::moving::Folded;
-use super::{Engine, Figures, Summary};
+use super::{Driver, Figures, Summary};
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::lang::plan::Plan;
@@ -25,7 +25,7 @@ pub enum Unaccounted {
     Store(#[from] Broken),
 }
 
-impl Engine {
+impl Driver {
     /// What o'clock it is.
     pub fn now(&self) -> Timestamp {
         self.inner.world.clock.now()

@@ -7,6 +7,7 @@ mod attempt;
 mod bell;
 mod bus;
 mod child;
+mod command;
 mod drive;
 mod entrance;
 mod failures;
@@ -17,6 +18,7 @@ mod moving;
 mod pruning;
 mod recovery;
 mod rewind;
+mod running;
 mod submit;
 mod summary;
 mod tally;
@@ -52,6 +54,7 @@ pub use failures::Mended;
 use inbox::Tell;
 pub use look::Unaccounted;
 use moving::Newer;
+pub use running::Running;
 pub use summary::{Summary, child_outcome, start_failure};
 pub use tally::Figures;
 use tally::Tally;
@@ -61,7 +64,7 @@ const RESTED_AT_ONCE: usize = 1_024;
 
 /// Runs the workflows of one package, many at once. Clones share everything.
 #[derive(Clone)]
-pub struct Engine {
+pub struct Driver {
     inner: Arc<Inner>,
 }
 
@@ -142,19 +145,7 @@ struct Attached {
     in_place_of: Option<(RunId, RunId)>,
 }
 
-/// A run that was started.
-pub struct Started {
-    /// Its id.
-    pub run: RunId,
-    /// Whether it was there already.
-    pub joined: bool,
-    /// Its journal, record by record, as it is written.
-    pub records: mpsc::UnboundedReceiver<Record>,
-    /// How it ends.
-    pub ended: oneshot::Receiver<Summary>,
-}
-
-impl Engine {
+impl Driver {
     /// An engine for these workflows in this world.
     pub fn new(world: World, package: Arc<Package>, duty: Duty) -> Self {
         let plans = package.plans.values().map(|plan| (plan.digest, plan.clone())).collect();
@@ -188,36 +179,13 @@ impl Engine {
         self.inner.recover().await
     }
 
-    /// Tells a run something, or asks it for something, and returns when that would survive a crash. What it makes of it is in
-    /// its journal.
-    ///
-    /// # Errors
-    /// If it cannot do that now, has ended, or cannot write it down.
-    pub async fn tell(&self, run: &RunId, command: Command) -> Result<(), Refusal> {
-        let (answer, answered) = oneshot::channel();
-        if !self.inner.tell(run, Told::Command(Box::new(command), Some(answer))) {
-            return Err(Refusal::AtRest);
-        }
-        // A run that is not there, or whose journal cannot be read or written, cannot answer.
-        match answered.await {
-            Ok(done) => done,
-            Err(_) if self.inner.exists(run).await.unwrap_or(true) => Err(Refusal::Unwritten),
-            Err(_) => Err(Refusal::AtRest),
-        }
-    }
-
-    /// Tells a run something without waiting for what it makes of it.
-    pub fn call_to(&self, run: &RunId, command: Command) {
-        self.inner.command(run, command);
-    }
-
     /// What new runs are runs of.
     pub fn package(&self) -> Arc<Package> {
         self.inner.package()
     }
 
     /// Lets new runs be runs of this package. Runs that exist stay on their plans until they are offered others.
-    pub fn replace(&self, package: Arc<Package>) {
+    pub(crate) fn replace(&self, package: Arc<Package>) {
         for plan in package.plans.values() {
             self.inner.plans.insert(plan.digest, plan.clone());
             if let Some(journal) = &self.inner.world.journal {
@@ -228,19 +196,19 @@ impl Engine {
     }
 
     /// What a newer plan means for a run (semantics 75). Nothing where there is no such run, it rests, or is on this plan already.
-    pub async fn ask(&self, run: &RunId, plan: &Arc<Plan>) -> Option<Verdict> {
+    pub(crate) async fn ask(&self, run: &RunId, plan: &Arc<Plan>) -> Option<Verdict> {
         self.inner.plans.insert(plan.digest, plan.clone());
         self.inner.offer(run, plan.clone(), Arc::default(), true).await
     }
 
     /// The same, and lets the run go on under the plan by the word of `by`: at once if it may, else as soon as it may. The plan
     /// is one of the package.
-    pub async fn offer(&self, run: &RunId, plan: &Arc<Plan>, by: &str) -> Option<Verdict> {
+    pub(crate) async fn offer(&self, run: &RunId, plan: &Arc<Plan>, by: &str) -> Option<Verdict> {
         self.inner.offer(run, plan.clone(), by.into(), false).await
     }
 
     /// Says that whoever wanted to know of a run does so no more: it need not stay in memory for them.
-    pub fn let_go(&self, run: &RunId) {
+    pub(crate) fn let_go(&self, run: &RunId) {
         if let Some(live) = self.inner.live.get(run) {
             // A run that has ended meanwhile need not know.
             let _ = live.send(Told::Wake);
@@ -296,18 +264,11 @@ impl Engine {
         self.inner.bus.published()
     }
 
-    /// Waits until everything that was recorded of a run so far survives a crash; whether it does.
-    pub async fn written(&self, run: &RunId) -> bool {
-        let (join, joined) = oneshot::channel();
-        let attached = Attached { joined: Some(join), ..Attached::default() };
-        self.inner.tell(run, Told::Attach(attached)) && joined.await.is_ok()
-    }
-
     /// What a fact is, as it was said last.
     ///
     /// # Errors
     /// If the journal cannot be read.
-    pub async fn fact(&self, name: &str) -> Result<Option<Value>, Broken> {
+    pub(crate) async fn fact(&self, name: &str) -> Result<Option<Value>, Broken> {
         self.inner.facts.read(&name.into()).await
     }
 
@@ -315,7 +276,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the journal cannot be read.
-    pub async fn facts(&self, prefix: &str) -> Result<BTreeMap<Arc<str>, Value>, Broken> {
+    pub(crate) async fn facts(&self, prefix: &str) -> Result<BTreeMap<Arc<str>, Value>, Broken> {
         self.inner.facts.under(prefix).await
     }
 
@@ -323,13 +284,13 @@ impl Engine {
     ///
     /// # Errors
     /// If the journal cannot be written.
-    pub async fn note(&self, facts: Vec<Fact>) -> Result<Mark, Broken> {
+    pub(crate) async fn note(&self, facts: Vec<Fact>) -> Result<Mark, Broken> {
         let mark = self.inner.facts.note(facts);
         self.inner.synced(mark).await.map(|()| mark)
     }
 
     /// What surrounds it.
-    pub fn world(&self) -> &World {
+    pub(crate) fn world(&self) -> &World {
         &self.inner.world
     }
 }

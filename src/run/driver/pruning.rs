@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::inbox::{Inbox, inbox};
-use super::{Engine, Inner, Place};
+use super::{Driver, Inner, Place};
 use crate::base::id::RunId;
 use crate::base::time::Duration;
 use crate::run::journal::{Broken, Forgotten};
@@ -12,12 +12,12 @@ use crate::run::prune::{self, Retention};
 /// How long it is from one time to the next.
 const BETWEEN: Duration = Duration::seconds(60 * 60);
 
-impl Engine {
+impl Driver {
     /// Lets go of everything that has been kept for as long as `retention` says.
     ///
     /// # Errors
     /// If the journal cannot be read or written.
-    pub async fn prune(&self, retention: &Retention) -> Result<Forgotten, Broken> {
+    pub(crate) async fn prune(&self, retention: &Retention) -> Result<Forgotten, Broken> {
         let Some(journal) = &self.inner.world.journal else { return Ok(Forgotten::default()) };
         let now = self.inner.world.clock.now();
         let mut forgotten = Forgotten::default();
@@ -29,7 +29,7 @@ impl Engine {
     }
 
     /// Lets go of what has had its time, again and again.
-    pub async fn prune_in_time(&self, retention: &Retention) {
+    pub(crate) async fn prune_in_time(&self, retention: &Retention) {
         loop {
             match self.prune(retention).await {
                 Ok(Forgotten { runs: 0, .. }) => {}

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::drive::Drive;
-use super::{Engine, Told};
+use super::{Driver, Told};
 use crate::base::id::RunId;
 use crate::run::event::{Event, Record, UnitId};
 use crate::run::history::fold;
 use crate::run::journal::Broken;
 use crate::run::rewind::{self, Preview, Refusal, Request};
 
-impl Engine {
+impl Driver {
     /// What a rewind of a run would mean. Nothing is changed.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::entrance::Came;
-use super::{Attached, Engine, Started, Told};
+use super::{Attached, Driver, Running, Told};
 use crate::base::id::RunId;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
@@ -14,14 +14,32 @@ use crate::run::history::Collected;
 use crate::run::intake::{self, Item, Options, StartError, Submitted, collection};
 use crate::run::journal::{Broken, Fact};
 
-impl Engine {
-    /// Starts a run, or lets it wait for its turn, and returns when it would survive a crash. Where [`Options::run`] names a run
-    /// that exists, or another one has its key, that one is joined. Must be called inside a tokio runtime whose threads have
-    /// stacks of [`limit::STACK_BYTES`](crate::base::limit::STACK_BYTES).
+impl Driver {
+    /// Starts a run of `workflow`, or lets it wait for its turn, and returns when it would survive a crash. Must be called
+    /// inside a tokio runtime whose threads have stacks of [`limit::STACK_BYTES`](crate::base::limit::STACK_BYTES).
     ///
     /// # Errors
-    /// Where there is no such workflow, the input does not fit, or the journal cannot be written.
-    pub async fn start(&self, workflow: &str, input: &Value, options: Options) -> Result<Started, StartError> {
+    /// Where there is no such workflow, the input does not fit (then with every fault by its path), or the journal cannot be
+    /// written.
+    pub async fn start(&self, workflow: &str, input: &Value) -> Result<Running, StartError> {
+        self.start_with(workflow, input, Options::default()).await
+    }
+
+    /// Starts a run under a key, or joins the one that was started under it before: the same key gives the same run.
+    ///
+    /// # Errors
+    /// As [`Driver::start`].
+    pub async fn start_once(&self, workflow: &str, key: &str, input: &Value) -> Result<Running, StartError> {
+        let options = Options { run: Some(RunId::of_key(workflow, key)), ..Options::default() };
+        self.start_with(workflow, input, options).await
+    }
+
+    /// Starts a run with what is known beside its input. Where [`Options::run`] names a run that exists, or another one has its
+    /// key, that one is joined.
+    ///
+    /// # Errors
+    /// As [`Driver::start`].
+    pub async fn start_with(&self, workflow: &str, input: &Value, options: Options) -> Result<Running, StartError> {
         let plan = self.inner.plan_of(workflow)?;
         Ok(match self.enter(plan, input, None, options).await? {
             Submitted::Started(run) | Submitted::Joined(run) | Submitted::Skipped(run) => run,
@@ -29,13 +47,14 @@ impl Engine {
         })
     }
 
-    /// Takes what a trigger brings, and returns when what became of it would survive a crash. The same runtime as for
-    /// [`Engine::start`] is needed.
+    /// Takes what a trigger of `workflow` brings, and returns when what became of it would survive a crash: its `where` and
+    /// `input:` are computed, the input is checked, and the workflow's `debounce`, `batch`, `key`, `throttle` and
+    /// `concurrency` say when a run starts with it. The same runtime as for [`Driver::start`] is needed.
     ///
     /// # Errors
     /// Where there is no such workflow or trigger, one of its clauses breaks, the input does not fit, or the journal cannot
     /// be written.
-    pub async fn submit(&self, workflow: &str, item: Item) -> Result<Submitted<Started>, StartError> {
+    pub async fn submit(&self, workflow: &str, item: Item) -> Result<Submitted<Running>, StartError> {
         let world = &self.inner.world;
         let plan = self.inner.plan_of(workflow)?;
         let Some(input) = intake::input_of(&plan, &item, world.clock.now(), &*world.settings)? else {
@@ -57,7 +76,7 @@ impl Engine {
         input: &Value,
         trigger: Option<usize>,
         options: Options,
-    ) -> Result<Submitted<Started>, StartError> {
+    ) -> Result<Submitted<Running>, StartError> {
         let (watch, records) = mpsc::unbounded_channel();
         let (end, ended) = oneshot::channel();
         let (join, joined) = oneshot::channel();
@@ -72,19 +91,20 @@ impl Engine {
                 self.inner.come_in(&mut entering, attached).await?
             }
         };
+        let running = |id, joined| Running { id, joined, driver: self.clone(), records, ended };
         Ok(match came {
             Came::In(run, mark) => {
                 self.inner.synced(mark).await.map_err(StartError::Store)?;
-                Submitted::Started(Started { run, joined: false, records, ended })
+                Submitted::Started(running(run, false))
             }
             Came::Skipped(run, mark) => {
                 self.inner.synced(mark).await.map_err(StartError::Store)?;
-                Submitted::Skipped(Started { run, joined: false, records, ended })
+                Submitted::Skipped(running(run, false))
             }
             Came::Joined(run) => {
                 let unreadable = || StartError::Store(Broken(format!("the run `{run}` cannot be read").into()));
                 joined.await.map_err(|_| unreadable())?;
-                Submitted::Joined(Started { run, joined: true, records, ended })
+                Submitted::Joined(running(run, true))
             }
         })
     }

@@ -1,0 +1,287 @@
+//! What an engine is put together from: a program, its settings, connectors, whoever answers questions.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::clock::WallClock;
+use super::engine::Engine;
+use super::program::{Faults, Program};
+use super::replaceable::Replaceable;
+#[cfg(feature = "sandbox")]
+use super::sandbox::Sandbox;
+use super::settings::Settings;
+use super::settings::configure::Uses;
+use crate::base::failure::{Failure, Kind};
+use crate::base::value::Value;
+use crate::connect::files::Roots;
+use crate::connect::log::Log;
+use crate::connect::{Call, Connectors, Native, Natives};
+use crate::lang::plan::Package;
+use crate::run::driver::{Driver, Duty};
+use crate::run::journal::Journal;
+use crate::run::world::{BoxFuture, Clock, Consult, Consulted, Question, World};
+
+/// What an engine is made of. Every part but the program has a default.
+pub struct Builder {
+    program: Program,
+    environment: Vec<(String, String)>,
+    given: Vec<String>,
+    natives: Natives,
+    consult: Option<Arc<dyn Consult>>,
+    clock: Arc<dyn Clock>,
+    log: Log,
+    journal: Option<Arc<dyn Journal>>,
+    duty: Duty,
+    workflow: Option<Arc<str>>,
+    #[cfg(feature = "sandbox")]
+    sandbox: Option<Arc<Sandbox>>,
+}
+
+impl Builder {
+    /// An engine for `program`: settings from its `flow.toml` alone, the operations of the standard library, nobody who
+    /// answers questions.
+    pub fn new(program: Program) -> Self {
+        Self {
+            program,
+            environment: Vec::new(),
+            given: Vec::new(),
+            natives: Natives::standard(),
+            consult: None,
+            clock: Arc::new(WallClock),
+            log: Log::default(),
+            journal: None,
+            duty: Duty::CarryOut,
+            workflow: None,
+            #[cfg(feature = "sandbox")]
+            sandbox: None,
+        }
+    }
+
+    /// Takes the environment of this process in: `FLOW_CONNECTOR_SLACK_TOKEN`, and what `env("X")` and `secret("X")` ask for.
+    #[must_use]
+    pub fn environment(mut self) -> Self {
+        // What is no text cannot be a setting.
+        self.environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        self
+    }
+
+    /// Sets one setting as `--set` does: `connectors.slack.token=...`.
+    #[must_use]
+    pub fn set(mut self, assignment: impl Into<String>) -> Self {
+        self.given.push(assignment.into());
+        self
+    }
+
+    /// Gives the native operation `connector.operation` its body. Its signature is declared in the program:
+    /// `connector shop { native read operation price(sku: string) -> { cents: int } }`. The parameters come as `P` is read
+    /// from JSON, and the result goes back as `R` is written; the program was checked against the declared types, and what
+    /// comes back is checked against them. Where the body returns a failure, nothing happened, unless the failure's type is
+    /// `outcome_unknown`.
+    #[must_use]
+    pub fn native<P, R, F, W>(mut self, name: &str, body: F) -> Self
+    where
+        P: DeserializeOwned,
+        R: Serialize,
+        F: Fn(P) -> W + Send + Sync + 'static,
+        W: Future<Output = Result<R, Failure>> + Send + 'static,
+    {
+        let body = move |call: Call| {
+            let params = serde_json::from_value::<P>(call.act.params.without_absent().to_json());
+            let running = params.map(&body);
+            async move {
+                let work = running.map_err(|error| Failure::new(Kind::ValidationError, error.to_string()))?;
+                let json = serde_json::to_value(work.await?);
+                json.map(Value::from_json).map_err(|error| Failure::new(Kind::OutcomeUnknown, error.to_string()))
+            }
+        };
+        self.natives.bind_fn(name, body);
+        self
+    }
+
+    /// Gives the native operation `connector.operation` a body that sees all of the attempt: key, place, settings.
+    #[must_use]
+    pub fn native_body(mut self, name: &str, body: impl Native + 'static) -> Self {
+        self.natives.bind(name, body);
+        self
+    }
+
+    /// Lets `consult` answer what `ask` asks; otherwise nobody does, or in a sandbox its stand-in.
+    #[must_use]
+    pub fn consult(mut self, consult: impl Consult + 'static) -> Self {
+        self.consult = Some(Arc::new(consult));
+        self
+    }
+
+    /// Lets people answer when they come to it, by [`Driver::answer`]: until then the question stands, and the run that asks
+    /// need not be in memory.
+    #[must_use]
+    pub fn people_answer_later(self) -> Self {
+        self.consult(People)
+    }
+
+    /// Takes the time from `clock`.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sends the lines of `log.info` and its like to `log`; otherwise they go to `tracing`.
+    #[must_use]
+    pub fn log(mut self, log: Log) -> Self {
+        self.log = log;
+        self
+    }
+
+    /// Keeps what happens in `journal`: runs survive the end of the process. Before anything is started,
+    /// [`Driver::recover`] takes up what was cut off.
+    #[must_use]
+    pub fn journal(mut self, journal: Arc<dyn Journal>) -> Self {
+        self.journal = Some(journal);
+        self
+    }
+
+    /// Carries nothing out: runs that are started are accepted, and what runs are told is written down. The next engine on this
+    /// journal that carries out goes on from there.
+    #[must_use]
+    pub fn write_down_only(mut self) -> Self {
+        self.duty = Duty::WriteDown;
+        self
+    }
+
+    /// Wants settings only for what this workflow can call.
+    #[must_use]
+    pub fn only(mut self, workflow: &str) -> Self {
+        self.workflow = Some(workflow.into());
+        self
+    }
+
+    /// Points every connector at the stand-ins.
+    #[cfg(feature = "sandbox")]
+    #[must_use]
+    pub fn sandbox(mut self, sandbox: Arc<Sandbox>) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
+    /// Reads the settings and puts the engine together.
+    ///
+    /// # Errors
+    /// Settings that are missing or wrong, native operations without a body.
+    pub fn build(self) -> Result<Engine, BuildError> {
+        // A stand-in needs no settings, so none is read that could point elsewhere.
+        let environment = if self.stands_in() { Vec::new() } else { self.environment };
+        let Program { package, mut sources, directory, .. } = self.program;
+        let (settings, mut diagnostics) = Settings::read(&directory, environment, &self.given, &mut sources);
+        // Of a file that is broken nothing was read: what is missing may well stand in it.
+        if diagnostics.iter().any(|found| found.code == super::settings::code::UNREADABLE) {
+            return Err(BuildError::Settings(Faults { diagnostics, sources }));
+        }
+        #[cfg(feature = "sandbox")]
+        let settings = self.sandbox.iter().fold(settings, |mut settings, sandbox| {
+            sandbox.point(&mut settings);
+            settings
+        });
+        let uses = match &self.workflow {
+            Some(workflow) => Uses::of(&package, workflow),
+            None => Uses::of_all(&package),
+        };
+        let (configured, found) = settings.configure(&package, &uses, &mut sources);
+        diagnostics.extend(found);
+        if diagnostics.iter().any(crate::base::diagnostic::Diagnostic::is_error) {
+            return Err(BuildError::Settings(Faults { diagnostics, sources }));
+        }
+        let (environment, natives) = (settings.environment(self.log), self.natives);
+        #[cfg(feature = "sandbox")]
+        let (environment, natives) = match &self.sandbox {
+            Some(sandbox) => (sandbox.enclose(environment), sandbox.natives(natives)),
+            None => (environment, natives),
+        };
+        without_body(&package, &natives)?;
+        let (mask, retention, patience) = (settings.mask().clone(), settings.retention(), settings.patience());
+        let roots = Roots::of(&environment).ok();
+        #[cfg(feature = "sandbox")]
+        let consult = self.consult.or_else(|| self.sandbox.as_ref().map(|sandbox| sandbox.consult()));
+        #[cfg(not(feature = "sandbox"))]
+        let consult = self.consult;
+        let perform = Arc::new(Connectors::new(environment, configured, natives));
+        let parts = Arc::new(Replaceable::new(Arc::new(settings), perform));
+        let world = World {
+            settings: parts.clone(),
+            perform: parts.clone(),
+            consult: consult.unwrap_or_else(|| Arc::new(Nobody)),
+            clock: self.clock,
+            journal: self.journal,
+        };
+        let warnings = Arc::new(Faults { diagnostics, sources });
+        let driver = Driver::new(world, package, self.duty);
+        Ok(Engine { driver, parts, mask, retention, warnings, roots, patience })
+    }
+
+    fn stands_in(&self) -> bool {
+        #[cfg(feature = "sandbox")]
+        return self.sandbox.is_some();
+        #[cfg(not(feature = "sandbox"))]
+        return false;
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("natives", &self.natives).finish_non_exhaustive()
+    }
+}
+
+/// Whether each native operation that the package calls has a body.
+fn without_body(package: &Package, natives: &Natives) -> Result<(), BuildError> {
+    let called = package.plans.values().flat_map(|plan| plan.operations.iter());
+    let bare = called.filter(|(name, operation)| operation.request.is_none() && natives.get(name).is_none());
+    let mut names: Vec<Arc<str>> = bare.map(|(name, _)| name.clone()).collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() { Ok(()) } else { Err(BuildError::NoBody(names)) }
+}
+
+/// Why an engine could not be put together.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Settings are missing or wrong.
+    #[error("{0}")]
+    Settings(Faults),
+    /// Native operations have no body in this engine.
+    #[error("these native operations have no body here: {}{}", .0.join(", "), left_out(.0))]
+    NoBody(Vec<Arc<str>>),
+}
+
+/// Which features of this crate would give the operations of the standard library their bodies.
+fn left_out(names: &[Arc<str>]) -> String {
+    let features = [("http.", "http", cfg!(feature = "http")), ("email.", "mail", cfg!(feature = "mail"))];
+    let lacking = features.iter().filter(|(prefix, _, there)| !there && names.iter().any(|it| it.starts_with(prefix)));
+    lacking.map(|(prefix, feature, _)| format!("; `{prefix}*` comes with the feature `{feature}`")).collect()
+}
+
+/// Nobody answers.
+struct Nobody;
+
+impl Consult for Nobody {
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<Consulted, Failure>> {
+        let message = format!("{} is asked, and nobody can answer here", question.whom);
+        Box::pin(std::future::ready(Err(Failure::new(Kind::NotFound, message))))
+    }
+}
+
+/// People answer when they come to it, by [`Driver::answer`]; nobody else does.
+struct People;
+
+impl Consult for People {
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<Consulted, Failure>> {
+        let is_person = question.whom.starts_with("role ") || question.whom.starts_with("person ");
+        if is_person { Box::pin(std::future::ready(Ok(Consulted::Later))) } else { Nobody.consult(question) }
+    }
+}
