@@ -50,14 +50,12 @@ pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 pub const INPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How large the answer of a connector may be, in bytes, unless its settings allow more.
 pub const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// How many runs may start one after the other, each by the end of the one before.
-pub const CHAIN_MAX: i64 = 100;
 /// How deep workflows may call each other.
 pub const CHILD_DEPTH_MAX: usize = 32;
-/// How many runs may start one another, each soon after it was started itself.
-pub const START_CHAIN_MAX: u32 = 256;
+/// How many runs may start one another in a row, by `start` or by events, each soon after it was accepted itself.
+pub const CHAIN_MAX: u32 = 256;
 /// How soon that is, in milliseconds: who starts a run later begins a new chain.
-pub const START_CHAIN_MILLIS: i64 = 60_000;
+pub const CHAIN_MILLIS: i64 = 60_000;
 /// The priority of runs that say nothing of it, among 0 to 9.
 pub const PRIORITY_DEFAULT: u8 = 5;
 /// How often one step may be interrupted by crashes before its outcome counts as unknown.

@@ -135,6 +135,11 @@ pub enum Reason {
         /// At which gate.
         gate: Arc<str>,
     },
+    /// Too many runs before it have started one another (semantics 66).
+    Chain {
+        /// Which.
+        failure: Arc<Failure>,
+    },
     /// What it needs cannot be computed, or what it collected does not fit.
     Unfit {
         /// Why.

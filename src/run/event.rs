@@ -144,6 +144,9 @@ pub enum Event {
         trigger: Value,
         /// When the run takes them in at the latest.
         due: Option<Timestamp>,
+        /// How many runs lie behind it that started one another.
+        #[serde(default, skip_serializing_if = "is_none")]
+        chain: u32,
     },
     /// What a run has collected became its input.
     Gathered(Arc<Gathered>),
@@ -500,9 +503,12 @@ pub struct Acceptance {
     /// The gates that are held until it has ended, by the runs that wait for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub within: Vec<Holder>,
-    /// How many runs lie before it that started one another, each soon after it was started itself.
+    /// How many runs lie before it that started one another, each soon after it was accepted itself.
     #[serde(default, skip_serializing_if = "is_none")]
     pub starts: u32,
+    /// The run that started it, or emitted what started it, and does not wait for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<RunId>,
     /// What it needs before it may start.
     #[serde(default, skip_serializing_if = "Admission::is_nothing")]
     pub admission: Admission,

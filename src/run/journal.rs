@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::admission::Turn;
+use super::chain::Origin;
 use super::event::{Outcome, Record, UnitId};
 use super::failure;
 use super::history::Run;
@@ -60,6 +61,8 @@ pub struct Emission {
     pub topic: Arc<str>,
     /// What it carries.
     pub payload: Value,
+    /// The run that emitted it; none for one from outside.
+    pub origin: Option<Origin>,
 }
 
 /// An event that is kept.

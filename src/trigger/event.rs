@@ -7,10 +7,8 @@ use std::sync::Arc;
 
 use super::Triggers;
 use super::declared::Declared;
-use crate::base::id::RunId;
-use crate::base::limit::CHAIN_MAX;
 use crate::base::value::{Map, Value};
-use crate::run::event::Event;
+use crate::run::intake::Item;
 use crate::run::journal::{Broken, Emission, Fact, Happened, Journal, Mark};
 
 /// How many events are read at once.
@@ -75,42 +73,18 @@ impl Triggers {
 
     /// Takes one event; whether that is kept.
     async fn take_event(&self, declared: &Declared, event: Happened) -> Result<bool, Broken> {
-        let Happened { mark, emission } = event;
-        let chain = self.chain(&emission).await?;
-        if chain > CHAIN_MAX {
-            tracing::error!(
-                trigger = %declared.name,
-                "no run was started: each of the {CHAIN_MAX} runs before was started by the end of another, and that is the bound"
-            );
-            return Ok(false);
-        }
+        let Happened { mark, emission: Emission { at, topic, payload, origin } } = event;
         let trigger = Map::from_iter([
             ("type".into(), "event".into()),
-            ("event".into(), emission.topic.into()),
+            ("event".into(), topic.into()),
             ("id".into(), mark.0.to_string().into()),
-            ("at".into(), Value::moment(emission.at)),
-            ("chain".into(), Value::Int(chain)),
-            ("body".into(), emission.payload),
+            ("at".into(), Value::moment(at)),
+            ("body".into(), payload),
         ]);
         let run = declared.run(&mark.0.to_string());
-        self.offer(declared, trigger.into(), run, vec![heard_fact(declared, mark)]).await
-    }
-}
-
-impl Triggers {
-    /// How many runs led to an event, each started by the end of the one before: what the engine says of a run may start a run
-    /// whose end it says, and so for ever.
-    async fn chain(&self, emission: &Emission) -> Result<i64, Broken> {
-        if !emission.topic.starts_with("run.") {
-            return Ok(0);
-        }
-        let Some(run) = emission.payload.get("run").and_then(Value::as_text) else { return Ok(0) };
-        let history = self.driver().history(&RunId(run.into()), 0).await?;
-        let before = match history.records.first().map(|record| &record.event) {
-            Some(Event::Accepted(accepted)) => accepted.trigger.get("chain").and_then(Value::as_int),
-            _ => None,
-        };
-        Ok(before.unwrap_or_default().saturating_add(1))
+        let facts = vec![heard_fact(declared, mark)];
+        self.offer(declared, Item { trigger: declared.index, value: trigger.into(), run: Some(run), facts, origin })
+            .await
     }
 }
 

@@ -164,17 +164,13 @@ impl Triggers {
 
     /// Submits what nobody waits for; either way the facts are kept.
     async fn take(&self, declared: &Declared, value: Value, run: RunId, facts: Vec<Fact>) -> Result<(), Broken> {
-        if self.offer(declared, value, run, facts.clone()).await? {
-            Ok(())
-        } else {
-            self.driver().note(facts).await.map(drop)
-        }
+        let item = Item { trigger: declared.index, value, run: Some(run), facts: facts.clone(), origin: None };
+        if self.offer(declared, item).await? { Ok(()) } else { self.driver().note(facts).await.map(drop) }
     }
 
     /// Submits what nobody waits for. What the workflow cannot take is said, and passed over. Whether the facts were kept with
     /// a run.
-    async fn offer(&self, declared: &Declared, value: Value, run: RunId, facts: Vec<Fact>) -> Result<bool, Broken> {
-        let item = Item { trigger: declared.index, value, run: Some(run), facts };
+    async fn offer(&self, declared: &Declared, item: Item) -> Result<bool, Broken> {
         match self.driver().submit(&declared.plan.name, item).await {
             Ok(Submitted::Started(_) | Submitted::Collected(_)) => Ok(true),
             Ok(Submitted::Joined(_) | Submitted::Skipped(_) | Submitted::PassedOver) => Ok(false),
@@ -194,7 +190,7 @@ impl Triggers {
         run: Option<RunId>,
         facts: Vec<Fact>,
     ) -> Result<Result<Running, Answer>, Refusal> {
-        let item = Item { trigger: declared.index, value, run, facts };
+        let item = Item { trigger: declared.index, value, run, facts, origin: None };
         let submitted = self.driver().submit(&declared.plan.name, item).await.map_err(answer::not_started)?;
         match submitted {
             Submitted::Started(running) | Submitted::Joined(running) => Ok(Ok(running)),

@@ -144,8 +144,10 @@ fn a_signal_finds_a_run_that_has_left_memory() {
 #[test]
 fn what_is_only_written_down_is_carried_out_by_the_next_process() {
     let folder = tempfile::tempdir().expect("a folder");
-    let waits = process(folder.path(), async |_store, engine| {
-        engine.start("patient", &number(0)).await.expect("it starts").id().clone()
+    let waits = process(folder.path(), async |store, engine| {
+        let run = engine.start("patient", &number(0)).await.expect("it starts");
+        until(&*store, Status::Waiting, 1).await;
+        run.id().clone()
     });
     clerk(folder.path(), async |store, engine| {
         engine.signal(&waits, "go", Value::Int(7)).await.expect("it is written down");

@@ -152,7 +152,8 @@ fn every_event_is_taken_once_and_in_order() {
             // As the last act of a process that then is gone: written, and told to nobody.
             let mut last = Default::default();
             for at in 5..10 {
-                let emission = Emission { at: Timestamp::now(), topic: "tick".into(), payload: number(at) };
+                let emission =
+                    Emission { at: Timestamp::now(), topic: "tick".into(), payload: number(at), origin: None };
                 last = store.publish(emission);
             }
             store.synced(last).await.expect("it is written");

@@ -33,7 +33,7 @@ fn process<T>(folder: &Path, program: &str, work: impl AsyncFnOnce(Arc<Sqlite>, 
 /// What a webhook brings.
 fn webhook<const N: usize>(body: [(&str, Value); N]) -> Item {
     let value = Value::map([("type", Value::from("webhook")), ("body", Value::map(body))]);
-    Item { trigger: 0, value, run: None, facts: Vec::new() }
+    Item { trigger: 0, value, run: None, facts: Vec::new(), origin: None }
 }
 
 #[test]

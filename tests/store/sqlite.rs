@@ -31,6 +31,7 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
         depth: 0,
         within: Vec::new(),
         starts: 0,
+        origin: None,
         admission: Admission::default(),
         collects: None,
         tags: Vec::new(),

@@ -18,7 +18,7 @@ use orchestra_flow::base::value::Value;
 use orchestra_flow::host::clock::VirtualClock;
 use orchestra_flow::run::event::Event;
 use orchestra_flow::run::journal::{Journal, Query, Standing};
-use orchestra_flow::store::Sqlite;
+use orchestra_flow::store::{Memory, Sqlite};
 use orchestra_flow::trigger::Triggers;
 use orchestra_flow::{Builder, Engine, Program};
 
@@ -26,7 +26,7 @@ use crate::store::runtime;
 
 /// One process: an engine with its store, as long as the test keeps it.
 struct House {
-    store: Arc<Sqlite>,
+    store: Arc<dyn Journal>,
     engine: Engine,
     triggers: Triggers,
 }
@@ -35,6 +35,11 @@ impl House {
     /// An engine for a program, on the store in `folder`, by the clock of the machine or by one that is moved.
     async fn open(folder: &Path, program: &str, clock: Option<&VirtualClock>) -> Self {
         let store = Arc::new(Sqlite::open(&folder.join("data")).expect("it opens"));
+        Self::on(store, folder, program, clock).await
+    }
+
+    /// The same on any store.
+    async fn on(store: Arc<dyn Journal>, folder: &Path, program: &str, clock: Option<&VirtualClock>) -> Self {
         let file = folder.join("main.flow");
         std::fs::write(&file, program).expect("it can be written");
         let program = Program::from_file(&file).unwrap_or_else(|faults| panic!("{faults}"));
@@ -104,6 +109,13 @@ fn process<T>(folder: &Path, program: &str, clock: Option<&VirtualClock>, work: 
     let done = runtime.block_on(async { work(House::open(folder, program, clock).await).await });
     runtime.shutdown_timeout(Duration::from_secs(10));
     done
+}
+
+/// The same in a process that keeps its journal in memory.
+fn in_memory<T>(program: &str, work: impl AsyncFnOnce(House) -> T) -> T {
+    let (runtime, folder) = (runtime(), tempfile::tempdir().expect("a folder"));
+    let store = Arc::new(Memory::default());
+    runtime.block_on(async { work(House::on(store, folder.path(), program, None).await).await })
 }
 
 fn moment(text: &str) -> Timestamp {

@@ -41,6 +41,8 @@ enum Wish {
     Start(Claim),
     /// To collect items, this one first; the fact says so to others.
     Collect { from: Collects, first: Collected },
+    /// To be told that it never starts: too many runs before it have started one another.
+    BeRefused(Arc<Failure>),
 }
 
 /// A run that has come in, before anything is written of it.
@@ -80,15 +82,17 @@ impl Inner {
         if let (Some(state), Some(name)) = (options.state.take(), &state_key) {
             options.facts.push(Fact { name: name.clone(), value: Some(state), until: None });
         }
-        let wish = Wish::Start(Claim::of(&plan, trigger, &names)?);
+        let wish = match options.refused.take() {
+            Some(failure) => Wish::BeRefused(failure),
+            None => Wish::Start(Claim::of(&plan, trigger, &names)?),
+        };
         let run = options.run.take().unwrap_or_else(new_run);
         Ok(Entering { plan, run, input, options, wish, state_key, gone: None })
     }
 
     /// A run that is to collect items, this one first.
-    pub(super) fn collecting(&self, plan: Arc<Plan>, from: Collects, first: Collected, facts: Vec<Fact>) -> Entering {
+    pub(super) fn collecting(&self, plan: Arc<Plan>, from: Collects, first: Collected, options: Options) -> Entering {
         let wish = Wish::Collect { from, first };
-        let options = Options { facts, ..Options::default() };
         Entering { plan, run: new_run(), input: Value::Unit, options, wish, state_key: None, gone: None }
     }
 
@@ -155,15 +159,16 @@ impl Inner {
             Verdict::Held(other) => (Admission::default(), Vec::new(), Some(other)),
         };
         facts.extend_from_slice(&options.facts);
-        let (collects, first) = match wish {
+        let (collects, told) = match wish {
             Wish::Start(_) => (None, None),
-            Wish::Collect { from, first } => (Some(from.clone()), Some(first.clone())),
+            Wish::Collect { from, first } => (Some(from.clone()), Some(Command::Collect(first.clone()))),
+            Wish::BeRefused(failure) => (None, Some(Command::TurnAway(Reason::Chain { failure: failure.clone() }))),
         };
         let way_in = intake::WayIn { admission, collects };
         let (mut run, record) = intake::accept(plan, run.clone(), input.clone(), options.clone(), way_in, now);
         let mut instead_of = Vec::new();
-        let command = match (first, held_by) {
-            (Some(first), _) => Some(Command::Collect(first)),
+        let command = match (told, held_by) {
+            (Some(told), _) => Some(told),
             (None, Some(other)) => Some(Command::TurnAway(Reason::Held { run: other })),
             (None, None) if run.entrance == Entrance::Asking && self.duty == Duty::CarryOut => match self.ask(&run) {
                 Asked::Inside => None,
@@ -236,6 +241,7 @@ impl Entering {
         let now = door.now;
         match &self.wish {
             Wish::Start(claim) => claim.decide(&self.run, self.gone.as_ref(), now, door),
+            Wish::BeRefused(_) => Ok(Verdict::Admitted { admission: Admission::default(), facts: Vec::new() }),
             Wish::Collect { from, .. } => {
                 let other = door.fact(&from.fact)?.and_then(|fact| intake::holder(&fact, now));
                 Ok(match other.filter(|other| Some(other) != self.gone.as_ref()) {

@@ -6,6 +6,7 @@
 mod attempt;
 mod bell;
 mod bus;
+mod chain;
 mod child;
 mod command;
 mod drive;
@@ -255,7 +256,8 @@ impl Driver {
     /// If the journal cannot be written.
     pub async fn publish(&self, topic: &str, payload: &Value) -> Result<Mark, Broken> {
         let at = self.inner.world.clock.now();
-        self.inner.publish(Emission { at, topic: topic.into(), payload: payload.clone().received() }).await
+        let payload = payload.clone().received();
+        self.inner.publish(Emission { at, topic: topic.into(), payload, origin: None }).await
     }
 
     /// The place of the last event, as it moves: whoever reads events by [`Journal::events`](super::journal::Journal::events)

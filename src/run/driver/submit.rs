@@ -12,7 +12,7 @@ use crate::lang::plan::Plan;
 use crate::run::admission::Collects;
 use crate::run::history::Collected;
 use crate::run::intake::{self, Item, Options, StartError, Submitted, collection};
-use crate::run::journal::{Broken, Fact};
+use crate::run::journal::Broken;
 
 impl Driver {
     /// Starts a run of `workflow`, or lets it wait for its turn, and returns when it would survive a crash. Must be called
@@ -57,16 +57,24 @@ impl Driver {
     pub async fn submit(&self, workflow: &str, item: Item) -> Result<Submitted<Running>, StartError> {
         let world = &self.inner.world;
         let plan = self.inner.plan_of(workflow)?;
-        let Some(input) = intake::input_of(&plan, &item, world.clock.now(), &*world.settings)? else {
+        let Some(mut input) = intake::input_of(&plan, &item, world.clock.now(), &*world.settings)? else {
             return Ok(Submitted::PassedOver);
         };
+        let refused = self.inner.chain_too_long(&plan, &item).await.map_err(StartError::Store)?;
+        let starts = item.origin.as_ref().map(|origin| origin.chain).unwrap_or_default();
+        let origin = item.origin.map(|origin| origin.run);
         let names = self.inner.names(&Value::Unit, &item.value);
         if let Some(from) = collection::collects(&plan, item.trigger, &names)? {
-            let input = collection::item(&plan, item.trigger, &input)?;
-            let collected = Collected { input, trigger: item.value.received() };
-            return self.collect(plan, from, collected, item.facts).await.map(Submitted::Collected);
+            let first = collection::item(&plan, item.trigger, &input)?;
+            let collected = Collected { input: first, trigger: item.value.clone().received(), chain: starts };
+            if refused.is_none() {
+                let options = Options { facts: item.facts, starts, origin, ..Options::default() };
+                return self.collect(plan, from, collected, options).await.map(Submitted::Collected);
+            }
+            input = collection::gathered(&plan.triggers[item.trigger], &[collected]).0;
         }
-        let options = Options { run: item.run, trigger: item.value, facts: item.facts, ..Options::default() };
+        let (run, trigger, facts) = (item.run, item.value, item.facts);
+        let options = Options { run, trigger, facts, starts, origin, refused, ..Options::default() };
         self.enter(plan, &input, Some(item.trigger), options).await
     }
 
@@ -115,9 +123,10 @@ impl Driver {
         plan: Arc<Plan>,
         from: Collects,
         item: Collected,
-        facts: Vec<Fact>,
+        options: Options,
     ) -> Result<RunId, StartError> {
-        let mut entering = self.inner.collecting(plan, from, item.clone(), facts.clone());
+        let facts = options.facts.clone();
+        let mut entering = self.inner.collecting(plan, from, item.clone(), options);
         loop {
             match self.inner.come_in(&mut entering, Attached::default()).await? {
                 Came::In(run, mark) | Came::Skipped(run, mark) => {

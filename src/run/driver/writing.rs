@@ -11,6 +11,8 @@ use crate::base::id::RunId;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::{Kind, NodeId};
+use crate::run::admission::Reason;
+use crate::run::chain::Origin;
 use crate::run::event::{Event, Outcome, Record};
 use crate::run::intake::{self, Known as _, Options, Unread};
 use crate::run::journal::{Batch, Broken, Emission, Fact, Mark, Standing};
@@ -32,7 +34,8 @@ impl Drive {
             return None;
         }
         let starts = self.run.starts_before(self.inner.world.clock.now());
-        let options = Options { run: Some(run.clone()), starts, ..Options::default() };
+        let origin = Some(self.id().clone());
+        let options = Options { run: Some(run.clone()), starts, origin, ..Options::default() };
         let plan = self.inner.plan_of(workflow);
         let entering = plan.and_then(|plan| self.inner.entering(plan, input, None, options));
         entering.inspect_err(|error| tracing::error!(run = %run, "could not start `{workflow}`: {error}")).ok()
@@ -187,9 +190,23 @@ impl Drive {
 
     /// The events of these records: what the run emitted, and that it rests.
     fn emitted(&self, records: &[Record]) -> Vec<Emission> {
-        let ends =
-            records.iter().filter(|record| record.event == Event::Rested).filter_map(|record| self.end(record.at));
-        records.iter().filter_map(emission).chain(ends).collect()
+        // The end of a chain that is too long starts nothing more.
+        let refused = |record: &Record| matches!(&record.event, Event::TurnedAway { reason: Reason::Chain { .. } });
+        let rests = |record: &&Record| record.event == Event::Rested && !records.iter().any(refused);
+        let ends = records.iter().filter(rests).filter_map(|record| self.end(record.at));
+        records.iter().filter_map(|record| self.emission(record)).chain(ends).collect()
+    }
+
+    /// The event that a record says was emitted.
+    fn emission(&self, record: &Record) -> Option<Emission> {
+        let Event::Emitted { topic, payload, .. } = &record.event else { return None };
+        let (topic, payload) = (topic.clone(), payload.clone());
+        Some(Emission { at: record.at, topic, payload, origin: self.origin(record.at) })
+    }
+
+    /// That this run emits something at a moment.
+    fn origin(&self, at: Timestamp) -> Option<Origin> {
+        Some(Origin { run: self.id().clone(), chain: self.run.starts_before(at) })
     }
 
     /// What the engine itself emits of a run that rests, if any program could hear of it.
@@ -209,14 +226,8 @@ impl Drive {
             ("output", output),
             ("error", error.unwrap_or_default()),
         ]);
-        Some(Emission { at, topic, payload })
+        Some(Emission { at, topic, payload, origin: self.origin(at) })
     }
-}
-
-/// The event that a record says was emitted.
-fn emission(record: &Record) -> Option<Emission> {
-    let Event::Emitted { topic, payload, .. } = &record.event else { return None };
-    Some(Emission { at: record.at, topic: topic.clone(), payload: payload.clone() })
 }
 
 pub(super) fn take_records(actions: &mut Vec<Action>) -> Vec<Record> {

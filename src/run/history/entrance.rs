@@ -27,6 +27,8 @@ pub struct Collection {
     pub items: Vec<Collected>,
     /// When the first item came.
     pub first: Option<Timestamp>,
+    /// How many runs lie behind one of them at most that started one another.
+    pub chain: u32,
 }
 
 /// An item that was collected.
@@ -36,6 +38,8 @@ pub struct Collected {
     pub input: Value,
     /// What `trigger` was.
     pub trigger: Value,
+    /// How many runs lie behind it that started one another.
+    pub chain: u32,
 }
 
 impl Entrance {

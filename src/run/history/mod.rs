@@ -24,9 +24,9 @@ use unit::{Entry, Far, Task, Unit};
 pub use rewind::{Fold, fold};
 
 use super::admission::Turn;
+use super::chain::is_soon;
 use super::event::{Acceptance, Alarm, Event, Holder, Outcome, Problem, Record, Rewinding, Role, UnitId};
 use crate::base::id::{Digest, RunId};
-use crate::base::limit;
 use crate::base::status::Status;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::{Map, Value};
@@ -334,11 +334,10 @@ impl Run {
         }
     }
 
-    /// How many runs lie before one that this one starts now, which started one another, each soon after it was started itself:
+    /// How many runs lie behind what this one starts or emits now, which started one another, each soon after it was accepted:
     /// this one and those before it, or none if it took its time.
     pub fn starts_before(&self, now: Timestamp) -> u32 {
-        let soon = Duration::between(self.accepted_at, now) < Duration(limit::START_CHAIN_MILLIS);
-        if soon { self.accepted.starts + 1 } else { 0 }
+        if is_soon(self.accepted_at, now) { self.accepted.starts.max(self.collection.chain) + 1 } else { 0 }
     }
 
     /// Whether it has come to rest.

@@ -7,6 +7,7 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::trigger::Trigger;
 use crate::lang::plan::{Plan, Root, Roots, With};
+use crate::run::chain::Origin;
 use crate::run::journal::Fact;
 use crate::run::world::Settings;
 
@@ -21,6 +22,8 @@ pub struct Item {
     pub run: Option<RunId>,
     /// What is known with it, and written in the same commit: how far its trigger has heard.
     pub facts: Vec<Fact>,
+    /// The run that emitted it, for an event of a run.
+    pub origin: Option<Origin>,
 }
 
 /// What became of an item; `R` is a run under way.
@@ -34,7 +37,8 @@ pub enum Submitted<R> {
     Started(R),
     /// A run was there before, under its key or its id.
     Joined(R),
-    /// Others have all the places, and late ones are not wanted: its run was accepted and skipped.
+    /// Its run was accepted and never starts: others have all the places and late ones are not wanted, or too many runs before
+    /// it have started one another.
     Skipped(R),
 }
 

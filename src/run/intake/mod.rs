@@ -39,8 +39,12 @@ pub struct Options {
     pub depth: u32,
     /// The gates that are held until it has ended, by the runs that wait for it.
     pub within: Vec<Holder>,
-    /// How many runs lie before it that started one another, each soon after it was started itself.
+    /// How many runs lie before it that started one another, each soon after it was accepted itself.
     pub starts: u32,
+    /// The run that starts it, or emitted what starts it, and does not wait for it.
+    pub origin: Option<RunId>,
+    /// Why it is accepted and never starts, if that is certain already.
+    pub refused: Option<Arc<Failure>>,
     /// What its workflow is to have kept before it; what is kept where absent.
     pub state: Option<Value>,
     /// What is written in the commit of its acceptance.
@@ -99,6 +103,7 @@ pub fn accept(plan: &Plan, run: RunId, input: Value, options: Options, way_in: W
             depth: options.depth,
             within: options.within,
             starts: options.starts,
+            origin: options.origin,
             tags: tags(plan, options.tags),
             admission: way_in.admission,
             collects: way_in.collects,

@@ -161,10 +161,10 @@ impl Machine<'_> {
                 }
                 Err(failure) => self.raised(id, node.chain, failure),
             },
-            Kind::Start { workflow, .. } if self.run.starts_before(self.now) > limit::START_CHAIN_MAX => {
-                let most = limit::START_CHAIN_MAX;
+            Kind::Start { workflow, .. } if self.run.starts_before(self.now) > limit::CHAIN_MAX => {
+                let most = limit::CHAIN_MAX;
                 let message = format!(
-                    "`start {workflow}` comes after {most} starts in a row within little time; that is the bound (`START_CHAIN_MAX`): let the run wait before it starts the next one, or use a loop"
+                    "`start {workflow}` comes after {most} starts in a row within little time; that is the bound (`CHAIN_MAX`): let the run wait before it starts the next one, or use a loop"
                 );
                 self.raised(id, node.chain, Failure::new(FailureKind::LimitExceeded, message).at(node.span))
             }

@@ -30,12 +30,12 @@ impl Machine<'_> {
     }
 
     /// One more item came for a run that collects them.
-    pub(super) fn collect(&mut self, Collected { input, trigger }: Collected) -> Result<(), Refusal> {
+    pub(super) fn collect(&mut self, Collected { input, trigger, chain }: Collected) -> Result<(), Refusal> {
         let collects = self.run.entrance == Entrance::Collecting && !self.run.cancel_asked;
         let from = self.run.accepted.collects.as_ref().and_then(|from| self.plan.triggers.get(from.trigger));
         let from = from.filter(|_| collects).ok_or(Refusal::NotWaiting)?;
         let due = collection::due(from, self.run.collection.first.unwrap_or(self.now), self.now);
-        self.record(Event::Collected { input, trigger, due });
+        self.record(Event::Collected { input, trigger, due, chain });
         Ok(())
     }
 
@@ -79,7 +79,7 @@ impl Machine<'_> {
         let outcome = match &reason {
             Reason::Full { .. } | Reason::Held { .. } => Outcome::Skipped { output: Value::Unit, failure: None },
             Reason::Circle { gate } => Outcome::Failed { failure: Arc::new(circle(gate)) },
-            Reason::Unfit { failure } => Outcome::Failed { failure: failure.clone() },
+            Reason::Unfit { failure } | Reason::Chain { failure } => Outcome::Failed { failure: failure.clone() },
         };
         self.record(Event::TurnedAway { reason });
         self.record(Event::Decided { outcome });

@@ -261,7 +261,8 @@ impl Machine<'_> {
                         depth: self.run.accepted.depth + 1,
                         within: self.run.gates_around(id),
                         continues: act.continues && attempt <= 1,
-                        starts: self.run.accepted.starts,
+                        // It is part of what this run does: the same chain, if there is one.
+                        starts: self.run.starts_before(self.now).saturating_sub(1),
                     }),
                 },
             },

@@ -18,7 +18,8 @@ use super::{OpenError, content, event, moment, reader};
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
-use crate::run::journal::{Broken, Fact, Mark, Standing};
+use crate::run::chain::Origin;
+use crate::run::journal::{Broken, Emission, Fact, Mark, Standing};
 
 /// The version of the format.
 pub(super) const VERSION: u32 = 1;
@@ -156,6 +157,9 @@ pub(super) struct Happened {
     pub at: Timestamp,
     pub topic: String,
     pub payload: Value,
+    /// The run that emitted it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// Writes runs of the store in `directory` out. A server may be using it: what is written is how it all stood at one moment.
@@ -323,9 +327,9 @@ impl Dumping<'_> {
 
     fn event(&mut self, mark: Mark) -> Result<(), DumpError> {
         if let Some(found) = event::at(self.connection, mark)? {
-            let (at, topic) = (found.emission.at, found.emission.topic.to_string());
+            let Emission { at, topic, payload, origin } = found.emission;
             self.amount.events += 1;
-            self.out.say(&Line::Event(Happened { mark, at, topic, payload: found.emission.payload }))?;
+            self.out.say(&Line::Event(Happened { mark, at, topic: topic.to_string(), payload, origin }))?;
         }
         Ok(())
     }

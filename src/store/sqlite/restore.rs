@@ -269,8 +269,9 @@ impl Restoring<'_> {
 
     /// An event that is there already is the same one.
     fn event(&mut self, event: Happened) -> Result<(), RestoreError> {
-        let mark = self.shifted(event.mark);
-        let emission = Emission { at: event.at, topic: event.topic.into(), payload: event.payload };
+        let Happened { mark, at, topic, payload, origin } = event;
+        let mark = self.shifted(mark);
+        let emission = Emission { at, topic: topic.into(), payload, origin };
         if !event::is_there(self.connection, &emission)? {
             event::keep(self.connection, mark, &emission)?;
         }

@@ -12,6 +12,7 @@ use crate::base::status::Status;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::run::admission::{Admission, Overflow, Place, Turn};
+use crate::run::chain::Origin;
 use crate::run::event::{Acceptance, Event, Record, UnitId};
 use crate::run::journal::{Batch, Broken, Emission, Fact, Happened, Journal, Mark, Standing};
 use crate::run::wait::{Fit, For, Open, Wait, Waiting};
@@ -137,6 +138,7 @@ fn accepted(standing: &Standing, input: Value) -> Event {
         depth: 0,
         within: Vec::new(),
         starts: 0,
+        origin: None,
         tags: standing.tags.clone(),
         admission: Admission::default(),
         collects: None,
@@ -282,7 +284,9 @@ async fn keeps_facts(open: Opening<'_>) -> Verdict {
 
 fn event(topic: &str, number: i64) -> Emission {
     let payload = Value::map([("order", Value::map([("id", Value::Int(number))]))]);
-    Emission { at: moment(number), topic: topic.into(), payload }
+    let emits = |run| Origin { run: RunId(run), chain: u32::try_from(number).unwrap_or_default() };
+    let origin = (number % 2 == 0).then(|| emits(format!("suite-{topic}").into()));
+    Emission { at: moment(number), topic: topic.into(), payload, origin }
 }
 
 async fn keeps_events_in_order(open: Opening<'_>) -> Verdict {

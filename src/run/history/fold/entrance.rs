@@ -5,27 +5,20 @@ use std::sync::Arc;
 use super::super::Run;
 use super::super::entrance::{Collected, Collection, Entrance};
 use crate::base::time::Timestamp;
-use crate::base::value::Value;
 use crate::lang::plan::Plan;
 use crate::run::admission::Gathered;
 use crate::run::event::{Acceptance, Alarm, UnitId};
 
 impl Run {
     /// An item came for the run; its collection is complete then at the latest.
-    pub(super) fn collected(
-        &mut self,
-        plan: &Plan,
-        at: Timestamp,
-        input: &Value,
-        trigger: &Value,
-        due: Option<Timestamp>,
-    ) {
+    pub(super) fn collected(&mut self, plan: &Plan, at: Timestamp, item: Collected, due: Option<Timestamp>) {
         let from = self.accepted.collects.as_ref().and_then(|from| plan.triggers.get(from.trigger));
         let Some(from) = from else { return };
         if from.batch.is_none() {
             self.collection.items.clear();
         }
-        self.collection.items.push(Collected { input: input.clone(), trigger: trigger.clone() });
+        self.collection.chain = self.collection.chain.max(item.chain);
+        self.collection.items.push(item);
         self.collection.first.get_or_insert(at);
         self.wait_until(due);
         if from.is_full(self.collection.items.len()) {
@@ -37,7 +30,8 @@ impl Run {
     pub(super) fn taken_in(&mut self, gathered: &Gathered) {
         let Gathered { input, trigger, admission } = gathered.clone();
         self.entrance = Entrance::with(&admission);
-        self.accepted = Arc::new(Acceptance { input, trigger, admission, ..(*self.accepted).clone() });
+        let starts = self.accepted.starts.max(self.collection.chain);
+        self.accepted = Arc::new(Acceptance { input, trigger, admission, starts, ..(*self.accepted).clone() });
         self.collection = Collection::default();
         self.wait_until(self.accepted.admission.not_before);
     }

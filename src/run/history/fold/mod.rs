@@ -11,7 +11,7 @@ mod rewound;
 
 use std::sync::Arc;
 
-use super::entrance::Entrance;
+use super::entrance::{Collected, Entrance};
 use super::frame::{More, StepRecord};
 use super::unit::{Progress, Stage, Step, Task, Unit};
 use super::view::View;
@@ -34,7 +34,10 @@ impl Run {
         match &record.event {
             // Folded by `Run::accept`; a second one says nothing new.
             Event::Accepted(_) => {}
-            Event::Collected { input, trigger, due } => self.collected(plan, at, input, trigger, *due),
+            Event::Collected { input, trigger, due, chain } => {
+                let item = Collected { input: input.clone(), trigger: trigger.clone(), chain: *chain };
+                self.collected(plan, at, item, *due);
+            }
             Event::Gathered(gathered) => self.taken_in(gathered),
             Event::TurnedAway { .. } => {}
             Event::Started { state } => self.started(plan, at, state),

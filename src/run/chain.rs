@@ -1,0 +1,67 @@
+//! Chains: runs that start one another, by `start` or by an event, and the bound on how many may (semantics 66).
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::failure::{Failure, Kind as FailureKind};
+use crate::base::id::RunId;
+use crate::base::limit::{self, CHAIN_MAX};
+use crate::base::time::{Duration, Timestamp};
+
+/// The run that emitted an event, which may start another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Which.
+    pub run: RunId,
+    /// How many runs lie behind the event that started one another, each soon after it was accepted: this one and those before
+    /// it.
+    pub chain: u32,
+}
+
+/// One run of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// What it is a run of.
+    pub workflow: Arc<str>,
+    /// What started it.
+    pub by: By,
+}
+
+/// What starts a run of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum By {
+    /// An event of this topic.
+    Event(Arc<str>),
+    /// A `start` of the run before.
+    Start,
+    /// A step of the run before, which waits for it.
+    Step,
+    /// Somebody, or something, outside.
+    Outside,
+}
+
+/// Whether a run that was accepted at one moment and starts another one now does so soon: then both are of one chain.
+pub fn is_soon(accepted: Timestamp, now: Timestamp) -> bool {
+    Duration::between(accepted, now) < Duration(limit::CHAIN_MILLIS)
+}
+
+/// What a run hears that is not started because its chain is too long: `last` are the last runs of it, itself at the end.
+pub fn too_long(last: &[Link]) -> Failure {
+    let before = if last.first().is_some_and(|link| link.by == By::Outside) { "" } else { "..." };
+    let told: String = last.iter().map(told).collect();
+    let message = format!(
+        "{CHAIN_MAX} runs in a row have started one another, each soon after it was accepted, and that is the bound (`CHAIN_MAX`); the chain ends so: {before}{told}. Let a run wait before it emits what starts the next one, or end the chain by a `where`"
+    );
+    Failure::new(FailureKind::LimitExceeded, message)
+}
+
+fn told(link: &Link) -> String {
+    let Link { workflow, by } = link;
+    match by {
+        By::Event(topic) => format!(" -> event {topic:?} -> `{workflow}`"),
+        By::Start => format!(" -> start -> `{workflow}`"),
+        By::Step => format!(" -> step -> `{workflow}`"),
+        By::Outside => format!("`{workflow}`"),
+    }
+}
