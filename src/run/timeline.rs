@@ -1,7 +1,7 @@
 //! What was done in a run, step by step, with its times: read off the journal.
 //!
 //! In: a plan and the records of a run. Out: steps in the order in which they were opened, each with its attempts. Never: a
-//! guess; what is not in the journal is not told (held by the signature of [`steps`]).
+//! guess; what is not in the journal is not told (held by the signature of `steps`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Why a step stands as it does: what led there, event by event, and what it waits for now.
 //!
 //! In: a plan and the records of a run. Out: causes in the order of the journal, in words. Never: a guess; what is not in the
-//! journal is not told (held by the signature of [`account`]).
+//! journal is not told (held by the signature of `account`).
 
 mod told;
 mod waits;

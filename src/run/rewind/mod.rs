@@ -1,7 +1,7 @@
 //! Rewinding: what of a run that rests would be done again from a step, and the record that says so (semantics 76 to 79).
 //!
 //! In: a plan, the journal of a run, what somebody asks for. Out: what would be done again, kept, undone first; and the record
-//! of it. Never: a change; the driver writes the record, and [`fold`](super::history::fold) gives it its meaning.
+//! of it. Never: a change; the driver writes the record, and `history::fold` gives it its meaning.
 
 mod consequence;
 mod edit;
