@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::Notify;
 
 use crate::connect::files::Roots;
@@ -27,7 +28,12 @@ impl Watch {
             return;
         }
         let ring = moved.clone();
-        self.watcher = notify::recommended_watcher(move |_: notify::Result<notify::Event>| ring.notify_one()).ok();
+        let hear = move |heard: notify::Result<Event>| {
+            if heard.map_or(true, |event| changes(event.kind)) {
+                ring.notify_one();
+            }
+        };
+        self.watcher = notify::recommended_watcher(hear).ok();
         for folder in self.watcher.is_some().then_some(&there).into_iter().flatten() {
             let mode =
                 if deep && folders.contains(folder) { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
@@ -37,6 +43,12 @@ impl Watch {
         }
         self.folders = there;
     }
+}
+
+/// Whether something may have changed. Whoever only reads changes nothing, and we read when something has: to listen to that
+/// would never end.
+fn changes(kind: EventKind) -> bool {
+    !kind.is_access() || kind == EventKind::Access(AccessKind::Close(AccessMode::Write))
 }
 
 /// The directory above everything that varies in a pattern, and whether directories vary too.
