@@ -106,6 +106,25 @@ async fn until(store: &dyn Journal, status: Status, count: usize) -> Vec<RunId> 
 }
 
 #[test]
+fn a_chain_of_effects_waits_for_the_disk_once_for_each() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "connector far { native once operation put(n: int) -> { } }
+        workflow chain { for i in 0..50 { step put = far.put { n: i } } }";
+    runtime().block_on(async {
+        let store = Arc::new(Sqlite::open(folder.path()).expect("it opens"));
+        let program = Program::from_text("chain.flow", text).unwrap_or_else(|faults| panic!("{faults}"));
+        let nothing = |_: serde_json::Value| async { Ok(serde_json::json!({})) };
+        let builder = Builder::new(program).journal(store.clone()).native("far.put", nothing);
+        let engine = builder.build().unwrap_or_else(|error| panic!("{error}"));
+        let running = engine.start("chain", &Value::Unit).await.expect("it starts");
+        let before = store.progress().syncs;
+        assert_eq!(running.end().await.status, Status::Completed);
+        let syncs = store.progress().syncs - before;
+        assert!((50..=55).contains(&syncs), "what came of one is written with the intent of the next: {syncs} syncs");
+    });
+}
+
+#[test]
 fn timers_go_on_in_the_next_process() {
     let folder = tempfile::tempdir().expect("a folder");
     process(folder.path(), async |store, engine| {

@@ -62,8 +62,10 @@ pub(super) struct Drive {
     forgotten: bool,
     /// Where it was accepted: it sees the events after that.
     pub(super) accepted: Mark,
-    /// Whether a unit that began to wait has taken an event at once, so that there is more to decide.
-    took: bool,
+    /// Whether there is more to decide: a unit that began to wait has taken an event at once, or what a command led to is long.
+    more: bool,
+    /// Whether nothing is on its way to it beside what it is being told.
+    heard_all: bool,
     /// Whether it is being taken up after a crash: what it starts may have been started already.
     pub(super) joins: bool,
     /// What the run that waits for this one asks for as soon as this one rests.
@@ -76,7 +78,8 @@ impl Drive {
     pub(super) fn new(inner: Arc<Inner>, plan: Arc<Plan>, run: Run, state_key: Option<Arc<str>>, tell: Tell) -> Self {
         Self {
             accepted: Mark::default(),
-            took: false,
+            more: false,
+            heard_all: true,
             busy: Some(inner.activity.begin()),
             inner,
             plan,
@@ -171,6 +174,7 @@ impl Drive {
                     told = inbox.recv() => match told {
                         Some((told, busy)) => {
                             self.busy = Some(busy);
+                            self.heard_all = inbox.is_empty();
                             self.told(told).await?;
                         }
                         None => return Ok(()),
@@ -179,6 +183,7 @@ impl Drive {
                 }
             }
             while let Some((told, _busy)) = inbox.try_recv() {
+                self.heard_all = inbox.is_empty();
                 self.told(told).await?;
             }
         }
@@ -257,19 +262,23 @@ impl Drive {
         });
     }
 
+    /// Decides what can be decided now, and carries it out. Whether more is left to decide at once.
     async fn decide(&mut self) -> bool {
-        if !self.inner.carries_out() {
-            return false;
-        }
         let mut actions = std::mem::take(&mut self.actions);
-        let world = &self.inner.world;
-        let more = machine::decide(&self.plan, &mut self.run, world.clock.now(), &*world.settings, &mut actions);
+        let more = self.decide_into(&mut actions);
         self.carry_out(&mut actions).await;
         self.actions = actions;
-        more | std::mem::take(&mut self.took)
+        more | std::mem::take(&mut self.more)
     }
 
-    /// Lets the machine know. A late answer, or a command for a run that has ended meanwhile, changes nothing.
+    fn decide_into(&mut self, actions: &mut Vec<Action>) -> bool {
+        let world = &self.inner.world;
+        self.inner.carries_out()
+            && machine::decide(&self.plan, &mut self.run, world.clock.now(), &*world.settings, actions)
+    }
+
+    /// Lets the machine know, and decides what follows if that is all it is told: an outcome is written down with the next
+    /// intent, and both wait for the disk once (semantics 50). A late answer, or a command for a run that has ended meanwhile, changes nothing.
     pub(super) async fn command(&mut self, command: Command) -> Result<(), Refusal> {
         if let Command::Answer { unit, attempt, .. } | Command::Asked { unit, attempt } = &command {
             self.in_flight.remove(&(*unit, *attempt));
@@ -278,6 +287,9 @@ impl Drive {
         let world = &self.inner.world;
         let now = world.clock.now();
         let told = machine::tell(&self.plan, &mut self.run, now, &*world.settings, command, &mut actions);
+        if self.heard_all {
+            self.more |= self.decide_into(&mut actions);
+        }
         self.carry_out(&mut actions).await;
         self.actions = actions;
         told
@@ -347,7 +359,7 @@ impl Drive {
                     // A run that was killed just now takes nothing more.
                     let _ = machine::tell(&self.plan, &mut self.run, now, &*world.settings, command, actions);
                 }
-                self.took |= actions.len() > before;
+                self.more |= actions.len() > before;
             }
         }
         Ok(())
