@@ -12,10 +12,14 @@ use orchestra_flow::lang::plan::Package;
 const CRASHES: u64 = 4;
 
 /// Tests that may end otherwise after a crash, with the reason.
-const ELSEWHERE: [(&str, &str); 2] = [
+const ELSEWHERE: [(&str, &str); 3] = [
     (
         "67, 68: as many as there are places are inside, in order of arrival, held across waits",
         "all arrive at one moment, and after a crash those come later who must be read back",
+    ),
+    (
+        "67, 70: who comes when all places are taken waits, a higher priority goes first",
+        "all arrive at one moment, and after a crash the place may still be free when the first of them is urgent",
     ),
     ("59: a run hears what it emits itself", "events are on their way in memory until the bus is in the journal"),
 ];
