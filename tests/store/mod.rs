@@ -1,6 +1,7 @@
 //! Stores: the suite that each must hold, and what only one in a file can meet.
 
 mod bad_days;
+mod damage;
 mod broken;
 mod dump;
 mod deploy;

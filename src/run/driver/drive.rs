@@ -17,7 +17,7 @@ use crate::run::admission::Overflow;
 use crate::run::event::{Begin, Event, Record, UnitId};
 use crate::run::gate::{Asker, Entry};
 use crate::run::history::Run;
-use crate::run::journal::{Broken, Emission, Happened, Mark};
+use crate::run::journal::{Broken, Emission, Happened, Mark, Standing};
 use crate::run::machine::{self, Action, Command, Refusal, Unseen};
 use crate::run::rewind::Request;
 use crate::run::upgrade::Traces;
@@ -68,6 +68,8 @@ pub(super) struct Drive {
     heard_all: bool,
     /// Whether it is being taken up after a crash: what it starts may have been started already.
     pub(super) joins: bool,
+    /// How it stands by the word of the store, as long as it was taken up after a crash and has written nothing since.
+    pub(super) said: Option<Standing>,
     /// What the run that waits for this one asks for as soon as this one rests.
     pub(super) asked_to_go_on: Option<Box<Request>>,
     /// What it has carried out, as long as it is asked again and again whether it may go on under a newer plan.
@@ -80,6 +82,7 @@ impl Drive {
             accepted: Mark::default(),
             more: false,
             heard_all: true,
+            said: None,
             busy: Some(inner.activity.begin()),
             inner,
             plan,
@@ -164,6 +167,7 @@ impl Drive {
                     self.ahead = 0;
                 }
             } else {
+                self.stand();
                 if self.may_leave() && self.leave(&inbox).await? {
                     return Ok(());
                 }

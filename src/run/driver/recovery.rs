@@ -14,7 +14,7 @@ use crate::run::gate::Asked;
 use crate::run::history::Run;
 use crate::run::history::unit::Task;
 use crate::run::intake::{self, Names};
-use crate::run::journal::{Broken, Journal, Mark};
+use crate::run::journal::{Broken, Journal, Mark, Standing};
 use crate::run::machine;
 
 impl Inner {
@@ -28,21 +28,24 @@ impl Inner {
         for run in journal.busy().await? {
             let (tell, inbox) = inbox(&self.activity);
             match self.read(&*journal, &run, tell).await? {
-                Some(drive) => cut_off.push((drive, inbox)),
+                Some(drive) => {
+                    let said = journal.standing(&run).await?;
+                    cut_off.push((drive, inbox, said));
+                }
                 None => tracing::error!(run = %run, "its journal has no beginning"),
             }
         }
         let waiting = self.stand_at_gates(journal.at_gates().await?);
         // All are there before the first of them goes on: it may tell another something, or ask for its place.
-        for (drive, _) in &cut_off {
+        for (drive, ..) in &cut_off {
             self.live.insert(drive.id().clone(), drive.tell());
             drive.hold_locks();
         }
-        ask_for_locks(cut_off.iter().map(|(drive, _)| drive));
+        ask_for_locks(cut_off.iter().map(|(drive, ..)| drive));
         let count = cut_off.len();
-        for (mut drive, inbox) in cut_off {
+        for (mut drive, inbox, said) in cut_off {
             tokio::spawn(async move {
-                drive.take_up().await;
+                drive.take_up(said).await;
                 drive.work(inbox).await;
             });
         }
@@ -146,17 +149,17 @@ impl Inner {
 }
 
 impl Drive {
-    /// Takes up what was cut off.
-    async fn take_up(&mut self) {
+    /// Takes up what was cut off. `said` is how it stands by the word of the store.
+    async fn take_up(&mut self, said: Option<Standing>) {
         let mut actions = Vec::new();
         let world = &self.inner.world;
         machine::take_up(&self.plan, &mut self.run, world.clock.now(), &*world.settings, &mut actions);
-        // A file of an earlier version did not keep what its runs wait for.
+        // A file of an earlier version did not keep what its runs wait for, nor does one that was damaged.
         self.run.touch_waits(&self.plan);
+        self.said = said;
         self.joins = true;
         self.carry_out(&mut actions).await;
         self.joins = false;
-        self.keep_waits();
     }
 
     fn hold_locks(&self) {

@@ -100,10 +100,12 @@ impl Drive {
         self.last = marks.first().copied().unwrap_or_default();
     }
 
-    /// Writes down what the run waits for, where no record has told of it.
-    pub(super) fn keep_waits(&mut self) {
+    /// Writes down how a run stands that was taken up, and what it waits for, where the store says otherwise and no record
+    /// has told of it since.
+    pub(super) fn stand(&mut self) {
+        let Some(said) = self.said.take() else { return };
         let inner = self.inner.clone();
-        if self.run.has_touched_waits() {
+        if self.run.has_touched_waits() || inner.carries_out() && said != Standing::of(&self.plan, &self.run) {
             self.put_down(&mut inner.bus.order(), Vec::new());
         }
     }
@@ -179,6 +181,7 @@ impl Drive {
     }
 
     pub(super) fn batch(&mut self, records: Vec<Record>, facts: Vec<Fact>) -> Batch {
+        self.said = None;
         let first = self.noted;
         self.noted += records.len() as u64;
         self.ahead += records.iter().map(|record| record.event.weight()).sum::<usize>();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::{OpenError, log, schema};
+use super::{OpenError, log, mend, schema, seal};
 use crate::run::journal::Mark;
 
 /// The name of the file with the tables.
@@ -32,11 +32,15 @@ impl Directory {
         let lock = take(directory)?;
         let file = directory.join(FILE);
         log::check(&file).map_err(unusable)??;
-        let mut connection = Connection::open(&file)?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
-        connection.pragma_update(None, "synchronous", "full")?;
-        connection.set_prepared_statement_cache_capacity(64);
-        schema::migrate(&mut connection, &file)?;
+        let mut connection = connect(&file)?;
+        if let Some(damage) = seal::check(&connection) {
+            drop(connection);
+            if !damage.can_be_mended() {
+                return Err(OpenError::damaged(&file, &damage));
+            }
+            mend::mend(&file, &damage)?;
+            connection = connect(&file)?;
+        }
         let last = connection.query_row(
             "SELECT max((SELECT coalesce(max(mark), 0) FROM batch),
                         (SELECT coalesce(max(mark), 0) FROM event),
@@ -46,6 +50,17 @@ impl Directory {
         )?;
         Ok(Self { file, connection, last, lock })
     }
+}
+
+/// A connection for whoever writes, to a file whose tables are up to date.
+fn connect(file: &Path) -> Result<Connection, OpenError> {
+    let mut connection = Connection::open(file)?;
+    seal::install(&connection)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    schema::migrate(&mut connection, file)?;
+    Ok(connection)
 }
 
 /// Takes the directory for this process.

@@ -172,6 +172,7 @@ pub fn dump(directory: &Path, selection: &Selection, out: &mut dyn Write) -> Res
         return Err(DumpError::NoStore(directory.display().to_string()));
     }
     let mut connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    super::seal::install(&connection)?;
     super::schema::check(&connection, &file)?;
     // One transaction: all of it as it stood at one moment.
     let connection = connection.transaction()?;

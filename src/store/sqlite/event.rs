@@ -27,7 +27,7 @@ pub(super) fn keep(connection: &Connection, mark: Mark, event: &Emission) -> Res
 
 /// Whoever waited for an event up to `mark` has heard of it.
 pub(super) fn heard(connection: &Connection, mark: Mark) -> Result<(), Fault> {
-    connection.prepare_cached("UPDATE heard SET mark = ?1 WHERE mark < ?1")?.execute([mark.0])?;
+    connection.prepare_cached("UPDATE heard SET mark = ?1, sum = seal(?1) WHERE mark < ?1")?.execute([mark.0])?;
     Ok(())
 }
 

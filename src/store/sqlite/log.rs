@@ -1,7 +1,7 @@
 //! The write-ahead log as it is found when the store is opened: SQLite takes it up to the last whole commit and says nothing of
 //! the rest, so that is looked for here. The format is that of <https://sqlite.org/fileformat2.html#walformat>.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::OpenError;
 
@@ -11,6 +11,9 @@ const MAGIC: u32 = 0x377f_0682;
 
 /// Says what of the log beside `file` will not be read; refuses one of which nothing can be.
 pub(super) fn check(file: &Path) -> std::io::Result<Result<(), OpenError>> {
+    if length(file)? == 0 && length(&beside(file))? > HEADER as u64 {
+        return Ok(Err(OpenError::Gone { file: file.into() }));
+    }
     match inspect(file)? {
         Log::Whole => {}
         Log::Torn { bytes, commits: false } => {
@@ -44,9 +47,23 @@ enum Log {
 
 /// Looks through the log beside `file`.
 fn inspect(file: &Path) -> std::io::Result<Log> {
-    match std::fs::read(file.with_extension("db-wal")) {
+    match std::fs::read(beside(file)) {
         Ok(bytes) => Ok(of(&bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Log::Whole),
+        Err(error) => Err(error),
+    }
+}
+
+/// The log of `file`.
+fn beside(file: &Path) -> PathBuf {
+    file.with_extension("db-wal")
+}
+
+/// How many bytes a file has; none if it is not there.
+fn length(file: &Path) -> std::io::Result<u64> {
+    match std::fs::metadata(file) {
+        Ok(found) => Ok(found.len()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
         Err(error) => Err(error),
     }
 }

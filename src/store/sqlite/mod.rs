@@ -10,11 +10,13 @@ mod event;
 mod follow;
 mod list;
 mod log;
+mod mend;
 mod prune;
 mod reader;
 mod restore;
 mod row;
 mod schema;
+mod seal;
 mod wait;
 mod writer;
 
@@ -44,6 +46,7 @@ use directory::Directory;
 pub use directory::FILE;
 pub use dump::{Amount, DumpError, Selection, dump};
 pub use restore::{RestoreError, Restored, restore};
+use seal::Damage;
 use writer::{Progress, Writer};
 
 /// How many pages the log may have before they are moved to their place: 4 KiB each.
@@ -149,9 +152,29 @@ pub enum OpenError {
         /// Which store.
         file: PathBuf,
     },
+    /// The file is gone or empty, but not its log: SQLite would throw that away.
+    #[error("`{}` is not there or empty, but what was written last is in `{}-wal`: bring the file back from a copy, or move its log away to begin anew", file.display(), file.display())]
+    Gone {
+        /// Which store.
+        file: PathBuf,
+    },
+    /// It is damaged, and what is damaged follows from nothing else.
+    #[error("`{}` is damaged {what}; nothing was changed: bring it back from a copy, with its log if there is one, or take a dump in elsewhere with `flow restore`", file.display())]
+    Damaged {
+        /// Which store.
+        file: PathBuf,
+        /// Where, and how that was seen.
+        what: String,
+    },
     /// It is no store, or damaged.
     #[error("the store cannot be opened: {0}")]
     Sqlite(#[from] rusqlite::Error),
+}
+
+impl OpenError {
+    fn damaged(file: &Path, damage: &Damage) -> Self {
+        Self::Damaged { file: file.into(), what: damage.to_string() }
+    }
 }
 
 impl Sqlite {
@@ -239,7 +262,9 @@ impl Sqlite {
                 Some(connection) => connection,
                 None => {
                     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                    Connection::open_with_flags(&file, flags)?
+                    let connection = Connection::open_with_flags(&file, flags)?;
+                    seal::install(&connection)?;
+                    connection
                 }
             };
             let found = read(&connection);
@@ -254,8 +279,9 @@ impl Sqlite {
 }
 
 impl Drop for Sqlite {
-    /// Waits until everything that was appended is on disk.
+    /// Waits until everything that was appended is on disk. Who writes goes last: it moves what the log holds to its place.
     fn drop(&mut self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.inbox.get_mut().unwrap_or_else(PoisonError::into_inner).entries = None;
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so.

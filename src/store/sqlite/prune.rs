@@ -68,7 +68,9 @@ fn leave(connection: &Connection, runs: &[RunId]) -> Result<Done, Fault> {
             connection.prepare_cached("DELETE FROM wait WHERE run = ?1")?.execute([number])?;
             connection.prepare_cached("DELETE FROM plan_of_run WHERE run = ?1")?.execute([number])?;
             connection.prepare_cached("DELETE FROM run WHERE number = ?1")?.execute([number])?;
-            connection.prepare_cached("INSERT INTO leaving (number, last) VALUES (?1, ?2)")?.execute([number, last])?;
+            connection
+                .prepare_cached("INSERT INTO leaving (number, last, sum) VALUES (?1, ?2, seal(?1, ?2))")?
+                .execute([number, last])?;
             done.forgotten.runs += 1;
         }
     }
@@ -111,9 +113,9 @@ fn batches(connection: &Connection) -> Result<Done, Fault> {
         }
         match last {
             0 => connection.prepare_cached("DELETE FROM leaving WHERE number = ?1")?.execute([number])?,
-            _ => {
-                connection.prepare_cached("UPDATE leaving SET last = ?2 WHERE number = ?1")?.execute([number, last])?
-            }
+            _ => connection
+                .prepare_cached("UPDATE leaving SET last = ?2, sum = seal(number, ?2) WHERE number = ?1")?
+                .execute([number, last])?,
         };
     }
     Ok(Done { more: true, ..done })
@@ -180,7 +182,7 @@ fn plans<'a>(connection: &Connection, digests: impl Iterator<Item = &'a Digest>)
 
 /// Notes that what was at this mark has gone, so that the mark is never given again.
 fn removed(connection: &Connection, mark: u64) -> Result<(), Fault> {
-    connection.prepare_cached("UPDATE removed SET mark = ?1 WHERE mark < ?1")?.execute([mark])?;
+    connection.prepare_cached("UPDATE removed SET mark = ?1, sum = seal(?1) WHERE mark < ?1")?.execute([mark])?;
     Ok(())
 }
 

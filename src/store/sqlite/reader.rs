@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row as Found};
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 
 use super::content::Fault;
 use super::row::Row;
+use super::seal::{FACT, RUN};
 use super::{moment, nanos};
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
@@ -37,10 +39,13 @@ fn missing(run: &RunId, mark: Mark, what: &str) -> Broken {
 /// The records of a run, along the chain of its batches from the last to the one that holds record `from`.
 pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<History> {
     let ends = connection
-        .prepare_cached("SELECT number, last FROM run WHERE id = ?1")?
-        .query_row([&*run.0], |row| Ok((Mark(row.get(0)?), Mark(row.get(1)?))))
+        .prepare_cached(&format!("SELECT number, last, sum IS seal({RUN}) FROM run WHERE id = ?1"))?
+        .query_row([&*run.0], |row| Ok((Mark(row.get(0)?), Mark(row.get(1)?), row.get::<_, bool>(2)?)))
         .optional()?;
-    let Some((accepted, last)) = ends else { return Ok(History::default()) };
+    let Some((accepted, last, sound)) = ends else { return Ok(History::default()) };
+    if !sound {
+        return Err(unsound(&format!("how the run `{run}` stands")));
+    }
     let mut batches: Vec<Vec<Record>> = Vec::new();
     let (mut mark, mut end) = (last, None);
     loop {
@@ -150,16 +155,17 @@ pub(super) fn due(connection: &Connection, until: Timestamp, limit: usize) -> Re
 }
 
 pub(super) fn fact(connection: &Connection, name: &str) -> Read<Option<Value>> {
-    let found: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT value FROM fact WHERE name = ?1")?
-        .query_row([name], |row| row.get(0))
+    let found: Option<(Vec<u8>, bool)> = connection
+        .prepare_cached(&format!("SELECT value, sum IS seal({FACT}) FROM fact WHERE name = ?1"))?
+        .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    found.map(|value| serde_json::from_slice(&value)).transpose().map_err(|error| Broken(error.to_string().into()))
+    found.map(|(value, sound)| as_value(name, &value, sound)).transpose()
 }
 
 pub(super) fn facts(connection: &Connection, prefix: &str) -> Read<Vec<Fact>> {
-    let mut statement = connection
-        .prepare_cached("SELECT name, value, until FROM fact WHERE name >= ?1 ORDER BY name COLLATE BINARY")?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT name, value, until, sum IS seal({FACT}) FROM fact WHERE name >= ?1 ORDER BY name COLLATE BINARY"
+    ))?;
     let mut found = statement.query([prefix])?;
     let mut facts = Vec::new();
     while let Some(row) = found.next()? {
@@ -167,21 +173,41 @@ pub(super) fn facts(connection: &Connection, prefix: &str) -> Read<Vec<Fact>> {
         if !name.starts_with(prefix) {
             break;
         }
-        let value: Vec<u8> = row.get(1)?;
-        let value = serde_json::from_slice(&value).map_err(|error| Broken(error.to_string().into()))?;
-        let until: Option<i64> = row.get(2)?;
+        let (value, until): (Vec<u8>, Option<i64>) = (row.get(1)?, row.get(2)?);
+        let value = as_value(&name, &value, row.get(3)?)?;
         facts.push(Fact { name: name.into(), value: Some(value), until: until.map(moment) });
     }
     Ok(facts)
 }
 
 pub(super) fn plan(connection: &Connection, digest: Digest) -> Read<Option<Plan>> {
-    let found: Option<Vec<u8>> = connection
-        .prepare_cached("SELECT body FROM plan WHERE digest = ?1")?
-        .query_row([digest.0], |row| row.get(0))
+    let found: Option<(Vec<u8>, bool)> = connection
+        .prepare_cached("SELECT body, sum IS seal(digest, body) FROM plan WHERE digest = ?1")?
+        .query_row([digest.0], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let plan = found.map(|body| serde_json::from_slice(&body)).transpose();
-    plan.map_err(|error| Broken(format!("the plan {digest} cannot be read: {error}").into()))
+    match found {
+        Some((_, false)) => Err(unsound(&format!("the plan {digest}"))),
+        Some((body, true)) => as_plan(&body).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A plan as it is kept: how deep it may be nested was seen to when it was made.
+pub(super) fn as_plan(body: &[u8]) -> Read<Plan> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    json.disable_recursion_limit();
+    Plan::deserialize(&mut json).map_err(|error| Broken(format!("a plan cannot be read: {error}").into()))
+}
+
+fn as_value(name: &str, value: &[u8], sound: bool) -> Read<Value> {
+    if !sound {
+        return Err(unsound(&format!("the fact `{name}`")));
+    }
+    serde_json::from_slice(value).map_err(|error| Broken(error.to_string().into()))
+}
+
+fn unsound(what: &str) -> Broken {
+    Broken(format!("{what} is not what was written: the store was damaged since it was opened; open it again to have it looked through").into())
 }
 
 fn as_run(row: &Found<'_>) -> rusqlite::Result<RunId> {

@@ -13,7 +13,6 @@ use super::row::Row;
 use super::writer::{self, Fault};
 use super::{OpenError, event, nanos, reader};
 use crate::base::id::{Digest, RunId};
-use crate::lang::plan::Plan;
 use crate::run::journal::{Broken, Emission, Fact, Mark};
 
 /// What every line begins with, before the digits of its sum.
@@ -177,9 +176,7 @@ impl Restoring<'_> {
     }
 
     fn plan(&self, body: &str) -> Result<(), RestoreError> {
-        let mut json = serde_json::Deserializer::from_str(body);
-        json.disable_recursion_limit();
-        let plan = Plan::deserialize(&mut json).map_err(|error| wrong(&format!("a plan cannot be read: {error}")))?;
+        let plan = reader::as_plan(body.as_bytes()).map_err(|broken| wrong(&broken.to_string()))?;
         writer::keep_plan(self.connection, plan.digest, body.as_bytes(), &plan.topics())?;
         Ok(())
     }
@@ -232,11 +229,8 @@ impl Restoring<'_> {
             Some(Begun::Present(marks)) if marks.is_empty() => self.restored.present += 1,
             Some(Begun::Present(_)) => return Err(RestoreError::Differs(standing.run)),
             Some(Begun::New { number, last }) => {
-                writer::stand(self.connection, number, &standing)?;
+                writer::stand(self.connection, number, last, &standing)?;
                 writer::tag(self.connection, number, &standing.tags)?;
-                self.connection
-                    .prepare_cached("UPDATE run SET last = ?2 WHERE number = ?1")?
-                    .execute(params![number.0, last.0])?;
                 for plan in plans {
                     self.connection
                         .prepare_cached("INSERT INTO plan_of_run (plan, run) VALUES (?1, ?2)")?
@@ -245,8 +239,8 @@ impl Restoring<'_> {
                 for wait in waits {
                     self.connection
                         .prepare_cached(
-                            "INSERT INTO wait (run, unit, kind, name, place, since, path, value)
-                             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                            "INSERT INTO wait (run, unit, kind, name, place, since, path, value, sum)
+                             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))",
                         )?
                         .execute(params![
                             number.0,

@@ -29,8 +29,8 @@ pub(super) fn change(connection: &Connection, run: &RunId, waits: &[(UnitId, Opt
 fn open(connection: &Connection, run: &RunId, unit: UnitId, wait: &Wait) -> Result<(), Fault> {
     connection
         .prepare_cached(
-            "INSERT INTO wait (run, unit, kind, name, place, since, path, value)
-             SELECT number, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM run WHERE id = ?1",
+            "INSERT INTO wait (run, unit, kind, name, place, since, path, value, sum)
+             SELECT number, ?2, ?3, ?4, ?5, ?6, ?7, ?8, seal(number, ?2, ?3, ?4, ?5, ?6, ?7, ?8) FROM run WHERE id = ?1",
         )?
         .execute(params![
             &*run.0,

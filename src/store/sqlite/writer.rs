@@ -10,7 +10,8 @@ use tokio::sync::watch;
 
 use super::row::{Row, Written};
 use super::{Entry, What, event, nanos, wait};
-use crate::base::id::Digest;
+use crate::base::id::{Digest, RunId};
+use crate::run::event::Event;
 use crate::run::journal::{Batch, Broken, Fact, Mark, Standing};
 
 /// How many entries one transaction holds at most.
@@ -158,17 +159,30 @@ fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<usize, F
     }
     insert(connection, &row)?;
     if batch.first == 0 || !stands_still(connection, mark, &batch.standing)? {
-        stand(connection, mark, &batch.standing)?;
+        stand(connection, mark, mark, &batch.standing)?;
     }
     if batch.first == 0 {
         tag(connection, mark, &batch.standing.tags)?;
     }
     batch.facts.iter().try_for_each(|fact| keep(connection, fact))?;
     wait::change(connection, &batch.standing.run, &batch.waits)?;
+    for record in &batch.records {
+        if let Event::MoveAsked { plan, .. } = &record.event {
+            pin(connection, *plan, &batch.standing.run)?;
+        }
+    }
     for (mark, event) in (mark.0 + 1..).zip(&batch.emitted) {
         event::keep(connection, Mark(mark), event)?;
     }
     Ok(bytes)
+}
+
+/// Keeps a plan for a run that is to go on under it as soon as it may.
+fn pin(connection: &Connection, plan: Digest, run: &RunId) -> Result<(), Fault> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO plan_of_run (plan, run) SELECT ?1, number FROM run WHERE id = ?2")?
+        .execute(params![plan.0, &*run.0])?;
+    Ok(())
 }
 
 /// Keeps a batch.
@@ -205,11 +219,11 @@ pub(super) fn keep_plan(
     topics: &[Arc<str>],
 ) -> Result<(), Fault> {
     connection
-        .prepare_cached("INSERT OR IGNORE INTO plan (digest, body) VALUES (?1, ?2)")?
+        .prepare_cached("INSERT OR IGNORE INTO plan (digest, body, sum) VALUES (?1, ?2, seal(?1, ?2))")?
         .execute(params![digest.0, body])?;
     for topic in topics {
         connection
-            .prepare_cached("INSERT OR IGNORE INTO topic_of_plan (plan, topic) VALUES (?1, ?2)")?
+            .prepare_cached("INSERT OR IGNORE INTO topic_of_plan (plan, topic, sum) VALUES (?1, ?2, seal(?1, ?2))")?
             .execute(params![digest.0, &**topic])?;
     }
     Ok(())
@@ -220,7 +234,9 @@ pub(super) fn keep_plan(
 fn stands_still(connection: &Connection, mark: Mark, standing: &Standing) -> Result<bool, Fault> {
     let changed = connection
         .prepare_cached(
-            "UPDATE run SET last = ?1 WHERE id = ?2 AND plan = ?3 AND status = ?4 AND rested_at IS ?5 AND error IS ?6
+            "UPDATE run SET last = ?1,
+             sum = seal(number, ?1, id, workflow, plan, parent, tags, accepted_at, status, rested_at, error, wake, busy, failures, turn)
+             WHERE id = ?2 AND plan = ?3 AND status = ?4 AND rested_at IS ?5 AND error IS ?6
              AND wake IS ?7 AND busy = ?8 AND failures IS ?9 AND turn IS ?10",
         )?
         .execute(params![
@@ -248,28 +264,31 @@ fn turn(standing: &Standing) -> Option<String> {
     standing.turn.as_ref().map(|turn| serde_json::json!(turn).to_string())
 }
 
-/// Notes how a run stands after the batch at `mark`.
-pub(super) fn stand(connection: &Connection, mark: Mark, standing: &Standing) -> Result<(), Fault> {
+/// Notes how a run stands after the batch at `last`. `number` is that of its first, and counts for a new run.
+pub(super) fn stand(connection: &Connection, number: Mark, last: Mark, standing: &Standing) -> Result<(), Fault> {
     let tags = (!standing.tags.is_empty()).then(|| serde_json::json!(standing.tags).to_string());
     connection
         .prepare_cached(
-            "INSERT INTO run (number, last, id, workflow, plan, parent, status, accepted_at, rested_at, error, wake, busy, tags, failures, turn)
-             VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-             ON CONFLICT (id) DO UPDATE SET last = ?1, plan = ?4, status = ?6, rested_at = ?8, error = ?9, wake = ?10, busy = ?11, failures = ?13, turn = ?14",
+            "INSERT INTO run (number, last, id, workflow, plan, parent, tags, accepted_at, status, rested_at, error, wake, busy, failures, turn, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
+                     seal(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15))
+             ON CONFLICT (id) DO UPDATE SET last = ?2, plan = ?5, status = ?9, rested_at = ?10, error = ?11, wake = ?12, busy = ?13, failures = ?14, turn = ?15,
+             sum = seal(number, ?2, id, workflow, ?5, parent, tags, accepted_at, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
         )?
         .execute(params![
-            mark.0,
+            number.0,
+            last.0,
             &*standing.run.0,
             &*standing.workflow,
             standing.plan.0,
             standing.parent.as_ref().map(|parent| &*parent.0),
-            standing.status.word(),
+            tags,
             nanos(standing.accepted_at),
+            standing.status.word(),
             standing.rested_at.map(nanos),
             standing.error.as_deref(),
             standing.wake.map(nanos),
             standing.busy,
-            tags,
             failures(standing),
             turn(standing),
         ])?;
@@ -280,7 +299,7 @@ pub(super) fn stand(connection: &Connection, mark: Mark, standing: &Standing) ->
 pub(super) fn tag(connection: &Connection, number: Mark, tags: &[Arc<str>]) -> Result<(), Fault> {
     for tag in tags {
         connection
-            .prepare_cached("INSERT OR IGNORE INTO run_by_tag (tag, number) VALUES (?1, ?2)")?
+            .prepare_cached("INSERT OR IGNORE INTO run_by_tag (tag, number, sum) VALUES (?1, ?2, seal(?1, ?2))")?
             .execute(params![&**tag, number.0])?;
     }
     Ok(())
@@ -295,8 +314,8 @@ pub(super) fn keep(connection: &Connection, fact: &Fact) -> Result<(), Fault> {
     let value = serde_json::to_vec(value).map_err(|error| Broken(error.to_string().into()))?;
     connection
         .prepare_cached(
-            "INSERT INTO fact (name, value, until) VALUES (?1, ?2, ?3)
-             ON CONFLICT (name) DO UPDATE SET value = ?2, until = ?3",
+            "INSERT INTO fact (name, value, until, sum) VALUES (?1, ?2, ?3, seal(?1, ?2, ?3))
+             ON CONFLICT (name) DO UPDATE SET value = ?2, until = ?3, sum = excluded.sum",
         )?
         .execute(params![&*fact.name, value, fact.until.map(nanos)])?;
     Ok(())

@@ -110,12 +110,19 @@ fn plan(gives: &str) -> Option<Arc<Plan>> {
 /// Needs a store that can be opened again: what was kept since it was opened stays anyway.
 async fn keeps_the_plans_of_runs_that_moved(open: Opening<'_>) -> Verdict {
     let store = open();
-    let plans: Vec<Arc<Plan>> = ["old", "new"].into_iter().filter_map(plan).collect();
+    let plans: Vec<Arc<Plan>> = ["old", "new", "next"].into_iter().filter_map(plan).collect();
     let mut run = Writing::new("suite-moves", "moves");
-    for plan in &plans {
+    for plan in plans.iter().take(2) {
         store.keep(plan);
         run.standing.plan = plan.digest;
         run.append(&*store, 2);
+    }
+    for plan in plans.iter().skip(2) {
+        store.keep(plan);
+        let mut asked = run.batch(1);
+        let event = Event::MoveAsked { plan: plan.digest, by: "ann".into() };
+        asked.records = vec![Record { at: moment(1), event }];
+        run.last = store.append(vec![asked]);
     }
     store.synced(run.last).await?;
     drop(store);
@@ -125,7 +132,10 @@ async fn keeps_the_plans_of_runs_that_moved(open: Opening<'_>) -> Verdict {
     for plan in &plans {
         kept &= store.plan(plan.digest).await?.is_some();
     }
-    Ok(must(kept && plans.len() == 2, "the plans stay that a run is pinned to, and was pinned to before"))
+    Ok(must(
+        kept && plans.len() == 3,
+        "the plans stay that a run is pinned to, was pinned to before, and is to be moved to",
+    ))
 }
 
 async fn sweeps(open: Opening<'_>) -> Verdict {
