@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::exit::Refusal;
+use super::log;
 use crate::store::Sqlite;
 use crate::store::sqlite::{FILE, OpenError};
 
@@ -16,7 +17,15 @@ pub fn open(directory: &Path) -> Result<Sqlite, Refusal> {
             "a data directory is what `flow run --data` and `flow serve --data` were given; `flow.db` is in it",
         ));
     }
-    Sqlite::open(directory).map_err(|error| refused(&error))
+    take(directory)
+}
+
+/// Opens the store of a directory, which is made if it is not there. What is found wrong with it is said on stderr.
+///
+/// # Errors
+/// If the directory cannot be used.
+pub fn take(directory: &Path) -> Result<Sqlite, Refusal> {
+    log::heard(|| Sqlite::open(directory)).map_err(|error| refused(&error))
 }
 
 /// Why a directory cannot be used, with a way out.

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::ask::whoever;
 use super::check::Format;
+use super::data;
 use super::exit::{Exit, Refusal, Stop};
 use super::paper::{Palette, colour_on_stderr, deliver, say, styled};
 use super::program::load;
@@ -63,7 +64,7 @@ impl Deploy {
             let message = format!("there is no directory `{}`, so no runs are kept there", self.data.display());
             return Err(Refusal::new(message).into());
         }
-        let store = Arc::new(Sqlite::open(&self.data).map_err(|error| Refusal::new(error.to_string()))?);
+        let store = Arc::new(data::take(&self.data)?);
         let runtime = threads()?;
         let done = runtime.block_on(self.deploy(program, store.clone()));
         runtime.shutdown_background();

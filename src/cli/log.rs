@@ -7,7 +7,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use super::paper::styled;
+use super::paper::{Palette, say, styled};
 use super::screen::Screen;
 use super::tree::clock;
 use crate::base::time::Timestamp;
@@ -29,13 +29,22 @@ pub fn to_screen(screen: Arc<Screen>) -> log::Log {
 
 /// Shows what the engine reports by `tracing`, from now on and for the whole process.
 pub fn listen(screen: Arc<Screen>) {
+    let listener = Listener { palette: screen.palette, line: Box::new(move |line| screen.line(line)) };
     // Somebody who listens already goes on listening.
-    let _ = tracing::subscriber::set_global_default(Listener { screen });
+    let _ = tracing::subscriber::set_global_default(listener);
+}
+
+/// Says on stderr what is reported by `tracing` while this thread does this, where nobody shows it yet.
+#[cfg(feature = "sqlite")]
+pub fn heard<T>(work: impl FnOnce() -> T) -> T {
+    let listener = Listener { palette: Palette::for_stderr(), line: Box::new(say) };
+    tracing::subscriber::with_default(listener, work)
 }
 
 /// Takes the events of this crate and no others: what libraries report is not the reader's affair.
 struct Listener {
-    screen: Arc<Screen>,
+    palette: Palette,
+    line: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Subscriber for Listener {
@@ -55,12 +64,12 @@ impl Subscriber for Listener {
         let mut message = Message::default();
         event.record(&mut message);
         let (word, style) = match *event.metadata().level() {
-            Level::ERROR => ("error", self.screen.palette.bad),
-            Level::WARN => ("warn", self.screen.palette.doubtful),
-            _ => ("print", self.screen.palette.busy),
+            Level::ERROR => ("error", self.palette.bad),
+            Level::WARN => ("warn", self.palette.doubtful),
+            _ => ("print", self.palette.busy),
         };
-        let time = styled(self.screen.palette.faint, clock(Timestamp::now(), false));
-        self.screen.line(&format!("{time} {}  {}", styled(style, word), message.text));
+        let time = styled(self.palette.faint, clock(Timestamp::now(), false));
+        (self.line)(&format!("{time} {}  {}", styled(style, word), message.text));
     }
 
     fn enter(&self, _: &Id) {}

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::data::{self, counted};
 use super::exit::{Exit, Refusal, Stop};
+use super::log;
 use super::paper::deliver;
 use super::threads::threads;
 use crate::base::id::RunId;
@@ -41,7 +42,7 @@ impl Restore {
     /// If the dump or the directory is wrong.
     pub fn run(&self) -> Result<Exit, Stop> {
         let mut dump = BufReader::new(std::io::stdin().lock());
-        let restored = restore(&self.data, &mut dump).map_err(|error| refused(&error))?;
+        let restored = log::heard(|| restore(&self.data, &mut dump)).map_err(|error| refused(&error))?;
         if self.paused {
             threads()?.block_on(pause(&self.data, &restored.open))?;
         }

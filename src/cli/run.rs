@@ -146,7 +146,7 @@ impl Run {
         }
         #[cfg(feature = "sqlite")]
         if let Some(data) = &self.data {
-            let store = crate::store::Sqlite::open(data).map_err(|error| Refusal::new(error.to_string()))?;
+            let store = super::data::take(data)?;
             builder = builder.journal(Arc::new(store));
         }
         let engine = match builder.build() {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::data;
 use super::exit::{Exit, Refusal, Stop};
 use super::paper::{colour_on_stderr, deliver, say};
 use super::run::not_built;
@@ -121,7 +122,7 @@ impl Serve {
             say(&report::to_text(&program.warnings, &program.sources, colour_on_stderr()));
         }
         let data = self.data.clone().unwrap_or_else(|| self.directory.join(DATA));
-        let store = Arc::new(Sqlite::open(&data).map_err(|error| Refusal::new(error.to_string()))?);
+        let store = Arc::new(data::take(&data)?);
         let runtime = threads()?;
         let done = runtime.block_on(self.serve(program, &data, store.clone()));
         // Whoever still holds the store lets go of it; it closes when everything that happened is on disk.

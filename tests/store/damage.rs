@@ -63,6 +63,23 @@ fn some_runs() -> tempfile::TempDir {
     folder
 }
 
+/// A directory with so many runs, as a process leaves it that is killed: with its log.
+fn killed(runs: u64) -> tempfile::TempDir {
+    let (folder, killed) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    runtime().block_on(async {
+        let (store, engine) = engine(folder.path()).expect("it opens");
+        engine.recover().await.expect("it can be read");
+        for run in 0..runs {
+            drop(engine.start_once("sleeps", &run.to_string(), &Value::Unit).await.expect("it starts"));
+            store.synced(store.progress().taken).await.expect("it is written");
+        }
+        for file in ["flow.db", "flow.db-wal"] {
+            fs::copy(folder.path().join(file), killed.path().join(file)).expect("it can be copied");
+        }
+    });
+    killed
+}
+
 /// All that can be read of a store, once an engine has looked at it; or why it cannot.
 fn all(folder: &Path) -> Result<String, String> {
     let runtime = runtime();
@@ -207,17 +224,7 @@ fn what_follows_from_nothing_else_is_refused() {
 
 #[test]
 fn a_log_whose_file_is_gone_is_not_thrown_away() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let killed = tempfile::tempdir().expect("a folder");
-    runtime().block_on(async {
-        let (store, engine) = engine(folder.path()).expect("it opens");
-        engine.recover().await.expect("it can be read");
-        drop(engine.start_once("sleeps", "one", &Value::Unit).await.expect("it starts"));
-        store.synced(store.progress().taken).await.expect("it is written");
-        for file in ["flow.db", "flow.db-wal"] {
-            fs::copy(folder.path().join(file), killed.path().join(file)).expect("it can be copied");
-        }
-    });
+    let killed = killed(1);
     let whole = all(copy(killed.path()).path()).expect("it is whole");
     let log = fs::read(killed.path().join("flow.db-wal")).expect("it can be read");
     for empty in [true, false] {
@@ -232,5 +239,73 @@ fn a_log_whose_file_is_gone_is_not_thrown_away() {
         assert_eq!(fs::read(copy.path().join("flow.db-wal")).expect("it is there"), log);
         fs::copy(killed.path().join("flow.db"), copy.path().join("flow.db")).expect("it is brought back");
         assert_eq!(all(copy.path()).as_ref(), Ok(&whole));
+    }
+}
+
+/// Carries out a command; what it says on stderr, and whether it did what it was told.
+#[cfg(feature = "cli")]
+fn flow(arguments: &[&str], folder: &Path) -> (String, bool) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flow"));
+    let output = command.args(arguments).arg("--data").arg(folder).output().expect("it starts");
+    (String::from_utf8_lossy(&output.stderr).into_owned(), output.status.success())
+}
+
+#[cfg(all(feature = "cli", feature = "serve"))]
+#[test]
+fn every_command_says_that_the_log_was_damaged() {
+    let killed = killed(8);
+    let log = killed.path().join("flow.db-wal");
+    let mut bytes = fs::read(&log).expect("it can be read");
+    let at = bytes.len() / 3;
+    bytes[at] ^= 4;
+    fs::write(&log, bytes).expect("it can be written");
+    let (said, done) = flow(&["dump", "--all"], killed.path());
+    assert!(
+        !done && said.contains("is damaged") && said.contains("bytes before its end"),
+        "a copy is not made: {said}"
+    );
+    for command in [&["runs"][..], &["prune", "--keep", "1d"], &["show", "any"]] {
+        let copy = copy(killed.path());
+        let (said, _) = flow(command, copy.path());
+        assert!(said.contains("what was written after that is lost"), "{command:?}: {said}");
+    }
+    assert!(flow(&["runs"], killed.path()).1, "what is left can be read");
+    let (said, done) = flow(&["dump", "--all"], killed.path());
+    assert!(done, "and copied from then on: {said}");
+}
+
+#[test]
+fn a_dump_of_a_damaged_journal_is_refused() {
+    use orchestra_flow::store::sqlite::{Selection, dump};
+    let folder = some_runs();
+    for (sql, says) in [
+        ("DELETE FROM batch WHERE mark = (SELECT max(last) FROM run WHERE workflow = 'keeps')", "its end is not there"),
+        ("DELETE FROM batch WHERE mark = (SELECT max(number) FROM run WHERE workflow = 'keeps')", "there is no mark"),
+        ("DELETE FROM batch WHERE run = (SELECT id FROM run WHERE workflow = 'sleeps')", "its end is not there"),
+        ("UPDATE plan SET body = CAST('{}' AS BLOB)", "in the table `plan`"),
+        ("UPDATE run SET last = number", "in the table `run`"),
+    ] {
+        let copy = copy(folder.path());
+        let file = rusqlite::Connection::open(copy.path().join("flow.db")).expect("it opens");
+        file.execute_batch(sql).expect("it is changed");
+        drop(file);
+        let all = Selection { all: true, ..Selection::default() };
+        let refused = dump(copy.path(), &all, &mut std::io::sink()).expect_err(sql);
+        assert!(refused.to_string().contains(says), "{sql}: {refused}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_look_into_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().expect("a folder");
+    let directory = folder.path().join("data");
+    let _store = Sqlite::open(&directory).expect("it opens");
+    for (path, rights) in
+        [(directory.clone(), 0o700), (directory.join("flow.db"), 0o600), (directory.join("flow.db-wal"), 0o600)]
+    {
+        let mode = fs::metadata(&path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!(mode, rights, "{}: {mode:o}", path.display());
     }
 }

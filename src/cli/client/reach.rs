@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::cli::data;
 use crate::cli::exit::{Refusal, Stop};
 use crate::cli::serve::DATA;
 use crate::cli::threads::threads;
 use crate::host::{Builder, Program};
 use crate::serve::client::{Client, Failed};
 use crate::serve::{Beacon, Limits, Server};
-use crate::store::Sqlite;
 use crate::store::sqlite::FILE;
 
 /// The options of every command that talks to a server.
@@ -70,7 +70,7 @@ impl Reach {
 
     /// A server in this process, which only writes down.
     fn within(&self) -> Result<Server, Refusal> {
-        let store = Sqlite::open(&self.data).map_err(|error| Refusal::new(error.to_string()))?;
+        let store = data::take(&self.data)?;
         let program = programs(&self.programs);
         let builder = Builder::new(program).journal(Arc::new(store)).write_down_only();
         let engine = builder.build().map_err(|error| Refusal::new(error.to_string()))?;

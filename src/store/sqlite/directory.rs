@@ -1,7 +1,7 @@
 //! A data directory, taken by this process: its file open and its tables up to date.
 
-use std::fs::{File, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::fs::{DirBuilder, File, TryLockError};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -11,6 +11,9 @@ use crate::run::journal::Mark;
 
 /// The name of the file with the tables.
 pub const FILE: &str = "flow.db";
+
+/// The name of the file that says who uses it.
+const LOCK: &str = "flow.lock";
 
 /// A data directory that nobody else may use as long as this is there.
 pub(super) struct Directory {
@@ -28,10 +31,11 @@ impl Directory {
     /// Takes `directory`, which is made if it is not there.
     pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
         let unusable = |error| OpenError::Directory { directory: directory.into(), error };
-        std::fs::create_dir_all(directory).map_err(unusable)?;
+        make(directory).map_err(unusable)?;
         let lock = take(directory)?;
         let file = directory.join(FILE);
         log::check(&file).map_err(unusable)??;
+        keep_from_others(&file).map_err(unusable)?;
         let mut connection = connect(&file)?;
         if let Some(damage) = seal::check(&connection) {
             drop(connection);
@@ -52,6 +56,27 @@ impl Directory {
     }
 }
 
+/// Makes a directory that only its owner may look into: what runs were given and gave is in it.
+fn make(directory: &Path) -> io::Result<()> {
+    let mut making = DirBuilder::new();
+    making.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut making, 0o700);
+    making.create(directory)
+}
+
+/// Makes a file that is not there such that only its owner may read it; SQLite makes its log like it.
+fn keep_from_others(file: &Path) -> io::Result<()> {
+    let mut making = File::options();
+    making.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut making, 0o600);
+    match making.open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// A connection for whoever writes, to a file whose tables are up to date.
 fn connect(file: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(file)?;
@@ -63,10 +88,15 @@ fn connect(file: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Whether nobody uses the directory.
+pub(super) fn is_free(directory: &Path) -> bool {
+    File::open(directory.join(LOCK)).map_or(true, |lock| lock.try_lock().is_ok())
+}
+
 /// Takes the directory for this process.
 fn take(directory: &Path) -> Result<File, OpenError> {
     let unusable = |error| OpenError::Directory { directory: directory.into(), error };
-    let path = directory.join("flow.lock");
+    let path = directory.join(LOCK);
     let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => {

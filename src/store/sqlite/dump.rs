@@ -3,7 +3,7 @@
 //! Each line is `{"sum":"...",KIND:BODY}` on its own; the sum is over the body and the sum before it, so that nothing can be
 //! changed, left out or put elsewhere unseen. Lines follow the total order; what a line needs stands before it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row as Found, para
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::directory::FILE;
+use super::directory::{FILE, is_free};
 use super::reader::{STANDING, as_standing};
 use super::row::Row;
-use super::{OpenError, content, event, moment, reader};
+use super::{OpenError, content, event, log, moment, reader, seal};
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
@@ -171,14 +171,28 @@ pub fn dump(directory: &Path, selection: &Selection, out: &mut dyn Write) -> Res
     if !file.exists() {
         return Err(DumpError::NoStore(directory.display().to_string()));
     }
+    if is_free(directory) {
+        log::is_whole(&file)??;
+    }
     let mut connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    super::seal::install(&connection)?;
+    seal::install(&connection)?;
     super::schema::check(&connection, &file)?;
     // One transaction: all of it as it stood at one moment.
     let connection = connection.transaction()?;
+    if let Some(damage) = seal::check(&connection) {
+        return Err(match damage.can_be_mended() {
+            false => OpenError::damaged(&file, &damage).into(),
+            true => Broken(format!("`{}` is damaged {damage}: use the directory once with `flow serve` or `flow run --data`, and that is made again from the journal", file.display()).into()).into(),
+        });
+    }
     choose(&connection, selection)?;
-    let mut dumping =
-        Dumping { connection: &connection, out: Lines::new(out), amount: Amount::default(), said: BTreeSet::new() };
+    let mut dumping = Dumping {
+        connection: &connection,
+        out: Lines::new(out),
+        amount: Amount::default(),
+        said: BTreeSet::new(),
+        last: BTreeMap::new(),
+    };
     dumping.out.say(&Line::FlowDump(Head { version: VERSION }))?;
     dumping.journal(selection.all)?;
     if selection.all {
@@ -226,6 +240,8 @@ struct Dumping<'a> {
     amount: Amount,
     /// The plans and large values that were said.
     said: BTreeSet<Digest>,
+    /// The runs of which not all was said, with the marks of what was said of them last.
+    last: BTreeMap<RunId, Mark>,
 }
 
 impl Dumping<'_> {
@@ -251,12 +267,28 @@ impl Dumping<'_> {
                 None => self.event(mark)?,
             }
         }
-        Ok(())
+        self.is_all()
+    }
+
+    /// Whether all of each chosen run was said.
+    fn is_all(&self) -> Result<(), DumpError> {
+        let unsaid = "SELECT id FROM chosen WHERE id NOT IN (SELECT run FROM batch) LIMIT 1";
+        let unsaid = self.connection.query_row(unsaid, [], |row| row.get::<_, String>(0)).optional()?;
+        match self.last.keys().next().map(|run| run.to_string()).or(unsaid) {
+            Some(run) => {
+                Err(Broken(format!("the journal of the run `{run}` is damaged: its end is not there").into()).into())
+            }
+            None => Ok(()),
+        }
     }
 
     fn batch(&mut self, mark: Mark, run: &RunId) -> Result<(), DumpError> {
         let row = reader::batch(self.connection, run, mark)?;
         row.check()?;
+        if self.last.insert(run.clone(), mark).unwrap_or_default() != row.previous {
+            let what = format!("the journal of the run `{run}` is damaged: there is no mark {}", row.previous.0);
+            return Err(Broken(what.into()).into());
+        }
         self.plans(&row.records)?;
         let contents = self.contents(&row)?;
         let records = serde_json::from_slice(&row.records)?;
@@ -311,6 +343,7 @@ impl Dumping<'_> {
         let standing =
             self.connection.prepare_cached(&sql)?.query_row(params![&*run.0, mark.0], as_standing).optional()?;
         let Some(standing) = standing else { return Ok(()) };
+        self.last.remove(run);
         let mut statement = self.connection.prepare_cached(
             "SELECT unit, kind, wait.name, place, since, path, value FROM wait JOIN run ON run.number = wait.run
              WHERE run.id = ?1 ORDER BY wait.number",

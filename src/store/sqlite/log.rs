@@ -29,6 +29,18 @@ pub(super) fn check(file: &Path) -> std::io::Result<Result<(), OpenError>> {
     Ok(Ok(()))
 }
 
+/// Looks whether anything that was told to somebody would be lost by whoever reads `file`, which nobody writes.
+///
+/// # Errors
+/// If that is so, or the log cannot be read.
+pub(super) fn is_whole(file: &Path) -> std::io::Result<Result<(), OpenError>> {
+    match inspect(file)? {
+        Log::Whole | Log::Torn { commits: false, .. } => Ok(Ok(())),
+        Log::Torn { bytes, commits: true } => Ok(Err(OpenError::Lost { file: file.into(), bytes })),
+        Log::Headless => Ok(Err(OpenError::Log { file: file.into() })),
+    }
+}
+
 /// What was found of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Log {
@@ -55,12 +67,12 @@ fn inspect(file: &Path) -> std::io::Result<Log> {
 }
 
 /// The log of `file`.
-fn beside(file: &Path) -> PathBuf {
+pub(super) fn beside(file: &Path) -> PathBuf {
     file.with_extension("db-wal")
 }
 
 /// How many bytes a file has; none if it is not there.
-fn length(file: &Path) -> std::io::Result<u64> {
+pub(super) fn length(file: &Path) -> std::io::Result<u64> {
     match std::fs::metadata(file) {
         Ok(found) => Ok(found.len()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),

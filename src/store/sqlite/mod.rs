@@ -158,6 +158,14 @@ pub enum OpenError {
         /// Which store.
         file: PathBuf,
     },
+    /// Its log is damaged somewhere, and it is only to be read.
+    #[error("`{}-wal` is damaged {bytes} bytes before its end, and what was written after that is lost: bring it back from a copy, or use the directory once with `flow serve` or `flow run --data` to go on from before that", file.display())]
+    Lost {
+        /// Which store.
+        file: PathBuf,
+        /// How many bytes before the end.
+        bytes: usize,
+    },
     /// It is damaged, and what is damaged follows from nothing else.
     #[error("`{}` is damaged {what}; nothing was changed: bring it back from a copy, with its log if there is one, or take a dump in elsewhere with `flow restore`", file.display())]
     Damaged {
@@ -191,7 +199,7 @@ impl Sqlite {
         let (entries, inbox) = mpsc::channel();
         let (settle, settled) = mpsc::channel();
         let (progress, watched) = watch::channel(Progress { synced: last, ..Progress::default() });
-        let writer = Writer::new(connection, progress, settle);
+        let writer = Writer::new(connection, progress, settle, log::beside(&file));
         let threads = vec![
             spawn("store", move || writer.work(&inbox)).map_err(unusable)?,
             spawn("store-settle", move || move_to_place(&settling, &settled)).map_err(unusable)?,

@@ -1,6 +1,7 @@
 //! The one writer: whatever waits is written in one transaction, so many wait for one sync.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::watch;
 
 use super::row::{Row, Written};
-use super::{Entry, What, event, nanos, wait};
+use super::{Entry, What, event, log, nanos, wait};
 use crate::base::id::{Digest, RunId};
 use crate::run::event::Event;
 use crate::run::journal::{Batch, Broken, Fact, Mark, Standing};
@@ -20,6 +21,9 @@ const GROUP_ENTRIES_MAX: usize = 1_024;
 /// After how many entries it is looked whether what was written should be moved to its place: not after each, since looking
 /// takes time from whoever writes.
 const SETTLE_ENTRIES: usize = 128;
+
+/// How long the log may become.
+const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// So many bytes count like an entry.
 const SETTLE_BYTES_EACH: usize = 32 * 1024;
@@ -49,13 +53,20 @@ pub(super) struct Writer {
     settle: Sender<()>,
     /// How many entries were written since it was told, or as many bytes.
     unsettled: usize,
+    /// The file of the log.
+    log: PathBuf,
     /// The plans that this process kept: it may start runs of them at any time.
     kept: BTreeSet<Digest>,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, progress: watch::Sender<Progress>, settle: Sender<()>) -> Self {
-        Self { connection, progress, settle, unsettled: 0, kept: BTreeSet::new() }
+    pub(super) fn new(
+        connection: Connection,
+        progress: watch::Sender<Progress>,
+        settle: Sender<()>,
+        log: PathBuf,
+    ) -> Self {
+        Self { connection, progress, settle, unsettled: 0, log, kept: BTreeSet::new() }
     }
 
     /// Writes what comes until nobody can send any more.
@@ -88,7 +99,18 @@ impl Writer {
                 self.unsettled = 0;
                 // Whoever settles has gone only when the store is being closed.
                 let _ = self.settle.send(());
+                self.shorten();
             }
+        }
+    }
+
+    /// Begins the log anew where it has become long: whoever moves it to its place beside a writer that never rests does not
+    /// come to its end. Where somebody still reads what is in it, that is done the next time.
+    fn shorten(&self) {
+        if log::length(&self.log).is_ok_and(|bytes| bytes > LOG_BYTES_MAX)
+            && let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], |_| Ok(()))
+        {
+            tracing::warn!("the log of the store could not be shortened: {error}");
         }
     }
 
