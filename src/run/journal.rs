@@ -137,7 +137,7 @@ impl Standing {
             rested_at: run.rested_at,
             error,
             open: run.open_failures(plan),
-            wake: run.next_alarm(),
+            wake: run.wakes(),
             turn: run.turn(),
             busy: run.is_busy(),
         }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub use entrance::{Collected, Collection, Entrance};
 use frame::Frames;
 use table::Units;
-use unit::{Entry, Far, Task, Unit};
+use unit::{Entry, Task, Unit};
 
 pub use rewind::{Fold, fold};
 
@@ -101,6 +101,8 @@ pub struct Run {
     clocked: BTreeSet<UnitId>,
     /// Units with something under way outside this journal: an attempt without an answer, a lock asked for or held.
     outside: BTreeSet<UnitId>,
+    /// Those among them whose operation has not answered.
+    operating: BTreeSet<UnitId>,
     /// Units in front of their handlers that wait for a person.
     parked: BTreeSet<UnitId>,
     /// Units whose waits have begun or ended since they were last asked for.
@@ -204,6 +206,7 @@ impl Run {
             listeners: BTreeSet::new(),
             clocked: BTreeSet::new(),
             outside: BTreeSet::new(),
+            operating: BTreeSet::new(),
             parked: BTreeSet::new(),
             touched: BTreeSet::new(),
             left: BTreeMap::new(),
@@ -258,6 +261,11 @@ impl Run {
     /// When the machine must be asked again at the latest, if nothing else happens.
     pub fn next_alarm(&self) -> Option<Timestamp> {
         if self.paused { None } else { self.alarms.first().map(|(at, _, _)| *at) }
+    }
+
+    /// When it must be woken if it has left memory, where it cannot be as long as an operation is under way.
+    pub fn wakes(&self) -> Option<Timestamp> {
+        if self.operating.is_empty() { self.next_alarm() } else { None }
     }
 
     /// The plan it is to go on under as soon as it may, and by whose word.
@@ -445,8 +453,7 @@ impl Run {
 
     /// Whether nothing is under way: no attempt of an operation, and nothing left to decide.
     fn only_waits(&self) -> bool {
-        let acts = |unit: &Unit| matches!(&unit.task, Task::Act(act) if act.in_flight && act.far == Far::Operation);
-        self.agenda.is_empty() && !self.outside().any(acts)
+        self.agenda.is_empty() && self.operating.is_empty()
     }
 
     /// `run` as programs see it; `now` gives `elapsed` while it has not ended.

@@ -55,6 +55,8 @@ pub(super) struct Writer {
     unsettled: usize,
     /// The file of the log.
     log: PathBuf,
+    /// Whether the disk has no room to spare for it.
+    narrow: bool,
     /// The plans that this process kept: it may start runs of them at any time.
     kept: BTreeSet<Digest>,
 }
@@ -66,7 +68,7 @@ impl Writer {
         settle: Sender<()>,
         log: PathBuf,
     ) -> Self {
-        Self { connection, progress, settle, unsettled: 0, log, kept: BTreeSet::new() }
+        Self { connection, progress, settle, unsettled: 0, log, narrow: false, kept: BTreeSet::new() }
     }
 
     /// Writes what comes until nobody can send any more.
@@ -99,17 +101,29 @@ impl Writer {
                 self.unsettled = 0;
                 // Whoever settles has gone only when the store is being closed.
                 let _ = self.settle.send(());
-                self.shorten();
+                self.tend_log();
             }
+        }
+    }
+
+    /// Sees to it that the log is neither too long, nor so short that each commit makes it longer.
+    fn tend_log(&mut self) {
+        let Ok(bytes) = log::length(&self.log) else { return };
+        if bytes > LOG_BYTES_MAX {
+            self.shorten();
+        } else if bytes < log::ROOM
+            && !self.narrow
+            && let Err(error) = log::make_room(&self.log)
+        {
+            self.narrow = true;
+            tracing::warn!("there is no room to spare for the store's log: {error}; it grows with each commit");
         }
     }
 
     /// Begins the log anew where it has become long: whoever moves it to its place beside a writer that never rests does not
     /// come to its end. Where somebody still reads what is in it, that is done the next time.
     fn shorten(&self) {
-        if log::length(&self.log).is_ok_and(|bytes| bytes > LOG_BYTES_MAX)
-            && let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], |_| Ok(()))
-        {
+        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], |_| Ok(())) {
             tracing::warn!("the log of the store could not be shortened: {error}");
         }
     }

@@ -24,18 +24,28 @@ impl Run {
             unit.doubt |= act.output.take().is_some();
         }
         let asks = matches!(&unit.task, Task::Act(act) if act.far == Far::Person);
+        let operates = matches!(&unit.task, Task::Act(act) if act.far == Far::Operation);
         self.outside.insert(id);
+        if operates {
+            self.operating.insert(id);
+        }
         if asks {
             self.touch(id);
         }
         self.move_timeout(id, old, timeout);
     }
 
+    /// Nothing is under way outside for a unit any more.
+    pub(super) fn answers_no_more(&mut self, id: UnitId) {
+        self.outside.remove(&id);
+        self.operating.remove(&id);
+    }
+
     /// Whoever was asked answers later: nothing is under way that the end of this process would cut off.
     pub(super) fn asked(&mut self, id: UnitId) {
         if let Some(Task::Act(act)) = self.unit_mut(id).map(|unit| &mut unit.task) {
             act.asked = true;
-            self.outside.remove(&id);
+            self.answers_no_more(id);
         }
     }
 
@@ -61,7 +71,7 @@ impl Run {
 
     pub(super) fn answered(&mut self, plan: &Plan, at: Timestamp, id: UnitId, attempt: u32, answer: &Answer) {
         if !matches!(self.unit(id).map(|unit| &unit.task), Some(Task::Gate(_))) {
-            self.outside.remove(&id);
+            self.answers_no_more(id);
         }
         let Some(unit) = self.unit_mut(id) else { return };
         // The timeout of a lock bounds what is done inside as well.

@@ -52,7 +52,7 @@ impl Run {
         self.forget_alarms(&unit);
         self.untouch(&unit);
         self.listens_no_more(id);
-        self.outside.remove(&id);
+        self.answers_no_more(id);
         let Some(parent) = unit.parent else { return };
         if let Some(above) = self.unit_mut(parent) {
             above.children.swap_remove(unit.seat);

@@ -234,7 +234,7 @@ impl Run {
         self.forget_alarms(&gone);
         self.untouch(&gone);
         self.listens_no_more(id);
-        self.outside.remove(&id);
+        self.answers_no_more(id);
         self.forget_records(plan, &gone);
         self.wake(id);
     }

@@ -71,6 +71,7 @@ impl Run {
         self.alarms.clear();
         self.listeners.clear();
         self.outside.clear();
+        self.operating.clear();
         self.parked.clear();
         self.touched.clear();
         self.held.clear();
