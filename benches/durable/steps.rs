@@ -1,5 +1,6 @@
 //! Steps of one run: W2, W3 and W7.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use crate::table::{NATIVE, row, syncs_per_second, thousands, timed};
@@ -40,10 +41,9 @@ pub fn in_sequence_once() {
 pub fn scripts() {
     const FIB: &str = "fn fib(n) { if n < 2 { n } else { fib(n - 1) + fib(n - 2) } }";
     let text = format!("{FIB}\nworkflow bench {{ for i in 0..40 {{ step work = script {{ fib(10) }} }} }}");
-    let mut engine = rhai::Engine::new();
-    engine.set_max_call_levels(64);
-    let ast = engine.compile(format!("{FIB}\nfib(10)")).expect("it compiles");
-    let floor = || {
+    let rhai = |engine: &mut rhai::Engine| {
+        engine.set_max_call_levels(64);
+        let ast = engine.compile(format!("{FIB}\nfib(10)")).expect("it compiles");
         let start = Instant::now();
         for _ in 0..40 {
             let value: i64 = engine.eval_ast(&ast).expect("it runs");
@@ -51,6 +51,7 @@ pub fn scripts() {
         }
         start.elapsed().as_secs_f64() * 1e3
     };
+    let floor = || rhai(&mut rhai::Engine::new());
     // The first of this process makes our engine of Rhai.
     for (what, pairs) in [("the first of the process", 1), ("later ones", PAIRS)] {
         let (ours, bare) = middle((0..pairs).map(|_| (timed(&text).as_secs_f64() * 1e3, floor())).collect());
@@ -62,6 +63,24 @@ pub fn scripts() {
             "1.15",
         );
     }
+    // What bounds cost that hold a script to its operations and its time, whoever looks after them.
+    let counting = || {
+        let mut engine = rhai::Engine::new();
+        thread_local!(static OPERATIONS: Cell<u64> = const { Cell::new(0) });
+        engine.on_progress(|_| {
+            OPERATIONS.set(OPERATIONS.get() + 1);
+            (OPERATIONS.get() == u64::MAX).then_some(rhai::Dynamic::UNIT)
+        });
+        rhai(&mut engine)
+    };
+    let (bounded, bare) = middle((0..PAIRS).map(|_| (counting(), floor())).collect());
+    row(
+        "W7 bare Rhai that has its operations counted",
+        &format!("{bounded:.2} ms"),
+        &format!("bare Rhai: {bare:.2} ms"),
+        bounded / bare,
+        "-",
+    );
 }
 
 /// The pair whose ratio is in the middle.
