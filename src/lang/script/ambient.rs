@@ -43,9 +43,10 @@ thread_local! {
     static AMBIENT: RefCell<Option<Ambient>> = const { RefCell::new(None) };
     /// How many milliseconds the evaluation may take, until its clock is first looked at; from then on when it must end.
     static TIME: Cell<Time> = const { Cell::new(Time::Allowed(0)) };
-    static OPERATIONS: Cell<u64> = const { Cell::new(0) };
-    /// At which operation the clock is looked at next.
-    static LOOK: Cell<u64> = const { Cell::new(FIRST_OPERATIONS) };
+    /// How many operations there will have been when the clock is looked at next.
+    static OPERATIONS: Cell<u64> = const { Cell::new(FIRST_OPERATIONS) };
+    /// How many of them are left until then.
+    static LEFT: Cell<u64> = const { Cell::new(FIRST_OPERATIONS) };
 }
 
 /// The time of one evaluation. Most end before anybody looks at a clock, which costs more than they do.
@@ -86,8 +87,8 @@ impl Clock {
 /// Runs `inner` with `ambient` around it, for at most so many milliseconds, and gives both back.
 pub(super) fn around<T>(ambient: Option<Ambient>, millis_max: u64, inner: impl FnOnce() -> T) -> (T, Option<Ambient>) {
     TIME.set(Time::Allowed(millis_max));
-    OPERATIONS.set(0);
-    LOOK.set(FIRST_OPERATIONS);
+    OPERATIONS.set(FIRST_OPERATIONS);
+    LEFT.set(FIRST_OPERATIONS);
     if ambient.is_none() {
         return (inner(), None);
     }
@@ -113,30 +114,30 @@ pub(super) enum Exceeded {
 
 /// Counts one operation. Rhai's own count is of no use: what a closure does for a function such as `map` is lost to it.
 pub(super) fn tick() -> Option<Exceeded> {
-    let operations = OPERATIONS.get() + 1;
-    OPERATIONS.set(operations);
-    if operations < LOOK.get() {
+    let left = LEFT.get();
+    if left > 1 {
+        LEFT.set(left - 1);
         return None;
     }
+    look().err()
+}
+
+/// Looks whether the evaluation may go on, and until when.
+#[cold]
+fn look() -> Result<(), Exceeded> {
+    let operations = OPERATIONS.get();
     let clock = match TIME.get() {
         Time::Over(found) => Err(found),
         _ if operations > limit::SCRIPT_OPERATIONS_MAX => Err(Exceeded::Operations(limit::SCRIPT_OPERATIONS_MAX)),
         Time::Until(clock) => clock.look(),
         Time::Allowed(millis) => Ok(Clock::started(millis)),
     };
-    match clock {
-        Ok(clock) => {
-            TIME.set(Time::Until(clock));
-            LOOK.set(operations + clock.pace);
-            None
-        }
-        Err(found) => {
-            // Some functions of Rhai, such as `sort`, drop the errors of their closures: the very next operation fails too.
-            TIME.set(Time::Over(found));
-            LOOK.set(0);
-            Some(found)
-        }
-    }
+    // Some functions of Rhai, such as `sort`, drop the errors of their closures: the very next operation fails too.
+    TIME.set(clock.map_or_else(Time::Over, Time::Until));
+    let pace = clock.map_or(0, |clock| clock.pace);
+    OPERATIONS.set(operations + pace);
+    LEFT.set(pace);
+    clock.map(drop)
 }
 
 /// The next number of this evaluation's chance (SplitMix64 over the seed).
