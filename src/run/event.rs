@@ -1,8 +1,12 @@
 //! What happened in a run: an append-only vocabulary. The journal is a list of these; a `Run` is their fold.
 
+mod rewinding;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use rewinding::Rewinding;
 
 use super::admission::{Admission, Collects, Gathered, Reason};
 use crate::base::failure::Failure;
@@ -155,7 +159,7 @@ pub enum Event {
         /// Why.
         reason: Reason,
     },
-    /// It has all its places, and runs.
+    /// It has all its places, and runs, or goes on.
     Started {
         /// What its workflow keeps between runs, where it keeps something.
         #[serde(default, skip_serializing_if = "Value::is_unit")]
@@ -518,50 +522,9 @@ pub struct Acceptance {
     /// What it is found by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Arc<str>>,
-}
-
-/// What is done again of a run that rested, by whose word. It names what the journal held when that was decided: whoever
-/// folds the journal later need not decide it again.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Rewinding {
-    /// Who asked for it.
-    pub by: Arc<str>,
-    /// Why.
+    /// The fork that it is, or that it is carried out for: what `key` clauses give is another key there (semantics 80).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub why: Option<Arc<str>>,
-    /// The run that asked for it, and its unit that waits for this run, if it is rewound through its parent (semantics 79).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub through: Option<(RunId, UnitId)>,
-    /// The place of the step from which it was asked for; none where the run goes on with what failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Arc<str>>,
-    /// The input from now on, if it changes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<Value>,
-    /// Units that were ended, or given up, and stand open again: what is done again is in them.
-    pub open: Vec<UnitId>,
-    /// Those among them that begin their bodies anew, as the next generation.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub anew: Vec<UnitId>,
-    /// Units that count no more, with all that is in them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub redone: Vec<UnitId>,
-    /// Statements that count no more and never were units, with the units they stand in.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub statements: Vec<(UnitId, NodeId)>,
-    /// The generations that what is done again has from now on, by places (semantics 45).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub generations: Vec<(Arc<str>, u32)>,
-    /// Parameters that a person has given, by the places of the steps that act with them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub params: Vec<(Arc<str>, Value)>,
-    /// Runs that steps wait for and that go on where they failed: with the places of the steps, without generations, and what
-    /// the runs were asked for.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub children: Vec<(Arc<str>, Value, RunId)>,
-    /// The places of the steps whose effects are undone before, if they have not been undone.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub undo: Vec<Arc<str>>,
+    pub fork: Option<RunId>,
 }
 
 fn is_none(count: &u32) -> bool {

@@ -30,10 +30,10 @@ pub mod activity;
 pub mod gate;
 /// Taking a run in.
 pub mod intake;
-/// What of a run that rests is done again when it goes on from a step.
-pub mod rewind;
 /// Whether a run may go on under a newer plan.
 pub mod upgrade;
+/// What of a run is done again when it goes on from a step; forks.
+pub mod rewind;
 /// From a plan, a run and the time to what is to be done.
 pub mod machine;
 /// Decide, write down, carry out, until nothing is left to decide.

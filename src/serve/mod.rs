@@ -13,7 +13,7 @@ pub mod beacon;
 mod body;
 /// The time of the server, and moving it.
 mod clock;
-/// Failures as resources, and runs that go on from them.
+/// Failures as resources, and one fix for all of a kind.
 mod failure;
 /// Which runs a list is to hold.
 mod filter;
@@ -45,6 +45,8 @@ mod query;
 mod question;
 /// Records of a journal as others see them.
 mod record;
+/// Runs that rest and go on, and forks of runs.
+mod rewind;
 /// Runs as resources.
 #[expect(unused_qualifications, reason = "utoipa's macro writes them")]
 mod run;

@@ -180,6 +180,11 @@ impl From<rewind::Refusal> for Problem {
             | rewind::Refusal::AtTheEnd(_)
             | rewind::Refusal::Ambiguous { .. }
             | rewind::Refusal::WhoseParams(_)
+            | rewind::Refusal::Collects
+            | rewind::Refusal::Stays(_)
+            | rewind::Refusal::NoNewerPlan(_)
+            | rewind::Refusal::KeyTaken(_)
+            | rewind::Refusal::Claim(_)
             | rewind::Refusal::NotAccepted(_) => Self::conflict(detail),
         }
     }

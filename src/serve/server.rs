@@ -17,8 +17,8 @@ use super::metric::Requests;
 use super::problem::Problem;
 use super::token::Tokens;
 use super::{
-    caller, cause, clock, event, failure, health, journal, metric, openapi, parked, question, run, step, stream,
-    trigger, workflow,
+    caller, cause, clock, event, failure, health, journal, metric, openapi, parked, question, rewind, run, step,
+    stream, trigger, workflow,
 };
 use crate::host::Engine;
 use crate::host::clock::VirtualClock;
@@ -82,6 +82,7 @@ impl Server {
             .merge(cause::routes())
             .merge(journal::routes())
             .merge(failure::routes())
+            .merge(rewind::routes())
             .merge(question::routes())
             .merge(parked::routes())
             .merge(event::routes())

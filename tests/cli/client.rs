@@ -217,3 +217,34 @@ fn a_run_that_failed_is_retried_or_dismissed() {
     assert_eq!(desk.told(&["failures"]), "");
     assert_eq!(desk.refused(&["dismiss", &run]).0, Some(2));
 }
+
+#[test]
+fn a_fork_of_a_run_goes_its_own_way() {
+    let mut desk = Desk::new();
+    desk.serve();
+    let run = desk.told(&["start", "order", "--input", r#"{"id": 7}"#]);
+    desk.until(&run, "waiting");
+    let paid = ["signal", &run, "paid", r#"{"cents": 5}"#];
+    desk.told(&paid);
+    desk.until(&run, "completed");
+    let (_, said) = desk.refused(&["retry", &run]);
+    assert!(said.contains("`flow fork` starts a new run"), "{said}");
+    let edited = ["--from", "paid", "--input", r#"{"id": 8}"#];
+    let preview = desk.told(&[&["fork", &run, "--preview"], &edited[..]].concat());
+    assert!(preview.contains("keep           first") && preview.contains("happens again  second"), "{preview}");
+    let (_, said) = desk.refused(&[&["fork", &run], &edited[..]].concat());
+    assert!(said.contains("say `--accept`"), "{said}");
+    desk.crash();
+    // Without a server it is written down.
+    let fork = desk.told(&[&["fork", &run, "--accept", "--why", "a test"], &edited[..]].concat());
+    let (_, said) = desk.refused(&["fork", "nobody"]);
+    assert!(said.contains("there is no run `nobody`"), "{said}");
+    desk.serve();
+    desk.until(&fork, "waiting");
+    let shown = desk.told(&["show", &fork]);
+    assert!(shown.contains(&format!("fork of {run}, from `paid`, by ")) && shown.contains(": a test"), "{shown}");
+    desk.told(&["signal", &fork, "paid", r#"{"cents": 6}"#]);
+    desk.until(&fork, "completed");
+    assert!(desk.told(&["show", &fork]).contains(r#"{"id":8,"cents":6}"#));
+    assert!(desk.told(&["show", &run]).contains(r#"{"id":7,"cents":5}"#));
+}

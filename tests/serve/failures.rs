@@ -29,6 +29,22 @@ fn a_run_that_failed_is_listed_retried_and_dismissed() {
         assert_eq!(client.post(&format!("/v1/runs/{id}/dismiss"), json!({})).await.status, 409);
         let done = client.post("/v1/workflows/greet/runs?wait=20s", json!({ "name": "Ada" })).await.json;
         let id = done["id"].as_str().expect("an id");
-        assert_eq!(client.post(&format!("/v1/runs/{id}/retry"), json!({})).await.status, 409);
+        let refused = client.post(&format!("/v1/runs/{id}/retry"), json!({})).await;
+        assert_eq!(refused.status, 409);
+        assert!(refused.json["detail"].as_str().is_some_and(|detail| detail.contains("flow fork")), "{refused:?}");
+        // That it names can be done.
+        let fork = format!("/v1/runs/{id}/fork");
+        let preview = client.post(&fork, json!({ "preview": true })).await;
+        assert_eq!((preview.status.as_u16(), &preview.json["kept"]), (200, &json!([])), "{preview:?}");
+        let forked = client.post(&fork, json!({ "input": { "name": "Eve" }, "why": "a test" })).await;
+        assert_eq!(forked.status, 201, "{forked:?}");
+        let fork = forked.json["id"].as_str().expect("an id");
+        let ended = client.until(&format!("/v1/runs/{fork}"), |run| run["status"] == "completed").await;
+        assert_ne!(ended["output"], client.get(&format!("/v1/runs/{id}")).await.json["output"]);
+        let wrong = client.post(&format!("/v1/runs/{id}/fork"), json!({ "input": { "name": 7 } })).await;
+        assert_eq!((wrong.status.as_u16(), &wrong.json["errors"][0]["path"]), (422, &json!("name")), "{wrong:?}");
+        let older = client.post(&format!("/v1/runs/{id}/fork"), json!({ "plan": "oldest" })).await;
+        assert_eq!(older.status, 400, "{older:?}");
+        assert_eq!(client.post("/v1/runs/nobody/fork", json!({})).await.status, 404);
     });
 }

@@ -12,6 +12,7 @@ mod intake;
 pub mod killed;
 mod older;
 mod prune;
+mod fork;
 mod rewind;
 mod sqlite;
 

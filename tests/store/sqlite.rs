@@ -35,6 +35,7 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
         admission: Admission::default(),
         collects: None,
         tags: Vec::new(),
+        fork: None,
     };
     let standing = Standing {
         run: run.clone(),

@@ -5,6 +5,7 @@
 
 mod failures;
 mod reach;
+mod rewind;
 mod runs;
 mod show;
 mod start;
@@ -32,7 +33,8 @@ pub enum Verb {
     /// End a run in order: what was done is undone, what must be finished is finished
     Cancel(tell::One),
     Failures(failures::Failures),
-    Retry(failures::Retry),
+    Retry(rewind::Retry),
+    Fork(rewind::Fork),
     Dismiss(failures::Dismiss),
     Signal(tell::Signal),
     Answer(tell::Answer),
@@ -55,6 +57,7 @@ impl Verb {
             Self::Cancel(command) => command.tell("cancel"),
             Self::Failures(command) => command.run(),
             Self::Retry(command) => command.run(),
+            Self::Fork(command) => command.run(),
             Self::Dismiss(command) => command.run(),
             Self::Signal(command) => command.run(),
             Self::Answer(command) => command.run(),

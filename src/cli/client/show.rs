@@ -14,10 +14,10 @@ use crate::base::value::Value;
 use crate::cli::check::Format;
 use crate::cli::exit::{Exit, Refusal, Stop};
 use crate::cli::paper::{Palette, deliver, stdout_is_terminal, styled};
-use crate::cli::tree::{Tree, clock};
+use crate::cli::tree::{Tree, clock, first_line};
 use crate::lang::plan::Plan;
 use crate::run::cause::waits_for;
-use crate::run::event::{Record, UnitId};
+use crate::run::event::{Event, Record, Rewinding, UnitId};
 use crate::run::history::{self, Run};
 
 /// How wide the paper is that no terminal shows.
@@ -144,6 +144,7 @@ impl Stood {
                 paper.push_str(&format!("{:<8}{value}\n", styled(palette.faint, name)));
             }
         };
+        entry("fork of", self.fork_of().map(fork_told).unwrap_or_default());
         entry("input", accepted.input.clone());
         entry("vars", self.run.vars(UnitId::RUN));
         entry("state", self.run.state.clone());
@@ -153,6 +154,14 @@ impl Stood {
             paper.push_str(&format!("{:<8}{wait}\n", styled(palette.faint, "waits")));
         }
         paper
+    }
+
+    /// The record with which it became a run of its own, if it is a fork.
+    fn fork_of(&self) -> Option<&Rewinding> {
+        self.records[..self.events].iter().rev().find_map(|record| match &record.event {
+            Event::Rewound(rewinding) if rewinding.of.is_some() => Some(&**rewinding),
+            _ => None,
+        })
     }
 
     /// Every event that counts, with its number and what it carries.
@@ -177,12 +186,21 @@ impl Stood {
             "event": self.events,
             "at": self.now.to_string(),
             "status": self.status,
+            "fork_of": self.fork_of().map(|rewinding| &rewinding.of),
             "input": self.run.accepted.input.to_json(),
             "vars": self.run.vars(UnitId::RUN).to_json(),
             "state": self.run.state.to_json(),
             "waits": waits_for(&self.plan, &self.run, UnitId::RUN),
         })
     }
+}
+
+/// Of which run a fork is, from which step, by whose word and why.
+fn fork_told(rewinding: &Rewinding) -> Value {
+    let of = rewinding.of.as_ref().map(ToString::to_string).unwrap_or_default();
+    let from = rewinding.from.as_ref().map(|from| format!(", from `{from}`")).unwrap_or_default();
+    let why = rewinding.why.as_ref().map(|why| format!(": {}", first_line(why))).unwrap_or_default();
+    format!("{of}{from}, by {}{why}", rewinding.by).into()
 }
 
 fn terminal_width() -> usize {

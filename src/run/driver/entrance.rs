@@ -194,24 +194,28 @@ impl Inner {
                 _ => None,
             }));
         }
+        Accepted { facts, instead_of, ..self.come(plan.clone(), run, records, state_key.clone()) }
+    }
+
+    /// A run that has come in, with what is to be written of it.
+    pub(super) fn come(
+        self: &Arc<Self>,
+        plan: Arc<Plan>,
+        run: Run,
+        records: Vec<Record>,
+        state_key: Option<Arc<str>>,
+    ) -> Accepted {
         let skipped = run.is_at_rest();
         let (tell, inbox) = inbox(&self.activity);
-        let drive = Drive::new(self.clone(), plan.clone(), run, state_key.clone(), tell);
-        Accepted { drive, records, facts, skipped, inbox, instead_of }
+        let drive = Drive::new(self.clone(), plan, run, state_key, tell);
+        Accepted { drive, records, facts: Vec::new(), skipped, inbox, instead_of: Vec::new() }
     }
 
     /// Asks for the places that a run needs.
-    fn ask(&self, run: &Run) -> Asked {
+    pub(super) fn ask(&self, run: &Run) -> Asked {
         match run.turn() {
             Some(turn) => lock(&self.gates).admit(&run.accepted.run, &turn),
             None => Asked::Inside,
-        }
-    }
-
-    /// Lets a run that goes on after it rested be inside again where it was: it does not wait for a place a second time.
-    pub(super) fn regain(&self, run: &Run) {
-        for place in run.turn().iter().filter(|turn| turn.inside).flat_map(|turn| &turn.places) {
-            lock(&self.gates).restore(&place.gate, (run.accepted.run.clone(), UnitId::RUN));
         }
     }
 
@@ -388,6 +392,6 @@ struct Claimed {
     trigger: Value,
 }
 
-fn new_run() -> RunId {
+pub(super) fn new_run() -> RunId {
     RunId(uuid::Uuid::now_v7().to_string().into())
 }

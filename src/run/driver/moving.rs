@@ -53,7 +53,12 @@ impl Inner {
     }
 
     /// From one plan to another; made once.
-    async fn transition(&self, journal: &dyn Journal, from: &Arc<Plan>, to: Digest) -> Result<Arc<Transition>, Broken> {
+    pub(super) async fn transition(
+        &self,
+        journal: &dyn Journal,
+        from: &Arc<Plan>,
+        to: Digest,
+    ) -> Result<Arc<Transition>, Broken> {
         let key: Vec<Digest> = from.past.lineage.iter().copied().chain([from.digest, to]).collect();
         if let Some(known) = self.transitions.get(&key) {
             return Ok(known.clone());

@@ -125,7 +125,7 @@ impl Inner {
     }
 
     /// Under which key a run keeps its workflow's state: what it was accepted with says so, whatever its input became since.
-    fn state_key(&self, plan: &Plan, records: &[Record]) -> Option<Arc<str>> {
+    pub(super) fn state_key(&self, plan: &Plan, records: &[Record]) -> Option<Arc<str>> {
         let run = Run::accept(records.first()?).ok()?;
         let gathered = records.iter().find_map(|record| match &record.event {
             Event::Gathered(gathered) => Some((&gathered.input, &gathered.trigger)),

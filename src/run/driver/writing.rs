@@ -34,8 +34,8 @@ impl Drive {
             return None;
         }
         let starts = self.run.starts_before(self.inner.world.clock.now());
-        let origin = Some(self.id().clone());
-        let options = Options { run: Some(run.clone()), starts, origin, ..Options::default() };
+        let (origin, fork) = (Some(self.id().clone()), self.run.accepted.fork.clone());
+        let options = Options { run: Some(run.clone()), starts, origin, fork, ..Options::default() };
         let plan = self.inner.plan_of(workflow);
         let entering = plan.and_then(|plan| self.inner.entering(plan, input, None, options));
         entering.inspect_err(|error| tracing::error!(run = %run, "could not start `{workflow}`: {error}")).ok()
@@ -154,7 +154,8 @@ impl Drive {
     /// The facts that hold no more with these records, if they name this run: what it collects for, and its key unless it has
     /// done what it was started for (semantics 71). Without a journal a key is as lasting as its run.
     fn names_left(&self, records: &[Record]) -> Vec<Arc<str>> {
-        if !records.iter().any(|record| matches!(record.event, Event::Rested)) {
+        let rests = records.iter().any(|record| matches!(record.event, Event::Rested));
+        if !rests || self.run.is_rewinding() {
             return Vec::new();
         }
         let accepted = &self.run.accepted;

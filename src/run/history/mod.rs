@@ -374,13 +374,20 @@ impl Run {
     /// Its turn at the gates of its workflow, if it is inside or waits for that.
     pub fn turn(&self) -> Option<Turn> {
         let Acceptance { admission, within, .. } = &*self.accepted;
-        let comes = matches!(self.entrance, Entrance::Asking | Entrance::Passed) && !self.is_at_rest();
+        // Who undoes something first keeps the places for going on.
+        let is_there = !self.is_at_rest() || self.is_rewinding();
+        let comes = matches!(self.entrance, Entrance::Asking | Entrance::Passed) && is_there;
         (comes && !admission.places.is_empty()).then(|| Turn {
-            inside: self.started_at.is_some(),
+            inside: self.entrance == Entrance::Passed,
             places: admission.places.clone(),
             priority: admission.priority,
             within: within.clone(),
         })
+    }
+
+    /// Whether it has begun to do something, however long ago.
+    pub(super) fn has_begun(&self) -> bool {
+        self.unit(UnitId::RUN).is_some()
     }
 
     /// Whether it has not started, and nobody would think of it: it waits neither for a moment nor for a place.
@@ -444,7 +451,7 @@ impl Run {
         match (&self.outcome, self.ending) {
             (Some(outcome), Ending::Rested) => outcome.status(),
             _ if self.paused => Status::Paused,
-            _ if self.started_at.is_none() => Status::Queued,
+            _ if self.entrance != Entrance::Passed => Status::Queued,
             _ if !self.parked.is_empty() => Status::Parked,
             (None, _) if self.only_waits() => Status::Waiting,
             (Some(_) | None, _) => Status::Running,

@@ -65,6 +65,11 @@ impl<'a> Fold<'a> {
         &self.counted
     }
 
+    /// The records that would still count if the run were rewound so.
+    pub fn counting(&self, rewinding: &Rewinding) -> Vec<&'a Record> {
+        counting(&self.counted, rewinding)
+    }
+
     /// Folds what counts anew.
     fn again(&self) -> Run {
         let mut run = match self.counted.first().map(|first| Run::accept(first)) {

@@ -15,6 +15,9 @@ use crate::lang::plan::{Formula, Plan};
 use crate::run::admission::{Admission, Overflow, Place};
 use crate::run::journal::Fact;
 
+/// How the gates begin at which runs of one trigger wait for each other.
+const OVERLAP: &str = "overlap/";
+
 /// What a run asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Claim {
@@ -109,6 +112,24 @@ impl Claim {
         })
     }
 
+    /// What a run asks for that rests and is to go on: what any run of its workflow does, and the place at the gate of its
+    /// trigger that it had `before`. Somebody wants it to go on: it waits, whatever becomes of others that come late.
+    ///
+    /// # Errors
+    /// Where something of it cannot be computed.
+    pub fn again(plan: &Plan, before: &[Place], names: &Names<'_>) -> Result<Self, StartError> {
+        let mut claim = Self::of(plan, None, names)?;
+        claim.places.splice(0..0, before.iter().filter(|place| place.gate.starts_with(OVERLAP)).cloned());
+        claim.places.iter_mut().for_each(|place| place.overflow = Overflow::Queue);
+        Ok(claim)
+    }
+
+    /// The same without the workflow's key: whoever comes with that means another run.
+    #[must_use]
+    pub fn without_key(self) -> Self {
+        Self { key: None, ..self }
+    }
+
     fn pace(plan: &Plan, index: usize, trigger: &Trigger, names: &Names<'_>) -> Result<Option<Pace>, Failure> {
         let Some(throttle) = &trigger.throttle else { return Ok(None) };
         let by = throttle.by.as_ref().map(|by| by.evaluate(plan.functions.library(), names)).transpose()?;
@@ -194,7 +215,7 @@ pub fn holder(fact: &Value, now: Timestamp) -> Option<RunId> {
 /// The place that a run of a schedule needs, where runs of it may not overlap.
 fn overlap(plan: &Plan, index: usize, trigger: &Trigger) -> Option<Place> {
     let overflow = Overflow::named(trigger.kind.overlap()?);
-    Some(Place { gate: format!("overlap/{}/{index}", plan.name).into(), places: 1, overflow })
+    Some(Place { gate: format!("{OVERLAP}{}/{index}", plan.name).into(), places: 1, overflow })
 }
 
 fn as_moment(value: &Value) -> Option<Timestamp> {

@@ -51,6 +51,8 @@ pub struct Options {
     pub facts: Vec<Fact>,
     /// What it is found by, beside the `tags` of its workflow.
     pub tags: Vec<Arc<str>>,
+    /// The fork that it is carried out for.
+    pub fork: Option<RunId>,
 }
 
 /// The way a run takes before it starts.
@@ -107,6 +109,7 @@ pub fn accept(plan: &Plan, run: RunId, input: Value, options: Options, way_in: W
             tags: tags(plan, options.tags),
             admission: way_in.admission,
             collects: way_in.collects,
+            fork: options.fork,
         })),
     };
     match Run::accept(&record) {

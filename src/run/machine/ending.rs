@@ -15,8 +15,12 @@ impl Machine<'_> {
     /// Gives the variables their first values and begins.
     pub(super) fn start(&mut self, state: Value) {
         let plan = self.plan;
+        let goes_on = self.run.has_begun();
         // The first values see `input` and each other in order; for that the run must have begun.
         self.record(Event::Started { state });
+        if goes_on {
+            return;
+        }
         let mut vars = Map::new();
         for (field, formula) in &plan.vars {
             let given = Given { names: vec![("vars", vars.clone().into())], ..Given::default() };

@@ -89,6 +89,9 @@ impl Machine<'_> {
     /// The run rests: others may have its places.
     pub(super) fn come_to_rest(&mut self) {
         self.record(Event::Rested);
+        if self.run.is_rewinding() {
+            return;
+        }
         let places = &self.run.accepted.admission.places;
         let left = places.iter().map(|place| Action::LeaveLock { unit: UnitId::RUN, key: place.gate.clone() });
         self.actions.extend(left);

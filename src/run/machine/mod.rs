@@ -144,6 +144,8 @@ pub struct Child {
     pub continues: bool,
     /// How many runs lie before it that started one another.
     pub starts: u32,
+    /// The fork that it is carried out for.
+    pub fork: Option<RunId>,
 }
 
 impl Child {
@@ -155,6 +157,7 @@ impl Child {
             depth: self.depth,
             within: self.within.clone(),
             starts: self.starts,
+            fork: self.fork.clone(),
             ..Options::default()
         }
     }

@@ -115,6 +115,11 @@ impl Machine<'_> {
             _ if doubtful.is_some() => doubtful.map(|key| key.to_string()).unwrap_or_default(),
             Some(formula) => {
                 let base = self.compute(id, formula)?.to_string();
+                // What another run has asked for under this key is not for a fork of it (semantics 80).
+                let base = match &self.run.accepted.fork {
+                    Some(fork) => format!("{base}~{fork}"),
+                    None => base,
+                };
                 // The same key after a refund would get the refunded charge back (semantics 45).
                 match self.run.times_decided(&bare, &self.run.place(self.plan, id)) {
                     0 => base,
@@ -263,6 +268,7 @@ impl Machine<'_> {
                         continues: act.continues && attempt <= 1,
                         // It is part of what this run does: the same chain, if there is one.
                         starts: self.run.starts_before(self.now).saturating_sub(1),
+                        fork: self.run.accepted.fork.clone(),
                     }),
                 },
             },

@@ -54,6 +54,7 @@ pub(super) fn told(
         continues: rewinding.children.iter().map(|(_, _, run)| run.clone()).collect(),
         kept: teller.kept(),
         reads_edited_input: input.map(|input| teller.readers(&run.accepted.input, input)).unwrap_or_default(),
+        plan: None,
     }
 }
 
@@ -190,8 +191,12 @@ impl<'a> Teller<'a> {
         let what: Arc<str> = match &node.kind {
             Kind::Call { operation, .. } => match self.plan.effect(node)? {
                 Effect::Read => return None,
-                // The far side knows the key again, if it is asked for the same.
-                Effect::Keyed { .. } if deed.fate == Fate::Doubt && !self.is_edited(life) => return None,
+                // The far side knows the key again, if it is asked for the same; a fork has keys of its own.
+                Effect::Keyed { .. }
+                    if deed.fate == Fate::Doubt && !self.is_edited(life) && self.rewinding.of.is_none() =>
+                {
+                    return None;
+                }
                 Effect::Keyed { .. } | Effect::Once => operation.clone(),
             },
             Kind::Child { workflow, .. } => match self.goes_on(deed) {

@@ -1,10 +1,13 @@
-//! Rewinding: what of a run that rests would be done again from a step, and the record that says so (semantics 76 to 79).
+//! Rewinding: what of a run that rests would be done again from a step, and the record that says so (semantics 76 to 79). A fork
+//! is a new run that begins with the records of another and is rewound (semantics 80).
 //!
 //! In: a plan, the journal of a run, what somebody asks for. Out: what would be done again, kept, undone first; and the record
 //! of it. Never: a change; the driver writes the record, and `history::fold` gives it its meaning.
 
 mod consequence;
 mod edit;
+mod fork;
+mod newer;
 mod scope;
 mod target;
 
@@ -18,13 +21,28 @@ use super::history::lives::Lives;
 use super::history::{Fold, Run};
 use super::intake;
 use super::journal::Broken;
-use crate::base::id::RunId;
+use super::upgrade::Stay;
+use crate::base::failure::Failure;
+use crate::base::id::{Digest, RunId};
 use crate::base::shape::Misfit;
 use crate::base::status::Status;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
 
+pub use fork::{Fork, fork};
+pub use newer::onto;
 use scope::Scope;
+
+/// On which plan a run goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// The one it is on.
+    #[default]
+    Own,
+    /// The one that new runs are pinned to.
+    Newest,
+}
 
 /// What somebody asks for.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +53,8 @@ pub struct Request {
     pub input: Option<Value>,
     /// Parameters of the step from which it goes on, or of the one that failed; those that are not named stay.
     pub params: Option<Value>,
+    /// On which plan it goes on.
+    pub plan: Which,
     /// Whether what would happen again may.
     pub accept: bool,
     /// Who asks.
@@ -60,6 +80,9 @@ pub struct Preview {
     pub kept: Vec<Arc<str>>,
     /// Those among them that have read a field of the input that changes.
     pub reads_edited_input: Vec<Arc<str>>,
+    /// The newer plan that it goes on under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Digest>,
 }
 
 /// Something that is done again.
@@ -155,6 +178,24 @@ pub enum Refusal {
     /// It is not clear whose parameters are meant.
     #[error("{0} steps that take parameters have failed; say by its place which one the new ones are for")]
     WhoseParams(usize),
+    /// Nothing has come in yet that it could begin with.
+    #[error("the run still collects what it is to begin with, and has done nothing; start a new one")]
+    Collects,
+    /// The newest plan cannot be that of the run.
+    #[error(
+        "the run cannot go on under the newest plan, because {}; from an earlier step it may (`--from STEP`), and under its own \
+         plan it can (`--plan own`)", .0.words
+    )]
+    Stays(Stay),
+    /// The program has the workflow no more.
+    #[error("the program has no workflow `{0}` any more: there is no newer plan for the run")]
+    NoNewerPlan(Arc<str>),
+    /// Another run has the key of the workflow since.
+    #[error("the run `{0}` has the key of this one since; `flow fork` starts a new run beside that one")]
+    KeyTaken(RunId),
+    /// What it needs before it goes on cannot be computed.
+    #[error("what the run needs before it may go on cannot be computed: {0}")]
+    Claim(Failure),
     /// What would happen again was not accepted.
     #[error("{}", would_happen_again(.0))]
     NotAccepted(Box<Preview>),
@@ -169,23 +210,46 @@ pub fn decide(plan: &Plan, records: &[Record], request: &Request) -> Result<(Pre
     let run = fold.run();
     may_go_on(run, request)?;
     let lives = Lives::of(plan, fold.counted());
-    let scope = match &request.from {
-        Some(from) => Scope::from(plan, &lives, target::find(plan, &lives, from)?),
-        None => Scope::of_what_failed(plan, &lives),
+    let scope = scope(plan, &fold, &lives, request.from.as_ref())?;
+    let rewinding = consequence::of(plan, run, &lives, &scope);
+    Asked { plan, run, lives: &lives, scope: &scope, request }.for_what(rewinding)
+}
+
+/// What is done again from a step, or where none is named, because it failed.
+fn scope(plan: &Plan, fold: &Fold<'_>, lives: &Lives<'_>, from: Option<&Arc<str>>) -> Result<Scope, Refusal> {
+    let scope = match from {
+        Some(from) => Scope::from(plan, lives, target::find(plan, lives, from)?),
+        None => Scope::of_what_failed(plan, lives),
     };
-    let scope = if has_begun(&fold) { scope } else { Scope::all() };
-    let input = request.input.as_ref().map(|input| intake::fit(plan, input).map_err(Refusal::Input)).transpose()?;
-    let mut rewinding = Rewinding {
-        by: request.by.clone(),
-        why: request.why.clone(),
-        through: request.through.clone(),
-        from: request.from.clone(),
-        ..consequence::of(plan, run, &lives, &scope)
-    };
-    rewinding.params = edit::params(plan, &lives, &scope, &rewinding, request.params.as_ref())?;
-    let preview = consequence::told(plan, run, &lives, &scope, &rewinding, input.as_ref());
-    rewinding.input = input;
-    Ok((preview, rewinding))
+    Ok(if has_begun(fold) { scope } else { Scope::all(Why::Failed) })
+}
+
+/// What somebody asks for, of a run that stands so.
+struct Asked<'a> {
+    plan: &'a Plan,
+    run: &'a Run,
+    lives: &'a Lives<'a>,
+    scope: &'a Scope,
+    request: &'a Request,
+}
+
+impl Asked<'_> {
+    /// What `rewinding` would mean with all that is asked for, and the record of that.
+    fn for_what(&self, rewinding: Rewinding) -> Result<(Preview, Rewinding), Refusal> {
+        let Self { plan, run, lives, scope, request } = *self;
+        let input = request.input.as_ref().map(|input| intake::fit(plan, input).map_err(Refusal::Input)).transpose()?;
+        let mut rewinding = Rewinding {
+            by: request.by.clone(),
+            why: request.why.clone(),
+            through: request.through.clone(),
+            from: request.from.clone(),
+            ..rewinding
+        };
+        rewinding.params = edit::params(plan, lives, scope, &rewinding, request.params.as_ref())?;
+        let preview = consequence::told(plan, run, lives, scope, &rewinding, input.as_ref());
+        rewinding.input = input;
+        Ok((preview, rewinding))
+    }
 }
 
 /// What happens next, once a rewind is decided: what is to be undone is undone by the run as it rests; then it goes on.
@@ -194,6 +258,11 @@ pub fn next(rewinding: Rewinding) -> Event {
         true => Event::Rewound(Arc::new(rewinding)),
         false => Event::RewindAsked(Arc::new(rewinding)),
     }
+}
+
+/// What happens once all is undone that was to be undone first: the run goes on, in the places that it has.
+pub fn after_undo(rewinding: &Rewinding) -> Event {
+    Event::Rewound(Arc::new(Rewinding { inside: true, ..rewinding.clone() }))
 }
 
 impl Request {

@@ -58,8 +58,8 @@ impl Scope {
     }
 
     /// Everything, from the start.
-    pub fn all() -> Self {
-        Self { redone: vec![(UnitId::RUN, Why::Failed)], ..Self::default() }
+    pub fn all(why: Why) -> Self {
+        Self { redone: vec![(UnitId::RUN, why)], ..Self::default() }
     }
 }
 

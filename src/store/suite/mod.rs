@@ -140,6 +140,7 @@ fn accepted(standing: &Standing, input: Value) -> Event {
         starts: 0,
         origin: None,
         tags: standing.tags.clone(),
+        fork: None,
         admission: Admission::default(),
         collects: None,
     }))

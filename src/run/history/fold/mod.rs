@@ -123,10 +123,13 @@ impl Run {
     }
 
     fn started(&mut self, plan: &Plan, at: Timestamp, state: &Value) {
-        self.started_at = Some(at);
+        self.started_at.get_or_insert(at);
         self.entrance = Entrance::Passed;
         if !state.is_unit() {
             self.state = state.clone();
+        }
+        if self.has_begun() {
+            return self.is_inside_again(at);
         }
         let frame = self.frames.open(None, plan.body.frame.unwrap_or_default(), None);
         let mut unit = new_unit(UnitId::RUN, None, NodeId(u32::MAX), Role::Run, frame, at);

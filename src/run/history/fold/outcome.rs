@@ -15,11 +15,13 @@ impl Run {
 
     pub(super) fn killed(&mut self) {
         self.killed = true;
+        self.rewinding = None;
         self.wake(UnitId::RUN);
     }
 
     pub(super) fn decided(&mut self, outcome: &Outcome) {
         self.outcome = Some(outcome.clone());
+        self.rewinding = None;
         self.entrance = Entrance::Passed;
         self.ending = Ending::Decided(0);
         if let Some(unit) = self.unit_mut(UnitId::RUN) {

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::unit::{Entry, Task};
-use super::super::{Ending, Run};
+use super::super::{Ending, Entrance, Run};
 use crate::base::id::RunId;
 use crate::base::time::{Duration, Timestamp};
 use crate::lang::plan::{Kind, Plan};
 use crate::run::event::{Acceptance, Alarm, Rewinding, Role, UnitId};
 
 impl Run {
-    /// What was done of what is done again is to be undone first: the run as it rested does that.
+    /// What was done of what is done again is to be undone first: the run as it rested does that, in its places.
     pub(super) fn rewind_asked(&mut self, rewinding: &Arc<Rewinding>) {
+        self.needs(rewinding);
         self.ending = Ending::Decided(u32::MAX);
         self.rewinding = Some(rewinding.clone());
         (self.killed, self.paused) = (false, false);
@@ -47,10 +48,44 @@ impl Run {
         entries.into_values().rev().collect()
     }
 
-    /// Everything that stands open goes on.
+    /// It asks for its places again, if it needs any to go on.
+    fn needs(&mut self, rewinding: &Rewinding) {
+        let Some(admission) = &rewinding.admission else { return };
+        self.accepted = Arc::new(Acceptance { admission: admission.clone(), ..(*self.accepted).clone() });
+        if self.has_begun() && !admission.places.is_empty() {
+            self.entrance = Entrance::Asking;
+        }
+    }
+
+    /// It has its places again, and goes on.
+    pub(super) fn is_inside_again(&mut self, at: Timestamp) {
+        match self.ending {
+            Ending::NotYet => self.go_on(at, UnitId::RUN),
+            // What was done is undone first.
+            Ending::Decided(_) | Ending::Rested => self.wake(UnitId::RUN),
+        }
+    }
+
+    /// What was done before is the affair of the run that this one is a fork of: its undos, its signals, its doubts.
+    fn disown(&mut self) {
+        let entries = self.take_undoable();
+        entries.into_values().for_each(|entry| self.frames.release(entry.frame));
+        self.signals.clear();
+        self.doubts.clear();
+        self.started_at = None;
+    }
+
+    /// Everything that stands open goes on, once the run has the places that it needs.
     pub(super) fn rewound(&mut self, at: Timestamp, rewinding: &Rewinding) {
+        self.needs(rewinding);
         if let Some(input) = &rewinding.input {
             self.accepted = Arc::new(Acceptance { input: input.clone(), ..(*self.accepted).clone() });
+        }
+        if rewinding.of.is_some() {
+            self.disown();
+        }
+        if let Some(plan) = rewinding.plan {
+            self.move_asked(plan, &rewinding.by);
         }
         self.through = rewinding.through.clone();
         self.generations.extend(rewinding.generations.iter().cloned());
@@ -63,7 +98,13 @@ impl Run {
             }
         }
         self.stand_still();
-        self.go_on(at, UnitId::RUN);
+        if rewinding.inside {
+            self.entrance = Entrance::Passed;
+        }
+        if self.entrance == Entrance::Passed && self.has_begun() {
+            self.started_at.get_or_insert(at);
+            self.go_on(at, UnitId::RUN);
+        }
     }
 
     /// Nobody is looked at and no time comes, until it is said who goes on.
