@@ -80,7 +80,7 @@ pub const HTTP_HEADERS_MAX: usize = 100;
 /// How many requests one token, and one address, may make in a second, unless the server is told otherwise.
 pub const HTTP_REQUESTS_PER_SECOND_MAX: u32 = 10_000;
 /// How many connections the server has at once, unless it is told otherwise.
-pub const HTTP_CONNECTIONS_MAX: usize = 1_000;
+pub const HTTP_CONNECTIONS_MAX: u32 = 1_000;
 /// How many items one answer of the server lists.
 pub const PAGE_ITEMS_MAX: usize = 1_000;
 /// How long a caller may let the server wait for the end of a run, in seconds.

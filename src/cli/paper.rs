@@ -4,6 +4,8 @@ use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::base::letter::shown;
+
 /// The styles of everything that is said; all plain where colour is not wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Palette {
@@ -79,6 +81,7 @@ pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
 /// Puts what was asked for on stdout, with a line break at its end. A reader that has gone is no fault.
 pub fn deliver(document: &str) {
     let mut out = std::io::stdout().lock();
+    let document = shown(document);
     let end = if document.ends_with('\n') || document.is_empty() { "" } else { "\n" };
     let _ = write!(out, "{document}{end}").and_then(|()| out.flush());
 }
@@ -86,6 +89,7 @@ pub fn deliver(document: &str) {
 /// Says something on stderr, with a line break at its end.
 pub fn say(text: &str) {
     let mut out = std::io::stderr().lock();
+    let text = shown(text);
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let _ = write!(out, "{text}{end}");
 }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::paper::Palette;
+use crate::base::letter::shown;
 use crate::base::secret::Mask;
 
 /// How large a terminal is taken to be that does not say.
@@ -47,7 +48,7 @@ impl Screen {
 
     /// `text` without secrets. What is cut must be covered before: half a secret is no secret that a mask knows.
     pub fn covered(&self, text: &str) -> String {
-        self.mask.get().map_or_else(|| text.to_owned(), |mask| mask.cover(text))
+        shown(&self.mask.get().map_or_else(|| text.to_owned(), |mask| mask.cover(text)))
     }
 
     /// Columns and rows.

@@ -7,6 +7,7 @@ use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use crate::base::letter::one_line;
 use crate::base::secret::Mask;
 
 /// Takes what this crate and its programs report, from now on and for the whole process. Whoever listens already goes on
@@ -53,7 +54,9 @@ impl io::Write for Line<'_> {
 
 impl Drop for Line<'_> {
     fn drop(&mut self) {
+        let text = self.mask.cover(&String::from_utf8_lossy(&self.text));
+        let line = one_line(text.trim_end_matches('\n')) + "\n";
         // A log that nobody takes is no reason to stop.
-        let _ = io::stderr().lock().write_all(self.mask.cover(&String::from_utf8_lossy(&self.text)).as_bytes());
+        let _ = io::stderr().lock().write_all(line.as_bytes());
     }
 }

@@ -20,6 +20,17 @@ fn a_file_that_is_no_text_is_refused_with_the_offset() {
 }
 
 #[test]
+fn what_comes_from_outside_does_not_move_the_cursor() {
+    let folder = Folder::with(
+        "workflow w { input { s: string }, step said = log.info { message: \"got ${input.s}\" }, fail odd input.s }",
+    );
+    let done = folder.flow(&["run", "main.flow", "--input", r#"{"s":"a\u001b[2J\u001b]0;owned\u0007\rb"}"#]);
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    assert!(done.stderr.contains(r"got a\u{1b}[2J\u{1b}]0;owned\u{7}\rb"), "{}", done.stderr);
+    assert!(!done.stderr.contains(|sign: char| sign.is_control() && sign != '\n'), "{:?}", done.stderr);
+}
+
+#[test]
 fn a_directory_is_no_program() {
     let done = Folder::with("").flow(&["check", "."]);
     assert_eq!(done.code, 2);
