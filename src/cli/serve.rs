@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 
 use super::data;
 use super::exit::{Exit, Refusal, Stop};
@@ -78,11 +78,11 @@ pub struct Serve {
     #[arg(long, value_name = "BYTES", default_value_t = limit::HTTP_BODY_BYTES_MAX)]
     body_bytes: usize,
     /// How many requests one token, and one address, may make in a second.
-    #[arg(long, value_name = "NUMBER", default_value_t = limit::HTTP_REQUESTS_PER_SECOND_MAX)]
+    #[arg(long, value_name = "NUMBER", default_value_t = limit::HTTP_REQUESTS_PER_SECOND_MAX, value_parser = value_parser!(u32).range(1..))]
     rate: u32,
     /// How many connections there may be at once.
-    #[arg(long, value_name = "NUMBER", default_value_t = limit::HTTP_CONNECTIONS_MAX)]
-    connections: usize,
+    #[arg(long, value_name = "NUMBER", default_value_t = limit::HTTP_CONNECTIONS_MAX, value_parser = value_parser!(u32).range(1..))]
+    connections: u32,
 }
 
 /// Which clock programs see.

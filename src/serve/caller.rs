@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::HeaderMap;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use url::{Host, Url};
 
 use super::problem::Problem;
 use super::server::Server;
@@ -126,7 +127,12 @@ pub(super) async fn only_known(
 
 /// Who holds the token of a request.
 pub(super) fn identify(server: &Server, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let Some(tokens) = server.tokens() else { return Ok(Caller::owner("nobody in particular")) };
+    let Some(tokens) = server.tokens() else {
+        let detail = "no token is asked for here, so only programs of this machine may ask: neither pages of others (the header \
+                      `Origin`) nor whoever calls this machine by another name (`Host`)";
+        let owner = Caller::owner("nobody in particular");
+        return if is_from_here(headers) { Ok(owner) } else { Err(Problem::forbidden(detail)) };
+    };
     let Some(header) = headers.get(AUTHORIZATION) else {
         let detail = "send the header `Authorization: Bearer TOKEN`; `flow token new` makes a token";
         return Err(Problem::unauthorized(None, detail));
@@ -144,4 +150,23 @@ pub(super) fn identify(server: &Server, headers: &HeaderMap) -> Result<Caller, P
         let detail = "nobody knows this token: it is misspelt, or was revoked";
         Problem::unauthorized(Some("invalid_token"), detail)
     })
+}
+
+/// Whether a request that brings no token comes from a program of this machine, and not from a page that somebody looks at: a
+/// browser says by `Origin` whose page it is, and by `Host` under which name it found this machine.
+fn is_from_here(headers: &HeaderMap) -> bool {
+    let said = [HOST, ORIGIN].into_iter().filter_map(|name| headers.get(name));
+    said.map(HeaderValue::to_str).all(|address| address.is_ok_and(is_here))
+}
+
+/// Whether an address, with its scheme and port or without, is of this machine.
+fn is_here(address: &str) -> bool {
+    let host = address.split_once("://").map_or(address, |(_, host)| host);
+    let url = Url::parse(&format!("http://{host}"));
+    match url.as_ref().ok().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }

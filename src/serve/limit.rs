@@ -22,7 +22,7 @@ pub struct Limits {
     /// How many requests each token, and each address, may make in a second.
     pub requests_per_second: u32,
     /// How many connections there may be at once.
-    pub connections: usize,
+    pub connections: u32,
 }
 
 impl Default for Limits {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -21,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use tower::ServiceExt as _;
 
+use super::problem::Problem;
 use super::server::Server;
 use crate::base::limit::{HTTP_HEAD_BYTES_MAX, HTTP_HEADERS_MAX};
 
@@ -66,7 +68,7 @@ impl Socket {
 
 /// Answers requests until the server is told to stop; then no more are taken, and answers that are under way go out.
 pub async fn listen(socket: Socket, server: &Server, router: Router) {
-    let places = Arc::new(Semaphore::new(server.limits().connections));
+    let places = Arc::new(Semaphore::new(server.limits().connections as usize));
     let connections = GracefulShutdown::new();
     let stopping = server.stopping();
     loop {
@@ -109,7 +111,13 @@ fn connection(
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(peer);
-        router.clone().oneshot(request)
+        let router = router.clone();
+        async move {
+            match head_bytes(&request) > HTTP_HEAD_BYTES_MAX {
+                true => Ok(Problem::head_too_large(HTTP_HEAD_BYTES_MAX).into_response()),
+                false => router.oneshot(request).await,
+            }
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
@@ -117,6 +125,12 @@ fn connection(
         .max_buf_size(HTTP_HEAD_BYTES_MAX)
         .max_headers(HTTP_HEADERS_MAX)
         .serve_connection(TokioIo::new(Patient { stream, waiting: None }), service)
+}
+
+/// How large the head of a request was. The room it is read into is somewhat larger than the bound.
+fn head_bytes(request: &Request<Body>) -> usize {
+    let line = request.method().as_str().len() + request.uri().to_string().len();
+    request.headers().iter().fold(line, |bytes, (name, value)| bytes + name.as_str().len() + value.len() + 4)
 }
 
 /// A stream to a client that must take what it is sent.

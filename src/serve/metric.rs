@@ -69,7 +69,7 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(metrics))
 }
 
-/// How the server works, for Prometheus.
+/// How the server works, for Prometheus; of runs, those of the workflows that the token is for.
 #[utoipa::path(
     get, path = "/metrics",
     responses((status = 200, description = "OpenMetrics", content_type = "application/openmetrics-text", body = String))
@@ -78,8 +78,8 @@ async fn metrics(State(server): State<Server>, caller: Caller) -> Result<Respons
     caller.may(Role::Viewer)?;
     let engine = server.engine();
     let mut registry = Registry::with_prefix("flow");
-    stand(&mut registry, &engine.counts().await?);
-    work(&mut registry, &engine.figures());
+    stand(&mut registry, &caller, &engine.counts().await?);
+    work(&mut registry, &caller, &engine.figures());
     write(&mut registry, &engine.progress());
     let Requests { answered, seconds } = server.requests().clone();
     registry.register("http_requests", "Requests that were answered", answered);
@@ -90,9 +90,9 @@ async fn metrics(State(server): State<Server>, caller: Caller) -> Result<Respons
 }
 
 /// How runs stand, as the store says.
-fn stand(registry: &mut Registry, counts: &[Count]) {
+fn stand(registry: &mut Registry, caller: &Caller, counts: &[Count]) {
     let runs = Family::<Labels, Gauge>::default();
-    for Count { workflow, status, runs: count } in counts {
+    for Count { workflow, status, runs: count } in counts.iter().filter(|count| caller.sees(&count.workflow)) {
         let labels = vec![("workflow", workflow.to_string()), ("status", status.word().to_owned())];
         runs.get_or_create(&labels).set(count.cast_signed());
     }
@@ -100,12 +100,12 @@ fn stand(registry: &mut Registry, counts: &[Count]) {
 }
 
 /// What this process has done.
-fn work(registry: &mut Registry, figures: &Figures) {
+fn work(registry: &mut Registry, caller: &Caller, figures: &Figures) {
     let (started, ended) = (Family::<Labels, Counter>::default(), Family::<Labels, Counter>::default());
-    for (workflow, count) in &figures.started {
+    for (workflow, count) in figures.started.iter().filter(|(workflow, ..)| caller.sees(workflow)) {
         started.get_or_create(&vec![("workflow", workflow.to_string())]).inc_by(*count);
     }
-    for (workflow, status, count) in &figures.ended {
+    for (workflow, status, count) in figures.ended.iter().filter(|(workflow, ..)| caller.sees(workflow)) {
         let labels = vec![("workflow", workflow.to_string()), ("status", status.word().to_owned())];
         ended.get_or_create(&labels).inc_by(*count);
     }

@@ -62,6 +62,13 @@ impl Problem {
         self
     }
 
+    /// The head of the request is larger than allowed.
+    pub fn head_too_large(bytes_max: usize) -> Self {
+        let detail = format!("the head of a request may have {bytes_max} bytes");
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        Self::new(status, "head-too-large", "The head of the request is too large", detail)
+    }
+
     /// The request cannot be understood.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood", detail)

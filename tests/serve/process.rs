@@ -83,6 +83,34 @@ fn what_was_accepted_outlives_the_process() {
     assert_eq!(code, Some(0));
 }
 
+#[test]
+fn without_tokens_only_programs_of_this_machine_are_answered() {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    let process = Process::start(folder.path(), &["--no-auth"]);
+    let answer = |name: &'static str, value: &'static str| {
+        let request = process.client.request(reqwest::Method::GET, "/v1/runs").header(name, value);
+        runtime().block_on(async { request.send().await.expect("an answer").status().as_u16() })
+    };
+    for foreign in ["http://evil.example", "null", "http://127.0.0.1.evil.example", "http://localhost@evil.example"] {
+        assert_eq!(answer("origin", foreign), 403, "a page of {foreign}");
+    }
+    assert_eq!(answer("host", "evil.example:18130"), 403, "another name of this machine");
+    for own in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:3000"] {
+        assert_eq!(answer("origin", own), 200, "a page of {own}");
+    }
+    process.kill();
+}
+
+#[test]
+fn bounds_of_nothing_are_refused() {
+    for bound in ["--connections", "--rate"] {
+        let folder = folder(&[("main.flow", PROGRAM)]);
+        let refused = command(folder.path(), &[bound, "0"]).output().expect("it ends");
+        assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains(bound), "{refused:?}");
+    }
+}
+
 /// How often the threads of a process have gone to sleep and been woken.
 #[cfg(target_os = "linux")]
 fn wakes(process: &Process) -> u64 {

@@ -118,6 +118,9 @@ fn a_token_for_some_workflows_sees_no_others() {
         let listed = scoped.get("/v1/runs").await.json;
         assert_eq!(listed["runs"].as_array().map(Vec::len), Some(1), "{listed}");
         assert_eq!(listed["runs"][0]["id"], own.json["id"]);
+        let metrics = scoped.request(Method::GET, "/metrics").send().await.expect("an answer");
+        let metrics = metrics.text().await.expect("text");
+        assert!(metrics.contains("workflow=\"greet\"") && !metrics.contains("patient"), "{metrics}");
         let workflows = scoped.get("/v1/workflows").await.json;
         assert_eq!(workflows["workflows"].as_array().map(Vec::len), Some(1));
     });
