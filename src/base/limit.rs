@@ -64,6 +64,12 @@ pub const INTERRUPTIONS_MAX: u32 = 3;
 pub const ATTEMPT_MILLIS_DEFAULT: i64 = 60_000;
 /// How long whoever starts a run by a request waits for its answer where nothing else is said, in milliseconds.
 pub const PATIENCE_MILLIS_DEFAULT: i64 = 30_000;
+/// How long a file must have been left alone to count as whole, in milliseconds.
+pub const FILE_QUIET_MILLIS: u64 = 1_000;
+/// How soon a file is looked at again that may not be whole, in milliseconds.
+pub const FILE_GLANCE_MILLIS: u64 = 250;
+/// How often files are looked for if nothing is heard of them, in milliseconds.
+pub const FILE_LOOK_MILLIS: u64 = 30_000;
 /// How many turns a loop without `max` may take where nothing else ends it.
 pub const LOOP_TURNS_MAX: u64 = 100_000_000;
 /// How many pages of one result are asked for where `paginate` names no `max`.

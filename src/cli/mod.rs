@@ -9,8 +9,6 @@ mod check;
 mod client;
 #[cfg(feature = "sqlite")]
 mod data;
-#[cfg(feature = "sqlite")]
-mod deploy;
 mod diff;
 #[cfg(feature = "sqlite")]
 mod dump;
@@ -27,6 +25,8 @@ mod plan;
 mod program;
 #[cfg(feature = "sqlite")]
 mod prune;
+#[cfg(feature = "serve")]
+mod recipe;
 #[cfg(feature = "sqlite")]
 mod restore;
 mod run;
@@ -76,8 +76,6 @@ enum Command {
     Test(test::Test),
     Plan(plan::Plan),
     Diff(diff::Diff),
-    #[cfg(feature = "sqlite")]
-    Deploy(deploy::Deploy),
     Graph(graph::Graph),
     Effects(effects::Effects),
     Explain(explain::Explain),
@@ -120,8 +118,6 @@ impl Command {
             Self::Test(command) => command.run(),
             Self::Plan(command) => command.run(),
             Self::Diff(command) => command.run(),
-            #[cfg(feature = "sqlite")]
-            Self::Deploy(command) => command.run(),
             Self::Graph(command) => command.run(),
             Self::Effects(command) => command.run(),
             Self::Explain(command) => command.run(),

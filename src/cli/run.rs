@@ -160,7 +160,7 @@ impl Run {
             }
         };
         if !engine.warnings().diagnostics.is_empty() {
-            let Faults { diagnostics, sources } = engine.warnings();
+            let Faults { diagnostics, sources } = &*engine.warnings();
             say(&report::to_text(diagnostics, sources, colour_on_stderr()));
         }
         screen.hide(engine.mask().clone());
@@ -251,10 +251,11 @@ fn failure_text(summary: &Summary, sources: &Sources, palette: &Palette) -> Stri
 /// Settings that are missing or wrong are said as diagnostics.
 pub(super) fn not_built(error: BuildError) -> Stop {
     match error {
-        BuildError::Settings(faults) => {
+        BuildError::Program(faults) | BuildError::Settings(faults) => {
             say(&report::to_text(&faults.diagnostics, &faults.sources, colour_on_stderr()));
             Stop::Said(Exit::Wrong)
         }
+        BuildError::NoSandbox(_) => Stop::Refused(Refusal::new(error.to_string())),
         BuildError::NoBody(_) => Stop::Refused(
             Refusal::new(error.to_string())
                 .hint("a native operation is written in Rust: run this program in the engine that embeds it"),

@@ -10,17 +10,19 @@ use clap::{Args, ValueEnum, value_parser};
 use super::data;
 use super::exit::{Exit, Refusal, Stop};
 use super::paper::{colour_on_stderr, deliver, say};
+use super::recipe::{Duty, Recipe};
 use super::run::not_built;
 use super::threads::threads;
+use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;
 use crate::base::report;
+use crate::base::span::Sources;
 use crate::base::time::Timestamp;
 use crate::host::clock::VirtualClock;
-use crate::host::sandbox::Sandbox;
-use crate::host::{Builder, Engine, Program};
+use crate::host::{Engine, Faults, Program, Site};
 use crate::run::journal::{Journal as _, Query};
 use crate::serve::token::{self, TokenError};
-use crate::serve::{Beacon, Limits, Role, Server, Socket, Tokens, Traces, listen, log};
+use crate::serve::{Beacon, Builder, Limits, Role, Socket, Tokens, Traces, listen, log};
 use crate::store::Sqlite;
 
 /// Where data is kept unless something else is said, in the directory of the programs.
@@ -39,7 +41,8 @@ const LAST_MOMENT: Duration = Duration::from_secs(5);
 ///
 /// Everything that happens is kept in the data directory: what a crash cuts off goes on when the server is started again. Who
 /// asks needs a token; one for the admin is shown at the first start, `flow token` makes others. stdout says where the server
-/// listens. Ctrl-C and SIGTERM stop it in order.
+/// listens. What is changed in the directory is deployed: new runs are runs of it, and runs under way go on under it where they
+/// may. Ctrl-C and SIGTERM stop it in order.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -62,6 +65,9 @@ pub struct Serve {
     /// Sets one setting, such as `connectors.slack.token=...`; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
+    /// Deploys what is changed in the directory only when it is told to.
+    #[arg(long)]
+    no_watch: bool,
     /// Lets everybody do everything; only where nobody but this machine can connect.
     #[arg(long)]
     no_auth: bool,
@@ -114,24 +120,25 @@ impl Serve {
                 format!("`--no-auth` lets everybody do everything, and {} can be reached from elsewhere", self.listen);
             return Err(Refusal::new(message).hint("listen on 127.0.0.1, or leave `--no-auth` out").into());
         }
-        let program = Program::from_directory(&self.directory).map_err(|faults| {
-            say(&report::to_text(&faults.diagnostics, &faults.sources, colour_on_stderr()));
-            Stop::Said(Exit::Wrong)
-        })?;
-        if !program.warnings.is_empty() {
-            say(&report::to_text(&program.warnings, &program.sources, colour_on_stderr()));
-        }
         let data = self.data.clone().unwrap_or_else(|| self.directory.join(DATA));
         let store = Arc::new(data::take(&data)?);
         let runtime = threads()?;
-        let done = runtime.block_on(self.serve(program, &data, store.clone()));
+        let done = runtime.block_on(self.serve(&data, store.clone()));
         // Whoever still holds the store lets go of it; it closes when everything that happened is on disk.
         runtime.shutdown_timeout(LAST_MOMENT);
+        if let Some(trouble) = store.progress().trouble {
+            // To close it would be to wait until it can be written.
+            let _ = std::mem::ManuallyDrop::new(store);
+            let message = format!("not all that happened is on disk: {trouble}; nobody was told of what is lost");
+            return Err(Refusal::new(message)
+                .hint("make room, and start the server again: runs go on from there")
+                .into());
+        }
         drop(store);
         done
     }
 
-    async fn serve(&self, program: Program, data: &Path, store: Arc<Sqlite>) -> Result<Exit, Stop> {
+    async fn serve(&self, data: &Path, store: Arc<Sqlite>) -> Result<Exit, Stop> {
         // Before anything is started: whoever is told where to connect can.
         let socket = Socket::bind(self.listen).await;
         let socket = socket.map_err(|error| Refusal::new(format!("nothing can listen at {}: {error}", self.listen)))?;
@@ -140,7 +147,8 @@ impl Serve {
             Time::Wall => None,
             Time::Virtual => Some(VirtualClock::at(virtual_now(&store).await?)),
         };
-        let engine = self.engine(program, store, clock.clone()).await?;
+        let recipe = self.recipe(store, clock.clone());
+        let engine = self.engine(&recipe).await?;
         log::listen(self.log == Format::Json, engine.mask().clone());
         let own = if self.no_auth { None } else { Some(token::secret().map_err(refused)?) };
         let tokens = own.as_deref().map(|own| self.tokens(data, own)).transpose()?;
@@ -155,12 +163,16 @@ impl Serve {
         tokio::spawn(engine.clone().prune_in_time());
         let limits =
             Limits { body_bytes: self.body_bytes, requests_per_second: self.rate, connections: self.connections };
-        let triggers = engine.triggers().map_err(|faults| {
-            say(&report::to_text(&faults.diagnostics, &faults.sources, colour_on_stderr()));
-            Stop::Said(Exit::Wrong)
-        })?;
-        let listening = triggers.listen();
-        let server = Server::new(engine, Some(triggers), tokens, limits, clock);
+        let site = Site::of(engine, &self.directory, recipe);
+        site.listen().await.map_err(|faults| wrong(&faults))?;
+        let mut server = Builder::new(site.clone()).limits(limits);
+        if let Some(tokens) = tokens {
+            server = server.tokens(tokens);
+        }
+        if let Some(clock) = clock {
+            server = server.clock(clock);
+        }
+        let server = server.build();
         let beacon = Beacon::new(socket.address(), own);
         let lit = beacon.light(data);
         let lit = lit.map_err(|error| Refusal::new(format!("`{}` cannot be written: {error}", data.display())))?;
@@ -171,37 +183,30 @@ impl Serve {
             tracing::info!("stopping: no more requests are taken");
             stopper.stop();
         });
+        let watching = (!self.no_watch).then(|| tokio::spawn(site.clone().watch()));
         listen(socket, &server, server.router()).await;
+        if let Some(watching) = watching {
+            watching.abort();
+        }
+        // What a trigger is about to take may have to wait for a disk that is full.
+        let _ = tokio::time::timeout(LAST_WORDS, site.fall_silent()).await;
         let stopped = server.engine().stop(LAST_WORDS).await;
-        drop((lit, listening));
+        drop(lit);
         stopped.map(|()| Exit::Done).map_err(|broken| Refusal::new(broken.to_string()).into())
     }
 
-    async fn engine(&self, program: Program, store: Arc<Sqlite>, clock: Option<VirtualClock>) -> Result<Engine, Stop> {
-        let sandbox =
-            match self.sandbox {
-                true => Some(Sandbox::start(&program.package, |_| {}).await.map_err(|error| {
-                    Refusal::new(format!("the stand-ins of the sandbox found no free port: {error}"))
-                })?),
-                false => None,
-            };
-        let mut builder = Builder::new(program).environment().journal(store);
-        for assignment in &self.set {
-            builder = builder.set(assignment);
-        }
-        if let Some(clock) = clock {
-            builder = builder.clock(clock);
-        }
-        builder = match sandbox {
-            // Its stand-in answers at once.
-            Some(sandbox) => builder.sandbox(Arc::new(sandbox)),
-            None => builder.people_answer_later(),
-        };
-        let engine = builder.build().map_err(not_built)?;
+    fn recipe(&self, store: Arc<Sqlite>, clock: Option<VirtualClock>) -> Recipe {
+        let duty = Duty::CarryOut { sandbox: self.sandbox, clock };
+        Recipe { programs: self.directory.clone(), set: self.set.clone(), store, duty }
+    }
+
+    /// The engine that the process begins with; what is probably not as meant is said.
+    async fn engine(&self, recipe: &Recipe) -> Result<Engine, Stop> {
+        let program = Program::from_directory(&self.directory).map_err(|faults| wrong(&faults))?;
+        say_all(&program.warnings, &program.sources);
+        let engine = recipe.engine_of(program).await.map_err(not_built)?;
         let warnings = engine.warnings();
-        if !warnings.diagnostics.is_empty() {
-            say(&report::to_text(&warnings.diagnostics, &warnings.sources, colour_on_stderr()));
-        }
+        say_all(&warnings.diagnostics, &warnings.sources);
         Ok(engine)
     }
 
@@ -219,6 +224,17 @@ impl Serve {
         }
         Ok(tokens.with_owner("owner", own))
     }
+}
+
+fn say_all(diagnostics: &[Diagnostic], sources: &Sources) {
+    if !diagnostics.is_empty() {
+        say(&report::to_text(diagnostics, sources, colour_on_stderr()));
+    }
+}
+
+fn wrong(faults: &Faults) -> Stop {
+    say_all(&faults.diagnostics, &faults.sources);
+    Stop::Said(Exit::Wrong)
 }
 
 /// Where a virtual clock begins: now, or where it was when the last run was accepted, if that is later.

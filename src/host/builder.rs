@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::clock::WallClock;
 use super::engine::Engine;
 use super::program::{Faults, Program};
-use super::replaceable::Replaceable;
+use super::replaceable::{Brought, Replaceable};
 #[cfg(feature = "sandbox")]
 use super::sandbox::Sandbox;
 use super::settings::Settings;
@@ -210,8 +210,16 @@ impl Builder {
         let consult = self.consult.or_else(|| self.sandbox.as_ref().map(|sandbox| sandbox.consult()));
         #[cfg(not(feature = "sandbox"))]
         let consult = self.consult;
-        let perform = Arc::new(Connectors::new(environment, configured, natives));
-        let parts = Arc::new(Replaceable::new(Arc::new(settings), perform));
+        let parts = Arc::new(Replaceable::new(Brought {
+            settings: Arc::new(settings),
+            perform: Arc::new(Connectors::new(environment, configured, natives)),
+            retention,
+            roots,
+            patience,
+            warnings: Arc::new(Faults { diagnostics, sources }),
+            #[cfg(feature = "sandbox")]
+            _sandbox: self.sandbox,
+        }));
         let world = World {
             settings: parts.clone(),
             perform: parts.clone(),
@@ -219,9 +227,8 @@ impl Builder {
             clock: self.clock,
             journal: self.journal,
         };
-        let warnings = Arc::new(Faults { diagnostics, sources });
         let driver = Driver::new(world, package, self.duty);
-        Ok(Engine { driver, parts, mask, retention, warnings, roots, patience })
+        Ok(Engine { driver, parts, mask })
     }
 
     fn stands_in(&self) -> bool {
@@ -251,12 +258,28 @@ fn without_body(package: &Package, natives: &Natives) -> Result<(), BuildError> 
 /// Why an engine could not be put together.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum BuildError {
+    /// The program is wrong.
+    #[error("{0}")]
+    Program(Faults),
     /// Settings are missing or wrong.
     #[error("{0}")]
     Settings(Faults),
     /// Native operations have no body in this engine.
     #[error("these native operations have no body here: {}{}", .0.join(", "), left_out(.0))]
     NoBody(Vec<Arc<str>>),
+    /// The stand-ins of the sandbox found no free port.
+    #[error("the stand-ins of the sandbox found no free port: {0}")]
+    NoSandbox(Arc<str>),
+}
+
+impl BuildError {
+    /// What is wrong with the texts, if that is it.
+    pub fn faults(&self) -> Option<&Faults> {
+        match self {
+            Self::Program(faults) | Self::Settings(faults) => Some(faults),
+            Self::NoBody(_) | Self::NoSandbox(_) => None,
+        }
+    }
 }
 
 /// Which features of this crate would give the operations of the standard library their bodies.

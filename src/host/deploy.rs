@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use crate::base::id::RunId;
@@ -12,7 +12,7 @@ use crate::base::status::Status;
 use crate::lang::plan::{Package, Plan};
 
 use crate::run::journal::{Broken, Query};
-use crate::run::upgrade::{Letter, Verdict};
+use crate::run::upgrade::{Letter, Stay, Verdict};
 
 /// How many runs are asked at a time.
 const RUNS_AT_ONCE: usize = 64;
@@ -21,14 +21,14 @@ const RUNS_AT_ONCE: usize = 64;
 const UNDER_WAY: [Status; 5] = [Status::Queued, Status::Running, Status::Waiting, Status::Paused, Status::Parked];
 
 /// What a newer program means for the runs that are under way.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployment {
     /// The workflows that are others now and have runs under way, in the order of the program.
     pub workflows: Vec<Deployed>,
 }
 
 /// What a newer plan means for the runs of one workflow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deployed {
     /// The workflow.
     pub workflow: Arc<str>,
@@ -37,7 +37,7 @@ pub struct Deployed {
 }
 
 /// Runs of which the same is said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// What is said of them.
     #[serde(flatten)]
@@ -54,8 +54,9 @@ impl Engine {
     /// # Errors
     /// If the journal cannot be read.
     pub async fn deploy(&self, newer: &Self, by: &str) -> Result<Deployment, Broken> {
+        let before = self.package();
         self.take_over(newer);
-        self.offer(&newer.package(), Some(by)).await
+        self.offer_all(&before, &newer.package(), Some(by)).await
     }
 
     /// What [`Engine::deploy`] would say of the runs under way. Nothing changes.
@@ -63,34 +64,46 @@ impl Engine {
     /// # Errors
     /// If the journal cannot be read.
     pub async fn would_mean(&self, package: &Package) -> Result<Deployment, Broken> {
-        self.offer(package, None).await
+        self.offer_all(&self.package(), package, None).await
     }
 
-    async fn offer(&self, package: &Package, by: Option<&str>) -> Result<Deployment, Broken> {
+    /// Offers the plans of a package to the runs under way; without a word only asks what they would mean. `before` says which
+    /// workflows there were.
+    pub(super) async fn offer_all(
+        &self,
+        before: &Package,
+        package: &Package,
+        by: Option<&str>,
+    ) -> Result<Deployment, Broken> {
         let mut deployment = Deployment::default();
         for plan in package.plans.values() {
-            let mut groups: BTreeMap<(u8, String), Group> = BTreeMap::new();
-            for (run, verdict) in self.offer_plan(plan, by).await? {
-                let group = groups.entry((rank(&verdict), verdict.to_string()));
-                group.or_insert_with(|| Group { verdict, runs: Vec::new() }).runs.push(run);
-            }
-            if !groups.is_empty() {
-                let groups = groups.into_values().collect();
-                deployment.workflows.push(Deployed { workflow: plan.name.clone(), groups });
-            }
+            deployment.take(&plan.name, self.offer_plan(plan, by).await?);
+        }
+        for gone in before.plans.keys().filter(|name| !package.plans.contains_key(*name)) {
+            deployment.take(gone, self.left_behind(gone).await?);
         }
         Ok(deployment)
+    }
+
+    /// The runs of a workflow that is gone: each goes on as it began.
+    async fn left_behind(&self, workflow: &Arc<str>) -> Result<Vec<(RunId, Verdict)>, Broken> {
+        let mut said = Vec::new();
+        let mut query = under_way(workflow);
+        loop {
+            let page = self.driver.runs(&query).await?;
+            let stay = Stay { because: Letter::A, node: workflow.clone(), words: "its workflow is gone".into() };
+            said.extend(page.runs.into_iter().map(|standing| (standing.run, Verdict::Stays(stay.clone()))));
+            if page.next.is_none() {
+                return Ok(said);
+            }
+            query.before = page.next;
+        }
     }
 
     /// Offers a plan to all runs of its workflow that are under way and on another.
     async fn offer_plan(&self, plan: &Arc<Plan>, by: Option<&str>) -> Result<Vec<(RunId, Verdict)>, Broken> {
         let mut said = Vec::new();
-        let mut query = Query {
-            workflow: Some(plan.name.clone()),
-            statuses: UNDER_WAY.to_vec(),
-            limit: RUNS_AT_ONCE,
-            ..Query::default()
-        };
+        let mut query = under_way(&plan.name);
         loop {
             let page = self.driver.runs(&query).await?;
             let others = page.runs.iter().filter(|standing| standing.plan != plan.digest);
@@ -109,6 +122,26 @@ impl Engine {
             query.before = page.next;
         }
     }
+}
+
+impl Deployment {
+    /// Takes in what is said of the runs of one workflow.
+    fn take(&mut self, workflow: &Arc<str>, said: Vec<(RunId, Verdict)>) {
+        let mut groups: BTreeMap<(u8, String), Group> = BTreeMap::new();
+        for (run, verdict) in said {
+            let group = groups.entry((rank(&verdict), verdict.to_string()));
+            group.or_insert_with(|| Group { verdict, runs: Vec::new() }).runs.push(run);
+        }
+        if !groups.is_empty() {
+            let groups = groups.into_values().collect();
+            self.workflows.push(Deployed { workflow: workflow.clone(), groups });
+        }
+    }
+}
+
+/// The runs of a workflow that are under way.
+fn under_way(workflow: &Arc<str>) -> Query {
+    Query { workflow: Some(workflow.clone()), statuses: UNDER_WAY.to_vec(), limit: RUNS_AT_ONCE, ..Query::default() }
 }
 
 /// Runs that move are told first, then those that stay, then those that the change does not reach.

@@ -11,7 +11,7 @@ use crate::lang::catalog::code::TWICE;
 use crate::lang::plan::{Package, Plan};
 
 /// How the files of programs end.
-const EXTENSION: &str = "flow";
+pub(super) const EXTENSION: &str = "flow";
 
 impl Program {
     /// Reads and compiles every `.flow` file in `directory`, and those they use, into one program. A name means the same in

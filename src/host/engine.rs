@@ -8,11 +8,9 @@ use super::clock::VirtualClock;
 use super::program::Faults;
 use super::replaceable::Replaceable;
 use crate::base::secret::Mask;
-use crate::base::time::{Duration, Timestamp};
-use crate::connect::files::Roots;
+use crate::base::time::Timestamp;
 use crate::run::driver::Driver;
 use crate::run::journal::{Broken, Forgotten};
-use crate::run::prune::Retention;
 use crate::trigger::Triggers;
 
 /// How long something that does not answer holds a clock up that is moved by hand.
@@ -25,12 +23,6 @@ pub struct Engine {
     pub(super) driver: Driver,
     pub(super) parts: Arc<Replaceable>,
     pub(super) mask: Mask,
-    pub(super) retention: Retention,
-    pub(super) warnings: Arc<Faults>,
-    /// Where files are found, if any directory is open to them.
-    pub(super) roots: Option<Roots>,
-    /// How long callers of triggers wait for an answer.
-    pub(super) patience: Duration,
 }
 
 impl Deref for Engine {
@@ -47,8 +39,14 @@ impl Engine {
     /// # Errors
     /// Where two of them mean the same requests, or one asks for something that is not there.
     pub fn triggers(&self) -> Result<Triggers, Faults> {
-        let triggers = Triggers::new(self.driver.clone(), &self.package(), self.roots.clone(), self.patience);
-        triggers.map_err(|diagnostics| Faults { diagnostics, sources: self.warnings.sources.clone() })
+        self.triggers_of(self)
+    }
+
+    /// The triggers of what `newer` would run, for this engine.
+    pub(super) fn triggers_of(&self, newer: &Self) -> Result<Triggers, Faults> {
+        let brought = newer.parts.now();
+        let triggers = Triggers::new(self.driver.clone(), &newer.package(), brought.roots.clone(), brought.patience);
+        triggers.map_err(|diagnostics| Faults { diagnostics, sources: brought.warnings.sources.clone() })
     }
 
     /// Lets go of the runs and events that were kept as long as the settings say, with all that only they needed; beside what
@@ -57,12 +55,12 @@ impl Engine {
     /// # Errors
     /// If the journal cannot be read or written.
     pub async fn prune(&self) -> Result<Forgotten, Broken> {
-        self.driver.prune(&self.retention).await
+        self.driver.prune(&self.parts.now().retention).await
     }
 
     /// Prunes now and from time to time, for as long as somebody waits for it: a server does.
     pub async fn prune_in_time(self) {
-        self.driver.prune_in_time(&self.retention).await;
+        self.driver.prune_in_time(|| self.parts.now().retention).await;
     }
 
     /// Lets new runs be runs of the program of another engine, and all runs have its settings and connectors.
@@ -113,8 +111,8 @@ impl Engine {
     }
 
     /// What of the settings is probably not as meant: names that nobody knows.
-    pub fn warnings(&self) -> &Faults {
-        &self.warnings
+    pub fn warnings(&self) -> Arc<Faults> {
+        self.parts.now().warnings.clone()
     }
 
     /// The secrets handed out so far; every text for people passes through it.

@@ -24,6 +24,8 @@ mod replaceable;
 /// Stand-ins on loopback for everything a program would call.
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+/// A directory whose programs run, and are replaced when it has changed.
+pub mod site;
 /// What is set beside the program: `flow.toml`, the environment, `--set`.
 pub mod settings;
 
@@ -31,3 +33,4 @@ pub use builder::{BuildError, Builder};
 pub use deploy::{Deployed, Deployment, Group};
 pub use engine::Engine;
 pub use program::{Faults, Program};
+pub use site::Site;

@@ -1,54 +1,68 @@
-//! The parts of a world that a newer program brings with it, replaced while runs go on: settings and connectors.
+//! What a newer program brings with it, replaced while runs go on.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::program::Faults;
+#[cfg(feature = "sandbox")]
+use super::sandbox::Sandbox;
 use crate::base::time::Duration;
 use crate::base::value::Value;
+use crate::connect::files::Roots;
+use crate::run::prune::Retention;
 use crate::run::world::{Act, BoxFuture, Outcome, Perform, Settings};
 
-/// Settings and connectors as they are now. What has begun with the old ones ends with them.
-pub(super) struct Replaceable {
-    settings: RwLock<Arc<dyn Settings>>,
-    perform: RwLock<Arc<dyn Perform>>,
+/// What a program brings with it beside its plans.
+pub(super) struct Brought {
+    pub settings: Arc<dyn Settings>,
+    pub perform: Arc<dyn Perform>,
+    pub retention: Retention,
+    /// Where files are found, if any directory is open to them.
+    pub roots: Option<Roots>,
+    /// How long callers of triggers wait for an answer.
+    pub patience: Duration,
+    /// What of the settings is probably not as meant.
+    pub warnings: Arc<Faults>,
+    /// What its connectors speak to; it answers as long as anybody may ask.
+    #[cfg(feature = "sandbox")]
+    pub _sandbox: Option<Arc<Sandbox>>,
 }
 
+/// What the program of now has brought. What has begun with an older one ends with that.
+pub(super) struct Replaceable(RwLock<Arc<Brought>>);
+
 impl Replaceable {
-    pub(super) fn new(settings: Arc<dyn Settings>, perform: Arc<dyn Perform>) -> Self {
-        Self { settings: RwLock::new(settings), perform: RwLock::new(perform) }
+    pub(super) fn new(brought: Brought) -> Self {
+        Self(RwLock::new(Arc::new(brought)))
     }
 
-    fn settings(&self) -> Arc<dyn Settings> {
-        self.settings.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn performer(&self) -> Arc<dyn Perform> {
-        self.perform.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// As it is now.
+    pub(super) fn now(&self) -> Arc<Brought> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes over what `newer` has.
     pub(super) fn take_over(&self, newer: &Self) {
-        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = newer.settings();
-        *self.perform.write().unwrap_or_else(PoisonError::into_inner) = newer.performer();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = newer.now();
     }
 }
 
 impl Settings for Replaceable {
     fn env(&self, name: &str) -> Option<Value> {
-        self.settings().env(name)
+        self.now().settings.env(name)
     }
 
     fn secret(&self, name: &str) -> Option<Value> {
-        self.settings().secret(name)
+        self.now().settings.secret(name)
     }
 
     fn attempt_timeout(&self) -> Duration {
-        self.settings().attempt_timeout()
+        self.now().settings.attempt_timeout()
     }
 }
 
 impl Perform for Replaceable {
     fn perform(&self, act: Act) -> BoxFuture<'_, Outcome> {
-        let performer = self.performer();
-        Box::pin(async move { performer.perform(act).await })
+        let brought = self.now();
+        Box::pin(async move { brought.perform.perform(act).await })
     }
 }

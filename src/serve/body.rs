@@ -7,6 +7,8 @@ use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
 use super::problem::Problem;
 use super::server::Server;
@@ -17,6 +19,21 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// JSON that was sent, as a value; `()` for an empty body.
 pub struct Sent(pub Value);
+
+impl Sent {
+    /// What was sent, where it is an object that says something, or nothing at all.
+    ///
+    /// # Errors
+    /// If it is anything else, or says something that is not asked for.
+    pub fn read<T: DeserializeOwned + Default>(self) -> Result<T, Problem> {
+        match self.0.to_json() {
+            _ if self.0.is_unit() => Ok(T::default()),
+            json @ Json::Object(_) => serde_json::from_value(json)
+                .map_err(|error| Problem::bad_request(format!("the body does not say what is asked for: {error}"))),
+            _ => Err(Problem::bad_request("the body must be a JSON object, or empty")),
+        }
+    }
+}
 
 impl FromRequest<Server> for Sent {
     type Rejection = Problem;

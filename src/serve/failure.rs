@@ -78,7 +78,7 @@ async fn retry_all(
     State(server): State<Server>,
     caller: Caller,
     Path(id): Path<String>,
-    Sent(sent): Sent,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     caller.may(Role::Operator)?;
     let groups = server.engine().failures().await?;

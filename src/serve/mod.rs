@@ -13,6 +13,8 @@ pub mod beacon;
 mod body;
 /// The time of the server, and moving it.
 mod clock;
+/// Which version of the programs runs, and deploying another.
+mod deployment;
 /// Failures as resources, and one fix for all of a kind.
 mod failure;
 /// Which runs a list is to hold.
@@ -66,6 +68,8 @@ mod trace;
 mod trigger;
 /// What runs wait for, page by page.
 mod waiting;
+/// What is refused while nothing can be written.
+mod writable;
 /// Workflows as resources, and starting them.
 #[expect(unused_qualifications, reason = "utoipa's macro writes them")]
 mod workflow;
@@ -75,6 +79,6 @@ pub use caller::{Caller, Role};
 pub use limit::Limits;
 pub use listen::{Socket, listen};
 pub use problem::Problem;
-pub use server::Server;
+pub use server::{Builder, Server};
 pub use token::Tokens;
 pub use trace::Traces;

@@ -164,7 +164,7 @@ impl From<Refusal> for Problem {
                 Self::conflict(refusal.to_string())
             }
             Refusal::NoStep(_) => Self::not_found(refusal.to_string()),
-            Refusal::Misfits(misfits) => Self::misfit("the answer does not have the type that is asked for", misfits),
+            Refusal::Misfits(misfits) => Self::misfit("it does not have the type that is asked for", misfits),
             Refusal::Unwritten => Self::unavailable(refusal.to_string()),
         }
     }

@@ -8,13 +8,18 @@ use crate::run::event::Record;
 /// The mark of values that JSON has no form for.
 const TAG: &str = "$flow";
 
-/// `{ "number", "at", "event", ... }`
-pub(super) fn shown(number: u64, record: &Record) -> Json {
+/// What an event says under a name that every event has.
+const OWN: &str = "number";
+
+/// `{ "number", "at", "event", ... }`; `index` records came before it. Numbers begin with 1, as people count.
+pub(super) fn shown(index: u64, record: &Record) -> Json {
     let mut shown = serde_json::Map::new();
-    shown.insert("number".to_owned(), number.into());
+    shown.insert(OWN.to_owned(), (index + 1).into());
     shown.insert("at".to_owned(), record.at.to_string().into());
     if let Ok(Json::Object(fields)) = serde_json::to_value(&record.event) {
-        shown.extend(fields.into_iter().map(|(name, value)| (name, plain(value))));
+        // Which of the signals or events that came was taken.
+        let name = |name: String| if name == OWN { "taken".to_owned() } else { name };
+        shown.extend(fields.into_iter().map(|(field, value)| (name(field), plain(value))));
     }
     shown.into()
 }

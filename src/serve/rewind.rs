@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -15,11 +15,11 @@ use super::body::Sent;
 use super::caller::{Caller, Role};
 use super::problem::Problem;
 use super::query::Path;
-use super::run::standing;
+use super::run::{Run, standing, whole};
 use super::server::Server;
 use crate::base::id::RunId;
 use crate::base::value::Value;
-use crate::run::rewind::{Request, Which};
+use crate::run::rewind::{Preview, Request, Which};
 
 /// How a run goes on, or a fork of it.
 #[derive(Deserialize, Default, ToSchema)]
@@ -45,16 +45,28 @@ pub(super) struct Rewind {
     why: Option<Arc<str>>,
 }
 
+/// A run that goes on.
+#[derive(Serialize, ToSchema)]
+struct Retried {
+    /// As it stands then.
+    #[serde(flatten)]
+    run: Run,
+    /// What that means: `{ "redo", "again", "kept", ... }`.
+    #[schema(value_type = Object)]
+    preview: Preview,
+}
+
 pub(super) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(retry)).routes(routes!(fork))
 }
 
-/// Lets a run that failed or was cancelled go on. The answer says what is done again, what would happen again, what is kept.
+/// Lets a run that failed or was cancelled go on. The answer shows it, and says what is done again, what would happen again, what
+/// is kept; with `preview` only that is said, and nothing happens.
 #[utoipa::path(
     post, path = "/v1/runs/{id}/retry", params(("id" = String, Path, description = "The run")),
     request_body = Option<Rewind>,
     responses(
-        (status = 200, description = "What it means", body = Object),
+        (status = 200, description = "The run; with `preview` only what it would mean", body = Retried),
         (status = 409, body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -62,16 +74,17 @@ async fn retry(
     State(server): State<Server>,
     caller: Caller,
     Path(id): Path<String>,
-    Sent(sent): Sent,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let run = RunId(id.into());
     standing(&server, &caller, Role::Operator, &run).await?;
     let (request, only_preview) = Rewind::read(sent, &caller)?;
-    let preview = match only_preview {
-        true => server.engine().preview(&run, &request).await?,
-        false => server.engine().rewind(&run, request).await?,
-    };
-    Ok(server.json(StatusCode::OK, &preview))
+    if only_preview {
+        return Ok(server.json(StatusCode::OK, &server.engine().preview(&run, &request).await?));
+    }
+    let preview = server.engine().rewind(&run, request).await?;
+    let standing = standing(&server, &caller, Role::Operator, &run).await?;
+    Ok(server.json(StatusCode::OK, &Retried { run: whole(&server, standing).await?, preview }))
 }
 
 /// Starts a run that begins with what this one, however it stands, has recorded up to a step. This one stays as it is. The answer
@@ -89,7 +102,7 @@ async fn fork(
     State(server): State<Server>,
     caller: Caller,
     Path(id): Path<String>,
-    Sent(sent): Sent,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let run = RunId(id.into());
     standing(&server, &caller, Role::Operator, &run).await?;
@@ -102,12 +115,8 @@ async fn fork(
 
 impl Rewind {
     /// What is asked for, and whether only to say what it would mean.
-    pub(super) fn read(sent: Value, caller: &Caller) -> Result<(Request, bool), Problem> {
-        let asked: Self = match sent.is_unit() {
-            true => Self::default(),
-            false => serde_json::from_value(sent.to_json())
-                .map_err(|error| Problem::bad_request(format!("the body does not say how to go on: {error}")))?,
-        };
+    pub(super) fn read(sent: Sent, caller: &Caller) -> Result<(Request, bool), Problem> {
+        let asked: Self = sent.read()?;
         let request = Request {
             from: asked.from,
             input: asked.input.map(Value::from_json),

@@ -27,7 +27,7 @@ use crate::run::machine::Command;
 
 /// A run as it stands.
 #[derive(Serialize, ToSchema)]
-struct Run {
+pub(super) struct Run {
     id: Arc<str>,
     workflow: Arc<str>,
     /// `queued running waiting paused parked completed failed cancelled skipped undone`
@@ -93,7 +93,7 @@ struct Runs {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Records {
-    /// From the one with this number on; the first has 0.
+    /// From the one with this number on; the first has 1.
     from: Option<u64>,
     /// So many at most.
     #[param(minimum = 1, maximum = 1000, default = 1000)]
@@ -172,10 +172,10 @@ async fn events(
 ) -> Result<Response, Problem> {
     let run = RunId(id.into());
     standing(&server, &caller, Role::Viewer, &run).await?;
-    let (from, limit) = (wanted.from.unwrap_or(0), page(wanted.limit, PAGE_ITEMS_MAX)?);
-    let records = server.engine().history(&run, from).await?.records;
-    let next = (records.len() > limit).then(|| from + limit as u64);
-    let events = (from..).zip(records.iter().take(limit)).map(|(number, record)| super::record::shown(number, record));
+    let (before, limit) = (wanted.from.unwrap_or(1).saturating_sub(1), page(wanted.limit, PAGE_ITEMS_MAX)?);
+    let records = server.engine().history(&run, before).await?.records;
+    let next = (records.len() > limit).then(|| before + limit as u64 + 1);
+    let events = (before..).zip(records.iter().take(limit)).map(|(index, record)| super::record::shown(index, record));
     Ok(server.json(StatusCode::OK, &Events { events: events.collect(), next }))
 }
 
@@ -249,10 +249,15 @@ pub(super) async fn standing(server: &Server, caller: &Caller, role: Role, run: 
 }
 
 async fn answer(server: &Server, standing: Standing) -> Result<Response, Problem> {
+    Ok(server.json(StatusCode::OK, &whole(server, standing).await?))
+}
+
+/// A run as it stands, with all that is known of its end.
+pub(super) async fn whole(server: &Server, standing: Standing) -> Result<Run, Problem> {
     // As long as it runs there is neither output nor error, and its journal need not be read.
     let summary = match standing.rested_at {
         Some(_) => server.engine().summary(&standing.run).await?,
         None => None,
     };
-    Ok(server.json(StatusCode::OK, &Run::whole(standing, summary)))
+    Ok(Run::whole(standing, summary))
 }

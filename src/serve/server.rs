@@ -17,11 +17,11 @@ use super::metric::Requests;
 use super::problem::Problem;
 use super::token::Tokens;
 use super::{
-    caller, cause, clock, event, failure, health, journal, metric, openapi, parked, question, rewind, run, step,
-    stream, trigger, workflow,
+    caller, cause, clock, deployment, event, failure, health, journal, metric, openapi, parked, question, rewind, run,
+    step, stream, trigger, workflow, writable,
 };
-use crate::host::Engine;
 use crate::host::clock::VirtualClock;
+use crate::host::{Engine, Site};
 use crate::trigger::Triggers;
 
 /// One server. Clones share everything.
@@ -31,9 +31,7 @@ pub struct Server {
 }
 
 struct Inner {
-    engine: Engine,
-    /// What starts runs by requests of their own, if anything listens for them.
-    triggers: Option<Triggers>,
+    site: Site,
     tokens: Option<Tokens>,
     limits: Limits,
     pace: Pace,
@@ -45,19 +43,46 @@ struct Inner {
     document: OnceLock<Vec<u8>>,
 }
 
-impl Server {
-    /// A server for what `engine` runs, and for the requests its triggers wait for. Without `tokens` everybody may do everything.
-    /// A `clock` is the one from which the engine takes its time; it is moved by requests.
-    pub fn new(
-        engine: Engine,
-        triggers: Option<Triggers>,
-        tokens: Option<Tokens>,
-        limits: Limits,
-        clock: Option<VirtualClock>,
-    ) -> Self {
+/// What a server is made of. Every part but what runs has a default.
+pub struct Builder {
+    site: Site,
+    tokens: Option<Tokens>,
+    limits: Limits,
+    clock: Option<VirtualClock>,
+}
+
+impl Builder {
+    /// A server for what runs, and for the requests its triggers wait for. Everybody may do everything.
+    pub fn new(site: Site) -> Self {
+        Self { site, tokens: None, limits: Limits::default(), clock: None }
+    }
+
+    /// Lets only those in who hold one of these tokens.
+    #[must_use]
+    pub fn tokens(mut self, tokens: Tokens) -> Self {
+        self.tokens = Some(tokens);
+        self
+    }
+
+    /// Allows so much at once.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Lets requests move `clock`, from which the engine takes its time.
+    #[must_use]
+    pub fn clock(mut self, clock: VirtualClock) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// The server. It answers when somebody asks its router.
+    pub fn build(self) -> Server {
+        let Self { site, tokens, limits, clock } = self;
         let inner = Inner {
-            engine,
-            triggers,
+            site,
             tokens,
             limits,
             pace: Pace::new(limits),
@@ -66,9 +91,11 @@ impl Server {
             requests: Requests::default(),
             document: OnceLock::new(),
         };
-        Self { inner: Arc::new(inner) }
+        Server { inner: Arc::new(inner) }
     }
+}
 
+impl Server {
     /// All routes.
     pub fn router(&self) -> Router {
         let known = || middleware::from_fn_with_state(self.clone(), caller::only_known);
@@ -86,6 +113,7 @@ impl Server {
             .merge(question::routes())
             .merge(parked::routes())
             .merge(event::routes())
+            .merge(deployment::routes())
             .merge(openapi::routes())
             .route_layer(known())
             .merge(health::routes());
@@ -94,6 +122,7 @@ impl Server {
         router
             .fallback(trigger::answer)
             .method_not_allowed_fallback(not_so)
+            .layer(middleware::from_fn_with_state(self.clone(), writable::only_writable))
             .layer(middleware::from_fn_with_state(self.clone(), keep_pace))
             .layer(middleware::from_fn_with_state(self.clone(), metric::count))
             .with_state(self.clone())
@@ -111,12 +140,17 @@ impl Server {
 
     /// What runs the workflows.
     pub fn engine(&self) -> &Engine {
-        &self.inner.engine
+        self.inner.site.engine()
+    }
+
+    /// What runs, and where it comes from.
+    pub(super) fn site(&self) -> &Site {
+        &self.inner.site
     }
 
     /// What starts runs by requests of their own.
-    pub(super) fn triggers(&self) -> Option<&Triggers> {
-        self.inner.triggers.as_ref()
+    pub(super) fn triggers(&self) -> Option<Triggers> {
+        self.inner.site.triggers()
     }
 
     /// Who may ask; everybody where absent.
@@ -160,9 +194,15 @@ impl Server {
     }
 }
 
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder").field("site", &self.site).finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("engine", &self.inner.engine).finish_non_exhaustive()
+        f.debug_struct("Server").field("site", &self.inner.site).finish_non_exhaustive()
     }
 }
 

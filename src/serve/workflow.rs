@@ -171,7 +171,7 @@ async fn start(
     let id = running.id().clone();
     let started = match wait {
         Some(wait) => ended(&server, running, wait).await?,
-        None => accepted(&server, &running).await?,
+        None => accepted(&server, running).await?,
     };
     let mut response = server.json(StatusCode::CREATED, &started);
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/runs/{id}")) {
@@ -208,10 +208,11 @@ fn patience(wait: &str) -> Result<Duration, Problem> {
 }
 
 /// A run that is not waited for.
-async fn accepted(server: &Server, running: &Running) -> Result<Started, Problem> {
-    let standing = if running.was_joined() { server.engine().standing(running.id()).await? } else { None };
-    let status = standing.map_or(Status::Queued, |standing| standing.status);
-    Ok(Started { id: running.id().0.clone(), status, output: None, error: None })
+async fn accepted(server: &Server, running: Running) -> Result<Started, Problem> {
+    let id = running.id().clone();
+    let standing = if running.was_joined() { server.engine().standing(&id).await? } else { None };
+    let status = standing.map_or_else(|| running.so_far(), |standing| standing.status);
+    Ok(Started { id: id.0, status, output: None, error: None })
 }
 
 /// A run that is waited for, until it rests, patience ends, or the server stops.

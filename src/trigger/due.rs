@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::Triggers;
 use super::declared::Declared;
 use crate::base::time::{Duration, Timestamp};
@@ -12,6 +14,8 @@ use crate::base::value::{Map, Value};
 use crate::run::activity::Busy;
 use crate::run::journal::{Broken, Fact};
 
+/// How the names of the facts begin that say which moment was taken last.
+pub(super) const FACTS: &str = "due/";
 /// How late a run may start that is not to be caught up: a restart that is shorter misses nothing.
 const GRACE: Duration = Duration::seconds(60);
 /// How many missed moments `catch_up all` catches up at most: the last ones.
@@ -69,6 +73,7 @@ impl Triggers {
         beat: &dyn Beat,
         catch_up: CatchUp,
         mut busy: Busy,
+        ending: &CancellationToken,
     ) -> Result<(), Broken> {
         let clock = self.clock().clone();
         let mut last = self.last_due(declared).await?;
@@ -79,6 +84,9 @@ impl Triggers {
                 last = now;
             }
             for moment in catch_up.moments(beat, last, now) {
+                if ending.is_cancelled() {
+                    return Ok(());
+                }
                 self.take_due(declared, moment).await?;
             }
             last = last.max(now);
@@ -86,7 +94,10 @@ impl Triggers {
             // A clock that is moved by hand stands still until what is due has come in.
             let mut sleep = clock.sleep_until(next);
             drop(busy);
-            (&mut sleep).await;
+            tokio::select! {
+                () = &mut sleep => {}
+                () = ending.cancelled() => return Ok(()),
+            }
             busy = self.driver().activity().begin();
         }
     }
@@ -112,7 +123,7 @@ impl Triggers {
 }
 
 fn fact_name(declared: &Declared) -> Arc<str> {
-    format!("due/{}", declared.name).into()
+    format!("{FACTS}{}", declared.name).into()
 }
 
 fn due_fact(declared: &Declared, moment: Timestamp) -> Fact {

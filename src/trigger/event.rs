@@ -5,18 +5,27 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use super::Triggers;
 use super::declared::Declared;
 use crate::base::value::{Map, Value};
 use crate::run::intake::Item;
 use crate::run::journal::{Broken, Emission, Fact, Happened, Journal, Mark};
 
+/// How the names of the facts begin that say how far was heard.
+pub(super) const FACTS: &str = "heard/";
 /// How many events are read at once.
 const PAGE: usize = 256;
 
 impl Triggers {
     /// Starts a run for each event of the topic, from the moment on at which the trigger was first seen.
-    pub(super) async fn hear(&self, declared: &Declared, topic: &str) -> Result<(), Broken> {
+    pub(super) async fn hear(
+        &self,
+        declared: &Declared,
+        topic: &str,
+        ending: &CancellationToken,
+    ) -> Result<(), Broken> {
         let Some(journal) = self.driver().world().journal.clone() else {
             return Err(Broken("without a journal no event is kept for it".into()));
         };
@@ -24,9 +33,16 @@ impl Triggers {
         let mut heard = self.heard_until(declared).await?;
         loop {
             let last = *published.borrow_and_update();
-            journal.synced(last).await?;
-            heard = self.hear_what_is_there(declared, topic, &*journal, heard).await?;
-            if published.changed().await.is_err() {
+            tokio::select! {
+                synced = journal.synced(last) => synced?,
+                () = ending.cancelled() => return Ok(()),
+            }
+            heard = self.hear_what_is_there(declared, topic, &*journal, heard, ending).await?;
+            let more = tokio::select! {
+                changed = published.changed() => changed.is_ok(),
+                () = ending.cancelled() => false,
+            };
+            if !more {
                 return Ok(());
             }
         }
@@ -39,12 +55,17 @@ impl Triggers {
         topic: &str,
         journal: &dyn Journal,
         mut heard: Mark,
+        ending: &CancellationToken,
     ) -> Result<Mark, Broken> {
         loop {
             let events = journal.events(topic, heard, PAGE).await?;
-            let is_last = events.len() < PAGE;
+            let mut is_last = events.len() < PAGE;
             let mut kept = true;
             for event in events {
+                if ending.is_cancelled() {
+                    is_last = true;
+                    break;
+                }
                 heard = event.mark;
                 kept = self.take_event(declared, event).await?;
             }
@@ -89,7 +110,7 @@ impl Triggers {
 }
 
 fn fact_name(declared: &Declared) -> Arc<str> {
-    format!("heard/{}", declared.name).into()
+    format!("{FACTS}{}", declared.name).into()
 }
 
 fn heard_fact(declared: &Declared, mark: Mark) -> Fact {

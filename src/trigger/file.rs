@@ -12,21 +12,23 @@ use std::time::{Duration as Pause, SystemTime};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::Triggers;
 use super::declared::Declared;
 use crate::base::failure::{Failure, Kind};
+use crate::base::limit::{FILE_GLANCE_MILLIS, FILE_LOOK_MILLIS, FILE_QUIET_MILLIS};
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::connect::files::{Roots, glob};
 use crate::run::journal::{Broken, Fact};
 
 /// How long a file must have been left alone to count as whole.
-const QUIET: Pause = Pause::from_millis(1_000);
+const QUIET: Pause = Pause::from_millis(FILE_QUIET_MILLIS);
 /// How soon one is looked at again that may not be whole.
-const GLANCE: Pause = Pause::from_millis(250);
+const GLANCE: Pause = Pause::from_millis(FILE_GLANCE_MILLIS);
 /// How often the directory is looked through if nothing is heard of it.
-const LOOK_AGAIN: Pause = Pause::from_secs(30);
+const LOOK_AGAIN: Pause = Pause::from_millis(FILE_LOOK_MILLIS);
 
 /// What is seen of a file without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +119,13 @@ struct Files<'a> {
 
 impl Triggers {
     /// Starts runs for the files that fit a pattern.
-    pub(super) async fn watch_files(&self, declared: &Declared, pattern: &str, on: &[Arc<str>]) -> Result<(), Broken> {
+    pub(super) async fn watch_files(
+        &self,
+        declared: &Declared,
+        pattern: &str,
+        on: &[Arc<str>],
+        ending: &CancellationToken,
+    ) -> Result<(), Broken> {
         let Some(roots) = self.roots().cloned() else { return Ok(()) };
         let moved = Arc::new(Notify::new());
         #[cfg(feature = "serve")]
@@ -128,7 +136,7 @@ impl Triggers {
             #[cfg(feature = "serve")]
             watch.reach(&roots, pattern, &moved);
             match look(roots.clone(), pattern.to_owned()).await {
-                Ok(found) => files.compare(&found).await?,
+                Ok(found) => files.compare(&found, ending).await?,
                 Err(failure) => {
                     tracing::warn!(trigger = %declared.name, "no files can be looked for: {}", failure.message);
                 }
@@ -137,6 +145,7 @@ impl Triggers {
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = moved.notified() => {}
+                () = ending.cancelled() => return Ok(()),
             }
         }
     }
@@ -154,9 +163,12 @@ impl Triggers {
 
 impl Files<'_> {
     /// Takes what has changed since the last look.
-    async fn compare(&mut self, found: &BTreeMap<String, Stamp>) -> Result<(), Broken> {
+    async fn compare(&mut self, found: &BTreeMap<String, Stamp>, ending: &CancellationToken) -> Result<(), Broken> {
         self.unsettled.retain(|path, _| found.contains_key(path));
         for (path, stamp) in found {
+            if ending.is_cancelled() {
+                return Ok(());
+            }
             let before = self.taken.get(path).copied();
             if before.is_some_and(|before| before.is_same(*stamp)) || !self.is_whole(path, *stamp) {
                 continue;

@@ -23,14 +23,16 @@ pub mod request;
 pub mod route;
 mod schedule;
 mod verify;
+/// What the system says of directories.
 #[cfg(feature = "serve")]
-mod watch;
+pub(crate) mod watch;
 mod webhook;
 
 use std::fmt;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::base::calendar::Calendar;
 use crate::base::diagnostic::Diagnostic;
@@ -72,7 +74,17 @@ struct Inner {
 #[derive(Debug)]
 pub struct Listening {
     /// Dropped, they end.
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+    ending: CancellationToken,
+}
+
+impl Listening {
+    /// Ends it in order: what a trigger is about to take is taken, and how far it has heard is kept. Whoever listens next goes
+    /// on there.
+    pub async fn end(mut self) {
+        self.ending.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
 }
 
 impl Triggers {
@@ -103,16 +115,24 @@ impl Triggers {
 
     /// Listens to clocks, files and events, as long as what it returns is kept. The runtime of [`Driver::start`] is needed.
     pub fn listen(&self) -> Listening {
-        let mut tasks = JoinSet::new();
+        let (mut tasks, ending) = (JoinSet::new(), CancellationToken::new());
         for declared in self.all() {
             let (triggers, declared, busy) = (self.clone(), declared.clone(), self.driver().activity().begin());
+            let ending = ending.clone();
             tasks.spawn(async move {
-                if let Err(broken) = triggers.attend(&declared, busy).await {
+                if let Err(broken) = triggers.attend(&declared, busy, &ending).await {
                     tracing::error!(trigger = %declared.name, "nothing starts by it any more: {broken}");
                 }
             });
         }
-        Listening { _tasks: tasks }
+        let (triggers, busy) = (self.clone(), self.driver().activity().begin());
+        tasks.spawn(async move {
+            if let Err(broken) = triggers.forget_those_gone().await {
+                tracing::error!("what triggers have heard that are gone is still known: {broken}");
+            }
+            drop(busy);
+        });
+        Listening { tasks, ending }
     }
 
     /// The trigger that a request is for.
@@ -141,18 +161,21 @@ impl Triggers {
         }
     }
 
-    /// Waits for what a trigger waits for, again and again.
-    async fn attend(&self, declared: &Declared, busy: Busy) -> Result<(), Broken> {
+    /// Waits for what a trigger waits for, again and again, until it is `ending`.
+    async fn attend(&self, declared: &Declared, busy: Busy, ending: &CancellationToken) -> Result<(), Broken> {
         match &declared.trigger().kind {
             Kind::Schedule { cron, zone, catch_up, .. } => match Calendar::read(cron, zone.as_deref()) {
-                Ok(calendar) => self.keep_time(declared, &calendar, CatchUp::named(catch_up.as_deref()), busy).await,
+                Ok(calendar) => {
+                    let catch_up = CatchUp::named(catch_up.as_deref());
+                    self.keep_time(declared, &calendar, catch_up, busy, ending).await
+                }
                 Err(reason) => Err(Broken(reason.into())),
             },
             Kind::Every { every, catch_up, .. } => {
-                self.keep_time(declared, &Every(*every), CatchUp::named(catch_up.as_deref()), busy).await
+                self.keep_time(declared, &Every(*every), CatchUp::named(catch_up.as_deref()), busy, ending).await
             }
-            Kind::File { glob, on } => self.watch_files(declared, glob, on).await,
-            Kind::Event { topic } => self.hear(declared, topic).await,
+            Kind::File { glob, on } => self.watch_files(declared, glob, on, ending).await,
+            Kind::Event { topic } => self.hear(declared, topic, ending).await,
             // Requests come by themselves; personas and connectors have nobody who listens yet.
             Kind::Api { .. }
             | Kind::Webhook { .. }
@@ -160,6 +183,25 @@ impl Triggers {
             | Kind::Persona { .. }
             | Kind::Connector { .. } => Ok(()),
         }
+    }
+
+    /// Forgets how far those have heard that no program declares any more: should one come back, it begins anew, and what
+    /// happened meanwhile was not for it. Which files were taken stays known.
+    async fn forget_those_gone(&self) -> Result<(), Broken> {
+        for prefix in [due::FACTS, event::FACTS] {
+            let known = self.driver().facts(prefix).await?;
+            let is_gone =
+                |name: &str| !self.all().iter().any(|declared| name.strip_prefix(prefix) == Some(&declared.name));
+            let gone: Vec<Fact> = known
+                .into_keys()
+                .filter(|name| is_gone(name))
+                .map(|name| Fact { name, value: None, until: None })
+                .collect();
+            if !gone.is_empty() {
+                self.driver().note(gone).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Submits what nobody waits for; either way the facts are kept.
@@ -171,7 +213,7 @@ impl Triggers {
     /// Submits what nobody waits for. What the workflow cannot take is said, and passed over. Whether the facts were kept with
     /// a run.
     async fn offer(&self, declared: &Declared, item: Item) -> Result<bool, Broken> {
-        match self.driver().submit(&declared.plan.name, item).await {
+        match self.driver().submit_to(declared.plan.clone(), item).await {
             Ok(Submitted::Started(_) | Submitted::Collected(_)) => Ok(true),
             Ok(Submitted::Joined(_) | Submitted::Skipped(_) | Submitted::PassedOver) => Ok(false),
             Err(StartError::Store(broken)) => Err(broken),
@@ -191,7 +233,7 @@ impl Triggers {
         facts: Vec<Fact>,
     ) -> Result<Result<Running, Answer>, Refusal> {
         let item = Item { trigger: declared.index, value, run, facts, origin: None };
-        let submitted = self.driver().submit(&declared.plan.name, item).await.map_err(answer::not_started)?;
+        let submitted = self.driver().submit_to(declared.plan.clone(), item).await.map_err(answer::not_started)?;
         match submitted {
             Submitted::Started(running) | Submitted::Joined(running) => Ok(Ok(running)),
             Submitted::PassedOver => Ok(Err(Answer::empty(204))),

@@ -9,11 +9,11 @@ use tokio::sync::Notify;
 
 use crate::connect::files::Roots;
 
-/// Listens to the system for one pattern, as long as it is kept. Where the system says nothing, it is silent.
+/// Listens to the system for some directories, as long as it is kept. Where the system says nothing, it is silent.
 #[derive(Default)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     watcher: Option<RecommendedWatcher>,
-    folders: Vec<PathBuf>,
+    folders: Vec<(PathBuf, bool)>,
 }
 
 impl Watch {
@@ -23,8 +23,14 @@ impl Watch {
         let (fixed, deep) = above(pattern);
         let folders = roots.folders(&fixed).unwrap_or_default();
         let nearest = |folder: &PathBuf| folder.ancestors().find(|folder| folder.is_dir()).map(ToOwned::to_owned);
-        let there: Vec<PathBuf> = folders.iter().filter_map(nearest).collect();
-        if self.watcher.is_some() && there == self.folders {
+        let there = folders.iter().filter_map(nearest);
+        self.follow(there.map(|folder| (folder.clone(), deep && folders.contains(&folder))).collect(), moved);
+    }
+
+    /// Rings `moved` from now on when something may have changed in one of these directories, or, where that is said, below
+    /// it.
+    pub(crate) fn follow(&mut self, folders: Vec<(PathBuf, bool)>, moved: &Arc<Notify>) {
+        if self.watcher.is_some() && folders == self.folders {
             return;
         }
         let ring = moved.clone();
@@ -34,14 +40,13 @@ impl Watch {
             }
         };
         self.watcher = notify::recommended_watcher(hear).ok();
-        for folder in self.watcher.is_some().then_some(&there).into_iter().flatten() {
-            let mode =
-                if deep && folders.contains(folder) { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+        for (folder, deep) in self.watcher.is_some().then_some(&folders).into_iter().flatten() {
+            let mode = if *deep { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
             if let Some(Err(error)) = self.watcher.as_mut().map(|watcher| watcher.watch(folder, mode)) {
                 tracing::warn!("{} is only looked at now and then: {error}", folder.display());
             }
         }
-        self.folders = there;
+        self.folders = folders;
     }
 }
 

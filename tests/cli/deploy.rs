@@ -48,6 +48,6 @@ fn where_no_runs_are_kept_nothing_is_made() {
     let folder = Folder::with(NAP);
     let done = folder.flow(&["deploy", "main.flow", "--data", "nowhere"]);
     assert_eq!(done.code, 2);
-    assert!(done.stderr.contains("there is no directory `nowhere`"), "{}", done.stderr);
+    assert!(done.stderr.contains("`nowhere` holds no runs"), "{}", done.stderr);
     assert!(!folder.path().join("nowhere").exists());
 }

@@ -16,6 +16,12 @@ fn a_run_that_failed_is_listed_retried_and_dismissed() {
         assert_eq!((preview.status.as_u16(), &preview.json["again"]), (200, &json!([])), "{preview:?}");
         let wrong = client.post(&format!("/v1/runs/{id}/retry"), json!({ "form": "x" })).await;
         assert_eq!(wrong.status, 400, "{wrong:?}");
+        let list = client.post(&format!("/v1/runs/{id}/retry"), json!([])).await;
+        assert_eq!(list.problem(400), "the body must be a JSON object, or empty");
+        let retried = client.post(&format!("/v1/runs/{id}/retry"), json!({})).await;
+        assert_eq!((retried.status.as_u16(), &retried.json["id"]), (200, &json!(id)), "{retried:?}");
+        assert_eq!(retried.json["preview"]["again"], json!([]));
+        client.until("/v1/failures", |failures| failures["failures"][0]["runs"] == json!([id])).await;
         let nowhere = client.post(&format!("/v1/runs/{id}/retry"), json!({ "from": "nowhere" })).await;
         assert_eq!(nowhere.status, 404, "{nowhere:?}");
         // Nothing was mended: it fails again, and is open again.

@@ -1,5 +1,8 @@
 //! Bounds: what one client may ask for, and what is refused before it costs anything.
 
+use std::collections::BTreeSet;
+
+use futures_util::StreamExt as _;
 use orchestra_flow::serve::Limits;
 use reqwest::Method;
 use serde_json::json;
@@ -83,5 +86,53 @@ fn a_head_that_is_too_large_is_refused() {
         let request = client.request(Method::GET, "/v1/runs").header("x-large", "x".repeat(60_000));
         assert_eq!(request.send().await.expect("an answer").status(), 200);
         assert_eq!(client.get("/v1/runs").await.status, 200, "others are served as before");
+    });
+}
+
+/// How many webhooks come at once; `FLOW_WEBHOOKS=10000` for the long form.
+fn webhooks() -> usize {
+    std::env::var("FLOW_WEBHOOKS").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000)
+}
+
+#[test]
+fn of_many_webhooks_each_that_is_accepted_is_a_run_and_each_other_is_told_when_to_come_again() {
+    let program = r#"workflow hooked {
+        input { n: int }
+        trigger webhook "/hooked"
+        output { n: input.n }
+    }"#;
+    let folder = folder(&[("main.flow", program)]);
+    runtime().block_on(async {
+        let count = webhooks();
+        let rate = u32::try_from(count / 50).expect("it fits").max(1);
+        let limits = Limits { requests_per_second: rate, ..Limits::default() };
+        let served = Served::start_within(folder.path(), limits).await;
+        let begun = std::time::Instant::now();
+        let sent = (0..count).map(|n| served.client.post("/hooked", json!({ "n": n })));
+        let answers: Vec<Answer> = futures_util::stream::iter(sent).buffer_unordered(64).collect().await;
+        let took = begun.elapsed();
+        let mut accepted = BTreeSet::new();
+        for answer in &answers {
+            match answer.status.as_u16() {
+                202 => assert!(accepted.insert(answer.json["id"].as_str().expect("an id").to_owned()), "{answer:?}"),
+                _ => {
+                    answer.problem(429);
+                    assert_eq!(answer.header("retry-after"), "1");
+                }
+            }
+        }
+        eprintln!("{count} webhooks in {took:?}: {} accepted", accepted.len());
+        assert!(accepted.len() >= rate as usize && accepted.len() < count, "{} of {count}", accepted.len());
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        let (mut kept, mut path) = (BTreeSet::new(), "/v1/runs?limit=1000".to_owned());
+        loop {
+            let page = served.client.get(&path).await.json;
+            let runs = page["runs"].as_array().expect("runs").iter();
+            kept.extend(runs.map(|run| run["id"].as_str().expect("an id").to_owned()));
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            path = format!("/v1/runs?limit=1000&cursor={cursor}");
+        }
+        assert_eq!(kept, accepted, "what was accepted is there, and nothing else");
+        served.stop().await;
     });
 }

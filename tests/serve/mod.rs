@@ -1,6 +1,8 @@
 //! The server by its door: real HTTP on a real socket, with a store in a file.
 
 mod clock;
+mod deployment;
+mod documented;
 mod failures;
 mod figures;
 mod killed;
@@ -19,10 +21,10 @@ mod trigger;
 use std::path::Path;
 use std::sync::Arc;
 
+use orchestra_flow::host::Site;
 use orchestra_flow::host::clock::VirtualClock;
-use orchestra_flow::serve::{Limits, Role, Server, Socket, Tokens, listen};
+use orchestra_flow::serve::{self, Limits, Role, Server, Socket, Tokens, listen};
 use orchestra_flow::store::Sqlite;
-use orchestra_flow::trigger::Listening;
 use orchestra_flow::{Builder, Program};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value as Json, json};
@@ -168,7 +170,6 @@ struct Served {
     server: Server,
     client: Client,
     listening: tokio::task::JoinHandle<()>,
-    _triggers: Listening,
 }
 
 impl Served {
@@ -191,14 +192,18 @@ impl Served {
         let engine = builder.build().expect("an engine");
         engine.recover().await.expect("it recovers");
         let tokens = Tokens::open(&data).expect("tokens").with_owner("owner", OWNER);
-        let triggers = engine.triggers().expect("what starts runs is right");
-        let hearing = triggers.listen();
-        let server = Server::new(engine, Some(triggers), Some(tokens), limits, clock);
+        let site = Site::fixed(engine);
+        site.listen().await.expect("what starts runs is right");
+        let mut server = serve::Builder::new(site).tokens(tokens).limits(limits);
+        if let Some(clock) = clock {
+            server = server.clock(clock);
+        }
+        let server = server.build();
         let socket = Socket::bind(([127, 0, 0, 1], 0).into()).await.expect("a port");
         let client = Client::new(&format!("http://{}", socket.address()), Some(OWNER));
         let (listening, router) = (server.clone(), server.router());
         let listening = tokio::spawn(async move { listen(socket, &listening, router).await });
-        Self { server, client, listening, _triggers: hearing }
+        Self { server, client, listening }
     }
 
     /// Makes a token, as another process would.

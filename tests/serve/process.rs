@@ -9,9 +9,9 @@ use serde_json::json;
 use super::{Client, PROGRAM, folder, runtime};
 
 /// `flow serve` under way.
-struct Process {
+pub struct Process {
     child: Child,
-    client: Client,
+    pub client: Client,
     said: std::process::ChildStderr,
 }
 
@@ -25,7 +25,7 @@ pub fn command(folder: &Path, args: &[&str]) -> Command {
 }
 
 impl Process {
-    fn start(folder: &Path, args: &[&str]) -> Self {
+    pub fn start(folder: &Path, args: &[&str]) -> Self {
         Self::of(command(folder, args).env("FLOW_TOKEN", TOKEN))
     }
 
@@ -46,7 +46,7 @@ impl Process {
     }
 
     /// Asks it to end: its exit code, and what it said.
-    fn terminate(mut self) -> (Option<i32>, String) {
+    pub fn terminate(mut self) -> (Option<i32>, String) {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().expect("there is a `kill`");
         let code = self.child.wait().expect("it ends").code();
@@ -310,4 +310,67 @@ fn what_is_under_way_ends_before_the_process_does() {
         assert_eq!(standing["ended_at"], json!(null), "it goes on");
     });
     second.kill();
+}
+
+/// A server that may make no file larger than so many blocks of 512 bytes: its disk is full, until it is given more.
+#[cfg(target_os = "linux")]
+fn on_a_small_disk(folder: &Path) -> Process {
+    let mut command = Command::new("sh");
+    command.args(["-c", r#"ulimit -S -f 512; trap "" XFSZ; exec "$0" "$@""#, env!("CARGO_BIN_EXE_flow"), "serve"]);
+    command.arg(folder).args(["--listen", "127.0.0.1:0"]).env("FLOW_TOKEN", TOKEN);
+    Process::of(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()))
+}
+
+/// Starts runs until the disk is full: those that were accepted.
+#[cfg(target_os = "linux")]
+async fn fill(client: &Client) -> Vec<String> {
+    let mut accepted = Vec::new();
+    loop {
+        let name = "x".repeat(10_000);
+        let answer = client.post("/v1/workflows/greet/runs", json!({ "name": name })).await;
+        match answer.status.as_u16() {
+            201 => accepted.push(answer.json["id"].as_str().expect("an id").to_owned()),
+            _ => {
+                assert!(answer.problem(503).contains("may be accepted yet"), "{answer:?}");
+                return accepted;
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn while_the_disk_is_full_nothing_is_accepted_and_nobody_waits() {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    let server = on_a_small_disk(folder.path());
+    runtime().block_on(async {
+        let client = &server.client;
+        let accepted = fill(client).await;
+        assert_eq!(client.get("/healthz").await.status, 200);
+        client.get("/readyz").await.problem(503);
+        let refused = client.post("/v1/workflows/greet/runs", json!({ "name": "Ada" })).await;
+        assert!(refused.problem(503).contains("nothing was accepted"), "{refused:?}");
+        assert_eq!(refused.header("retry-after"), "1");
+        let pid = server.child.id().to_string();
+        let more = Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited"]).status();
+        assert!(more.is_ok_and(|status| status.success()), "`prlimit` gives it room");
+        client.until("/readyz", |ready| ready["status"] == "ok").await;
+        for run in accepted {
+            client.until(&format!("/v1/runs/{run}"), |run| run["status"] == "completed").await;
+        }
+        let named = client.get("/v1/runs?input.name=Ada").await.json;
+        assert_eq!(named["runs"], json!([]), "what was refused was not accepted");
+    });
+    assert_eq!(server.terminate().0, Some(0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_server_with_a_full_disk_ends_when_it_is_told_to() {
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    let server = on_a_small_disk(folder.path());
+    runtime().block_on(fill(&server.client));
+    let (code, said) = server.terminate();
+    assert_eq!(code, Some(2));
+    assert!(said.contains("not all that happened is on disk") && said.contains("make room"), "{said}");
 }

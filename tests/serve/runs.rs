@@ -12,7 +12,9 @@ fn a_run_is_started_and_shown() {
         let started = client.post("/v1/workflows/greet/runs", json!({ "name": "Ada" })).await;
         assert_eq!(started.status, 201, "{started:?}");
         let id = started.json["id"].as_str().expect("an id").to_owned();
-        assert_eq!(started.json, json!({ "id": id, "status": "queued" }));
+        let status = started.json["status"].as_str().expect("a status").to_owned();
+        assert!(["queued", "running", "completed"].contains(&&*status), "as it stands just then: {status}");
+        assert_eq!(started.json, json!({ "id": id, "status": status }));
         assert_eq!(started.header("location"), format!("/v1/runs/{id}"));
         let run = client.until(&format!("/v1/runs/{id}"), |run| run["status"] == "completed").await;
         assert_eq!(run["workflow"], "greet");
@@ -98,12 +100,31 @@ fn what_happened_can_be_read_from_any_record_on() {
         let all = client.get(&path).await.json;
         let events = all["events"].as_array().expect("events").clone();
         let numbers: Vec<_> = events.iter().map(|event| event["number"].as_u64()).collect();
-        assert_eq!(numbers, (0..events.len() as u64).map(Some).collect::<Vec<_>>());
+        assert_eq!(numbers, (1..=events.len() as u64).map(Some).collect::<Vec<_>>());
         assert_eq!((&events[0]["event"], &events[0]["input"]["name"]), (&json!("accepted"), &json!("Ada")));
         assert_eq!(events.last().map(|event| &event["event"]), Some(&json!("rested")));
-        let some = client.get(&format!("{path}?from=1&limit=2")).await.json;
-        assert_eq!(some, json!({ "events": events[1..3], "next": 3 }));
+        let some = client.get(&format!("{path}?from=2&limit=2")).await.json;
+        assert_eq!(some, json!({ "events": events[1..3], "next": 4 }));
         assert_eq!(client.get(&format!("{path}?from=1000")).await.json, json!({ "events": [], "next": null }));
+    });
+}
+
+#[test]
+fn a_signal_that_no_step_could_take_is_refused_and_the_run_waits_on() {
+    served(async |client, _| {
+        let id = client.post("/v1/workflows/patient/runs", json!({})).await.json["id"].clone();
+        let run = format!("/v1/runs/{}", id.as_str().expect("an id"));
+        client.until(&run, |run| run["status"] == "waiting").await;
+        let refused = client.post(&format!("{run}/signals/go"), json!("seven")).await;
+        assert_eq!(refused.problem(422), "it does not have the type that is asked for");
+        assert_eq!(refused.json["errors"][0]["message"], r#"must be an int, is the string "seven""#);
+        assert_eq!(client.get(&run).await.json["status"], "waiting");
+        assert_eq!(client.post(&format!("{run}/signals/go"), json!(7)).await.status, 200);
+        client.until(&run, |run| run["status"] == "completed").await;
+        let events = client.get(&format!("{run}/events")).await.json;
+        let events = events["events"].as_array().expect("events");
+        let took = events.iter().position(|event| event["event"] == "took").expect("it took the signal");
+        assert_eq!((&events[took]["number"], &events[took]["taken"]), (&json!(took + 1), &json!(0)));
     });
 }
 

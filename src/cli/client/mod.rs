@@ -3,6 +3,7 @@
 //! In: arguments. Out: what the server answers, for people or as JSON. Never: an answer that the server has not given: without
 //! one, the same router is asked in this process.
 
+mod deploy;
 mod failures;
 mod reach;
 mod rewind;
@@ -38,6 +39,7 @@ pub enum Verb {
     Dismiss(failures::Dismiss),
     Signal(tell::Signal),
     Answer(tell::Answer),
+    Deploy(deploy::Deploy),
 }
 
 impl Verb {
@@ -61,6 +63,7 @@ impl Verb {
             Self::Dismiss(command) => command.run(),
             Self::Signal(command) => command.run(),
             Self::Answer(command) => command.run(),
+            Self::Deploy(command) => command.run(),
         }
     }
 }

@@ -8,17 +8,29 @@ use clap::Args;
 
 use crate::cli::data;
 use crate::cli::exit::{Refusal, Stop};
+use crate::cli::recipe::{Duty, Recipe};
 use crate::cli::serve::DATA;
 use crate::cli::threads::threads;
-use crate::host::{Builder, Program};
+use crate::host::{Program, Site};
 use crate::serve::client::{Client, Failed};
-use crate::serve::{Beacon, Limits, Server};
+use crate::serve::{Beacon, Builder, Server};
 use crate::store::sqlite::FILE;
 
 /// The options of every command that talks to a server.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Server")]
 pub struct Reach {
+    #[command(flatten)]
+    whom: Whom,
+    /// The directory of the programs, for what is started while no server runs.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    programs: PathBuf,
+}
+
+/// Which server is meant.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Server")]
+pub struct Whom {
     /// The server, such as `http://127.0.0.1:8080`; where absent, the one that works on the data directory.
     #[arg(long, value_name = "URL", env = "FLOW_SERVER")]
     server: Option<String>,
@@ -28,9 +40,6 @@ pub struct Reach {
     /// The directory in which the server keeps what happens.
     #[arg(long, value_name = "DIR", default_value = DATA)]
     data: PathBuf,
-    /// The directory of the programs, for what is started while no server runs.
-    #[arg(long, value_name = "DIR", default_value = ".")]
-    programs: PathBuf,
 }
 
 impl Reach {
@@ -39,16 +48,31 @@ impl Reach {
     /// # Errors
     /// If there is none and no data directory either, or `work` cannot do what was asked.
     pub fn with<T>(&self, work: impl AsyncFnOnce(&Client) -> Result<T, Stop>) -> Result<T, Stop> {
+        self.whom.with(&self.programs, &[], work)
+    }
+}
+
+impl Whom {
+    /// Carries out `work` with the server that is meant. Where none runs, these programs are taken, with these settings.
+    ///
+    /// # Errors
+    /// As [`Reach::with`].
+    pub fn with<T>(
+        &self,
+        programs: &Path,
+        set: &[String],
+        work: impl AsyncFnOnce(&Client) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
         let runtime = threads()?;
         let done = runtime.block_on(async {
-            let client = self.client().await?;
+            let client = self.client(programs, set).await?;
             work(&client).await
         });
         runtime.shutdown_background();
         done
     }
 
-    async fn client(&self) -> Result<Client, Refusal> {
+    async fn client(&self, programs: &Path, set: &[String]) -> Result<Client, Refusal> {
         if let Some(server) = &self.server {
             return Ok(Client::at(server, self.token.clone()));
         }
@@ -65,22 +89,25 @@ impl Reach {
                 .hint("start one: `flow serve DIR`")
                 .hint("or name one: `--server URL`, or the directory it keeps its runs in: `--data DIR`"));
         }
-        self.within().map(|server| Client::within(server.router(), None))
+        self.within(programs, set).await.map(|server| Client::within(server.router(), None))
     }
 
-    /// A server in this process, which only writes down.
-    fn within(&self) -> Result<Server, Refusal> {
+    /// A server in this process, which only writes down. Where the programs cannot run, it has none: what is in the journal can
+    /// be told of all the same.
+    async fn within(&self, programs: &Path, set: &[String]) -> Result<Server, Refusal> {
         let store = data::take(&self.data)?;
-        let program = programs(&self.programs);
-        let builder = Builder::new(program).journal(Arc::new(store)).write_down_only();
-        let engine = builder.build().map_err(|error| Refusal::new(error.to_string()))?;
-        Ok(Server::new(engine, None, None, Limits::default(), None))
+        let (programs, set) = (programs.to_owned(), set.to_vec());
+        let recipe = Recipe { programs, set, store: Arc::new(store), duty: Duty::WriteDown };
+        let engine = match recipe.engine().await {
+            Ok(engine) => engine,
+            Err(_) => {
+                let none = recipe.engine_of(Program::default()).await;
+                none.map_err(|error| Refusal::new(error.to_string()))?
+            }
+        };
+        let directory = recipe.programs.clone();
+        Ok(Builder::new(Site::of(engine, &directory, recipe)).build())
     }
-}
-
-/// The programs of a directory; none where they cannot be read: what is in the journal can be told of all the same.
-fn programs(directory: &Path) -> Program {
-    Program::from_directory(directory).unwrap_or_default()
 }
 
 /// Why a server did not do what was asked, as the end of a command.

@@ -9,6 +9,7 @@ use crate::cli::check::Format;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::paper::{Palette, deliver, styled};
 use crate::cli::tree::clock;
+use crate::serve::client::{Client, Failed};
 
 /// Tell why a step stands as it does: its causes, or exactly what it waits for.
 #[derive(Debug, Args)]
@@ -19,7 +20,7 @@ Examples:
   flow why 0199-...                     what the run waits for")]
 pub struct Why {
     /// The id of the run.
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN[.STEP]")]
     run: String,
     /// The step, by its name or its place; the run itself where absent.
     #[arg(value_name = "STEP")]
@@ -37,14 +38,30 @@ impl Why {
     /// # Errors
     /// If there is no such run or step.
     pub fn run(&self) -> Result<Exit, Stop> {
-        let mut at = vec!["v1", "runs", &self.run, "causes"];
-        at.extend(self.step.as_deref());
-        let account = self.reach.with(async |client| Ok::<_, Stop>(client.get(&path(&at)).await?))?;
+        let account = self.reach.with(async |client| Ok::<_, Stop>(self.account(client).await?))?;
         deliver(&match self.format {
             Format::Json => account.to_string(),
             Format::Text => told(&account, &Palette::for_stdout()),
         });
         Ok(Exit::Done)
+    }
+}
+
+impl Why {
+    async fn account(&self, client: &Client) -> Result<Json, Failed> {
+        let causes = async |run: &str, step: Option<&str>| {
+            let mut at = vec!["v1", "runs", run, "causes"];
+            at.extend(step);
+            client.get(&path(&at)).await
+        };
+        let found = causes(&self.run, self.step.as_deref()).await;
+        // `RUN.STEP` is one word where there is no run of this name: the runs of children have names with dots in them.
+        match (&found, &self.step, self.run.split_once('.')) {
+            (Err(Failed::Problem(problem)), None, Some((run, step))) if problem.status == 404 => {
+                causes(run, Some(step)).await
+            }
+            _ => found,
+        }
     }
 }
 

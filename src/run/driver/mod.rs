@@ -95,8 +95,8 @@ struct Inner {
     gates: Mutex<Gates>,
     facts: Arc<Facts>,
     bus: Bus,
-    /// The topics that any workflow hears of, by a step or by a trigger.
-    topics: BTreeSet<Arc<str>>,
+    /// The topics that any workflow hears of, by a step or by a trigger; those of programs that were replaced too.
+    topics: RwLock<BTreeSet<Arc<str>>>,
     /// Rings when a run leaves memory that must be woken.
     left: Bell,
     activity: Activity,
@@ -152,7 +152,7 @@ impl Driver {
     /// An engine for these workflows in this world.
     pub fn new(world: World, package: Arc<Package>, duty: Duty) -> Self {
         let plans = package.plans.values().map(|plan| (plan.digest, plan.clone())).collect();
-        let topics = package.plans.values().flat_map(|plan| plan.topics().into_iter().chain(plan.heard())).collect();
+        let topics = RwLock::new(topics(&package).collect());
         let inner = Inner {
             facts: Arc::new(Facts::of(world.journal.clone())),
             duty,
@@ -195,6 +195,7 @@ impl Driver {
                 journal.keep(plan);
             }
         }
+        self.inner.topics.write().unwrap_or_else(PoisonError::into_inner).extend(topics(&package));
         *self.inner.package.write().unwrap_or_else(PoisonError::into_inner) = package;
     }
 
@@ -346,6 +347,11 @@ impl Inner {
             None => Ok(false),
         }
     }
+}
+
+/// The topics that the workflows of a package hear of.
+fn topics(package: &Package) -> impl Iterator<Item = Arc<str>> {
+    package.plans.values().flat_map(|plan| plan.topics().into_iter().chain(plan.heard()))
 }
 
 /// What the asker of a lock hears that would wait for itself.

@@ -28,10 +28,10 @@ impl Driver {
         Ok(forgotten)
     }
 
-    /// Lets go of what has had its time, again and again.
-    pub(crate) async fn prune_in_time(&self, retention: &Retention) {
+    /// Lets go of what has had its time, again and again, each time as `retention` says then.
+    pub(crate) async fn prune_in_time(&self, retention: impl Fn() -> Retention) {
         loop {
-            match self.prune(retention).await {
+            match self.prune(&retention()).await {
                 Ok(Forgotten { runs: 0, .. }) => {}
                 Ok(Forgotten { runs, .. }) => tracing::info!("{runs} runs have had their time and are gone"),
                 Err(broken) => return tracing::error!("no run can be let go of any more: {broken}"),

@@ -6,7 +6,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{Attached, Driver, Summary, Told};
 use crate::base::id::RunId;
-use crate::run::event::Record;
+use crate::base::status::Status;
+use crate::run::event::{Event, Record};
 use crate::run::machine::Command;
 
 /// A run under way. It goes on when this is dropped.
@@ -55,6 +56,20 @@ impl Running {
     /// Waits until it rests; none if the runtime is shut down meanwhile.
     pub async fn ended(&mut self) -> Option<Summary> {
         (&mut self.ended).await.ok()
+    }
+
+    /// How it stands as far as is known here, without a look at the journal: it waits for its turn, runs, or has ended.
+    pub fn so_far(mut self) -> Status {
+        if let Ok(summary) = self.ended.try_recv() {
+            return summary.status;
+        }
+        let mut status = Status::Queued;
+        while let Ok(record) = self.records.try_recv() {
+            if matches!(record.event, Event::Started { .. }) {
+                status = Status::Running;
+            }
+        }
+        status
     }
 
     /// Waits until it rests. Records that were not read are dropped.

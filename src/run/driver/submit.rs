@@ -55,8 +55,15 @@ impl Driver {
     /// Where there is no such workflow or trigger, one of its clauses breaks, the input does not fit, or the journal cannot
     /// be written.
     pub async fn submit(&self, workflow: &str, item: Item) -> Result<Submitted<Running>, StartError> {
+        self.submit_to(self.inner.plan_of(workflow)?, item).await
+    }
+
+    /// The same for a trigger of this plan: what starts by it are runs of that plan, whatever was deployed since.
+    ///
+    /// # Errors
+    /// As [`Driver::submit`].
+    pub(crate) async fn submit_to(&self, plan: Arc<Plan>, item: Item) -> Result<Submitted<Running>, StartError> {
         let world = &self.inner.world;
-        let plan = self.inner.plan_of(workflow)?;
         let Some(mut input) = intake::input_of(&plan, &item, world.clock.now(), &*world.settings)? else {
             return Ok(Submitted::PassedOver);
         };

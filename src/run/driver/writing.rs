@@ -1,6 +1,6 @@
 //! Writing down: what one decision recorded of a run goes into the journal together, with what it means for others.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::Summary;
 use super::bus::Order;
@@ -221,7 +221,7 @@ impl Drive {
             Outcome::Cancelled => "run.cancelled",
             Outcome::Skipped { .. } => return None,
         };
-        let topic = self.inner.topics.get(topic)?.clone();
+        let topic = self.inner.topics.read().unwrap_or_else(PoisonError::into_inner).get(topic)?.clone();
         let Summary { status, output, error, .. } = Summary::of(&self.run);
         let payload = Value::map([
             ("run", self.id().0.clone().into()),

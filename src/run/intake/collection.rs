@@ -9,7 +9,8 @@ use crate::lang::plan::trigger::Trigger;
 use crate::run::admission::Collects;
 use crate::run::history::Collected;
 
-/// For whom a run collects items that belong together with one that the trigger brings; `None` if each item is a run.
+/// For whom a run collects items that belong together with one that the trigger brings; `None` if each item is a run. Items
+/// that come under another plan belong to another run: what is collected fits the plan under which it came.
 ///
 /// # Errors
 /// Where `by` breaks.
@@ -18,7 +19,7 @@ pub fn collects(plan: &Plan, index: usize, names: &Names<'_>) -> Result<Option<C
     let by = trigger.debounce.as_ref().and_then(|debounce| debounce.by.as_ref());
     let by = by.map(|by| by.evaluate(plan.functions.library(), names)).transpose().map_err(StartError::Item)?;
     let by = by.map(|by| by.canonical()).unwrap_or_default();
-    let fact = format!("collect/{}/{index}/{by}", plan.name).into();
+    let fact = format!("collect/{}/{}/{index}/{by}", plan.name, plan.digest).into();
     Ok(Some(Collects { trigger: index, fact }))
 }
 

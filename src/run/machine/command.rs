@@ -8,7 +8,8 @@ use crate::base::shape::Misfit;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
-use crate::lang::plan::{Kind, Plan};
+use crate::lang::plan::node::Wait;
+use crate::lang::plan::{Kind, Node, Plan};
 use crate::run::admission::{Gathered, Reason};
 use crate::run::event::{Answer, Decision, Event, UnitId};
 use crate::run::history::unit::{Task, Unit};
@@ -148,8 +149,8 @@ pub enum Refusal {
     /// Several steps of this name wait: each by its place.
     #[error("several steps of this name wait; name one by its place: {}", .0.join(", "))]
     Several(Vec<String>),
-    /// The answer does not have the stated type; every fault by its path.
-    #[error("the answer does not fit: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    /// The answer, or the signal, does not have the stated type; every fault by its path.
+    #[error("it does not fit: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Misfits(Vec<Misfit>),
     /// What happens in the run cannot be written.
     #[error("what happens in the run cannot be written now")]
@@ -188,9 +189,7 @@ pub fn tell(
             let answer = Answer::Done { value: Value::Unit, next: Value::Unit, by: None };
             machine.record(Event::Answered { unit, attempt: 0, answer });
         }
-        Command::Signal { name, payload } => {
-            machine.record(Event::Signalled { name, payload: payload.received() });
-        }
+        Command::Signal { name, payload } => machine.signal(name, payload.received())?,
         Command::Event { mark, topic, payload } => machine.hear(mark, &topic, &payload.received()),
         Command::Cancel { by } => {
             let paused = machine.run.paused;
@@ -245,6 +244,22 @@ pub fn tell(
 }
 
 impl Machine<'_> {
+    /// A signal came. One that no step could take, of those that wait for it now or may later, is refused: it would fail the
+    /// one that takes it.
+    fn signal(&mut self, name: Arc<str>, payload: Value) -> Result<(), Refusal> {
+        let waits = |node: &&Node| matches!(&node.kind, Kind::Wait(Wait::Signal(wanted)) if *wanted == name);
+        let stated = self.plan.nodes.iter().filter(waits).map(|node| node.stated.as_ref());
+        let verdicts = stated.map(|shape| shape.map_or(Ok(()), |shape| shape.check_answer(&payload).map(drop)));
+        let verdicts: Vec<Result<(), Vec<Misfit>>> = verdicts.collect();
+        if let Some(Err(misfits)) = verdicts.first()
+            && verdicts.iter().all(Result::is_err)
+        {
+            return Err(Refusal::Misfits(misfits.clone()));
+        }
+        self.record(Event::Signalled { name, payload });
+        Ok(())
+    }
+
     /// Passes on to the runs this one waits for what it was told (semantics 33).
     fn tell_children(&mut self, word: Word) {
         let plan = self.plan;

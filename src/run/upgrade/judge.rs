@@ -12,7 +12,7 @@ use crate::lang::plan::node::Inside;
 use crate::lang::plan::{Body, Kind, Moment, Node, NodeId, Plan};
 use crate::run::event::{Outcome, Role};
 use crate::run::history::unit::{Progress, Step, Unit};
-use crate::run::history::{Ending, Run, body_of, moved};
+use crate::run::history::{Ending, Entrance, Run, body_of, moved};
 
 /// Asks whether a run may move.
 pub(super) struct Judge<'t> {
@@ -33,6 +33,7 @@ enum Standing {
 
 impl Judge<'_> {
     pub(super) fn may_move(&self) -> Result<(), Stay> {
+        self.came_in()?;
         for unit in self.run.units() {
             if self.is_undoing(unit) {
                 continue;
@@ -43,6 +44,14 @@ impl Judge<'_> {
         self.lifecycle()?;
         self.places()?;
         self.fits()
+    }
+
+    /// (a): what is collected is taken in by the plan under which it came.
+    fn came_in(&self) -> Result<(), Stay> {
+        if matches!(self.run.entrance, Entrance::Collecting | Entrance::Complete) {
+            return Err(self.stay(Letter::A, &self.old.name, "items are collected for it"));
+        }
+        Ok(())
     }
 
     /// What undoes something stays what it was, whatever has become of the step (semantics 74).

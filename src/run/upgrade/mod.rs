@@ -9,7 +9,7 @@ mod traces;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use traces::Traces;
 
@@ -46,7 +46,7 @@ impl Transition {
 }
 
 /// What a new plan means for a run at its present point (semantics 75).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// Nothing that is still to come was changed: it stays on its plan.
@@ -61,7 +61,7 @@ pub enum Verdict {
 }
 
 /// Why a run goes on under its old plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stay {
     /// Which part of semantics 73 forbids the move.
     pub because: Letter,
@@ -72,7 +72,7 @@ pub struct Stay {
 }
 
 /// A part of semantics 73.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Letter {
     /// What is under way must be the same.

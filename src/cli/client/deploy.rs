@@ -1,23 +1,18 @@
-//! `flow deploy DIR --data DATA`: lets runs that are under way go on under newer programs.
+//! `flow deploy [DIR]`: lets runs that are under way go on under newer programs.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
 
-use super::ask::whoever;
-use super::check::Format;
-use super::data;
-use super::exit::{Exit, Refusal, Stop};
-use super::paper::{Palette, colour_on_stderr, deliver, say, styled};
-use super::program::load;
-use super::run::not_built;
-use super::threads::threads;
-use crate::base::report;
-use crate::host::{Builder, Deployment, Program};
+use super::reach::Whom;
+use crate::cli::check::Format;
+use crate::cli::exit::{Exit, Refusal, Stop};
+use crate::cli::paper::{Palette, deliver, styled};
+use crate::host::Deployment;
 use crate::run::upgrade::Verdict;
-use crate::store::Sqlite;
+use crate::serve::client::Client;
 
 /// How many runs of a group are named.
 const NAMED_MAX: usize = 3;
@@ -25,51 +20,42 @@ const NAMED_MAX: usize = 3;
 /// Let runs that are under way go on under newer programs, and say of each what the change means for it.
 ///
 /// A run moves if what is under way in it is the same in the new program, nothing was put before what it has done, and what is
-/// known in it fits the new types. A run that stays now is asked again whenever something in it has ended. No server may use the
-/// data meanwhile.
+/// known in it fits the new types. A run that stays now is asked again whenever something in it has ended. A server that runs
+/// deploys what stands in its own directory now; one that is started later goes on from what was said here.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   flow deploy flows --data /var/lib/flow --dry-run
-  flow deploy orders.flow --data state --verbose")]
+  flow deploy orders.flow --data state --verbose
+  flow deploy --server https://flow.example.com")]
 pub struct Deploy {
-    /// The directory of the programs, or one program.
+    /// The directory of the programs, or, where no server runs, one program.
     #[arg(value_name = "DIR|FILE")]
-    program: PathBuf,
-    /// Where runs are kept.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    programs: Option<PathBuf>,
     /// Says what would be, and changes nothing.
     #[arg(long)]
     dry_run: bool,
     /// Names every run.
     #[arg(short, long)]
     verbose: bool,
-    /// Sets one setting, such as `connectors.slack.token=...`; may be given several times.
+    /// Sets one setting, such as `connectors.slack.token=...`; may be given several times. A server has its own.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
     /// For people, or one JSON object for tools.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    #[command(flatten)]
+    whom: Whom,
 }
 
 impl Deploy {
     /// Offers the programs to all runs under way.
     ///
     /// # Errors
-    /// If a program cannot run, or the data cannot be read or is in use.
+    /// If a program cannot run, or nobody can be asked.
     pub fn run(&self) -> Result<Exit, Stop> {
-        let program = self.load()?;
-        if !self.data.is_dir() {
-            let message = format!("there is no directory `{}`, so no runs are kept there", self.data.display());
-            return Err(Refusal::new(message).into());
-        }
-        let store = Arc::new(data::take(&self.data)?);
-        let runtime = threads()?;
-        let done = runtime.block_on(self.deploy(program, store.clone()));
-        runtime.shutdown_background();
-        drop(store);
-        let deployment = done?;
+        let programs = self.programs.as_deref().unwrap_or_else(|| Path::new("."));
+        let deployment = self.whom.with(programs, &self.set, async |client| self.deploy(client).await)?;
         deliver(&match self.format {
             Format::Text => self.text(&deployment),
             Format::Json => serde_json::to_string_pretty(&deployment)
@@ -78,28 +64,18 @@ impl Deploy {
         Ok(Exit::Done)
     }
 
-    fn load(&self) -> Result<Program, Stop> {
-        if !self.program.is_dir() {
-            return load(&self.program);
+    async fn deploy(&self, client: &Client) -> Result<Deployment, Stop> {
+        if !self.set.is_empty() && !client.is_within() {
+            let refusal = Refusal::new("`--set` is for when no server runs: the one that does has settings of its own");
+            return Err(refusal.hint("stop it, and start it with them: `flow serve DIR --set PATH=VALUE`").into());
         }
-        Program::from_directory(&self.program).map_err(|faults| {
-            say(&report::to_text(&faults.diagnostics, &faults.sources, colour_on_stderr()));
-            Stop::Said(Exit::Wrong)
+        // It is the same directory wherever it is named from.
+        let meant = self.programs.as_ref().map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+        let body = json!({ "dry_run": self.dry_run, "directory": meant });
+        let said = client.post("/v1/deployment", &[], Some(&body)).await?;
+        serde_json::from_value(said).map_err(|error| {
+            Refusal::new(format!("the server says what this command does not understand: {error}")).into()
         })
-    }
-
-    async fn deploy(&self, program: Program, store: Arc<Sqlite>) -> Result<Deployment, Stop> {
-        // It carries nothing out: whoever uses the data next does.
-        let mut builder = Builder::new(program).environment().journal(store).write_down_only();
-        for assignment in &self.set {
-            builder = builder.set(assignment);
-        }
-        let engine = builder.build().map_err(not_built)?;
-        let done = match self.dry_run {
-            true => engine.would_mean(&engine.package()).await,
-            false => engine.deploy(&engine, &whoever()).await,
-        };
-        done.map_err(|broken| Refusal::new(broken.to_string()).into())
     }
 
     fn text(&self, deployment: &Deployment) -> String {
