@@ -19,6 +19,7 @@ mod lang {
     mod syntax;
 }
 mod run {
+    mod again;
     mod cause;
     pub mod invariants;
     mod journal;

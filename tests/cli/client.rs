@@ -19,6 +19,14 @@ workflow broken {
     step a = log.info { message: "before" }
     fail out_of_cheese "there is none"
 }
+
+workflow turns {
+    input { bad: int = 2 }
+    step xs = for i in 0..4 {
+        step one = log.info { message: "one" }
+        step two = sequence { fail out_of_cheese "there is none" when i == input.bad }
+    }
+}
 "#;
 
 /// A directory with programs, and the server of it if there is one.
@@ -208,10 +216,18 @@ fn a_run_that_failed_is_retried_or_dismissed() {
     assert!(code == Some(2) && said.contains("say `--accept` if it may"), "{said}");
     let (_, said) = desk.refused(&["retry", &run, "--from", "b"]);
     assert!(said.contains("the run has no step `b`"), "{said}");
-    assert_eq!(desk.told(&["retry", &run]), "keep           a");
+    let (code, said) = desk.refused(&["retry", &run, "--set", "message"]);
+    assert!(code == Some(2) && said.contains("message=VALUE"), "{said}");
+    assert_eq!(desk.told(&["retry", &run, "--why", "mended"]), "keep           a");
     desk.until(&run, "failed");
+    let shown = desk.told(&["show", &run]);
+    assert!(shown.contains("✓ a") && shown.contains("rewound by"), "{shown}");
+    desk.told(&["retry", &run, "--from", "a", "--accept", "--why", "once more"]);
+    desk.until(&run, "failed");
+    let why = desk.told(&["why", &run, "a"]);
+    assert!(why.contains("let the run go on from `a`: once more"), "{why}");
     let group = failures.split_whitespace().next().expect("an id");
-    assert_eq!(desk.told(&["retry", "--group", group, "--why", "a test"]), "keep           a");
+    assert_eq!(desk.told(&["retry", "--group", group, "--why", "a test"]), "keep           a~1");
     desk.until(&run, "failed");
     desk.told(&["dismiss", &run, "--why", "a test"]);
     assert_eq!(desk.told(&["failures"]), "");
@@ -247,4 +263,19 @@ fn a_fork_of_a_run_goes_its_own_way() {
     desk.until(&fork, "completed");
     assert!(desk.told(&["show", &fork]).contains(r#"{"id":8,"cents":6}"#));
     assert!(desk.told(&["show", &run]).contains(r#"{"id":7,"cents":5}"#));
+}
+
+/// What is kept keeps its lines, and turns that go on stand in their loop.
+#[test]
+fn a_run_that_was_retried_is_shown_with_what_it_kept() {
+    let mut desk = Desk::new();
+    desk.serve();
+    let run = desk.told(&["start", "turns"]);
+    desk.until(&run, "failed");
+    desk.told(&["retry", &run, "--from", "xs[1].one", "--input", r#"{"bad": 9}"#, "--accept"]);
+    desk.until(&run, "completed");
+    let shown = desk.told(&["show", &run]);
+    let loop_line = shown.lines().find(|line| line.contains("xs")).expect("the loop has its line");
+    assert!(loop_line.contains('✓'), "{shown}");
+    assert!(!shown.lines().any(|line| line.starts_with("✓ one")), "{shown}");
 }

@@ -12,13 +12,13 @@ use orchestra_flow::lang::plan::{Package, Plan};
 use orchestra_flow::lang::{self, NoFiles};
 use orchestra_flow::run::admission::Overflow;
 use orchestra_flow::run::driver::{self, Summary};
-use orchestra_flow::run::event::{Event, Record, UnitId};
+use orchestra_flow::run::event::{Acceptance, Event, Record, UnitId};
 use orchestra_flow::run::gate::{Asked, Asker, Entry, Gates};
 use orchestra_flow::run::history::moved::translate;
 use orchestra_flow::run::history::{Fold, Run, fold};
 use orchestra_flow::run::intake::{self, Options, TakenIn};
 use orchestra_flow::run::machine::{self, Action, Command, Refusal};
-use orchestra_flow::run::rewind::{self, Preview, Request};
+use orchestra_flow::run::rewind::{self, Fork, Preview, Request};
 use orchestra_flow::run::upgrade::{Traces, Transition, Verdict, verdict};
 use orchestra_flow::run::world::{Act, Outcome, Question, Settings};
 
@@ -308,6 +308,47 @@ impl<'a> Simulator<'a> {
         Ok(preview)
     }
 
+    /// Starts a run that begins with what another one has recorded.
+    pub fn fork(&mut self, of: &RunId, id: &RunId, request: &Request) -> Result<Preview, rewind::Refusal> {
+        let actor = &self.runs[of];
+        let Fork { preview, rewinding, kept } = rewind::fork(&actor.plan, &actor.journal, request)?;
+        let accepted = Acceptance {
+            run: id.clone(),
+            fork: Some(id.clone()),
+            parent: None,
+            depth: 0,
+            within: Vec::new(),
+            ..(*actor.run.accepted).clone()
+        };
+        let mut journal = vec![Record { at: self.now, event: Event::Accepted(Arc::new(accepted)) }];
+        journal.extend(kept.into_iter().map(|number| actor.journal[number].clone()));
+        let run = fold(&actor.plan, &journal).expect("a journal begins with the acceptance");
+        let fork = Actor {
+            plan: actor.plan.clone(),
+            shadow: run.clone(),
+            run,
+            journal,
+            parent: None,
+            told: false,
+            awake: true,
+        };
+        self.runs.insert(id.clone(), fork);
+        self.note_rewind(id, rewind::next(rewinding));
+        Ok(preview)
+    }
+
+    /// The process ends in which a run is carried out, and another one takes it up. What was under way outside is not heard of.
+    pub fn crash(&mut self, id: &RunId) {
+        let Some(actor) = self.runs.get_mut(id).filter(|actor| !actor.run.is_at_rest()) else { return };
+        actor.run = fold(&actor.plan, &actor.journal).expect("a journal begins with the acceptance");
+        actor.shadow = actor.run.clone();
+        actor.awake = true;
+        let mut actions = Vec::new();
+        machine::take_up(&actor.plan, &mut actor.run, self.now, &NoSettings, &mut actions);
+        self.queue.retain(|_, (run, command)| run != id || !matches!(command, Command::Answer { .. }));
+        self.carry_out(id, actions);
+    }
+
     fn note_rewind(&mut self, id: &RunId, event: Event) {
         let Some(actor) = self.runs.get_mut(id) else { return };
         actor.journal.push(Record { at: self.now, event });
@@ -422,6 +463,11 @@ impl<'a> Simulator<'a> {
                 Action::StartChild { unit, attempt, child } => {
                     let parent = (id.clone(), unit, attempt);
                     if child.continues && self.go_on(parent.clone(), &child) {
+                        continue;
+                    }
+                    if let Some(actor) = self.runs.get_mut(&child.run) {
+                        // It was started before the crash.
+                        (actor.parent, actor.told, actor.awake) = (Some(parent), false, true);
                         continue;
                     }
                     let parent = Some(parent);

@@ -387,3 +387,32 @@ fn a_program_that_wants_something_before_what_was_done_is_not_for_a_run() {
         assert_eq!(far.said()[calls..], ["first", "a", "better", "c"]);
     });
 }
+
+/// 65: a reply that is done again because somebody has retried the run is no second one.
+#[test]
+fn a_reply_that_is_done_again_is_no_problem() {
+    let (folder, far) = (tempfile::tempdir().expect("a folder"), Far::default());
+    let program = r#"
+workflow w {
+    step a = far.act { what: "a" }
+    reply 200 { a: a.told }
+    step b = far.act { what: "bad b" }
+}
+"#;
+    process(program, folder.path(), &far, async |store, engine| {
+        let run = engine.start("w", &Value::Unit).await.expect("it starts").id().clone();
+        until(&*store, &run, Status::Failed).await;
+        engine.rewind(&run, from("a")).await.expect("it can be rewound");
+        for _ in 0..500 {
+            if far.keys("bad b").len() == 2 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        until(&*store, &run, Status::Failed).await;
+        let told = records(&*store, &run).await;
+        let replies = told.iter().filter(|event| matches!(event, Event::Replied { .. })).count();
+        assert_eq!(replies, 2, "it was not done again");
+        assert!(!told.iter().any(|event| matches!(event, Event::Problem(_))), "{told:?}");
+    });
+}

@@ -59,8 +59,8 @@ struct How {
     #[arg(long, value_name = "JSON|@FILE|-", allow_hyphen_values = true)]
     input: Option<String>,
     /// A parameter of that step, or of the one that failed; JSON, or a text. May be given several times.
-    #[arg(long = "set", value_name = "PARAM=VALUE")]
-    params: Vec<String>,
+    #[arg(long = "set", value_name = "PARAM=VALUE", value_parser = parameter)]
+    params: Vec<(String, Json)>,
     /// On the plan it is on, or on the one that new runs are pinned to, if it may.
     #[arg(long, value_enum, default_value_t = Which::Own)]
     plan: Which,
@@ -143,6 +143,12 @@ impl Fork {
 /// What is said where nobody carries out what was asked.
 const WRITTEN_DOWN: &str = "no server runs on the data directory: it is written down for the next one";
 
+/// A parameter with its value: JSON, or a text as it stands.
+fn parameter(given: &str) -> Result<(String, Json), String> {
+    let (name, value) = given.split_once('=').ok_or_else(|| format!("say what it is to be: `{given}=VALUE`"))?;
+    Ok((name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| json!(value))))
+}
+
 impl How {
     fn body(&self) -> Result<Json, Stop> {
         let mut body = Map::new();
@@ -152,11 +158,8 @@ impl How {
             body.insert("input".to_owned(), input::read(input)?.to_json());
         }
         if !self.params.is_empty() {
-            let params = self.params.iter().map(|given| {
-                let (name, value) = given.split_once('=').unwrap_or((given, ""));
-                (name.to_owned(), serde_json::from_str(value).unwrap_or_else(|_| json!(value)))
-            });
-            body.insert("params".to_owned(), params.collect::<Map<_, _>>().into());
+            let params: Map<_, _> = self.params.iter().cloned().collect();
+            body.insert("params".to_owned(), params.into());
         }
         body.insert("plan".to_owned(), json!(self.plan));
         body.insert("preview".to_owned(), self.preview.into());

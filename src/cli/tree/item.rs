@@ -102,6 +102,11 @@ impl State {
 }
 
 impl Item {
+    /// Which turn of its loop it is, if it is one.
+    pub fn turn(&self) -> u32 {
+        self.name.trim_matches(['[', ']']).parse().unwrap_or_default()
+    }
+
     /// A line that has just come.
     pub fn new(name: String, path: String, part: Part, started: Timestamp) -> Self {
         Self {

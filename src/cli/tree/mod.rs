@@ -6,6 +6,7 @@
 mod item;
 mod lines;
 mod note;
+mod rewound;
 mod step;
 mod turns;
 mod waits;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use item::{Item, ItemId, Part};
 use note::Notes;
+use rewound::Was;
 
 pub use item::State;
 pub use lines::Line;
@@ -38,10 +40,10 @@ pub struct Tree {
     items: BTreeMap<ItemId, Item>,
     /// The lines of units that have not ended.
     units: HashMap<UnitId, ItemId>,
+    /// What there was of units that have ended: they may stand open again.
+    was: HashMap<UnitId, Was>,
     root: Option<ItemId>,
     next: u64,
-    /// Whether the run was rewound.
-    rewound: bool,
     /// The steps that wait for a person's decision, in order, with their names and errors.
     parked: Vec<(UnitId, String, String)>,
 }
@@ -56,7 +58,7 @@ impl Tree {
             units: HashMap::new(),
             root: None,
             next: 0,
-            rewound: false,
+            was: HashMap::new(),
             parked: Vec::new(),
         }
     }
@@ -160,7 +162,7 @@ impl Tree {
             }
             Event::Decided { outcome } => self.decided(at, outcome, &mut notes),
             Event::Rested => self.rested(at),
-            Event::Rewound(rewinding) => self.rewound(&rewinding.by, &mut notes),
+            Event::Rewound(rewinding) => self.rewound(rewinding, &mut notes),
             // What only computes, and what only the machine needs to know, is not worth a line.
             Event::Collected { .. }
             | Event::Gathered(_)
@@ -235,19 +237,6 @@ impl Tree {
         root.trouble = trouble.or_else(|| root.trouble.take());
         let path = root.path.clone();
         notes.say(path, tone, format!("{} {took}", outcome.word()));
-    }
-
-    /// The lines of before go: what is done again has lines anew, and what stands open again is not known any more.
-    fn rewound(&mut self, by: &str, notes: &mut Notes) {
-        let Some(root) = self.root else { return };
-        self.units.retain(|_, item| *item == root);
-        self.items.retain(|item, _| *item == root);
-        self.rewound = true;
-        if let Some(root) = self.items.get_mut(&root) {
-            root.children.clear();
-            (root.state, root.ended, root.trouble) = (State::Running, None, None);
-        }
-        notes.say(self.plan.name.to_string(), Tone::Doubtful, format!("rewound by {by}"));
     }
 
     fn rested(&mut self, at: Timestamp) {

@@ -3,7 +3,7 @@
 use super::item::{Item, Part, State};
 use super::note::{Notes, Tone};
 use super::turns::{TURNS_TOLD_MAX, loop_of};
-use super::{Tree, waits};
+use super::{Tree, Was, waits};
 use crate::base::time::{Duration, Timestamp};
 use crate::cli::elapsed::elapsed;
 use crate::lang::plan::node::Runners;
@@ -15,9 +15,7 @@ pub(super) const PAUSE_TOLD_MIN: Duration = Duration::seconds(5);
 
 impl Tree {
     pub(super) fn opened(&mut self, at: Timestamp, unit: UnitId, parent: UnitId, node_id: NodeId, role: Role) {
-        // What stands open again since the run was rewound has no line.
-        let known = self.units.get(&parent).copied().or(self.root.filter(|_| self.rewound));
-        let Some(above) = known else { return };
+        let Some(above) = self.units.get(&parent).copied() else { return };
         let Some(parent_item) = self.items.get(&above) else { return };
         let under = if parent_item.part == Part::Run { "" } else { parent_item.path.as_str() };
         let quiet = parent_item.quiet;
@@ -154,7 +152,8 @@ impl Tree {
             Outcome::Cancelled => (State::Cancelled, Tone::Faint, "cancelled".to_owned()),
         };
         item.state = state.clone();
-        let is_turn = item.part == Part::Turn;
+        let (is_turn, above) = (item.part == Part::Turn, item.parent);
+        let index = item.turn();
         if shown && !(is_turn && state != State::Failed) {
             if state == State::Failed {
                 notes.say(item.path.clone(), tone, text);
@@ -165,17 +164,23 @@ impl Tree {
         if is_turn {
             self.turn_ended(id, &state, notes);
         }
+        let was = match above.filter(|_| !self.items.contains_key(&id)) {
+            Some(of) => Was::Turn { of, index, state },
+            None => Was::Line(id),
+        };
+        self.was.insert(unit, was);
     }
 
     /// A script without clauses is no unit: it has a line all the same.
-    pub(super) fn computed(&mut self, at: Timestamp, unit: UnitId, node: NodeId, notes: &mut Notes) {
-        let Some(node) = self.plan.nodes.get(node.0 as usize) else { return };
+    pub(super) fn computed(&mut self, at: Timestamp, unit: UnitId, id: NodeId, notes: &mut Notes) {
+        let Some(node) = self.plan.nodes.get(id.0 as usize) else { return };
         let (Kind::Script(_), Some(name)) = (&node.kind, node.name.clone()) else { return };
         let Some(above) = self.units.get(&unit).copied() else { return };
         let Some(parent) = self.items.get(&above) else { return };
         let under = if parent.part == Part::Run { String::new() } else { format!("{}.", parent.path) };
         let mut item = Item::new(name.to_string(), format!("{under}{name}"), Part::Step, at);
         item.quiet = parent.quiet;
+        item.node = Some(id);
         item.state = State::Completed;
         item.ended = Some(at);
         notes.unless_quiet(Some(&item), Tone::Good, "ok".to_owned());

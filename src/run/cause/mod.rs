@@ -66,7 +66,15 @@ pub fn account(plan: &Plan, records: &[Record], step: &str) -> Result<Account, N
     };
     let (first, rest) = records.split_first().ok_or_else(unknown)?;
     let fold = Fold::begin(plan, first).map_err(|_| unknown())?;
-    let mut witness = Witness { plan, step, fold, number: 1, stories: BTreeMap::new(), before: BTreeMap::new() };
+    let mut witness = Witness {
+        plan,
+        step,
+        fold,
+        number: 1,
+        stories: BTreeMap::new(),
+        before: BTreeMap::new(),
+        reopened: BTreeMap::new(),
+    };
     for record in rest {
         witness.take(record);
     }
@@ -103,6 +111,8 @@ struct Witness<'a> {
     stories: BTreeMap<Teller, Story>,
     /// By unit: which statement of it ended last.
     before: BTreeMap<UnitId, NodeId>,
+    /// Units that stand open again since the run was rewound, with by whose word.
+    reopened: BTreeMap<UnitId, String>,
 }
 
 /// What is told of: a unit, or a statement in a unit that never was one.
@@ -151,6 +161,11 @@ impl<'a> Witness<'a> {
                 self.statement(record.at, *unit, *node, "failed", format!("it could not be computed: {failure}"));
             }
             Event::Renewed { unit } => self.renewed(*unit),
+            Event::Rewound(rewinding) => {
+                let said = told::rewound(rewinding);
+                self.before.retain(|unit, _| !rewinding.open.contains(unit));
+                self.reopened.extend(rewinding.open.iter().map(|unit| (*unit, said.clone())));
+            }
             _ => {}
         }
         if let Some((parent, node, Role::Main)) = leaving {
@@ -191,6 +206,10 @@ impl<'a> Witness<'a> {
             let nodes = nodes.iter().filter_map(|place| body.get(*place as usize));
             nodes.map(|node| format!("`{}`", plan.node(*node).label)).collect()
         };
+        // What is done first there is done because somebody has said so.
+        if let Some(said) = self.reopened.get(&parent).filter(|_| !self.before.contains_key(&parent)) {
+            return said.clone();
+        }
         if above.is_parallel(plan) {
             return match names(&plan.node(node).waits) {
                 waits if waits.is_empty() => format!("everything in {} starts at once", around(parent)),

@@ -1,7 +1,7 @@
 //! What one event meant for the unit it is about, in words.
 
 use crate::lang::plan::{HandlerId, Plan, written};
-use crate::run::event::{Alarm, Answer, Begin, Choice, Decision, Event, Outcome, Role, Then, UnitId};
+use crate::run::event::{Alarm, Answer, Begin, Choice, Decision, Event, Outcome, Rewinding, Role, Then, UnitId};
 use crate::run::history::Run;
 
 /// The unit that an event is about, and what it meant for it. `run` stands as before the event.
@@ -29,6 +29,17 @@ pub(super) fn of_unit(plan: &Plan, run: &Run, event: &Event) -> Option<(UnitId, 
         Event::Unparked { unit, by, decision } => (*unit, format!("{by} decided: {}", decided(decision))),
         _ => return None,
     })
+}
+
+/// By whose word a run goes on, and why.
+pub(super) fn rewound(rewinding: &Rewinding) -> String {
+    let why = rewinding.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    let from = rewinding.from.as_ref().map(|from| format!(" from `{from}`")).unwrap_or_default();
+    let what = match &rewinding.of {
+        Some(of) => format!("forked the run `{of}`"),
+        None => "let the run go on".to_owned(),
+    };
+    format!("{} {what}{from}{why}", rewinding.by)
 }
 
 /// Why a unit that is no statement was opened. `run` stands as after that.

@@ -73,6 +73,8 @@ pub struct Run {
     problems_before: usize,
     /// What it answered its caller.
     pub reply: Option<Value>,
+    /// Whether the answer was given in a part of the run that counts no more: it is not given again, and that is no problem.
+    pub(super) replied_before: bool,
     /// The signals and events that came, in order.
     pub arrivals: Vec<Arrival>,
     /// The frames its units and undos need.
@@ -190,6 +192,7 @@ impl Run {
             undone: false,
             problems_before: 0,
             reply: None,
+            replied_before: false,
             arrivals: Vec::new(),
             frames: Frames::default(),
             events: 1,

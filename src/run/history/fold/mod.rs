@@ -205,6 +205,7 @@ impl Run {
 
     /// The first answer to the caller stands.
     fn replied(&mut self, status: i64, headers: &Value, body: &Value, raw: bool) {
+        self.replied_before = false;
         self.reply.get_or_insert_with(|| {
             // Who asks for `raw` learns that it was written so; `body` is what the caller gets in any case.
             let raw = if raw { body.clone() } else { Value::Unit };
