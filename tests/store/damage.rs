@@ -274,6 +274,21 @@ fn every_command_says_that_the_log_was_damaged() {
     assert!(done, "and copied from then on: {said}");
 }
 
+#[cfg(all(feature = "cli", feature = "serve"))]
+#[test]
+fn a_file_without_the_log_that_it_was_left_with_is_told_of() {
+    let (whole, killed) = (some_runs(), killed(2));
+    for (from, lost) in [(&whole, false), (&killed, true)] {
+        let alone = tempfile::tempdir().expect("a folder");
+        fs::copy(from.path().join("flow.db"), alone.path().join("flow.db")).expect("it can be copied");
+        for again in [false, true] {
+            let (said, done) = flow(&["prune", "--keep", "1000d"], alone.path());
+            assert!(done, "{said}");
+            assert_eq!(said.contains("its log") && said.contains("is not there"), lost && !again, "{said}");
+        }
+    }
+}
+
 #[test]
 fn a_dump_of_a_damaged_journal_is_refused() {
     use orchestra_flow::store::sqlite::{Selection, dump};

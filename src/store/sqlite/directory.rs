@@ -3,6 +3,7 @@
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -11,6 +12,10 @@ use crate::run::journal::Mark;
 
 /// The name of the file with the tables.
 pub const FILE: &str = "flow.db";
+
+/// How often it is looked who uses a directory, and how long is waited in between.
+const LOOKS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The name of the file that says who uses it.
 const LOCK: &str = "flow.lock";
@@ -35,6 +40,7 @@ impl Directory {
         let lock = take(directory)?;
         let file = directory.join(FILE);
         log::check(&file).map_err(unusable)??;
+        let alone = !log::beside(&file).exists();
         keep_from_others(&file).map_err(unusable)?;
         let mut connection = connect(&file)?;
         if let Some(damage) = seal::check(&connection) {
@@ -44,6 +50,12 @@ impl Directory {
             }
             mend::mend(&file, &damage)?;
             connection = connect(&file)?;
+        }
+        if alone && connection.query_row("SELECT open FROM session", [], |row| row.get(0))? {
+            tracing::error!(
+                "a process that used `{0}` was ended in the middle, and its log `{0}-wal` is not there: what it wrote last is lost, unless another program has taken the log in",
+                file.display()
+            );
         }
         let last = connection.query_row(
             "SELECT max((SELECT coalesce(max(mark), 0) FROM batch),
@@ -88,6 +100,20 @@ fn connect(file: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
+/// Who holds the lock. One that has just taken it may not have written that down yet.
+fn holder(lock: &mut File) -> String {
+    let mut pid = String::new();
+    for _ in 0..LOOKS {
+        // Who it is only helps to find them.
+        let _ = lock.rewind().and_then(|()| lock.read_to_string(&mut pid));
+        if !pid.is_empty() {
+            return pid;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    "that has just begun".to_owned()
+}
+
 /// Whether nobody uses the directory.
 pub(super) fn is_free(directory: &Path) -> bool {
     File::open(directory.join(LOCK)).map_or(true, |lock| lock.try_lock().is_ok())
@@ -104,12 +130,7 @@ fn take(directory: &Path) -> Result<File, OpenError> {
             write!(file, "{}", std::process::id()).map_err(unusable)?;
             Ok(file)
         }
-        Err(TryLockError::WouldBlock) => {
-            let mut pid = String::new();
-            // Who it is only helps to find them.
-            let _ = file.rewind().and_then(|()| file.read_to_string(&mut pid));
-            Err(OpenError::InUse { directory: directory.into(), pid })
-        }
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { directory: directory.into(), pid: holder(&mut file) }),
         Err(TryLockError::Error(error)) => Err(unusable(error)),
     }
 }

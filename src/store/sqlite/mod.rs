@@ -195,6 +195,7 @@ impl Sqlite {
         let Directory { file, connection, last, lock } = Directory::open(directory)?;
         // Another thread sees to that.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        writer::begin(&connection)?;
         let settling = Connection::open(&file)?;
         let (entries, inbox) = mpsc::channel();
         let (settle, settled) = mpsc::channel();

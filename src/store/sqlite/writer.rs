@@ -104,6 +104,9 @@ impl Writer {
                 self.tend_log();
             }
         }
+        if let Err(error) = self.connection.execute("UPDATE session SET open = 0", []) {
+            tracing::warn!("the store could not be closed in order: {error}");
+        }
     }
 
     /// Sees to it that the log is neither too long, nor so short that each commit makes it longer.
@@ -183,6 +186,12 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Notes in the file itself that a process uses it, so that it is seen where its log is lost.
+pub(super) fn begin(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("UPDATE session SET open = 1", [])?;
+    connection.query_row("PRAGMA wal_checkpoint(passive)", [], |_| Ok(()))
 }
 
 /// Keeps a batch and all that follows from it; how many bytes its records and their large parts have.
