@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orchestra_flow::base::id::RunId;
-#[cfg(feature = "sqlite")]
-use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::lang::catalog::Effect;
 use orchestra_flow::lang::plan::Moment;
+#[cfg(feature = "sqlite")]
+use orchestra_flow::run::event::Record;
 use orchestra_flow::run::event::{Answer, Begin, Choice, Event, Outcome, Role, Then, UnitId};
 
 use super::simulator::{Actor, Call};
@@ -212,39 +212,31 @@ impl History {
     }
 }
 
-/// Says where more were inside a lock at a time than there are places (I14).
+/// Says where more were inside a lock at a time than there are places (I14), of all that was recorded, in the order of the journal.
 #[cfg(feature = "sqlite")]
-pub fn check_locks(runs: &BTreeMap<RunId, Actor>, say: &mut dyn FnMut(String)) {
-    // Whoever leaves at a moment makes room for whoever enters then.
-    let mut moves: BTreeMap<(&str, u64), Vec<(Timestamp, i64)>> = BTreeMap::new();
-    for actor in runs.values() {
-        let (mut gates, mut inside) = (BTreeMap::new(), BTreeMap::new());
-        for record in &actor.journal {
-            match &record.event {
-                Event::Began { unit, begin: Begin::Gate { key, places }, .. } => {
-                    gates.insert(*unit, (&**key, *places));
-                }
-                Event::Answered { unit, .. } if gates.contains_key(unit) => {
-                    inside.insert(*unit, gates[unit]);
-                    moves.entry(gates[unit]).or_default().push((record.at, 1));
-                }
-                Event::Ended { unit, .. } | Event::Renewed { unit } => {
-                    if let Some(gate) = inside.remove(unit) {
-                        moves.entry(gate).or_default().push((record.at, -1));
-                    }
-                }
-                _ => {}
+pub fn check_locks(journal: &[(RunId, Record)], say: &mut dyn FnMut(String)) {
+    let mut gates: BTreeMap<(&RunId, UnitId), (&str, u64)> = BTreeMap::new();
+    let mut inside: BTreeMap<(&str, u64), BTreeSet<(&RunId, UnitId)>> = BTreeMap::new();
+    for (run, record) in journal {
+        match &record.event {
+            Event::Began { unit, begin: Begin::Gate { key, places }, .. } => {
+                gates.insert((run, *unit), (&**key, *places));
             }
-        }
-    }
-    for ((key, places), mut moves) in moves {
-        moves.sort_unstable();
-        let mut inside = 0;
-        for (at, step) in moves {
-            inside += step;
-            if inside > places as i64 {
-                say(format!("I14: {inside} are inside the lock {key} at {at}, and there are {places} places"));
+            Event::Answered { unit, .. } => {
+                let Some(gate @ (key, places)) = gates.get(&(run, *unit)).copied() else { continue };
+                let inside = inside.entry(gate).or_default();
+                inside.insert((run, *unit));
+                if inside.len() as u64 > places {
+                    let (many, at) = (inside.len(), record.at);
+                    say(format!("I14: {many} are inside the lock {key} at {at}, and there are {places} places"));
+                }
             }
+            Event::Ended { unit, .. } | Event::Renewed { unit } => {
+                if let Some(gate) = gates.get(&(run, *unit)) {
+                    inside.entry(*gate).or_default().remove(&(run, *unit));
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -221,6 +221,19 @@ impl Disk {
         history.and_then(Result::ok).map(|history| history.records).unwrap_or_default()
     }
 
+    /// All records of all runs, on disk or not, in the order in which they were appended.
+    pub fn journal(&self) -> Vec<(RunId, Record)> {
+        let scene = self.scene();
+        let (first, all) = (Mark::default(), Follow::default());
+        let passages = scene.image.passages(first, scene.image.progress().taken, &all).now_or_never();
+        let passages = passages.and_then(Result::ok).unwrap_or_default();
+        let records = passages.into_iter().flat_map(|passage| {
+            let run = passage.run;
+            passage.records.into_iter().map(move |record| (run.clone(), record))
+        });
+        records.collect()
+    }
+
     /// Writes what waits, now and then, as long as the process lives.
     pub async fn work(self: Arc<Self>) {
         loop {

@@ -69,8 +69,6 @@ struct Sim<'a> {
     happened: u64,
     /// How often the clock may still be set.
     jumps: u64,
-    /// Whether it was ever set back.
-    set_back: bool,
     first_appended: u64,
     broken: Vec<String>,
 }
@@ -103,7 +101,6 @@ pub fn happen(package: &Arc<Package>, setting: Setting, repeats_unknown: bool) -
         crashes: 0,
         happened: 0,
         jumps: 3,
-        set_back: false,
         first_appended: 0,
         broken: Vec::new(),
     };
@@ -226,7 +223,6 @@ impl Sim<'_> {
     /// Time passes without anybody seeing it, or somebody sets the clock: either way.
     fn jump(&mut self) {
         let seconds = self.chance.below(200) as i64 - 60;
-        self.set_back |= seconds < 0;
         self.clock.set(Duration::seconds(seconds).after(self.clock.now()));
     }
 
@@ -323,10 +319,7 @@ impl Sim<'_> {
             for (id, history) in &histories {
                 history.check(&actors[*id], false, &mut |said| broken.push(format!("{id}: {said}")));
             }
-            // Where the clock is set back, moments do not say what came first.
-            if !self.set_back {
-                check_locks(&actors, &mut |said| broken.push(said));
-            }
+            check_locks(&self.process().disk.journal(), &mut |said| broken.push(said));
             check_effects((&actors, &calls), &histories, false, repeats_unknown, &mut |said| broken.push(said));
             let signals = actors.get(&main_run()).map_or(0, |actor| {
                 actor.journal.iter().filter(|record| matches!(record.event, Event::Signalled { .. })).count()

@@ -3,15 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use orchestra_flow::Engine;
 use orchestra_flow::base::id::RunId;
 use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::journal::{Journal as _, Query};
 use orchestra_flow::store::Sqlite;
 use orchestra_flow::store::sqlite::{Amount, DumpError, RestoreError, Restored, Selection, dump, restore};
-use orchestra_flow::{Builder, Engine, Program};
-
-use super::runtime;
 
 const PROGRAM: &str = r#"
 workflow large {
@@ -40,16 +38,7 @@ workflow parent {
 "#;
 
 fn process<T>(folder: &Path, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -> T {
-    let runtime = runtime();
-    let done = runtime.block_on(async {
-        let store = Arc::new(Sqlite::open(folder).expect("it opens"));
-        let program = Program::from_text("main.flow", PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
-        let engine = Builder::new(program).journal(store.clone()).build().unwrap_or_else(|error| panic!("{error}"));
-        engine.recover().await.expect("it can be read");
-        work(store, engine).await
-    });
-    runtime.shutdown_timeout(std::time::Duration::from_secs(10));
-    done
+    super::process(folder, PROGRAM, |builder| builder, work)
 }
 
 /// A directory with runs of every kind: ended, failed, waiting, with children, with large values.

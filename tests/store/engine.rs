@@ -12,7 +12,7 @@ use orchestra_flow::run::machine::Refusal;
 use orchestra_flow::store::Sqlite;
 use orchestra_flow::{Builder, Engine, Program};
 
-use super::runtime;
+use super::{runtime, until};
 
 const PROGRAM: &str = r#"
 workflow nap {
@@ -55,14 +55,6 @@ workflow parent {
 }
 "#;
 
-/// The engine of one process: its store, and what it runs.
-fn engine(folder: &Path) -> (Arc<Sqlite>, Engine) {
-    let store = Arc::new(Sqlite::open(folder).expect("it opens"));
-    let program = Program::from_text("main.flow", PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
-    let engine = Builder::new(program).journal(store.clone()).build().unwrap_or_else(|error| panic!("{error}"));
-    (store, engine)
-}
-
 /// What somebody does who only writes down what runs are told.
 fn clerk<T>(folder: &Path, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -> T {
     let runtime = runtime();
@@ -76,33 +68,12 @@ fn clerk<T>(folder: &Path, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -> 
     done
 }
 
+fn process<T>(folder: &Path, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -> T {
+    super::process(folder, PROGRAM, |builder| builder, work)
+}
+
 fn number(n: i64) -> Value {
     Value::map([("n", Value::Int(n))])
-}
-
-/// What one process does: `work`, then it is gone with everything that is still under way.
-fn process<T>(folder: &Path, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -> T {
-    let runtime = runtime();
-    let done = runtime.block_on(async {
-        let (store, engine) = engine(folder);
-        engine.recover().await.expect("it can be read");
-        work(store, engine).await
-    });
-    runtime.shutdown_timeout(Duration::from_secs(10));
-    done
-}
-
-/// Waits until this many runs are in this state.
-async fn until(store: &dyn Journal, status: Status, count: usize) -> Vec<RunId> {
-    let query = Query { statuses: vec![status], limit: 10_000, ..Query::default() };
-    for _ in 0..1_000 {
-        let runs = store.runs(&query).await.expect("it can be read").runs;
-        if runs.len() == count {
-            return runs.into_iter().map(|run| run.run).collect();
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("there are never {count} runs that are {status}")
 }
 
 #[test]

@@ -3,19 +3,18 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use orchestra_flow::base::id::RunId;
 use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::event::Event;
-use orchestra_flow::run::journal::{Journal, Query};
+use orchestra_flow::run::journal::Journal;
 use orchestra_flow::run::machine::{Command, Refusal as MachineRefusal};
 use orchestra_flow::run::rewind::{Refusal, Request};
 use orchestra_flow::store::Sqlite;
-use orchestra_flow::{Builder, Engine, Failure, FailureKind, Program};
+use orchestra_flow::{Engine, Failure, FailureKind};
 
-use super::runtime;
+use super::until;
 
 const PROGRAM: &str = r#"
 connector far "The far side" { native once operation act(what: string) -> { told: string } }
@@ -72,36 +71,14 @@ impl Far {
     }
 }
 
-/// What one process does: `work`, then it is gone with everything that is still under way.
+/// What one process does where the van is as `far` says.
 fn process<T>(folder: &Path, far: &Arc<Far>, work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T) -> T {
-    let runtime = runtime();
-    let done = runtime.block_on(async {
-        let store = Arc::new(Sqlite::open(folder).expect("it opens"));
-        let program = Program::from_text("main.flow", PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
-        let far = far.clone();
-        let act = move |params: serde_json::Value| {
-            let done = far.act(params["what"].as_str().unwrap_or_default()).map(|value| value.to_json());
-            std::future::ready(done)
-        };
-        let builder = Builder::new(program).journal(store.clone()).native("far.act", act);
-        let engine = builder.build().unwrap_or_else(|error| panic!("{error}"));
-        engine.recover().await.expect("it can be read");
-        work(store, engine).await
-    });
-    runtime.shutdown_timeout(Duration::from_secs(10));
-    done
-}
-
-async fn until(store: &dyn Journal, status: Status, count: usize) -> Vec<RunId> {
-    let query = Query { statuses: vec![status], limit: 100, ..Query::default() };
-    for _ in 0..1_000 {
-        let runs = store.runs(&query).await.expect("it can be read").runs;
-        if runs.len() == count {
-            return runs.into_iter().map(|run| run.run).collect();
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("there are never {count} runs that are {status}")
+    let far = far.clone();
+    let act = move |params: serde_json::Value| {
+        let done = far.act(params["what"].as_str().unwrap_or_default()).map(|value| value.to_json());
+        std::future::ready(done)
+    };
+    super::process(folder, PROGRAM, |builder| builder.native("far.act", act), work)
 }
 
 fn request() -> Request {
