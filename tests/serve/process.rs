@@ -56,6 +56,15 @@ impl Process {
     }
 }
 
+impl Drop for Process {
+    /// A test that fails leaves no server behind.
+    fn drop(&mut self) {
+        // One that has ended needs no end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
 fn what_was_accepted_outlives_the_process() {
     let folder = folder(&[("main.flow", PROGRAM)]);
