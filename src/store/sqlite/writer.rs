@@ -25,6 +25,9 @@ const SETTLE_ENTRIES: usize = 128;
 /// How long the log may become.
 const LOG_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// After how many commits room is made in the log: that takes some ten milliseconds, and whoever commits seldom needs none.
+const ROOM_COMMITS: u64 = 128;
+
 /// So many bytes count like an entry.
 const SETTLE_BYTES_EACH: usize = 32 * 1024;
 
@@ -116,6 +119,7 @@ impl Writer {
             self.shorten();
         } else if bytes < log::ROOM
             && !self.narrow
+            && self.progress.borrow().syncs >= ROOM_COMMITS
             && let Err(error) = log::make_room(&self.log)
         {
             self.narrow = true;
