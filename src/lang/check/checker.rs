@@ -85,6 +85,8 @@ pub(super) struct Here {
     pub locks: Vec<(Arc<str>, Span)>,
     /// The step whose `undo` or handlers these are.
     pub owner: Option<Arc<str>>,
+    /// The clause at hand, as messages call it, where it is computed before there is a run.
+    pub before_run: Option<&'static str>,
     /// Whether names may be anybody's: in `handler NAME`, which stands for its text wherever it is taken in.
     pub lenient: bool,
 }
@@ -101,6 +103,7 @@ impl Default for Here {
             tested: Vec::new(),
             locks: Vec::new(),
             owner: None,
+            before_run: None,
             lenient: false,
         }
     }
@@ -235,6 +238,14 @@ impl<'a> Checker<'a> {
         let result = inner(self);
         self.here = before;
         result
+    }
+
+    /// Does `inner` in a clause of a workflow that is computed before there is a run: what came is all that is there.
+    pub fn before_run<T>(&mut self, clause: &'static str, inner: impl FnOnce(&mut Self) -> T) -> T {
+        let mut here = self.here.clone();
+        here.words.retain(|(word, _)| matches!(*word, "input" | "trigger"));
+        here.before_run = Some(clause);
+        self.at(here, inner)
     }
 
     /// Does `inner` in a scope of its own; gives what was declared in it, too.

@@ -24,6 +24,8 @@ pub const UNKNOWN_CALLEE: Code = Code("F0208");
 pub const USE: Code = Code("F0209");
 /// A handler or persona that nobody declares.
 pub const UNKNOWN_DECLARATION: Code = Code("F0210");
+/// What belongs to a run, in a clause that is computed before there is one.
+pub const NOT_YET: Code = Code("F0211");
 
 // Shapes.
 

@@ -147,6 +147,10 @@ impl<'a> Checker<'a> {
             let typed = self.follow(read, 0, typed, None);
             return (Target::Scope("steps".into()), typed);
         }
+        if self.here.before_run.is_some() {
+            self.unknown(read, &[]);
+            return (Target::Unknown, Typed::default());
+        }
         let Some(Key::Field(name)) = read.path.first().map(|segment| segment.key.clone()) else {
             self.report(
                 Diagnostic::error(code::NOT_HERE, read.span, "`steps` alone stands for nothing")

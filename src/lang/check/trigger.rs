@@ -7,7 +7,7 @@ use super::checker::{Checker, Typed};
 use super::code;
 use crate::base::calendar::Calendar;
 use crate::base::diagnostic::Diagnostic;
-use crate::base::shape::{Object, Shape};
+use crate::base::shape::{Field as ShapeField, Object, Shape};
 use crate::base::span::Span;
 use crate::lang::syntax::ast::{
     Arg, Declaration, Field, Item, Name, Text, Trigger, TriggerClause, TriggerClauseKind, TriggerKind, Value, Workflow,
@@ -66,21 +66,48 @@ impl<'a> Checker<'a> {
     }
 
     fn trigger(&mut self, trigger: &'a Trigger, input: &Arc<Object>) {
-        // With either of them a run may get several items at once: `{ items }`, each as `input:` makes it.
-        let batched = trigger
-            .clauses
-            .iter()
-            .any(|clause| matches!(clause.kind, TriggerClauseKind::Batch { .. } | TriggerClauseKind::Debounce { .. }));
+        // A run gets several items at once then: `{ items }`, each as `input:` makes it. What is only debounced starts with the
+        // last item.
+        let batch = trigger.clauses.iter().find(|clause| matches!(clause.kind, TriggerClauseKind::Batch { .. }));
+        let item = batch.map(|batch| self.batched(batch.span, input));
         let mut here = self.here.clone();
         here.words.retain(|(word, _)| !matches!(*word, "trigger" | "vars" | "state" | "run" | "input"));
         here.words.push(("trigger", Typed::of(shape_of(&trigger.kind))));
         if let TriggerKind::Event(_) | TriggerKind::Connector { .. } = &trigger.kind {
             here.words.push(("event", Typed::default()));
         }
+        here.before_run = Some("a clause of a trigger");
         self.at(here, |this| {
             this.trigger_kind(&trigger.kind);
-            this.trigger_clauses(trigger, input, batched);
+            this.trigger_clauses(trigger, input, item);
         });
+    }
+
+    /// What one item of a batch must be for the workflow to take it: a run gets `{ items }` and nothing else.
+    fn batched(&mut self, batch: Span, input: &Object) -> Shape {
+        let needs = |field: &&ShapeField| field.default.is_none() && !field.shape.may_be_absent();
+        let others = input.fields.iter().filter(|field| *field.name != *"items").filter(needs);
+        let others: Vec<&str> = others.map(|field| &*field.name).collect();
+        let items = input.fields.iter().find(|field| *field.name == *"items").map(|field| field.shape.present());
+        let wrong = match items {
+            None => ", and the workflow's `input` has no `items`".to_owned(),
+            Some(Shape::List(..) | Shape::Any) if others.is_empty() => String::new(),
+            Some(Shape::List(..) | Shape::Any) => {
+                format!(" and nothing else, and the workflow needs {}", super::expression::listed(others.into_iter()))
+            }
+            Some(other) => format!(", a list, and the workflow's `items` is {}", other.described()),
+        };
+        if !wrong.is_empty() {
+            let message = format!("the run of a `batch` gets `{{ items }}`{wrong}");
+            self.report(
+                Diagnostic::error(code::TRIGGER, batch, message)
+                    .hint("`input { items: list<{ id: string }> }`: each item as `input:` of the trigger makes it"),
+            );
+        }
+        match items {
+            Some(Shape::List(item, _)) => (**item).clone(),
+            _ => Shape::Any,
+        }
     }
 
     fn trigger_kind(&mut self, kind: &'a TriggerKind) {
@@ -218,7 +245,7 @@ impl<'a> Checker<'a> {
         self.report(diagnostic);
     }
 
-    fn trigger_clauses(&mut self, trigger: &'a Trigger, input: &Arc<Object>, batched: bool) {
+    fn trigger_clauses(&mut self, trigger: &'a Trigger, input: &Arc<Object>, item: Option<Shape>) {
         let mut seen: Vec<(&'static str, Span)> = Vec::new();
         let mut mapped = false;
         for clause in &trigger.clauses {
@@ -238,12 +265,11 @@ impl<'a> Checker<'a> {
                 TriggerClauseKind::Auth(auth) => self.one_word(auth, "auth", &["required", "none", "optional"]),
                 TriggerClauseKind::Input(object) => {
                     mapped = true;
-                    if batched {
-                        self.object(&object.fields);
-                    } else {
-                        let wanted = Shape::Object(input.clone());
-                        self.wanted(&Value::Object(object.clone()), &wanted, "the input");
-                    }
+                    let (wanted, what) = match &item {
+                        Some(item) => (item.clone(), "an item"),
+                        None => (Shape::Object(input.clone()), "the input"),
+                    };
+                    self.wanted(&Value::Object(object.clone()), &wanted, what);
                 }
                 TriggerClauseKind::Where(filter) => {
                     self.condition(filter, "`where`");
@@ -288,13 +314,13 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        self.starts_without(trigger, input, mapped, batched);
+        self.starts_without(trigger, input, mapped || item.is_some());
     }
 
     /// A clock brings nothing, so a workflow that needs something must be told what.
-    fn starts_without(&mut self, trigger: &'a Trigger, input: &Object, mapped: bool, batched: bool) {
+    fn starts_without(&mut self, trigger: &'a Trigger, input: &Object, told: bool) {
         let bare = matches!(trigger.kind, TriggerKind::Schedule(_) | TriggerKind::Every(_));
-        if !bare || mapped || batched {
+        if !bare || told {
             return;
         }
         let needed: Vec<&str> = input

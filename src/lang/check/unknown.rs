@@ -10,7 +10,10 @@ use super::reserved::SCOPES;
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::base::shape::Shape;
 use crate::base::span::Span;
-use crate::lang::script::Read;
+use crate::lang::script::{Key, Read};
+
+/// The scopes of a run that there are only once it has started, and those of one that nothing has come for yet.
+const RUNS_OWN: [&str; 5] = ["vars", "state", "run", "steps", "input"];
 
 impl Checker<'_> {
     /// A name in an expression that is neither in scope nor a scope name that stands for something here.
@@ -24,6 +27,11 @@ impl Checker<'_> {
         if self.is_full() {
             self.report(Diagnostic::error(code::UNKNOWN_NAME, place, format!("nothing here is called `{name}`")));
             return;
+        }
+        if let Some(clause) = self.here.before_run
+            && (RUNS_OWN.contains(&&**name) || self.course.declared.contains_key(name))
+        {
+            return self.not_yet(read, place, clause);
         }
         if SCOPES.contains(&&**name) || matches!(&**name, "key" | "reply") {
             self.not_here(name, place);
@@ -64,6 +72,28 @@ impl Checker<'_> {
             diagnostic = diagnostic.hint(self.advice(read));
         }
         self.report(diagnostic);
+    }
+
+    /// Something of a run that is read by a clause which is computed before there is one.
+    pub fn not_yet(&mut self, read: &Read, place: Span, clause: &str) {
+        let name = &read.root;
+        let message = format!("`{name}` is not there yet: {clause} is computed before the run starts");
+        let diagnostic = Diagnostic::error(code::NOT_YET, place, message);
+        self.report(match self.same_in_input(read) {
+            Some((span, meant)) => diagnostic.fix(format!("did you mean `{meant}`?"), span, meant),
+            None if self.here.word("input").is_some() => diagnostic
+                .hint("`input` and `trigger` are there: make what has to be known by then a field of the input"),
+            None => diagnostic.hint("`trigger` is there: what came is in `trigger.body`"),
+        });
+    }
+
+    /// The field of the input that is called as what was asked for, or nearly so; and where that was.
+    fn same_in_input(&self, read: &Read) -> Option<(Span, String)> {
+        let segment = read.path.first()?;
+        let Key::Field(asked) = &segment.key else { return None };
+        let Shape::Object(input) = self.here.word("input")?.shape.present() else { return None };
+        let near = nearest(asked, input.fields.iter().map(|field| &*field.name))?;
+        Some((Span { end: segment.span.end, ..read.span }, format!("input.{near}")))
     }
 
     /// A step that `steps.NAME` asks for in vain.

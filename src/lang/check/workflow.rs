@@ -383,11 +383,11 @@ impl<'a> Checker<'a> {
 
     fn state(&mut self, state: &'a State) {
         if let Some(by) = &state.by {
-            self.argument(by, &Shape::Any, "the key of a state");
+            self.before_run("the key of a state", |this| this.argument(by, &Shape::Any, "the key of a state"));
         }
         let mut fields = Vec::with_capacity(state.fields.len());
         for declare in &state.fields {
-            let field = self.variable(declare);
+            let field = self.before_run("the first value of a state", |this| this.variable(declare));
             if let Some(keep) = &declare.keep {
                 self.argument(keep, &Shape::Duration, "`for`");
                 if !matches!(field.shape.present(), Shape::Set(..)) {
@@ -414,10 +414,12 @@ impl<'a> Checker<'a> {
                 }
                 Item::Priority(priority, _) => {
                     let bounds = Bounds { min: Some(0.0), max: Some(9.0) };
-                    self.argument(priority, &Shape::Int(bounds), "`priority`");
+                    self.before_run("`priority`", |this| this.argument(priority, &Shape::Int(bounds), "`priority`"));
                 }
-                Item::Concurrency(concurrency) => self.concurrency(concurrency),
-                Item::Key(key) => self.run_key(key),
+                Item::Concurrency(concurrency) => {
+                    self.before_run("`concurrency`", |this| this.concurrency(concurrency));
+                }
+                Item::Key(key) => self.before_run("`key`", |this| this.run_key(key)),
                 _ => {}
             }
         }
