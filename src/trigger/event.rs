@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::Triggers;
 use super::declared::Declared;
 use crate::base::value::{Map, Value};
+use crate::run::activity::Busy;
 use crate::run::intake::Item;
 use crate::run::journal::{Broken, Emission, Fact, Happened, Journal, Mark};
 
@@ -24,6 +25,7 @@ impl Triggers {
         &self,
         declared: &Declared,
         topic: &str,
+        busy: Busy,
         ending: &CancellationToken,
     ) -> Result<(), Broken> {
         let Some(journal) = self.driver().world().journal.clone() else {
@@ -31,20 +33,19 @@ impl Triggers {
         };
         let mut published = self.driver().published();
         let mut heard = self.heard_until(declared).await?;
+        drop(busy);
         loop {
-            let last = *published.borrow_and_update();
+            // Until what was published is taken, a clock that is moved by hand stands still.
+            let more = tokio::select! {
+                more = published.next() => more,
+                () = ending.cancelled() => None,
+            };
+            let Some((last, _busy)) = more else { return Ok(()) };
             tokio::select! {
                 synced = journal.synced(last) => synced?,
                 () = ending.cancelled() => return Ok(()),
             }
             heard = self.hear_what_is_there(declared, topic, &*journal, heard, ending).await?;
-            let more = tokio::select! {
-                changed = published.changed() => changed.is_ok(),
-                () = ending.cancelled() => false,
-            };
-            if !more {
-                return Ok(());
-            }
         }
     }
 

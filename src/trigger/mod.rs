@@ -174,8 +174,12 @@ impl Triggers {
             Kind::Every { every, catch_up, .. } => {
                 self.keep_time(declared, &Every(*every), CatchUp::named(catch_up.as_deref()), busy, ending).await
             }
-            Kind::File { glob, on } => self.watch_files(declared, glob, on, ending).await,
-            Kind::Event { topic } => self.hear(declared, topic, ending).await,
+            Kind::File { glob, on } => {
+                // Files lie outside, and come by the time of day.
+                drop(busy);
+                self.watch_files(declared, glob, on, ending).await
+            }
+            Kind::Event { topic } => self.hear(declared, topic, busy, ending).await,
             // Requests come by themselves; personas and connectors have nobody who listens yet.
             Kind::Api { .. }
             | Kind::Webhook { .. }

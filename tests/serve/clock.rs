@@ -26,6 +26,21 @@ workflow hourly {
     input { due: datetime }
     output { due: input.due, at: now() }
 }
+
+workflow rings {
+    wait 1h
+    emit "rang" { }
+}
+
+workflow hears {
+    trigger event "rang" { input: {} }
+    wait 1h
+    output { at: now() }
+}
+
+workflow files {
+    trigger file "inbox/*.csv" { input: {} }
+}
 "#;
 
 /// Serves [`PROGRAM`] at the beginning of 2026.
@@ -107,5 +122,18 @@ fn a_real_clock_is_not_moved() {
         let refused = client.post("/v1/clock/advance", json!({ "by": "3d" })).await;
         assert!(refused.problem(409).contains("--clock virtual"), "{refused:?}");
         assert_eq!(client.get("/v1/clock").await.json["virtual"], json!(false));
+    });
+}
+
+#[test]
+fn what_an_event_starts_has_begun_when_the_clock_goes_on() {
+    standing_still(async |client| {
+        client.post("/v1/workflows/rings/runs", json!({})).await;
+        let moved = client.post("/v1/clock/advance", json!({ "by": "3h" })).await;
+        assert_eq!(moved.json["now"], json!("2026-01-01T03:00:00Z"));
+        let runs = client.get("/v1/runs?workflow=hears").await.json;
+        let run = runs["runs"][0]["id"].as_str().expect("it was started").to_owned();
+        let ended = client.get(&format!("/v1/runs/{run}")).await.json;
+        assert_eq!((&ended["status"], &ended["ended_at"]), (&json!("completed"), &json!("2026-01-01T02:00:00Z")));
     });
 }

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::{Duty, Inner, Told, lock};
 use crate::base::id::RunId;
-use crate::run::activity::Busy;
+use crate::run::activity::{Activity, Busy};
 use crate::run::event::UnitId;
 use crate::run::journal::{Batch, Broken, Emission, Happened, Journal, Mark};
 use crate::run::machine::Unseen;
@@ -34,8 +34,6 @@ pub(super) struct Bus {
     /// Whether somebody tells.
     tells: AtomicBool,
     places: Arc<Semaphore>,
-    /// The place of the last event.
-    published: watch::Sender<Mark>,
 }
 
 /// What happened, as far as this process knows it.
@@ -55,6 +53,25 @@ pub(super) struct Order {
     /// Without a journal: what runs wait for, by number.
     waits: BTreeMap<u64, (UnitId, Open)>,
     opened: u64,
+    /// The place of the last event that this process has published.
+    published: Mark,
+    /// Those who hear of each.
+    ears: Vec<mpsc::UnboundedSender<(Mark, Busy)>>,
+}
+
+/// The places of events as they are published, for whoever reads them then.
+pub struct Published(mpsc::UnboundedReceiver<(Mark, Busy)>);
+
+impl Published {
+    /// Waits until there is more to read, and says up to where; that is under way until the second is dropped. The first time
+    /// it does not wait.
+    pub async fn next(&mut self) -> Option<(Mark, Busy)> {
+        let mut last = self.0.recv().await?;
+        while let Ok(later) = self.0.try_recv() {
+            last = later;
+        }
+        Some(last)
+    }
 }
 
 /// The events of one topic.
@@ -104,7 +121,6 @@ impl Bus {
             rings: Notify::new(),
             tells: AtomicBool::new(false),
             places: Arc::new(Semaphore::new(LISTENERS_MAX)),
-            published: watch::channel(Mark::default()).0,
         }
     }
 
@@ -112,14 +128,24 @@ impl Bus {
     pub(super) fn order(&self) -> MutexGuard<'_, Order> {
         lock(&self.order)
     }
-
-    /// The place of the last event that this process knows of.
-    pub(super) fn published(&self) -> watch::Receiver<Mark> {
-        self.published.subscribe()
-    }
 }
 
 impl Order {
+    /// The places of events from now on, the last one first.
+    pub(super) fn listen(&mut self, activity: &Activity) -> Published {
+        let (ear, published) = mpsc::unbounded_channel();
+        // Whoever hears of it is there yet.
+        let _ = ear.send((self.published, activity.begin()));
+        self.ears.push(ear);
+        Published(published)
+    }
+
+    /// An event is at `mark`: whoever reads events hears of it.
+    fn publish(&mut self, mark: Mark, activity: &Activity) {
+        self.published = mark;
+        self.ears.retain(|ear| ear.send((mark, activity.begin())).is_ok());
+    }
+
     /// Whether no event is left that the units have not been told of.
     pub(super) fn is_seen(&self, unseen: &[Unseen]) -> bool {
         unseen.iter().all(|unseen| matches!(self.later(unseen), (Later::Nothing, _)))
@@ -241,7 +267,7 @@ impl Inner {
                 }
             }
         }
-        self.bus.published.send_replace(order.last);
+        order.publish(order.last, &self.activity);
         order.last
     }
 
@@ -265,7 +291,7 @@ impl Inner {
     fn let_be_told(self: &Arc<Self>, order: &mut Order, happened: Vec<Happened>) {
         for event in happened {
             order.take_in(&event);
-            self.bus.published.send_replace(event.mark);
+            order.publish(event.mark, &self.activity);
             if self.duty == Duty::CarryOut {
                 order.untold.push_back((event, self.activity.begin()));
             }

@@ -32,7 +32,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use dashmap::{DashMap, Entry as Place};
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::activity::Activity;
 use super::event::Record;
@@ -50,6 +50,7 @@ use crate::lang::plan::{Package, Plan};
 
 use super::upgrade::{Transition, Verdict};
 use bell::Bell;
+pub use bus::Published;
 use bus::{Bus, Heard};
 use facts::Facts;
 pub use failures::Mended;
@@ -263,10 +264,10 @@ impl Driver {
         self.inner.publish(Emission { at, topic: topic.into(), payload, origin: None }).await
     }
 
-    /// The place of the last event, as it moves: whoever reads events by [`Journal::events`](super::journal::Journal::events)
+    /// The places of events, as they are published: whoever reads events by [`Journal::events`](super::journal::Journal::events)
     /// learns here that there are more.
-    pub fn published(&self) -> watch::Receiver<Mark> {
-        self.inner.bus.published()
+    pub fn published(&self) -> Published {
+        self.inner.bus.order().listen(&self.inner.activity)
     }
 
     /// What a fact is, as it was said last.
