@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use orchestra_flow::base::id::RunId;
 use orchestra_flow::base::status::Status;
+use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
-use orchestra_flow::run::journal::{Field, Journal, Query};
-use orchestra_flow::run::machine::Refusal;
+use orchestra_flow::run::event::{Event, Record};
+use orchestra_flow::run::journal::{Batch, Field, Journal, Query};
+use orchestra_flow::run::machine::{Command, Refusal};
 use orchestra_flow::store::Sqlite;
 use orchestra_flow::{Builder, Engine, Program};
 
@@ -47,6 +49,17 @@ workflow nightly {
     tags ["night", "eu"]
     input { customer: { id: int } }
     output { id: input.customer.id }
+}
+
+workflow listens {
+    step sent = wait signal "go"
+}
+
+workflow family {
+    parallel {
+        step a = listens { }
+        step b = listens { }
+    }
 }
 
 workflow parent {
@@ -219,5 +232,48 @@ fn runs_are_found_by_the_tags_of_their_workflow_and_by_their_input() {
         let found = store.runs(&Query { input: vec![field], ..tagged.clone() }).await.expect("it can be read").runs;
         assert_eq!(found.iter().map(|run| run.tags.len()).collect::<Vec<_>>(), [2]);
         assert_eq!(store.runs(&tagged).await.expect("it can be read").runs.len(), 2);
+    });
+}
+
+#[test]
+fn a_parent_that_was_resumed_just_before_a_crash_tells_its_children_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ids = |parent: &RunId| ["a", "b"].map(|step| RunId(format!("{parent}:{step}").into()));
+    let stands = async |store: &Sqlite, run: &RunId| {
+        store.standing(run).await.expect("it can be read").map(|standing| standing.status)
+    };
+    let (parent, [mine, theirs]) = process(folder.path(), async |store, engine| {
+        let parent = engine.start("family", &Value::Unit).await.expect("it starts").id().clone();
+        until(&*store, Status::Waiting, 3).await;
+        let [mine, theirs] = ids(&parent);
+        engine.tell(&theirs, Command::Pause { by: "somebody".into() }).await.expect("it is told");
+        engine.tell(&parent, Command::Pause { by: "somebody".into() }).await.expect("it is told");
+        until(&*store, Status::Paused, 3).await;
+        (parent, [mine, theirs])
+    });
+    // The parent has written down that it goes on, and the process ends.
+    runtime().block_on(async {
+        let store = Sqlite::open(folder.path()).expect("it opens");
+        let history = store.history(&parent, 0).await.expect("it can be read");
+        let resumed = Record { at: Timestamp::now(), event: Event::Resumed { by: "somebody".into() } };
+        let mark = store.append(vec![Batch {
+            previous: history.last,
+            first: history.records.len() as u64,
+            records: vec![resumed],
+            standing: store.standing(&parent).await.expect("it can be read").expect("it is there"),
+            facts: Vec::new(),
+            waits: Vec::new(),
+            emitted: Vec::new(),
+        }]);
+        store.synced(mark).await.expect("it is written");
+    });
+    process(folder.path(), async |store, engine| {
+        engine.signal(&mine, "go", Value::Int(1)).await.expect("it hears");
+        until(&*store, Status::Completed, 1).await;
+        assert_eq!(stands(&store, &mine).await, Some(Status::Completed), "it goes on, as its parent does");
+        assert_eq!(stands(&store, &theirs).await, Some(Status::Paused), "it was not its parent who let it stand still");
+        engine.tell(&theirs, Command::Resume { by: "somebody".into() }).await.expect("it is told");
+        engine.signal(&theirs, "go", Value::Int(1)).await.expect("it hears");
+        until(&*store, Status::Completed, 3).await;
     });
 }

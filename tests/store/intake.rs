@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use orchestra_flow::base::id::RunId;
 use orchestra_flow::base::status::Status;
-use orchestra_flow::base::time::Timestamp;
+use orchestra_flow::base::time::{Duration as TimeSpan, Timestamp};
 use orchestra_flow::base::value::Value;
+use orchestra_flow::host::clock::VirtualClock;
 use orchestra_flow::run::event::Event;
 use orchestra_flow::run::journal::{Journal, Query};
 use orchestra_flow::run::machine::Command;
@@ -23,6 +24,26 @@ fn process<T>(folder: &Path, program: &str, work: impl AsyncFnOnce(Arc<Sqlite>, 
         let store = Arc::new(Sqlite::open(folder).expect("it opens"));
         let program = Program::from_text("main.flow", program).unwrap_or_else(|faults| panic!("{faults}"));
         let engine = Builder::new(program).journal(store.clone()).build().unwrap_or_else(|error| panic!("{error}"));
+        engine.recover().await.expect("it can be read");
+        work(store, engine).await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(10));
+    done
+}
+
+/// The same by a clock that is moved.
+fn process_at<T>(
+    folder: &Path,
+    program: &str,
+    clock: &VirtualClock,
+    work: impl AsyncFnOnce(Arc<Sqlite>, Engine) -> T,
+) -> T {
+    let runtime = runtime();
+    let done = runtime.block_on(async {
+        let store = Arc::new(Sqlite::open(folder).expect("it opens"));
+        let program = Program::from_text("main.flow", program).unwrap_or_else(|faults| panic!("{faults}"));
+        let builder = Builder::new(program).journal(store.clone()).clock(clock.clone());
+        let engine = builder.build().unwrap_or_else(|error| panic!("{error}"));
         engine.recover().await.expect("it can be read");
         work(store, engine).await
     });
@@ -471,4 +492,41 @@ async fn none_in_memory(engine: &Engine) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("{} runs stay in memory", engine.figures().live);
+}
+
+const REMEMBERS: &str = r#"
+    workflow reads {
+        input { links: list<string> }
+        state { seen: set<string> for 30d, runs: int = 0 }
+        let fresh = input.links.filter(|link| !(link in state.seen))
+        set state.seen += input.links
+        set state.runs += 1
+        output { fresh, kept: state.seen.len(), runs: state.runs }
+    }
+"#;
+
+#[test]
+fn members_of_a_dated_set_go_by_age_also_over_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let clock = VirtualClock::at("2026-01-01T00:00:00Z".parse().expect("a time"));
+    let read = |day: i64, links: &[&str]| {
+        clock.set(TimeSpan::seconds(day * 86_400).after("2026-01-01T00:00:00Z".parse().expect("a time")));
+        let input = Value::map([("links", Value::list(links.iter().map(|link| Value::from(*link))))]);
+        process_at(folder.path(), REMEMBERS, &clock, async |store, engine| {
+            let output = engine.start("reads", &input).await.expect("it starts").end().await.output.to_json();
+            let kept = store.fact("state/reads").await.expect("it can be read").expect("it is kept");
+            let kept = kept.get("seen since").and_then(Value::as_list).map(<[Value]>::len);
+            assert_eq!(output["kept"], serde_json::json!(kept), "as many moments as members, and no more");
+            output
+        })
+    };
+    assert_eq!(read(0, &["a", "b"]), serde_json::json!({ "fresh": ["a", "b"], "kept": 2, "runs": 1 }));
+    assert_eq!(read(20, &["b", "c"]), serde_json::json!({ "fresh": ["c"], "kept": 3, "runs": 2 }));
+    assert_eq!(read(29, &[]), serde_json::json!({ "fresh": [], "kept": 3, "runs": 3 }));
+    assert_eq!(read(30, &["a"]), serde_json::json!({ "fresh": ["a"], "kept": 3, "runs": 4 }), "it is too old by then");
+    assert_eq!(
+        read(50, &["b"]),
+        serde_json::json!({ "fresh": ["b"], "kept": 2, "runs": 5 }),
+        "and so are those of day 20"
+    );
 }

@@ -306,7 +306,7 @@ impl Stage {
                     _ => Value::Unit,
                 },
                 "error" => run.error().unwrap_or_default(),
-                "state" => run.state.clone(),
+                "state" => run.state_at(now),
                 "reply" => run.reply.clone().unwrap_or_default(),
                 "vars" => run.vars(UnitId::RUN),
                 "trigger" => run.accepted.trigger.clone(),

@@ -123,7 +123,7 @@ impl Drive {
         let mut door = inner.facts.door(&*inner.world.clock);
         let mut facts = self.given_back(leaves, &door)?;
         let state = self.state_key.clone().filter(|_| sets_state);
-        facts.extend(state.map(|name| Fact { name, value: Some(self.run.state.clone()), until: None }));
+        facts.extend(state.map(|name| Fact { name, value: Some(self.run.kept_state()), until: None }));
         // Whatever is unread is asked for before anything is done.
         for entering in launches {
             entering.decide(&door)?;

@@ -1,5 +1,6 @@
 //! A run as it stands: the fold of its events. Whatever can be known of a run is read off here.
 
+pub mod ages;
 mod entrance;
 mod failures;
 mod fold;
@@ -16,6 +17,7 @@ mod waits;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use ages::Ages;
 pub use entrance::{Collected, Collection, Entrance};
 use frame::Frames;
 use table::Units;
@@ -57,12 +59,18 @@ pub struct Run {
     pub outcome: Option<Outcome>,
     /// Its `state`, with what it has set.
     pub state: Value,
+    /// Since when the members of its dated sets are there.
+    ages: Ages,
     /// What went wrong beside.
     pub problems: Vec<Arc<Problem>>,
     /// Whether it stands still.
     pub paused: bool,
     /// Since when.
     paused_at: Timestamp,
+    /// By whose word.
+    paused_by: Arc<str>,
+    /// Whether it has ever gone on after that.
+    resumed: bool,
     /// Whether somebody asked for it to be cancelled before its outcome was decided.
     pub cancel_asked: bool,
     /// Whether it was killed.
@@ -184,9 +192,12 @@ impl Run {
             ending: Ending::NotYet,
             outcome: None,
             state: accepted.state.clone(),
+            ages: Ages::default(),
             problems: Vec::new(),
             paused: false,
             paused_at: Timestamp::UNIX_EPOCH,
+            paused_by: Arc::default(),
+            resumed: false,
             cancel_asked: false,
             killed: false,
             undone: false,
@@ -349,6 +360,26 @@ impl Run {
     /// this one and those before it, or none if it took its time.
     pub fn starts_before(&self, now: Timestamp) -> u32 {
         if is_soon(self.accepted_at, now) { self.accepted.starts.max(self.collection.chain) + 1 } else { 0 }
+    }
+
+    /// Its `state` as programs see it at a moment: without what is too old by then.
+    pub fn state_at(&self, now: Timestamp) -> Value {
+        self.ages.young(&self.state, now)
+    }
+
+    /// What is kept of its `state` for the runs after it.
+    pub fn kept_state(&self) -> Value {
+        self.ages.kept(&self.state)
+    }
+
+    /// Whether it stands still by this one's word.
+    pub(super) fn is_paused_by(&self, whom: &str) -> bool {
+        self.paused && *self.paused_by == *whom
+    }
+
+    /// Whether it has stood still and gone on.
+    pub(super) fn was_resumed(&self) -> bool {
+        self.resumed
     }
 
     /// Whether it has come to rest.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ages::with_fields;
 use crate::base::shape::{Object, Shape};
 use crate::base::value::Value;
 use crate::lang::plan::compare::{Graft, Translation};
@@ -67,7 +68,7 @@ impl Reader<'_> {
     /// What the workflow kept between runs, as the new plan keeps it; nothing where nothing was noted.
     fn state(&self, known: &Value) -> Value {
         match &self.plan.state {
-            Some(state) if !known.is_unit() => with_defaults(&kept(state), known),
+            Some(state) if !known.is_unit() => with_fields(known, |known| with_defaults(&kept(state), known)),
             _ => known.clone(),
         }
     }

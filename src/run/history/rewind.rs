@@ -178,6 +178,7 @@ impl Run {
         self.opened = old.opened;
         self.decided = old.decided;
         self.state = old.state;
+        self.ages = old.ages;
         self.replied_before = self.reply.is_none() && old.reply.is_some();
         self.reply = old.reply;
         self.problems = old.problems;

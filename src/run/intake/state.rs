@@ -7,16 +7,19 @@ use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::shape::Shape;
 use crate::base::value::{Map, Value};
 use crate::lang::plan::Plan;
+use crate::run::history::ages::Ages;
 
-/// What the state of a workflow is before a run: what is `known` of it, and for the rest what the declaration says.
+/// What is kept of the state of a workflow before a run: what is `known` of it and is not too old, and for the rest what the
+/// declaration says.
 ///
 /// # Errors
 /// Where a value of the declaration breaks, or what is known does not fit it.
 pub fn first_state(plan: &Plan, names: &Names<'_>, known: Option<&Value>) -> Result<Value, Failure> {
     let Some(state) = &plan.state else { return Ok(Value::Unit) };
+    let (known, ages) = known.map(|known| Ages::of(state, known, names.now)).unzip();
     let mut map = Map::new();
     for (field, formula) in &state.fields {
-        let value = match known.and_then(|known| known.get(&field.name)) {
+        let value = match known.as_ref().and_then(|known| known.get(&field.name)) {
             Some(value) => value.clone().received(),
             None => formula.evaluate(plan.functions.library(), names)?,
         };
@@ -28,7 +31,7 @@ pub fn first_state(plan: &Plan, names: &Names<'_>, known: Option<&Value>) -> Res
         })?;
         map.insert(field.name.clone(), value);
     }
-    Ok(map.into())
+    Ok(ages.unwrap_or_default().kept(&map.into()))
 }
 
 /// The name of the fact that a workflow's state is: one for all runs, or one for each value of `by`. None if it keeps nothing.

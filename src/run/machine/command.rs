@@ -94,6 +94,11 @@ pub enum Command {
         /// Who asks.
         by: Arc<str>,
     },
+    /// The run is to go on if it stands still by the word of whoever asks: it may not have heard that it may.
+    ResumeAgain {
+        /// Who asks.
+        by: Arc<str>,
+    },
     /// The run is to end at once.
     Kill {
         /// Who asks.
@@ -211,6 +216,12 @@ pub fn tell(
         }
         Command::Resume { by } => {
             if machine.run.paused {
+                machine.record(Event::Resumed { by });
+                machine.tell_children(Word::Resume);
+            }
+        }
+        Command::ResumeAgain { by } => {
+            if machine.run.is_paused_by(&by) {
                 machine.record(Event::Resumed { by });
                 machine.tell_children(Word::Resume);
             }

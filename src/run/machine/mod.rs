@@ -172,6 +172,8 @@ pub enum Word {
     Pause,
     /// Go on.
     Resume,
+    /// The same, to one that may not have heard it, and may have been told something by others since.
+    ResumeAgain,
 }
 
 impl Word {
@@ -182,6 +184,7 @@ impl Word {
             Self::Cancel => Command::Cancel { by },
             Self::Pause => Command::Pause { by },
             Self::Resume => Command::Resume { by },
+            Self::ResumeAgain => Command::ResumeAgain { by },
         }
     }
 }

@@ -46,7 +46,7 @@ impl Roots for Names<'_> {
         Some(match root {
             Root::Input => self.run.accepted.input.clone(),
             Root::Vars => self.given_here("vars").unwrap_or_else(|| self.run.vars(self.unit)),
-            Root::State => self.given_here("state").unwrap_or_else(|| self.run.state.clone()),
+            Root::State => self.given_here("state").unwrap_or_else(|| self.run.state_at(self.now)),
             Root::Run => self.run.to_value(self.plan, self.now),
             Root::Trigger => self.run.accepted.trigger.clone(),
             Root::Slot(slot) => self.slot(*slot)?,

@@ -58,7 +58,7 @@ impl Machine<'_> {
         self.failed_attempt(id, attempt, failure, false);
     }
 
-    /// A child may not have heard what it was told before the process ended: that its time is up, or that it is to stand still.
+    /// A child may not have heard what it was told before the process ended: that its time is up, that it is to stand still, or that it may go on.
     fn say_again(&mut self, id: UnitId) {
         let Some(unit) = self.run.unit(id).filter(|unit| !unit.unwinds_child()) else { return };
         let Some((run, _)) = self.run.other_run(self.plan, unit) else { return };
@@ -67,6 +67,8 @@ impl Machine<'_> {
             self.actions.push(Action::TellChild { run, word: Word::Cancel });
         } else if self.run.paused {
             self.actions.push(Action::TellChild { run, word: Word::Pause });
+        } else if self.run.was_resumed() {
+            self.actions.push(Action::TellChild { run, word: Word::ResumeAgain });
         }
     }
 

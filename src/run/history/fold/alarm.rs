@@ -1,5 +1,7 @@
 //! Alarms: what units sleep for, and the bounds on their time.
 
+use std::sync::Arc;
+
 use super::super::Run;
 use super::super::unit::{Stage, Task, Unit};
 use crate::base::time::{Duration, Timestamp};
@@ -56,9 +58,10 @@ impl Run {
     }
 
     /// The whole run stands still.
-    pub(super) fn pause_asked(&mut self, at: Timestamp) {
+    pub(super) fn pause_asked(&mut self, at: Timestamp, by: &Arc<str>) {
         self.paused = true;
         self.paused_at = at;
+        self.paused_by = by.clone();
     }
 
     /// Goes on after a pause: what was left of timeouts, deadlines and pauses between attempts is left still; waits have
@@ -67,6 +70,7 @@ impl Run {
         if !std::mem::take(&mut self.paused) {
             return;
         }
+        self.resumed = true;
         let passed = Duration::between(self.paused_at, at);
         for (due, id, alarm) in std::mem::take(&mut self.alarms) {
             let later = passed.after(due);

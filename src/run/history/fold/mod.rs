@@ -11,6 +11,7 @@ mod rewound;
 
 use std::sync::Arc;
 
+use super::ages::Ages;
 use super::entrance::{Collected, Entrance};
 use super::frame::{More, StepRecord};
 use super::unit::{Progress, Stage, Step, Task, Unit};
@@ -60,7 +61,7 @@ impl Run {
                 self.passed(plan, *unit, *node);
             }
             Event::Broke { unit, node, failure } => self.broke(plan, at, *unit, *node, failure),
-            Event::Assigned { unit, node, add, value } => self.assigned(plan, *unit, *node, *add, value),
+            Event::Assigned { unit, node, add, value } => self.assigned(plan, at, *unit, *node, (*add, value)),
             Event::Passed { unit, node } => self.passed(plan, *unit, *node),
             Event::Enough { unit } => self.enough(*unit),
             Event::Paused { unit, until } => self.turns_paused(*unit, *until),
@@ -84,7 +85,7 @@ impl Run {
             Event::Ignored { unit, before } => self.ignored(*unit, *before),
             Event::Unparked { unit, decision, .. } => self.unparked(*unit, decision),
             Event::CancelAsked { .. } => self.cancel_asked(at),
-            Event::PauseAsked { .. } => self.pause_asked(at),
+            Event::PauseAsked { by } => self.pause_asked(at, by),
             Event::Resumed { .. } => self.resumed(at),
             Event::Killed { .. } => self.killed(),
             Event::Problem(problem) => self.problems.push(problem.clone()),
@@ -125,8 +126,9 @@ impl Run {
     fn started(&mut self, plan: &Plan, at: Timestamp, state: &Value) {
         self.started_at.get_or_insert(at);
         self.entrance = Entrance::Passed;
-        if !state.is_unit() {
-            self.state = state.clone();
+        match &plan.state {
+            Some(declared) if !state.is_unit() => (self.state, self.ages) = Ages::of(declared, state, at),
+            _ => {}
         }
         if self.has_begun() {
             return self.is_inside_again(at);
@@ -177,10 +179,11 @@ impl Run {
         }
     }
 
-    fn assigned(&mut self, plan: &Plan, id: UnitId, node: NodeId, add: bool, value: &Value) {
+    fn assigned(&mut self, plan: &Plan, at: Timestamp, id: UnitId, node: NodeId, (add, value): (bool, &Value)) {
         if let Kind::Set(set) = &plan.node(node).kind {
             if set.state {
                 super::view::assign(&mut self.state, &set.path, add, value.clone());
+                self.ages.assigned(&mut self.state, &set.path, add.then_some(value), at);
             } else {
                 let mut next = Some(id);
                 while let Some(unit) = next.and_then(|id| self.unit_mut(id)) {

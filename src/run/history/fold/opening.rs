@@ -141,7 +141,7 @@ impl Run {
         begin: &Begin,
     ) {
         let sees = match begin {
-            Begin::Listen { .. } => Sees { vars: self.vars(id), state: self.state.clone(), at },
+            Begin::Listen { .. } => Sees { vars: self.vars(id), state: self.state_at(at), at },
             _ => Sees::default(),
         };
         let Some(unit) = self.unit_mut(id) else { return };
