@@ -13,10 +13,35 @@ use crate::base::id::RunId;
 /// All gates.
 #[derive(Debug, Default)]
 pub struct Gates {
-    gates: BTreeMap<Arc<str>, Gate>,
+    gates: BTreeMap<Name, Gate>,
     /// For holders that stay inside until somebody else has been in and out of other gates: which, and for how many.
-    held_up: BTreeMap<Holder, BTreeMap<Arc<str>, usize>>,
+    held_up: BTreeMap<Holder, BTreeMap<Name, usize>>,
     arrivals: u64,
+}
+
+/// Which gate. What a program calls a lock never meets what the engine calls the places of runs, also where both are one text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    /// The places of runs.
+    Runs(Arc<str>),
+    /// A lock.
+    Lock(Arc<str>),
+}
+
+impl Name {
+    /// The gate that somebody means by `key`.
+    fn of(key: &Arc<str>, (_, unit): &Holder) -> Self {
+        if *unit == UnitId::RUN { Self::Runs(key.clone()) } else { Self::Lock(key.clone()) }
+    }
+}
+
+/// How it stands at a gate, for somebody who waits there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// Who is inside, in the order in which they entered.
+    pub inside: Vec<Holder>,
+    /// How many wait before the one who asks.
+    pub ahead: usize,
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +113,7 @@ impl Gates {
     pub fn enter(&mut self, key: &Arc<str>, places: u64, overflow: Overflow, asker: Asker) -> Entry {
         let Asker { holder, priority, within } = asker;
         let turn = (Reverse(priority), self.arrivals);
+        let key = &Name::of(key, &holder);
         let mut free = true;
         if let Some(gate) = self.gates.get(key) {
             if gate.inside.contains(&holder) {
@@ -145,7 +171,7 @@ impl Gates {
 
     /// Lets a holder be inside again that was when the process ended.
     pub fn restore(&mut self, key: &Arc<str>, holder: Holder) {
-        let inside = &mut self.gates.entry(key.clone()).or_default().inside;
+        let inside = &mut self.gates.entry(Name::of(key, &holder)).or_default().inside;
         if !inside.contains(&holder) {
             inside.push(holder);
         }
@@ -154,6 +180,7 @@ impl Gates {
     /// Gives a place back, or the wish for one; those who are inside now instead.
     pub fn leave(&mut self, key: &Arc<str>, holder: &Holder) -> Vec<Holder> {
         let mut entered = Vec::new();
+        let key = &Name::of(key, holder);
         let Some(gate) = self.gates.get_mut(key) else { return entered };
         let mut gone = Vec::new();
         match gate.turns.remove(holder) {
@@ -178,20 +205,19 @@ impl Gates {
         entered
     }
 
-    /// Who is inside, in the order in which they entered.
-    pub fn inside(&self, key: &str) -> &[Holder] {
-        self.gates.get(key).map_or(&[], |gate| &gate.inside)
+    /// How it stands at a gate, for `holder` who waits there; nothing if it does not.
+    pub fn queue(&self, key: &Arc<str>, holder: &Holder) -> Option<Queue> {
+        let gate = self.gates.get(&Name::of(key, holder))?;
+        let turn = gate.turns.get(holder)?;
+        Some(Queue { inside: gate.inside.clone(), ahead: gate.waiting.range(..turn).count() })
     }
 
-    /// How many wait before `holder`, if it waits.
-    pub fn ahead_of(&self, key: &str, holder: &Holder) -> Option<usize> {
-        let gate = self.gates.get(key)?;
-        let turn = gate.turns.get(holder)?;
-        Some(gate.waiting.range(..turn).count())
+    fn inside(&self, gate: &Name) -> &[Holder] {
+        self.gates.get(gate).map_or(&[], |gate| &gate.inside)
     }
 
     /// Nobody who keeps `held` inside waits at `key` any more, as far as this one waiter goes.
-    fn waits_no_more(&mut self, held: &Holder, key: &Arc<str>) {
+    fn waits_no_more(&mut self, held: &Holder, key: &Name) {
         let Some(gates) = self.held_up.get_mut(held) else { return };
         if let Some(count) = gates.get_mut(key) {
             *count -= 1;
@@ -206,7 +232,7 @@ impl Gates {
 
     /// Whether nobody inside `key` will ever leave if somebody waits for it who is inside the gates `within`: each of them is
     /// such a holder, or is held up by a gate that never opens either.
-    fn never_opens(&self, key: &Arc<str>, within: &[Holder]) -> bool {
+    fn never_opens(&self, key: &Name, within: &[Holder]) -> bool {
         let mut shut = self.gates_behind(key, within);
         loop {
             let opens = shut.iter().find(|gate| self.opens(gate, within, &shut)).cloned();
@@ -218,7 +244,7 @@ impl Gates {
     }
 
     /// Whether somebody inside `gate` will leave if only these gates never open.
-    fn opens(&self, gate: &str, within: &[Holder], shut: &BTreeSet<Arc<str>>) -> bool {
+    fn opens(&self, gate: &Name, within: &[Holder], shut: &BTreeSet<Name>) -> bool {
         self.inside(gate).iter().any(|inside| {
             let waits = self.held_up.get(inside).is_some_and(|gates| gates.keys().any(|gate| shut.contains(gate)));
             !within.contains(inside) && !waits
@@ -226,7 +252,7 @@ impl Gates {
     }
 
     /// The gates that decide whether `key` opens: those its holders are held up by, and so on.
-    fn gates_behind(&self, key: &Arc<str>, within: &[Holder]) -> BTreeSet<Arc<str>> {
+    fn gates_behind(&self, key: &Name, within: &[Holder]) -> BTreeSet<Name> {
         let (mut found, mut next) = (BTreeSet::from([key.clone()]), vec![key.clone()]);
         while let Some(gate) = next.pop() {
             let others = self.inside(&gate).iter().filter(|inside| !within.contains(inside));

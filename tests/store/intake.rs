@@ -530,3 +530,54 @@ fn members_of_a_dated_set_go_by_age_also_over_a_restart() {
         "and so are those of day 20"
     );
 }
+
+#[test]
+fn why_a_run_waits_for_a_place_says_who_is_inside_and_how_many_are_ahead() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = r#"
+        workflow slow {
+            input { n: int }
+            concurrency 1
+            step go = wait signal "go"
+        }
+        workflow locks {
+            input { n: int }
+            step inside = lock "runs/slow" {
+                step go = wait signal "go"
+            }
+        }
+        workflow batches {
+            input { items: list<{ n: int }> }
+            trigger webhook "/hooks/batches" { batch 3 or 1h }
+        }
+    "#;
+    process(folder.path(), program, async |store, engine| {
+        let start =
+            async |workflow: &str, n: i64| engine.start(workflow, &number(n)).await.expect("it starts").id().clone();
+        let slow = [start("slow", 1).await, start("slow", 2).await, start("slow", 3).await];
+        // A lock may be called as the engine calls the places of runs: they never meet.
+        let locks = [start("locks", 1).await];
+        until(&*store, Status::Waiting, 2).await;
+        let locks = [locks[0].clone(), start("locks", 2).await, start("locks", 3).await];
+        until(&*store, Status::Waiting, 4).await;
+        let told = async |run: &RunId, step: Option<&str>| {
+            serde_json::to_value(engine.account(run, step).await.expect("it is there")).expect("it is JSON")
+        };
+        let third = told(&slow[2], None).await;
+        let gate = serde_json::json!({
+            "gate": "runs/slow", "places": 1, "place": "", "inside": [*slow[0].0], "ahead": 1
+        });
+        assert_eq!(third["gates"], serde_json::json!([gate]));
+        let said = format!("at \"runs/slow\": inside is {}; 1 waits before it", slow[0]);
+        assert_eq!(third["waits"][1], said, "{third}");
+        let step = told(&locks[2], Some("inside")).await;
+        assert_eq!(step["gates"][0]["inside"], serde_json::json!([*locks[0].0]), "{step}");
+        assert_eq!((&step["gates"][0]["ahead"], &step["gates"][0]["place"]), (&1.into(), &"inside".into()));
+        assert!(told(&slow[0], None).await.get("gates").is_none(), "who is inside waits for none");
+        let Ok(Submitted::Collected(batch)) = engine.submit("batches", webhook([("n", 1.into())])).await else {
+            panic!("it is collected")
+        };
+        let waits = told(&batch, None).await["waits"][0].to_string();
+        assert!(waits.contains("it collects a batch, and has 1 of 3 items, until "), "{waits}");
+    });
+}

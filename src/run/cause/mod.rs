@@ -7,16 +7,18 @@ mod told;
 mod waits;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::event::{Event, Outcome, Record, Role, UnitId};
 use super::history::{Fold, Run};
 use crate::base::diagnostic::nearest;
+use crate::base::id::RunId;
 use crate::base::time::Timestamp;
 use crate::lang::plan::{Kind, Node, NodeId, Plan};
 
-pub use waits::waits_for;
+pub use waits::{gates_before, waits_for};
 
 /// What led to how a step stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,8 +31,34 @@ pub struct Account {
     pub causes: Vec<Cause>,
     /// What it waits for now.
     pub waits: Vec<String>,
+    /// The gates before which it stands, as far as this process lets runs through them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gates: Vec<Queued>,
     /// How many other places of the run fit what was asked for.
     pub others: usize,
+}
+
+/// A gate before which a run, or a step of it, stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Queued {
+    /// The lock, or the places of a workflow's runs.
+    pub gate: Arc<str>,
+    /// How many may be inside.
+    pub places: u64,
+    /// Who waits: the place of the step; empty for the run.
+    pub place: String,
+    /// The runs that are inside, in the order in which they entered.
+    pub inside: Vec<RunId>,
+    /// How many wait before it.
+    pub ahead: usize,
+}
+
+impl Account {
+    /// Takes in how it stands at the gates before which it stands.
+    pub fn at_gates(&mut self, gates: Vec<Queued>) {
+        self.waits.extend(gates.iter().map(waits::queued));
+        self.gates = gates;
+    }
 }
 
 /// One event of the journal, and what it meant for the step.
@@ -97,6 +125,7 @@ pub fn account_of_run(plan: &Plan, run: &Run) -> Account {
         causes: causes.collect(),
         waits: waits_for(plan, run, UnitId::RUN),
         others: 0,
+        gates: Vec::new(),
     }
 }
 
@@ -267,11 +296,25 @@ impl<'a> Witness<'a> {
         if let Some((teller, story)) = self.stories.iter().next_back() {
             let waits = if story.is_over() { Vec::new() } else { waits_for(self.plan, self.run(), teller.unit) };
             let status = if story.is_over() || waits.is_empty() { story.status } else { "waiting" };
-            return Some(Account { place: story.place.clone(), status, causes: story.causes.clone(), waits, others });
+            return Some(Account {
+                place: story.place.clone(),
+                status,
+                causes: story.causes.clone(),
+                waits,
+                gates: Vec::new(),
+                others,
+            });
         }
         let node = self.plan.nodes.iter().find(|node| &*node.label == self.step || is_last_part(self.step, node))?;
         let waits = self.not_begun(node);
-        Some(Account { place: node.label.to_string(), status: "not begun", causes: Vec::new(), waits, others })
+        Some(Account {
+            place: node.label.to_string(),
+            status: "not begun",
+            causes: Vec::new(),
+            waits,
+            gates: Vec::new(),
+            others,
+        })
     }
 
     /// What a step that was never opened waits for, or why it never will be.

@@ -1,5 +1,8 @@
 //! What a unit waits for now, in words.
 
+use std::sync::Arc;
+
+use super::Queued;
 use crate::base::time::Timestamp;
 use crate::lang::plan::node::Wait;
 use crate::lang::plan::{Kind, Node, Plan, written};
@@ -18,7 +21,7 @@ pub fn waits_for(plan: &Plan, run: &Run, id: UnitId) -> Vec<String> {
     if run.paused {
         return vec!["the run stands still: somebody paused it, and it waits to be resumed".to_owned()];
     }
-    if let Some(told) = on_the_way_in(run) {
+    if let Some(told) = on_the_way_in(plan, run) {
         return vec![format!("the run is queued: {told}")];
     }
     let mut told = Vec::new();
@@ -31,16 +34,62 @@ pub fn waits_for(plan: &Plan, run: &Run, id: UnitId) -> Vec<String> {
     told
 }
 
+/// The gates before which a run stands, or the steps of it at `place` or inside of that: which, how many places it has, and who
+/// of the run waits, by unit and place.
+pub fn gates_before(plan: &Plan, run: &Run, place: &str) -> Vec<(Arc<str>, u64, UnitId, String)> {
+    if run.entrance == Entrance::Asking {
+        let places = run.accepted.admission.places.iter();
+        return places.map(|place| (place.gate.clone(), place.places, UnitId::RUN, String::new())).collect();
+    }
+    let waiting = run.outside().filter_map(|unit| match &unit.task {
+        Task::Gate(gate) if gate.asked && !gate.entered => {
+            Some((gate.key.clone(), gate.places, unit.id, run.place(plan, unit.id)))
+        }
+        _ => None,
+    });
+    let is_inside = |other: &str| {
+        place.is_empty()
+            || other.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    waiting.filter(|(_, _, _, other)| is_inside(other)).collect()
+}
+
+/// How it stands at a gate, in words.
+pub(super) fn queued(queued: &Queued) -> String {
+    let Queued { gate, place, inside, ahead, .. } = queued;
+    let who = if place.is_empty() { "it".to_owned() } else { format!("`{place}`") };
+    let runs: Vec<String> = inside.iter().take(TOLD_MAX).map(ToString::to_string).collect();
+    let more = inside.len().saturating_sub(TOLD_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let before = match ahead {
+        0 => format!("{who} is the next one"),
+        1 => format!("1 waits before {who}"),
+        more => format!("{more} wait before {who}"),
+    };
+    format!("at {gate:?}: inside {} {}{more}; {before}", if inside.len() == 1 { "is" } else { "are" }, runs.join(", "))
+}
+
 /// What a run waits for that has not started.
-fn on_the_way_in(run: &Run) -> Option<String> {
+fn on_the_way_in(plan: &Plan, run: &Run) -> Option<String> {
     let due = run.next_alarm();
+    let trigger = run.accepted.collects.as_ref().and_then(|from| plan.triggers.get(from.trigger));
     Some(match run.entrance {
         Entrance::Passed => return None,
         Entrance::Collecting => {
             let count = run.collection.items.len();
-            format!("it collects items, and has {count} that count{}", bound(due))
+            let full = trigger.and_then(|trigger| trigger.batch.as_ref()?.count);
+            match full {
+                Some(full) => format!("it collects a batch, and has {count} of {full} items{}", bound(due)),
+                None if trigger.is_some_and(|trigger| trigger.batch.is_some()) => {
+                    format!("it collects a batch, and has {count} items{}", bound(due))
+                }
+                None => format!("it waits until nothing more comes, and has the last item{}", bound(due)),
+            }
         }
-        Entrance::Early => due.map_or_else(|| "it starts later".to_owned(), |due| format!("it may start at {due}")),
+        Entrance::Early => match due {
+            Some(due) => format!("others came before it by the `throttle` of its trigger, and it may start at {due}"),
+            None => "it starts later".to_owned(),
+        },
         Entrance::Complete | Entrance::Asking => {
             let places = run.accepted.admission.places.iter();
             let gates: Vec<String> = places.map(|place| format!("{:?} ({})", place.gate, place.places)).collect();

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::moving::Folded;
-use super::{Driver, Figures, Summary};
+use super::{Driver, Figures, Summary, lock};
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::lang::plan::Plan;
-use crate::run::cause::{self, Account, NoSuchStep};
+use crate::run::cause::{self, Account, NoSuchStep, Queued};
+use crate::run::gate::Queue;
 use crate::run::journal::{Broken, Count, Follow, History, Mark, Page, Passage, Progress, Query, Standing};
 use crate::run::machine;
 use crate::run::timeline::{self, Step};
@@ -138,10 +139,27 @@ impl Driver {
         let journal = self.inner.world.journal.as_ref().ok_or_else(nothing)?;
         let records = journal.history(run, 0).await?.records;
         let folded = self.inner.fold(&**journal, run, &records).await?.ok_or_else(nothing)?;
-        match step {
-            None => Ok(cause::account_of_run(&folded.plan, &folded.run)),
-            Some(step) => Ok(cause::account(&folded.plan, &folded.records, step)?),
-        }
+        let (mut account, place) = match step {
+            None => (cause::account_of_run(&folded.plan, &folded.run), String::new()),
+            Some(step) => {
+                let account = cause::account(&folded.plan, &folded.records, step)?;
+                let place = account.place.clone();
+                (account, place)
+            }
+        };
+        account.at_gates(self.queues(&folded, &place));
+        Ok(account)
+    }
+
+    /// How it stands at the gates before which a run stands, or the steps at a place of it.
+    fn queues(&self, folded: &Folded, place: &str) -> Vec<Queued> {
+        let gates = lock(&self.inner.gates);
+        let before = cause::gates_before(&folded.plan, &folded.run, place).into_iter();
+        let queued = before.filter_map(|(gate, places, unit, place)| {
+            let Queue { inside, ahead } = gates.queue(&gate, &(folded.run.accepted.run.clone(), unit))?;
+            Some(Queued { gate, places, place, inside: inside.into_iter().map(|(run, _)| run).collect(), ahead })
+        });
+        queued.collect()
     }
 
     /// How a run ended, or what there is of it so far: its whole journal is read.
