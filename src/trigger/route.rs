@@ -82,8 +82,8 @@ impl Routes {
     /// # Errors
     /// Where there is none.
     pub fn find(&self, method: &str, path: &str) -> Result<Matched, Unmatched> {
-        let given: Option<Vec<String>> = path.strip_prefix('/').map(|path| path.split('/').map(decoded).collect());
-        let given = given.ok_or(Unmatched::Path)?;
+        let parts = path.strip_prefix('/').ok_or(Unmatched::Path)?.split('/');
+        let given = parts.map(decoded).collect::<Option<Vec<String>>>().ok_or(Unmatched::Path)?;
         let fitting = || self.routes.iter().filter_map(|route| Some((route, route.values(&given)?)));
         match fitting().find(|(route, _)| &*route.method == method) {
             Some((route, parts)) => Ok(Matched { declared: route.declared.clone(), parts }),
@@ -149,8 +149,8 @@ fn parts(path: &str) -> Vec<Part> {
     path.strip_prefix('/').unwrap_or(path).split('/').map(part).collect()
 }
 
-/// A part of a path as it is meant: `%20` is a blank.
-fn decoded(part: &str) -> String {
+/// A part of a path as it is meant: `%20` is a blank. None if it is no text: what is not known must not be taken for the same.
+fn decoded(part: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
@@ -166,5 +166,5 @@ fn decoded(part: &str) -> String {
             }
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8(bytes).ok()
 }

@@ -581,3 +581,46 @@ fn why_a_run_waits_for_a_place_says_who_is_inside_and_how_many_are_ahead() {
         assert!(waits.contains("it collects a batch, and has 1 of 3 items, until "), "{waits}");
     });
 }
+
+#[test]
+fn a_batch_waits_for_a_time_of_its_zone_across_both_changes_of_summer_time() {
+    let program = |cron: &str, zone: &str| {
+        format!(
+            r#"workflow day {{
+                input {{ items: list<{{ n: int }}> }}
+                trigger webhook "/hooks/day" {{ batch until "{cron}" {zone} }}
+                output {{ all: input.items.map(|item| item.n), at: now() }}
+            }}"#
+        )
+    };
+    const BERLIN: &str = r#", zone "Europe/Berlin""#;
+    for (cron, zone, first, due) in [
+        ("0 17 * * *", "", "2026-03-28T17:30:00Z", "2026-03-29T17:00:00Z"),
+        ("0 17 * * *", BERLIN, "2026-03-28T15:30:00Z", "2026-03-28T16:00:00Z"),
+        ("0 17 * * *", BERLIN, "2026-03-28T16:30:00Z", "2026-03-29T15:00:00Z"),
+        ("0 17 * * *", BERLIN, "2026-10-24T15:30:00Z", "2026-10-25T16:00:00Z"),
+        // The clocks leave 02:30 out: due when they have gone forward. They show it twice: due the first time.
+        ("30 2 * * *", BERLIN, "2026-03-28T23:00:00Z", "2026-03-29T01:00:00Z"),
+        ("30 2 * * *", BERLIN, "2026-10-24T23:00:00Z", "2026-10-25T00:30:00Z"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let moment = |text: &str| text.parse::<Timestamp>().expect("a time");
+        let clock = VirtualClock::at(moment(first));
+        process_at(folder.path(), &program(cron, zone), &clock, async |store, engine| {
+            for n in [1, 2] {
+                let collected = engine.submit("day", webhook([("n", n.into())])).await;
+                assert!(matches!(collected, Ok(Submitted::Collected(_))), "{collected:?}");
+            }
+            let run = &until(&*store, Status::Queued, 1).await[0];
+            let standing = store.standing(run).await.expect("it can be read").expect("it is there");
+            assert_eq!(standing.wake, Some(moment(due)), "{cron} {zone}");
+        });
+        // The process has gone; the next one starts it then.
+        clock.set(moment(due));
+        process_at(folder.path(), &program(cron, zone), &clock, async |store, engine| {
+            let run = until(&*store, Status::Completed, 1).await;
+            let output = engine.summary(&run[0]).await.expect("it can be read").expect("it is there").output;
+            assert_eq!(output.to_json(), serde_json::json!({ "all": [1, 2], "at": due }));
+        });
+    }
+}

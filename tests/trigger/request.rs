@@ -105,6 +105,7 @@ fn a_request_that_does_not_fit_starts_nothing() {
 
         assert_eq!(house.triggers.route("GET", "/nothing").expect_err("no"), Unmatched::Path);
         assert_eq!(house.triggers.route("GET", "/orders/").expect_err("no"), Unmatched::Path);
+        assert_eq!(house.triggers.route("GET", "/orders/a%ffb").expect_err("no text"), Unmatched::Path);
         assert_eq!(house.triggers.route("PUT", "/plain").expect_err("no"), Unmatched::Method(vec!["POST".into()]));
     });
 }

@@ -347,7 +347,7 @@ impl<'a> Checker<'a> {
     fn belongs(&mut self, trigger: &Trigger, clause: &TriggerClause, word: &'static str) {
         let kind = &trigger.kind;
         let fits = match &clause.kind {
-            TriggerClauseKind::Zone(_) => matches!(kind, TriggerKind::Schedule(_)),
+            TriggerClauseKind::Zone(_) => matches!(kind, TriggerKind::Schedule(_)) || has_times(trigger),
             TriggerClauseKind::Overlap(_) | TriggerClauseKind::CatchUp(_) => {
                 matches!(kind, TriggerKind::Schedule(_) | TriggerKind::Every(_) | TriggerKind::Connector { .. })
             }
@@ -538,6 +538,11 @@ fn shape_of(kind: &TriggerKind) -> Shape {
         | TriggerKind::Persona(_)
         | TriggerKind::Connector { .. } => Shape::Any,
     }
+}
+
+/// Whether it collects until a time of the calendar.
+fn has_times(trigger: &Trigger) -> bool {
+    trigger.clauses.iter().any(|clause| matches!(clause.kind, TriggerClauseKind::Batch { until: Some(_), .. }))
 }
 
 fn name_of(kind: &TriggerKind) -> &'static str {

@@ -161,6 +161,9 @@ pub struct Batch {
     pub within: Option<Duration>,
     /// Or at these times.
     pub until: Option<Arc<str>>,
+    /// The zone of these times; UTC where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Arc<str>>,
 }
 
 /// `throttle 10 per 1m by KEY`

@@ -332,6 +332,7 @@ fn pace(trigger: &Trigger) -> Vec<String> {
 fn batch(batch: &trigger::Batch) -> String {
     let count = batch.count.map(|count| count.to_string());
     let within = batch.within.map(|within| within.to_string());
-    let until = batch.until.as_ref().map(|until| format!("until {until:?}"));
+    let zone = batch.zone.as_ref().map(|zone| format!(" zone {zone:?}")).unwrap_or_default();
+    let until = batch.until.as_ref().map(|until| format!("until {until:?}{zone}"));
     format!("batch {}", count.into_iter().chain(within).chain(until).collect::<Vec<_>>().join(" or "))
 }

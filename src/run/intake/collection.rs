@@ -44,7 +44,7 @@ pub fn due(trigger: &Trigger, first: Timestamp, now: Timestamp) -> Option<Timest
     let quiet = debounce.map(|debounce| debounce.quiet.after(now));
     let longest = debounce.and_then(|debounce| debounce.max).map(|max| max.after(first));
     let within = batch.and_then(|batch| batch.within).map(|within| within.after(first));
-    let until = batch.and_then(|batch| Calendar::read(batch.until.as_ref()?, None).ok()?.next(first));
+    let until = batch.and_then(|batch| Calendar::read(batch.until.as_ref()?, batch.zone.as_deref()).ok()?.next(first));
     [quiet, longest, within, until].into_iter().flatten().min()
 }
 

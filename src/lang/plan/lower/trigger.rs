@@ -44,6 +44,7 @@ pub(super) fn lower(declared: &ast::Trigger, values: &Values<'_>) -> Trigger {
                     count: count.as_ref().and_then(|count| values.count(count)),
                     within: within.as_ref().and_then(|within| values.duration(within)),
                     until: until.as_ref().map(|until| until.text.clone()),
+                    zone: until.as_ref().and_then(|_| zone(declared)),
                 });
             }
             TriggerClauseKind::Throttle { count, per, by } => {
@@ -64,11 +65,18 @@ pub(super) fn lower(declared: &ast::Trigger, values: &Values<'_>) -> Trigger {
     trigger
 }
 
+/// The zone in which the times of a trigger are meant, where the program says so.
+fn zone(declared: &ast::Trigger) -> Option<Arc<str>> {
+    declared.clauses.iter().find_map(|clause| match &clause.kind {
+        TriggerClauseKind::Zone(zone) => Some(zone.text.clone()),
+        _ => None,
+    })
+}
+
 fn kind(declared: &ast::Trigger, values: &Values<'_>) -> Kind {
-    let (mut zone, mut overlap, mut catch_up, mut on, mut intent) = (None, None, None, Vec::new(), None);
+    let (mut overlap, mut catch_up, mut on, mut intent) = (None, None, Vec::new(), None);
     for clause in &declared.clauses {
         match &clause.kind {
-            TriggerClauseKind::Zone(text) => zone = Some(text.text.clone()),
             TriggerClauseKind::Overlap(name) => overlap = Some(name.text.clone()),
             TriggerClauseKind::CatchUp(name) => catch_up = Some(name.text.clone()),
             TriggerClauseKind::On(names) => on.extend(names.iter().map(|name| name.text.clone())),
@@ -79,7 +87,9 @@ fn kind(declared: &ast::Trigger, values: &Values<'_>) -> Kind {
     match &declared.kind {
         TriggerKind::Api { method, path } => Kind::Api { method: method.text.clone(), path: path.text.clone() },
         TriggerKind::Webhook(path) => Kind::Webhook { path: path.text.clone() },
-        TriggerKind::Schedule(cron) => Kind::Schedule { cron: cron.text.clone(), zone, overlap, catch_up },
+        TriggerKind::Schedule(cron) => {
+            Kind::Schedule { cron: cron.text.clone(), zone: zone(declared), overlap, catch_up }
+        }
         TriggerKind::Every(every) => {
             Kind::Every { every: values.duration(every).unwrap_or(EVERY_DEFAULT), overlap, catch_up }
         }
