@@ -59,7 +59,7 @@ test "it is paid" for orders {
     let report: serde_json::Value = serde_json::from_str(&done.stdout).expect("it is JSON");
     let crashes = &report["tests"][0]["crashes"];
     assert_eq!(done.code, 0, "{report:#}");
-    assert!(crashes["tried"].as_u64() >= Some(10), "{crashes:#}");
+    assert!(crashes["tried"].as_u64() >= Some(7), "each effect, the wait, and what comes before: {crashes:#}");
     let doubts = serde_json::json!([
         { "operation": "bank.charge", "crashes": 1, "handled": 1 },
         { "operation": "bank.tip", "crashes": 1, "handled": 0 },

@@ -27,17 +27,25 @@ pub(super) fn migrate(connection: &mut Connection, file: &Path) -> Result<(), Op
         return Err(OpenError::Later { file: file.into(), found, known: VERSIONS.len() });
     }
     if found > 0 && found < VERSIONS.len() {
-        let copy = file.with_extension(format!("db.{found}"));
-        tracing::warn!(copy = %copy.display(), "the tables of the store are brought up to date; a copy of the old ones is kept");
-        connection.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
+        keep_copy(connection, &file.with_extension(format!("db.{found}")))?;
     }
-    for (version, sql) in VERSIONS.iter().enumerate().skip(found) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(sql)?;
-        transaction.pragma_update(None, "user_version", version + 1)?;
-        transaction.commit()?;
+    // All at once: a process that ends in the midst of it leaves what it found.
+    let transaction = connection.transaction()?;
+    VERSIONS.iter().skip(found).try_for_each(|sql| transaction.execute_batch(sql))?;
+    transaction.pragma_update(None, "user_version", VERSIONS.len())?;
+    Ok(transaction.commit()?)
+}
+
+/// Keeps a copy of the store, whole or not at all: a process before this one may have ended in the midst of it.
+fn keep_copy(connection: &Connection, copy: &Path) -> Result<(), OpenError> {
+    let part = copy.with_added_extension("part");
+    let unusable = |error| OpenError::Directory { directory: copy.parent().unwrap_or(copy).into(), error };
+    if part.exists() {
+        std::fs::remove_file(&part).map_err(unusable)?;
     }
-    Ok(())
+    tracing::warn!(copy = %copy.display(), "the tables of the store are brought up to date; a copy of the old ones is kept");
+    connection.execute("VACUUM INTO ?1", [part.to_string_lossy()])?;
+    std::fs::rename(&part, copy).map_err(unusable)
 }
 
 /// Whether the tables of the file are those that this program knows.
