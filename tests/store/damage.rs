@@ -67,11 +67,11 @@ fn some_runs() -> tempfile::TempDir {
 fn killed(runs: u64) -> tempfile::TempDir {
     let (folder, killed) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
     runtime().block_on(async {
-        let (store, engine) = engine(folder.path()).expect("it opens");
+        let (_store, engine) = engine(folder.path()).expect("it opens");
         engine.recover().await.expect("it can be read");
         for run in 0..runs {
             drop(engine.start_once("sleeps", &run.to_string(), &Value::Unit).await.expect("it starts"));
-            store.synced(store.progress().taken).await.expect("it is written");
+            engine.settled().await.expect("it sleeps");
         }
         for file in ["flow.db", "flow.db-wal"] {
             fs::copy(folder.path().join(file), killed.path().join(file)).expect("it can be copied");
@@ -218,7 +218,9 @@ fn what_follows_from_nothing_else_is_refused() {
         let before = fs::read(copy.path().join("flow.db")).expect("it can be read");
         let said = Sqlite::open(copy.path()).expect_err(sql).to_string();
         assert!(said.contains(says) && said.contains("nothing was changed"), "{sql}: {said}");
-        assert_eq!(fs::read(copy.path().join("flow.db")).expect("it can be read"), before, "{sql}");
+        let after = fs::read(copy.path().join("flow.db")).expect("it can be read");
+        let changed = before.iter().zip(&after).position(|(before, after)| before != after);
+        assert_eq!((changed, before.len()), (None, after.len()), "{sql}");
     }
 }
 

@@ -13,8 +13,9 @@ use crate::run::journal::Mark;
 /// The name of the file with the tables.
 pub const FILE: &str = "flow.db";
 
-/// How often it is looked who uses a directory, and how long is waited in between.
-const LOOKS: u32 = 20;
+/// How often it is looked who uses a directory, and how long is waited in between: a process that was killed just now, or is
+/// about to end, holds it for a moment yet.
+const LOOKS: u32 = 50;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The name of the file that says who uses it.
@@ -124,7 +125,15 @@ fn take(directory: &Path) -> Result<File, OpenError> {
     let unusable = |error| OpenError::Directory { directory: directory.into(), error };
     let path = directory.join(LOCK);
     let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)?;
-    match file.try_lock() {
+    let mut looks = 1;
+    let locked = loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if looks < LOOKS => std::thread::sleep(PAUSE),
+            locked => break locked,
+        }
+        looks += 1;
+    };
+    match locked {
         Ok(()) => {
             file.set_len(0).map_err(unusable)?;
             write!(file, "{}", std::process::id()).map_err(unusable)?;

@@ -26,7 +26,10 @@ pub(super) fn migrate(connection: &mut Connection, file: &Path) -> Result<(), Op
     if found > VERSIONS.len() {
         return Err(OpenError::Later { file: file.into(), found, known: VERSIONS.len() });
     }
-    if found > 0 && found < VERSIONS.len() {
+    if found == VERSIONS.len() {
+        return Ok(());
+    }
+    if found > 0 {
         keep_copy(connection, &file.with_extension(format!("db.{found}")))?;
     }
     // All at once: a process that ends in the midst of it leaves what it found.
