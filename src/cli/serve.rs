@@ -121,9 +121,11 @@ impl Serve {
             return Err(Refusal::new(message).hint("listen on 127.0.0.1, or leave `--no-auth` out").into());
         }
         let data = self.data.clone().unwrap_or_else(|| self.directory.join(DATA));
+        // Before a directory of data is made: where there are no programs, nothing is left behind.
+        let program = Program::from_directory(&self.directory).map_err(|faults| wrong(&faults))?;
         let store = Arc::new(data::take(&data)?);
         let runtime = threads()?;
-        let done = runtime.block_on(self.serve(&data, store.clone()));
+        let done = runtime.block_on(self.serve(program, &data, store.clone()));
         // Whoever still holds the store lets go of it; it closes when everything that happened is on disk.
         runtime.shutdown_timeout(LAST_MOMENT);
         if let Some(trouble) = store.progress().trouble {
@@ -138,7 +140,7 @@ impl Serve {
         done
     }
 
-    async fn serve(&self, data: &Path, store: Arc<Sqlite>) -> Result<Exit, Stop> {
+    async fn serve(&self, program: Program, data: &Path, store: Arc<Sqlite>) -> Result<Exit, Stop> {
         // Before anything is started: whoever is told where to connect can.
         let socket = Socket::bind(self.listen).await;
         let socket = socket.map_err(|error| Refusal::new(format!("nothing can listen at {}: {error}", self.listen)))?;
@@ -148,7 +150,7 @@ impl Serve {
             Time::Virtual => Some(VirtualClock::at(virtual_now(&store).await?)),
         };
         let recipe = self.recipe(store, clock.clone());
-        let engine = self.engine(&recipe).await?;
+        let engine = engine_of(program, &recipe).await?;
         log::listen(self.log == Format::Json, engine.mask().clone());
         let own = if self.no_auth { None } else { Some(token::secret().map_err(refused)?) };
         let tokens = own.as_deref().map(|own| self.tokens(data, own)).transpose()?;
@@ -200,16 +202,6 @@ impl Serve {
         Recipe { programs: self.directory.clone(), set: self.set.clone(), store, duty }
     }
 
-    /// The engine that the process begins with; what is probably not as meant is said.
-    async fn engine(&self, recipe: &Recipe) -> Result<Engine, Stop> {
-        let program = Program::from_directory(&self.directory).map_err(|faults| wrong(&faults))?;
-        say_all(&program.warnings, &program.sources);
-        let engine = recipe.engine_of(program).await.map_err(not_built)?;
-        let warnings = engine.warnings();
-        say_all(&warnings.diagnostics, &warnings.sources);
-        Ok(engine)
-    }
-
     /// Who may ask. At the first start a token is made for the admin, unless the environment gives one.
     fn tokens(&self, data: &Path, own: &str) -> Result<Tokens, Refusal> {
         let mut tokens = Tokens::open(data).map_err(refused)?;
@@ -224,6 +216,15 @@ impl Serve {
         }
         Ok(tokens.with_owner("owner", own))
     }
+}
+
+/// The engine that the process begins with; what is probably not as meant is said.
+async fn engine_of(program: Program, recipe: &Recipe) -> Result<Engine, Stop> {
+    say_all(&program.warnings, &program.sources);
+    let engine = recipe.engine_of(program).await.map_err(not_built)?;
+    let warnings = engine.warnings();
+    say_all(&warnings.diagnostics, &warnings.sources);
+    Ok(engine)
 }
 
 fn say_all(diagnostics: &[Diagnostic], sources: &Sources) {

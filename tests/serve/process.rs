@@ -172,6 +172,17 @@ fn one_server_works_on_one_data_directory_and_leaves_word_where_it_is() {
 }
 
 #[test]
+fn a_directory_that_is_not_there_is_not_made() {
+    let folder = folder(&[]);
+    let nowhere = folder.path().join("nowhere");
+    let done = command(&nowhere, &[]).output().expect("it starts");
+    let said = String::from_utf8(done.stderr).expect("text");
+    assert_eq!(done.status.code(), Some(2));
+    assert!(said.contains("the directory cannot be read: there is none of this name"), "{said}");
+    assert!(!nowhere.exists(), "nothing is left behind");
+}
+
+#[test]
 fn the_token_of_the_admin_is_shown_once() {
     let folder = folder(&[("main.flow", PROGRAM)]);
     let start = || Process::of(&mut command(folder.path(), &[]));
