@@ -29,9 +29,9 @@ pub struct Digest(pub [u8; 16]);
 impl Digest {
     /// The fingerprint of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        let mut short = [0; 16];
-        short.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
-        Self(short)
+        let mut digesting = Digesting::default();
+        digesting.add(bytes);
+        digesting.digest()
     }
 
     /// The fingerprint that these digits show, if they show one.
@@ -49,6 +49,24 @@ impl Digest {
     /// The first eight digits, enough for people.
     pub fn short(self) -> String {
         self.to_string()[..8].to_owned()
+    }
+}
+
+/// A fingerprint of what comes in pieces.
+#[derive(Clone, Debug, Default)]
+pub struct Digesting(blake3::Hasher);
+
+impl Digesting {
+    /// Goes on with these bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The fingerprint of all that came.
+    pub fn digest(&self) -> Digest {
+        let mut short = [0; 16];
+        short.copy_from_slice(&self.0.finalize().as_bytes()[..16]);
+        Digest(short)
     }
 }
 

@@ -87,6 +87,18 @@ impl Event {
         }
     }
 
+    /// The output that it says of what ended with it, if it says one.
+    pub fn output(&self) -> Option<&Value> {
+        match self {
+            Self::Ended { outcome, .. } | Self::Decided { outcome } => match outcome {
+                Outcome::Completed { output } | Outcome::Skipped { output, .. } => Some(output),
+                Outcome::Failed { .. } | Outcome::Cancelled => None,
+            },
+            Self::Computed { value, .. } => Some(value),
+            _ => None,
+        }
+    }
+
     /// The statement that it carried out without a unit of its own, if it did.
     pub fn statement(&self) -> Option<(UnitId, NodeId)> {
         match self {

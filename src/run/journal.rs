@@ -6,6 +6,7 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use super::admission::Turn;
@@ -206,6 +207,25 @@ pub trait Journal: Send + Sync {
     /// The records of a run from the one with this number on; none if there is no such run.
     fn history<'a>(&'a self, run: &'a RunId, from: u64) -> BoxFuture<'a, Result<History, Broken>>;
 
+    /// As [`Journal::history`] from the first record on, for whoever wants to know what happened and not with what: a store may
+    /// leave out large values; a text, list or object that is empty is in their place.
+    fn outline<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<History, Broken>> {
+        self.history(run, 0)
+    }
+
+    /// The output that the record with this number (the first has 0) says of what ended with it, piece by piece; none if it says
+    /// none. However large it is, a store should have no more than a few pieces of it in memory.
+    fn output<'a>(&'a self, run: &'a RunId, number: u64) -> BoxFuture<'a, Result<Option<Pieces>, Broken>> {
+        Box::pin(async move {
+            let history = self.history(run, number).await?;
+            let Some(output) = history.records.first().and_then(|record| record.event.output()) else {
+                return Ok(None);
+            };
+            let json = serde_json::to_vec(output).map_err(|error| Broken(error.to_string().into()));
+            Ok(Some(stream::iter([json]).boxed()))
+        })
+    }
+
     /// How a run stands.
     fn standing<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<Option<Standing>, Broken>>;
 
@@ -279,6 +299,9 @@ pub trait Journal: Send + Sync {
     /// The plan with this digest.
     fn plan(&self, digest: Digest) -> BoxFuture<'_, Result<Option<Plan>, Broken>>;
 }
+
+/// A value piece by piece: JSON as the journal holds it, that gives the same value back. It can be cut anywhere.
+pub type Pieces = BoxStream<'static, Result<Vec<u8>, Broken>>;
 
 /// Which batches somebody follows. What is absent is no condition.
 #[derive(Clone, Debug, Default, PartialEq)]

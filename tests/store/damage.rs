@@ -208,7 +208,7 @@ fn what_follows_from_nothing_else_is_refused() {
     let folder = some_runs();
     for (sql, says) in [
         ("UPDATE fact SET value = CAST('7' AS BLOB) WHERE name LIKE 'state/%'", "in the table `fact`"),
-        ("INSERT INTO leaving (number, last) VALUES (1, 2)", "in the table `leaving`"),
+        ("INSERT INTO leaving (number, last, sum) VALUES (1, 2, 0)", "in the table `leaving`"),
         ("UPDATE run SET last = last + 1000, sum = NULL; DELETE FROM batch WHERE mark = 1", "damaged"),
     ] {
         let copy = copy(folder.path());

@@ -92,8 +92,8 @@ fn a_changed_byte_is_found_and_not_skipped() {
         ("UPDATE batch SET first = 7 WHERE mark = 3", "at mark 3"),
         ("UPDATE batch SET previous = 1 WHERE mark = 4", "at mark 4"),
         ("DELETE FROM batch WHERE mark = 2", "there is no mark 2"),
-        ("DELETE FROM content", "is not there"),
-        ("UPDATE content SET bytes = CAST('\"x\"' AS BLOB)", "is not what was written"),
+        ("DELETE FROM piece", "is not there"),
+        ("UPDATE piece SET bytes = CAST('\"x\"' AS BLOB)", "is not what was written"),
     ] {
         let folder = tempfile::tempdir().expect("a folder");
         let large = Value::from("x".repeat(100_000).as_str());

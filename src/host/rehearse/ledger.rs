@@ -12,7 +12,7 @@ use crate::lang::plan::Plan;
 use crate::run::admission::Turn;
 use crate::run::journal::{
     Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page, Passage,
-    Progress, Query, Standing,
+    Pieces, Progress, Query, Standing,
 };
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
@@ -88,6 +88,14 @@ impl Journal for Ledger {
 
     fn history<'a>(&'a self, run: &'a RunId, from: u64) -> BoxFuture<'a, Result<History, Broken>> {
         self.read(self.store.history(run, from))
+    }
+
+    fn outline<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<History, Broken>> {
+        self.read(self.store.outline(run))
+    }
+
+    fn output<'a>(&'a self, run: &'a RunId, number: u64) -> BoxFuture<'a, Result<Option<Pieces>, Broken>> {
+        self.read(self.store.output(run, number))
     }
 
     fn standing<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<Option<Standing>, Broken>> {

@@ -1,117 +1,200 @@
 //! Large values, kept once however many records hold them: an output, the items of the loop over it, what a child was given.
+//! They lie in pieces, so that nobody who passes one on holds the whole.
 
+use memchr::{memchr2, memmem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value as Json;
 
 use crate::base::id::Digest;
 
 /// From which size on a part of a record is kept by itself, in bytes of JSON.
 const LARGE_BYTES: usize = 16 * 1024;
 
-/// The name that marks where a large part was; no value of a program has it in stored form.
-const TAG: &str = "$flow";
+/// How large a piece is.
+pub(super) const PIECE_BYTES: usize = 256 * 1024;
 
-/// How that looks in JSON.
-const MARK: &str = r#"{"$flow":"content","#;
+/// What stands where a large part was, around its digest. No text holds that, whose quotes are escaped, and no value of a
+/// program has it in stored form.
+pub(super) const OPENS: &[u8] = br#"{"$flow":"content","value":""#;
+const CLOSES: &[u8] = br#""}"#;
 
-/// A part of a record, in JSON, in which smaller ones may have been taken out already.
-pub(super) struct Content {
-    pub digest: Digest,
-    pub bytes: Vec<u8>,
-}
+/// How many digits a digest has.
+const DIGITS: usize = 32;
 
-/// Records as JSON, and the large parts that were taken out of them.
+/// How long a mark is.
+pub(super) const MARK_BYTES: usize = OPENS.len() + DIGITS + CLOSES.len();
+
+/// Records as JSON. `keep` is given each large part that was taken out of them, in JSON, in which smaller ones may have been
+/// taken out already.
 ///
 /// # Errors
-/// If the records are no data, which would be a fault in this program.
-pub(super) fn write<T: Serialize>(records: &[T]) -> serde_json::Result<(Vec<u8>, Vec<Content>)> {
-    let (mut json, mut contents) = (vec![b'['], Vec::new());
+/// What `keep` says, or if the records are no data, which would be a fault in this program.
+pub(super) fn write<T: Serialize, E: From<serde_json::Error>>(
+    records: &[T],
+    keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>,
+) -> Result<Vec<u8>, E> {
+    let mut json = vec![b'['];
     for record in records {
         if json.len() > 1 {
             json.push(b',');
         }
         let start = json.len();
         serde_json::to_writer(&mut json, record)?;
-        // Only a record that is large itself can have a part that is; most are not, and are written in one go.
+        // Only a record that is large itself can have a part that is; most are not.
         if json.len() - start >= LARGE_BYTES {
-            let mut whole: Json = parse(&json[start..])?;
-            shrink(&mut whole, true, &mut contents)?;
+            let left = shrink(json.get(start..).unwrap_or_default(), keep)?;
             json.truncate(start);
-            serde_json::to_writer(&mut json, &whole)?;
+            json.extend_from_slice(&left);
         }
     }
     json.push(b']');
-    Ok((json, contents))
+    Ok(json)
 }
 
-/// Reads records, the large parts put back; `find` gives each.
+/// What is left of a record in JSON when its large parts were taken out, the smallest first. The record itself stays.
+fn shrink<E>(json: &[u8], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>) -> Result<Vec<u8>, E> {
+    let mut left = Vec::new();
+    // Where the objects and lists begin that have not ended.
+    let mut open: Vec<usize> = Vec::new();
+    let mut rest = json;
+    while let Some(&byte) = rest.first() {
+        let (found, after) = rest.split_at(if byte == b'"' { text_length(rest) } else { 1 });
+        rest = after;
+        if byte == b'"' && found.len() >= LARGE_BYTES && after.first() != Some(&b':') {
+            take_out(found, &mut left, keep)?;
+            continue;
+        }
+        if let b'{' | b'[' = byte {
+            open.push(left.len());
+        }
+        left.extend_from_slice(found);
+        if let b'}' | b']' = byte
+            && let Some(start) = open.pop()
+            && !open.is_empty()
+            && left.len() - start >= LARGE_BYTES
+        {
+            let part = left.split_off(start);
+            take_out(&part, &mut left, keep)?;
+        }
+    }
+    Ok(left)
+}
+
+/// Has a part kept, and leaves a mark.
+fn take_out<E>(
+    part: &[u8],
+    left: &mut Vec<u8>,
+    keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    let digest = Digest::of(part);
+    keep(digest, part)?;
+    left.extend_from_slice(OPENS);
+    left.extend_from_slice(digest.to_string().as_bytes());
+    left.extend_from_slice(CLOSES);
+    Ok(())
+}
+
+/// How long the text is, with its quotes, that JSON begins with.
+fn text_length(json: &[u8]) -> usize {
+    let mut length = 1;
+    while let Some(found) = memchr2(b'"', b'\\', json.get(length..).unwrap_or_default()) {
+        length += found + 1;
+        if json.get(length - 1) == Some(&b'"') {
+            return length;
+        }
+        // What is escaped ends nothing.
+        length += 1;
+    }
+    json.len()
+}
+
+/// Reads records, the large parts put back; `find` appends each.
 ///
 /// # Errors
 /// What `find` says, or if something is not what was written.
 pub(super) fn read<T: DeserializeOwned>(
     records: &[u8],
-    mut find: impl FnMut(&str) -> Result<Vec<u8>, Fault>,
+    find: &mut impl FnMut(Digest, &mut Vec<u8>) -> Result<(), Fault>,
 ) -> Result<T, Fault> {
-    // Most records have no large parts, and are read in one go.
-    if !std::str::from_utf8(records).is_ok_and(|text| text.contains(MARK)) {
+    // Most records have no large parts.
+    if next_mark(records) == Mark::None {
         return Ok(parse(records)?);
     }
-    let mut json: Json = parse(records)?;
-    put_back(&mut json, &mut find)?;
-    Ok(T::deserialize(json)?)
+    let mut whole = Vec::new();
+    put_back(records, &mut whole, find)?;
+    Ok(parse(&whole)?)
 }
 
-fn put_back(json: &mut Json, find: &mut impl FnMut(&str) -> Result<Vec<u8>, Fault>) -> Result<(), Fault> {
-    if let Some(digest) = taken(json) {
-        *json = parse(&find(digest)?)?;
+fn put_back(
+    json: &[u8],
+    whole: &mut Vec<u8>,
+    find: &mut impl FnMut(Digest, &mut Vec<u8>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut rest = json;
+    while let Mark::At(at, digest) = next_mark(rest) {
+        let (before, mark) = rest.split_at(at);
+        whole.extend_from_slice(before);
+        rest = mark.get(MARK_BYTES..).unwrap_or_default();
+        let start = whole.len();
+        find(digest, whole)?;
+        if next_mark(whole.get(start..).unwrap_or_default()) != Mark::None {
+            let part = whole.split_off(start);
+            put_back(&part, whole, find)?;
+        }
     }
-    match json {
-        Json::Array(items) => items.iter_mut().try_for_each(|item| put_back(item, find)),
-        Json::Object(entries) => entries.values_mut().try_for_each(|value| put_back(value, find)),
-        _ => Ok(()),
+    whole.extend_from_slice(rest);
+    Ok(())
+}
+
+/// Records of which the large parts are left out: a text, list or object that is empty is in their place. `find` gives the
+/// beginning of each.
+///
+/// # Errors
+/// What `find` says, or if that makes no records.
+pub(super) fn outline<T: DeserializeOwned>(
+    records: &[u8],
+    find: &mut impl FnMut(Digest) -> Result<Vec<u8>, Fault>,
+) -> Result<T, Fault> {
+    let (mut left, mut rest) = (Vec::new(), records);
+    while let Mark::At(at, digest) = next_mark(rest) {
+        let (before, mark) = rest.split_at(at);
+        left.extend_from_slice(before);
+        left.extend_from_slice(match find(digest)?.first() {
+            Some(b'"') => b"\"\"",
+            Some(b'[') => b"[]",
+            _ => b"{}",
+        });
+        rest = mark.get(MARK_BYTES..).unwrap_or_default();
     }
+    left.extend_from_slice(rest);
+    Ok(parse(&left)?)
 }
 
 /// JSON that this program wrote: how deep it may be nested was seen to before.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+pub(super) fn parse<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> serde_json::Result<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     json.disable_recursion_limit();
     T::deserialize(&mut json)
 }
 
-/// Takes the large parts out of `json`, the smallest first, and `json` itself if it is large still, unless it is a whole
-/// record. About how many bytes are left.
-fn shrink(json: &mut Json, whole: bool, contents: &mut Vec<Content>) -> serde_json::Result<usize> {
-    let mut size = 8;
-    match json {
-        Json::String(text) => size += text.len(),
-        Json::Array(items) => {
-            for item in items {
-                size += shrink(item, false, contents)?;
-            }
-        }
-        Json::Object(entries) => {
-            for (name, value) in entries {
-                size += name.len() + shrink(value, false, contents)?;
-            }
-        }
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
-    }
-    if whole || size < LARGE_BYTES {
-        return Ok(size);
-    }
-    let bytes = serde_json::to_vec(json)?;
-    let digest = Digest::of(&bytes);
-    *json = serde_json::json!({ TAG: "content", "value": digest.to_string() });
-    contents.push(Content { digest, bytes });
-    Ok(64)
+/// The first mark in some JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// There is none.
+    None,
+    /// There, of this part.
+    At(usize, Digest),
+    /// There may be one from here on, of which the end is not there.
+    Cut(usize),
 }
 
-/// The digest of the part that was where `json` is now.
-fn taken(json: &Json) -> Option<&str> {
-    let entries = json.as_object().filter(|entries| entries.len() == 2)?;
-    (entries.get(TAG)?.as_str()? == "content").then_some(entries.get("value")?.as_str()?)
+pub(super) fn next_mark(json: &[u8]) -> Mark {
+    let Some(at) = memmem::find(json, OPENS) else { return Mark::None };
+    let digits = json.get(at + OPENS.len()..at + OPENS.len() + DIGITS);
+    match digits.and_then(|digits| Digest::read(std::str::from_utf8(digits).ok()?)) {
+        Some(digest) if json.len() >= at + MARK_BYTES => Mark::At(at, digest),
+        _ => Mark::Cut(at),
+    }
 }
 
 /// Why records cannot be read.

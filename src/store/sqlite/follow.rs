@@ -29,7 +29,7 @@ pub(super) fn passages(connection: &Connection, after: Mark, until: Mark, follow
             records: row.get(5)?,
             sum: row.get(6)?,
         };
-        let records = row.open(|digest| content(connection, digest))?;
+        let records = row.open(|digest, whole| content(connection, digest, whole))?;
         passages.push(Passage { mark: row.mark, run: row.run, workflow, first: row.first, records });
     }
     Ok(passages)

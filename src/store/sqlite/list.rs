@@ -45,7 +45,7 @@ pub(super) fn runs(connection: &Connection, query: &Query) -> Read<Page> {
 /// What the run was accepted with, whose first batch is there.
 fn input(connection: &Connection, standing: &Standing, first: Mark) -> Read<Value> {
     let row = batch(connection, &standing.run, first)?;
-    let FirstInput(input) = row.open(|digest| content(connection, digest))?;
+    let FirstInput(input) = row.open(|digest, whole| content(connection, digest, whole))?;
     Ok(input)
 }
 

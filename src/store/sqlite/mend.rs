@@ -23,7 +23,7 @@ use crate::run::journal::{Broken, Mark, Standing};
 /// only keeps something from being removed.
 const COPY: &str = "
     INSERT INTO batch SELECT * FROM old.batch;
-    INSERT INTO content SELECT * FROM old.content;
+    INSERT INTO piece SELECT * FROM old.piece;
     INSERT INTO event SELECT * FROM old.event;
     INSERT INTO fact SELECT * FROM old.fact;
     INSERT INTO leaving SELECT * FROM old.leaving;
@@ -77,7 +77,7 @@ pub(super) fn mend(file: &Path, damage: &Damage) -> Result<(), OpenError> {
 fn settle(file: &Path) -> Result<(), OpenError> {
     let old = Connection::open(file)?;
     old.query_row("PRAGMA wal_checkpoint(truncate)", [], |_| Ok(()))?;
-    for table in ["batch", "content"] {
+    for table in ["batch", "piece"] {
         if let Some(what) = seal::structure(&old, table) {
             return Err(OpenError::damaged(file, &Damage { table, what }));
         }
@@ -145,7 +145,7 @@ fn is_whole(connection: &Connection) -> Result<(), Fault> {
 /// How a run stood when it was accepted: what its journal says since is for the engine to fold.
 fn as_accepted(connection: &Connection, run: &RunId, number: Mark) -> Read<Standing> {
     let row = reader::batch(connection, run, number)?;
-    let records: Vec<Record> = row.open(|digest| reader::content(connection, digest))?;
+    let records: Vec<Record> = row.open(|digest, whole| reader::content(connection, digest, whole))?;
     match records.first() {
         Some(Record { at, event: Event::Accepted(accepted) }) => Ok(standing(accepted, *at)),
         _ => Err(Broken(format!("the journal of the run `{run}` is damaged: its beginning is not there").into())),

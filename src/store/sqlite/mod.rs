@@ -11,8 +11,10 @@ mod follow;
 mod list;
 mod log;
 mod mend;
+mod pieces;
 mod prune;
 mod reader;
+mod readers;
 mod restore;
 mod row;
 mod schema;
@@ -26,7 +28,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 
@@ -38,13 +40,14 @@ use crate::lang::plan::Plan;
 use crate::run::admission::Turn;
 use crate::run::journal::{
     self, Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page,
-    Passage, Query, Standing,
+    Passage, Pieces, Query, Standing,
 };
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
 use directory::Directory;
 pub use directory::FILE;
 pub use dump::{Amount, DumpError, Selection, dump};
+use readers::Readers;
 pub use restore::{RestoreError, Restored, restore};
 use seal::Damage;
 use writer::{Progress, Writer};
@@ -57,7 +60,7 @@ pub struct Sqlite {
     file: PathBuf,
     inbox: Mutex<Inbox>,
     progress: watch::Receiver<Progress>,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    readers: Readers,
     threads: Vec<JoinHandle<()>>,
     /// Held as long as the store is open.
     _lock: File,
@@ -197,6 +200,7 @@ impl Sqlite {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         writer::begin(&connection)?;
         let settling = Connection::open(&file)?;
+        let readers = Readers::of(file.clone());
         let (entries, inbox) = mpsc::channel();
         let (settle, settled) = mpsc::channel();
         let (progress, watched) = watch::channel(Progress { synced: last, ..Progress::default() });
@@ -209,7 +213,7 @@ impl Sqlite {
             file,
             inbox: Mutex::new(Inbox { next: Mark(last.0 + 1), entries: Some(entries) }),
             progress: watched,
-            idle: Arc::default(),
+            readers,
             threads,
             _lock: lock,
         })
@@ -264,33 +268,14 @@ impl Sqlite {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, Broken> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, Broken>> {
-        let (idle, file) = (self.idle.clone(), self.file.clone());
-        let reading = move || {
-            let connection = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = match connection {
-                Some(connection) => connection,
-                None => {
-                    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-                    let connection = Connection::open_with_flags(&file, flags)?;
-                    seal::install(&connection)?;
-                    connection
-                }
-            };
-            let found = read(&connection);
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            found
-        };
-        Box::pin(async move {
-            let read = tokio::task::spawn_blocking(reading).await;
-            read.unwrap_or_else(|error| Err(Broken(error.to_string().into())))
-        })
+        self.readers.read(read)
     }
 }
 
 impl Drop for Sqlite {
     /// Waits until everything that was appended is on disk. Who writes goes last: it moves what the log holds to its place.
     fn drop(&mut self) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.readers.rest();
         self.inbox.get_mut().unwrap_or_else(PoisonError::into_inner).entries = None;
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so.
@@ -325,6 +310,20 @@ impl Journal for Sqlite {
     fn history<'a>(&'a self, run: &'a RunId, from: u64) -> BoxFuture<'a, Result<History, Broken>> {
         let run = run.clone();
         self.read(move |connection| reader::history(connection, &run, from))
+    }
+
+    fn outline<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<History, Broken>> {
+        let run = run.clone();
+        self.read(move |connection| reader::outline(connection, &run))
+    }
+
+    fn output<'a>(&'a self, run: &'a RunId, number: u64) -> BoxFuture<'a, Result<Option<Pieces>, Broken>> {
+        let id = run.clone();
+        Box::pin(async move {
+            let output = self.read(move |connection| reader::output(connection, &id, number)).await?;
+            let what = format!("the journal of the run `{run}`, record {}", number + 1);
+            Ok(output.map(|json| pieces::of(json, self.readers.clone(), what.into())))
+        })
     }
 
     fn standing<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<Option<Standing>, Broken>> {

@@ -138,17 +138,25 @@ fn batch(connection: &Connection, mark: u64, forgotten: &mut Forgotten) -> Resul
         connection
             .prepare_cached("DELETE FROM content_of_batch WHERE digest = ?1 AND mark = ?2")?
             .execute(params![digest, mark])?;
-        let bytes: Option<u64> = connection
-            .prepare_cached(
-                "DELETE FROM content WHERE digest = ?1
-                 AND NOT EXISTS (SELECT 1 FROM content_of_batch WHERE digest = ?1) RETURNING length(bytes)",
-            )?
-            .query_row([&digest], |row| row.get(0))
-            .optional()?;
-        forgotten.values += u64::from(bytes.is_some());
-        forgotten.bytes += bytes.unwrap_or_default();
+        if is_held(connection, &digest)? {
+            continue;
+        }
+        let mut pieces = connection.prepare_cached("DELETE FROM piece WHERE digest = ?1 RETURNING length(bytes)")?;
+        for bytes in pieces.query_map([&digest], |row| row.get::<_, u64>(0))? {
+            forgotten.bytes += bytes?;
+        }
+        forgotten.values += 1;
     }
     Ok(previous)
+}
+
+/// Whether a batch refers to a large value.
+fn is_held(connection: &Connection, digest: &str) -> Result<bool, Fault> {
+    let held = connection
+        .prepare_cached("SELECT 1 FROM content_of_batch WHERE digest = ?1 LIMIT 1")?
+        .query_row([digest], |_| Ok(()))
+        .optional()?;
+    Ok(held.is_some())
 }
 
 fn facts(connection: &Connection, now: Timestamp) -> Result<Done, Fault> {

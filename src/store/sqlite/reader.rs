@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension as _, Row as Found};
+use rusqlite::{Connection, OptionalExtension as _, Row as Found, params};
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
 
@@ -36,36 +36,76 @@ fn missing(run: &RunId, mark: Mark, what: &str) -> Broken {
     Broken(format!("the journal of the run `{run}` is damaged at mark {}: {what}", mark.0).into())
 }
 
-/// The records of a run, along the chain of its batches from the last to the one that holds record `from`.
+/// The records of a run from the one with this number on.
 pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<History> {
+    let mut batches: Vec<Vec<Record>> = Vec::new();
+    let ends = along(connection, run, from, |row| {
+        let records: Vec<Record> = row.open(|digest, whole| content(connection, digest, whole))?;
+        let count = records.len();
+        let skipped = usize::try_from(from.saturating_sub(row.first)).unwrap_or(usize::MAX).min(count);
+        batches.push(records.into_iter().skip(skipped).collect());
+        Ok(count)
+    })?;
+    let Some((accepted, last)) = ends else { return Ok(History::default()) };
+    Ok(History { records: batches.into_iter().rev().flatten().collect(), accepted, last })
+}
+
+/// The records of a run without their large parts.
+pub(super) fn outline(connection: &Connection, run: &RunId) -> Read<History> {
+    let mut batches: Vec<Vec<Record>> = Vec::new();
+    let ends = along(connection, run, 0, |row| {
+        let begins = |digest| begins(connection, digest);
+        batches.push(row.outline(begins, |digest, whole| content(connection, digest, whole))?);
+        Ok(batches.last().map_or(0, Vec::len))
+    })?;
+    let Some((accepted, last)) = ends else { return Ok(History::default()) };
+    Ok(History { records: batches.into_iter().rev().flatten().collect(), accepted, last })
+}
+
+/// The output that the record with this number says of what ended with it, in JSON with marks where its large parts are.
+pub(super) fn output(connection: &Connection, run: &RunId, number: u64) -> Read<Option<Vec<u8>>> {
+    let mut output = None;
+    along(connection, run, number, |row| {
+        if row.first <= number {
+            output = row.output(usize::try_from(number - row.first).unwrap_or(usize::MAX))?;
+        }
+        row.count()
+    })?;
+    Ok(output)
+}
+
+/// Goes along the chain of the batches of a run, from the last to the one that holds record `from`. `look` says how many
+/// records there are in each. Where the first and the last are; none if there is no such run.
+fn along(
+    connection: &Connection,
+    run: &RunId,
+    from: u64,
+    mut look: impl FnMut(&Row) -> Read<usize>,
+) -> Read<Option<(Mark, Mark)>> {
     let ends = connection
         .prepare_cached(&format!("SELECT number, last, sum IS seal({RUN}) FROM run WHERE id = ?1"))?
         .query_row([&*run.0], |row| Ok((Mark(row.get(0)?), Mark(row.get(1)?), row.get::<_, bool>(2)?)))
         .optional()?;
-    let Some((accepted, last, sound)) = ends else { return Ok(History::default()) };
+    let Some((accepted, last, sound)) = ends else { return Ok(None) };
     if !sound {
         return Err(unsound(&format!("how the run `{run}` stands")));
     }
-    let mut batches: Vec<Vec<Record>> = Vec::new();
     let (mut mark, mut end) = (last, None);
     loop {
         let row = batch(connection, run, mark)?;
-        let records: Vec<Record> = row.open(|digest| content(connection, digest))?;
-        if row.run != *run || end.is_some_and(|end| row.first + records.len() as u64 != end) {
+        let count = look(&row)? as u64;
+        if row.run != *run || end.is_some_and(|end| row.first + count != end) {
             return Err(missing(run, mark, "what came before it is not there"));
         }
         let (first, previous) = (row.first, row.previous);
-        let skipped = usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX).min(records.len());
-        batches.push(records.into_iter().skip(skipped).collect());
         if first <= from || previous == Mark::default() {
             if previous == Mark::default() && first != 0 {
                 return Err(missing(run, mark, "its beginning is not there"));
             }
-            break;
+            return Ok(Some((accepted, last)));
         }
         (mark, end) = (previous, Some(first));
     }
-    Ok(History { records: batches.into_iter().rev().flatten().collect(), accepted, last })
 }
 
 /// The marks of the batches of a run, the last one first; none if there is no such run.
@@ -105,17 +145,40 @@ pub(super) fn batch(connection: &Connection, run: &RunId, mark: Mark) -> Read<Ro
     row.ok_or_else(|| Broken(format!("the journal of the run `{run}` is damaged: there is no mark {}", mark.0).into()))
 }
 
-/// A large part of a record, as it was written.
-pub(super) fn content(connection: &Connection, digest: &str) -> Result<Vec<u8>, Fault> {
-    let bytes: Vec<u8> = connection
-        .prepare_cached("SELECT bytes FROM content WHERE digest = ?1")?
-        .query_row([digest], |row| row.get(0))
-        .optional()?
-        .ok_or_else(|| Fault(format!("the part {digest} is not there")))?;
-    if Digest::of(&bytes).to_string() != digest {
-        return Err(Fault(format!("the part {digest} is not what was written")));
+/// Appends a large part of a record, as it was written.
+pub(super) fn content(connection: &Connection, digest: Digest, whole: &mut Vec<u8>) -> Result<(), Fault> {
+    let start = whole.len();
+    while let Some(piece) = piece(connection, digest, (whole.len() - start) as u64)? {
+        whole.extend_from_slice(&piece);
     }
-    Ok(bytes)
+    let bytes = whole.get(start..).unwrap_or_default();
+    is_sound(digest, bytes.len() as u64, Digest::of(bytes))
+}
+
+/// The piece of a large part that begins with this byte, if there is one.
+pub(super) fn piece(connection: &Connection, digest: Digest, start: u64) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection
+        .prepare_cached("SELECT bytes FROM piece WHERE digest = ?1 AND start = ?2")?
+        .query_row(params![digest.to_string(), start], |row| row.get(0))
+        .optional()
+}
+
+/// The first byte of a large part.
+fn begins(connection: &Connection, digest: Digest) -> Result<Vec<u8>, Fault> {
+    let begins = connection
+        .prepare_cached("SELECT substr(bytes, 1, 1) FROM piece WHERE digest = ?1 AND start = 0")?
+        .query_row([digest.to_string()], |row| row.get(0))
+        .optional()?;
+    begins.ok_or_else(|| Fault(format!("the part {digest} is not there")))
+}
+
+/// Whether a large part, of which so many bytes were read, is what was written.
+pub(super) fn is_sound(digest: Digest, bytes: u64, sum: Digest) -> Result<(), Fault> {
+    match (bytes, sum == digest) {
+        (0, _) => Err(Fault(format!("the part {digest} is not there"))),
+        (_, false) => Err(Fault(format!("the part {digest} is not what was written"))),
+        (_, true) => Ok(()),
+    }
 }
 
 pub(super) fn standing(connection: &Connection, run: &RunId) -> Read<Option<Standing>> {

@@ -1,13 +1,21 @@
 //! Batches as rows: how records are written, read back, and known to be whole.
 
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
 
-use super::content::{self, Content, Fault};
-use crate::base::id::RunId;
+use super::content::{self, Fault};
+use super::writer;
+use crate::base::id::{Digest, RunId};
+use crate::run::event::Record;
 use crate::run::journal::{Batch, Broken, Mark};
 
 /// The version of the vocabulary that rows are written in; rows of older ones are read for ever.
 pub(super) const VERSION: i64 = 1;
+
+/// Where a record may say an output, as it is stored: of what ended, and of a statement that only computes.
+const OUTCOME: &str = "/event/outcome/output";
+const COMPUTED: &str = "/event/value";
 
 /// A batch as a row of the journal.
 pub(super) struct Row {
@@ -20,24 +28,18 @@ pub(super) struct Row {
     pub sum: i64,
 }
 
-/// A row to be written, with the large parts of its records.
-pub(super) struct Written {
-    pub row: Row,
-    pub contents: Vec<Content>,
-}
-
 impl Row {
-    /// The row that keeps `batch` at `mark`.
+    /// The row that keeps `batch` at `mark`. `keep` is given the large parts of its records.
     ///
     /// # Errors
-    /// If the records are no data, which would be a fault in this program.
-    pub(super) fn of(mark: Mark, batch: &Batch) -> Result<Written, Broken> {
-        let unwritable = |error: serde_json::Error| {
-            Broken(format!("records of the run `{}` cannot be written: {error}", batch.standing.run).into())
-        };
-        let (records, contents) = content::write(&batch.records).map_err(unwritable)?;
-        let row = Self::sealed(mark, batch.standing.run.clone(), batch.previous, batch.first, VERSION, records);
-        Ok(Written { row, contents })
+    /// What `keep` says, or if the records are no data, which would be a fault in this program.
+    pub(super) fn of(
+        mark: Mark,
+        batch: &Batch,
+        keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), writer::Fault>,
+    ) -> Result<Self, writer::Fault> {
+        let records = content::write(&batch.records, keep)?;
+        Ok(Self::sealed(mark, batch.standing.run.clone(), batch.previous, batch.first, VERSION, records))
     }
 
     /// A row that says this, with its sum.
@@ -54,16 +56,56 @@ impl Row {
         row
     }
 
-    /// The records it keeps, or what `T` reads of them. `find` gives the large parts by their digests.
+    /// The records it keeps, or what `T` reads of them. `find` appends the large parts by their digests.
     ///
     /// # Errors
     /// If it is not what was written, or by a later version.
     pub(super) fn open<T: DeserializeOwned>(
         &self,
-        find: impl FnMut(&str) -> Result<Vec<u8>, Fault>,
+        mut find: impl FnMut(Digest, &mut Vec<u8>) -> Result<(), Fault>,
     ) -> Result<T, Broken> {
         self.check()?;
-        content::read(&self.records, find).map_err(|fault| self.damaged(&fault.0))
+        content::read(&self.records, &mut find).map_err(|fault| self.damaged(&fault.0))
+    }
+
+    /// The records it keeps without their large parts; with them where they are no records without. `begins` gives the
+    /// beginning of a large part, `find` appends it.
+    ///
+    /// # Errors
+    /// As [`Row::open`].
+    pub(super) fn outline(
+        &self,
+        mut begins: impl FnMut(Digest) -> Result<Vec<u8>, Fault>,
+        find: impl FnMut(Digest, &mut Vec<u8>) -> Result<(), Fault>,
+    ) -> Result<Vec<Record>, Broken> {
+        self.check()?;
+        content::outline(&self.records, &mut begins).or_else(|_| self.open(find))
+    }
+
+    /// The output that one of its records says of what ended with it, in JSON with marks where its large parts are.
+    ///
+    /// # Errors
+    /// If it is not what was written, or by a later version.
+    pub(super) fn output(&self, place: usize) -> Result<Option<Vec<u8>>, Broken> {
+        self.check()?;
+        let output = content::parse::<Vec<&RawValue>>(&self.records).map_err(Fault::from).and_then(|records| {
+            let Some(record) = records.get(place) else { return Ok(None) };
+            let record: Json = content::parse(record.get().as_bytes())?;
+            let computed = record.pointer("/event/event").is_some_and(|word| word == "computed");
+            let output = record.pointer(if computed { COMPUTED } else { OUTCOME });
+            Ok(output.map(|json| json.to_string().into_bytes()))
+        });
+        output.map_err(|fault| self.damaged(&fault.0))
+    }
+
+    /// How many records it keeps.
+    ///
+    /// # Errors
+    /// As [`Row::open`].
+    pub(super) fn count(&self) -> Result<usize, Broken> {
+        self.check()?;
+        let records = content::parse::<Vec<&RawValue>>(&self.records).map_err(Fault::from);
+        records.map(|records| records.len()).map_err(|fault| self.damaged(&fault.0))
     }
 
     /// Whether it is what was written, and by a version that can be read.

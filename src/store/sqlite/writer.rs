@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use tokio::sync::watch;
 
-use super::row::{Row, Written};
+use super::content::PIECE_BYTES;
+use super::row::Row;
 use super::{Entry, What, event, log, nanos, wait};
 use crate::base::id::{Digest, RunId};
 use crate::run::event::Event;
@@ -200,12 +201,13 @@ pub(super) fn begin(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Keeps a batch and all that follows from it; how many bytes its records and their large parts have.
 fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<usize, Fault> {
-    let Written { row, contents } = Row::of(mark, batch)?;
-    let bytes = row.records.len() + contents.iter().map(|content| content.bytes.len()).sum::<usize>();
-    for content in contents {
-        keep_content(connection, content.digest, &content.bytes)?;
-        hold_content(connection, content.digest, mark)?;
-    }
+    let mut bytes = 0;
+    let row = Row::of(mark, batch, &mut |digest, part| {
+        bytes += part.len();
+        keep_content(connection, digest, part)?;
+        hold_content(connection, digest, mark)
+    })?;
+    bytes += row.records.len();
     insert(connection, &row)?;
     if batch.first == 0 || !stands_still(connection, mark, &batch.standing)? {
         stand(connection, mark, mark, &batch.standing)?;
@@ -244,11 +246,23 @@ pub(super) fn insert(connection: &Connection, row: &Row) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Keeps a large value, unless it is there.
+/// Keeps a large value in pieces, unless it is there.
 pub(super) fn keep_content(connection: &Connection, digest: Digest, bytes: &[u8]) -> Result<(), Fault> {
-    connection
-        .prepare_cached("INSERT OR IGNORE INTO content (digest, bytes) VALUES (?1, ?2)")?
-        .execute(params![digest.to_string(), bytes])?;
+    let digest = digest.to_string();
+    let there = connection
+        .prepare_cached("SELECT 1 FROM piece WHERE digest = ?1 AND start = 0")?
+        .query_row([&digest], |_| Ok(()))
+        .optional()?;
+    if there.is_some() {
+        return Ok(());
+    }
+    for (number, piece) in bytes.chunks(PIECE_BYTES).enumerate() {
+        connection.prepare_cached("INSERT INTO piece (digest, start, bytes) VALUES (?1, ?2, ?3)")?.execute(params![
+            digest,
+            (number * PIECE_BYTES) as i64,
+            piece
+        ])?;
+    }
     Ok(())
 }
 
@@ -360,7 +374,7 @@ pub(super) fn keep(connection: &Connection, fact: &Fact) -> Result<(), Fault> {
         connection.prepare_cached("DELETE FROM fact WHERE name = ?1")?.execute([&*fact.name])?;
         return Ok(());
     };
-    let value = serde_json::to_vec(value).map_err(|error| Broken(error.to_string().into()))?;
+    let value = serde_json::to_vec(value)?;
     connection
         .prepare_cached(
             "INSERT INTO fact (name, value, until, sum) VALUES (?1, ?2, ?3, seal(?1, ?2, ?3))
@@ -387,6 +401,12 @@ pub(super) enum Fault {
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
         Self::Disk(error)
+    }
+}
+
+impl From<serde_json::Error> for Fault {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Broken(Broken(format!("what happened cannot be written: {error}").into()))
     }
 }
 

@@ -3,6 +3,7 @@
 mod follow;
 mod forgetting;
 mod lists;
+mod outputs;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub async fn hold(open: Opening<'_>) -> Result<(), String> {
     knows_what_runs_wait_for(open).await.map_err(broken)??;
     finds_who_waits_for_an_event(open).await.map_err(broken)??;
     keeps_values_of_any_size(open).await.map_err(broken)??;
+    outputs::hold(open).await.map_err(broken)??;
     takes_many_at_once(open).await.map_err(broken)??;
     forgetting::hold(open).await.map_err(broken)??;
     says_what_it_does_not_have(open).await.map_err(broken)?
