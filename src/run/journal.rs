@@ -99,12 +99,18 @@ pub struct Standing {
     pub plan: Digest,
     /// The run that waits for it.
     pub parent: Option<RunId>,
+    /// The run that it is a fork of.
+    #[serde(default)]
+    pub fork_of: Option<RunId>,
     /// What it is found by: the `tags` of its workflow, and those it was started with.
     pub tags: Vec<Arc<str>>,
     /// In one word.
     pub status: Status,
     /// When it was accepted.
     pub accepted_at: Timestamp,
+    /// When it started, if it has: it may have waited for its turn.
+    #[serde(default)]
+    pub started_at: Option<Timestamp>,
     /// When it came to rest, if it has.
     pub rested_at: Option<Timestamp>,
     /// The type of the error it failed with.
@@ -132,9 +138,11 @@ impl Standing {
             workflow: run.accepted.workflow.clone(),
             plan: run.accepted.plan,
             parent: run.accepted.parent.clone(),
+            fork_of: run.fork_of.clone(),
             tags: run.accepted.tags.clone(),
             status: run.status(),
             accepted_at: run.accepted_at,
+            started_at: run.started_at,
             rested_at: run.rested_at,
             error,
             open: run.open_failures(plan),

@@ -40,7 +40,10 @@ pub(super) struct Run {
     /// The error it failed with; in lists only its type.
     #[schema(value_type = Option<Object>)]
     error: Option<Json>,
-    /// When it began; in lists, and while it runs, when it was accepted. `null` as long as it is queued.
+    /// When it was accepted: by this moment lists are in order, and `since` and `until` mean it.
+    #[schema(value_type = String, format = DateTime)]
+    accepted_at: Timestamp,
+    /// When it started; `null` as long as it waits for its turn, and for one that never had it.
     #[schema(value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -48,6 +51,9 @@ pub(super) struct Run {
     /// The run that waits for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     parent: Option<Arc<str>>,
+    /// The run that it is a fork of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fork_of: Option<Arc<str>>,
 }
 
 impl Run {
@@ -59,9 +65,11 @@ impl Run {
             status: standing.status,
             output: None,
             error: standing.error.map(|kind| serde_json::json!({ "type": kind })),
-            started_at: (standing.status != Status::Queued).then_some(standing.accepted_at),
+            accepted_at: standing.accepted_at,
+            started_at: standing.started_at,
             ended_at: standing.rested_at,
             parent: standing.parent.map(|parent| parent.0),
+            fork_of: standing.fork_of.map(|other| other.0),
         }
     }
 
@@ -72,7 +80,6 @@ impl Run {
             Some(summary) => Self {
                 output: Some(summary.output.to_json()),
                 error: summary.error.map(|error| error.without_absent().to_json()),
-                started_at: summary.started_at,
                 ..run
             },
             None => Self { output: Some(Json::Null), error: None, ..run },

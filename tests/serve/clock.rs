@@ -38,6 +38,11 @@ workflow hears {
     output { at: now() }
 }
 
+workflow in_turn {
+    concurrency 1
+    wait 1h
+}
+
 workflow files {
     trigger file "inbox/*.csv" { input: {} }
 }
@@ -101,6 +106,44 @@ fn what_the_clock_starts_is_started_on_the_way() {
             runs["runs"].as_array().expect("runs").iter().map(|run| run["started_at"].clone()).collect();
         assert_eq!(starts, ["2026-01-01T02:00:00Z", "2026-01-01T01:00:00Z"]);
         assert!(runs["runs"].as_array().expect("runs").iter().all(|run| run["status"] == "completed"), "{runs}");
+    });
+}
+
+#[test]
+fn when_a_run_started_is_one_moment_for_ever() {
+    standing_still(async |client| {
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            let started = client.post("/v1/workflows/in_turn/runs", json!({})).await;
+            ids.push(started.json["id"].as_str().expect("an id").to_owned());
+        }
+        let cancelled = ids.pop().expect("the third");
+        client.post(&format!("/v1/runs/{cancelled}/cancel"), json!({})).await;
+        let (midnight, one) = (json!("2026-01-01T00:00:00Z"), json!("2026-01-01T01:00:00Z"));
+        let moments = async |hours: u32| {
+            let second = client.get(&format!("/v1/runs/{}", ids[1])).await.json;
+            let all = client.get("/v1/runs?workflow=in_turn").await.json;
+            let listed = all["runs"].as_array().expect("runs");
+            for run in [&second, &listed[1]] {
+                assert_eq!(run["id"], ids[1], "{all}");
+                assert_eq!(run["accepted_at"], midnight, "after {hours} hours: {run}");
+            }
+            assert_eq!(listed[1]["started_at"], second["started_at"], "a list says what the run says");
+            assert_eq!(listed[0]["started_at"], json!(null), "one that was never its turn: {all}");
+            assert_eq!(listed[2]["started_at"], midnight, "{all}");
+            (second["status"].clone(), second["started_at"].clone())
+        };
+        assert_eq!(moments(0).await, (json!("queued"), json!(null)));
+        client.post("/v1/clock/advance", json!({ "by": "1h" })).await;
+        assert_eq!(moments(1).await, (json!("waiting"), one.clone()));
+        client.post("/v1/clock/advance", json!({ "by": "1h" })).await;
+        assert_eq!(moments(2).await, (json!("completed"), one));
+        let since = async |moment: &str| {
+            let runs = client.get(&format!("/v1/runs?workflow=in_turn&since={moment}")).await.json;
+            runs["runs"].as_array().expect("runs").len()
+        };
+        assert_eq!(since("2026-01-01T00:00:00Z").await, 3, "`since` means when they were accepted");
+        assert_eq!(since("2026-01-01T00:30:00Z").await, 0, "`since` means when they were accepted");
     });
 }
 

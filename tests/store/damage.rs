@@ -184,6 +184,8 @@ fn what_follows_from_the_journal_is_made_again_from_it() {
         "UPDATE run SET busy = 1, status = 'cancelled' WHERE workflow = 'hears'",
         "UPDATE run SET id = 'other' || number WHERE workflow = 'keeps'",
         "UPDATE run SET error = 'timeout' WHERE error IS NOT NULL",
+        "UPDATE run SET started_at = started_at + 1",
+        "UPDATE run SET fork_of = 'other'",
         "UPDATE wait SET value = '8' WHERE kind = 'event'",
         "UPDATE wait SET run = run - 1",
         "UPDATE run_by_tag SET tag = 'shoq'",

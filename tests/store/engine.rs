@@ -129,6 +129,28 @@ fn timers_go_on_in_the_next_process() {
 }
 
 #[test]
+fn an_engine_that_wakes_nobody_stops_when_nothing_is_under_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    runtime().block_on(async {
+        let store = Arc::new(Sqlite::open(folder.path()).expect("it opens"));
+        let program = Program::from_text("main.flow", PROGRAM).unwrap_or_else(|faults| panic!("{faults}"));
+        // It never recovers: whoever builds it wants no more than to start runs.
+        let engine = Builder::new(program).journal(store.clone()).build().unwrap_or_else(|error| panic!("{error}"));
+        let long = Value::map([
+            ("n", Value::Int(1)),
+            ("long", Value::Duration(orchestra_flow::base::time::Duration::seconds(86_400))),
+        ]);
+        drop(engine.start("nap", &long).await.expect("it starts"));
+        until(&*store, Status::Waiting, 1).await;
+        while engine.figures().live > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let stopped = tokio::time::timeout(Duration::from_secs(20), engine.stop(Duration::MAX)).await;
+        stopped.expect("nothing is waited for that nobody does").expect("it is written");
+    });
+}
+
+#[test]
 fn a_signal_finds_a_run_that_has_left_memory() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = process(folder.path(), async |_store, engine| {

@@ -11,12 +11,24 @@ use crate::run::activity::Busy;
 #[derive(Debug, Default)]
 pub(super) struct Bell {
     rung: Notify,
-    busy: Mutex<Option<Busy>>,
+    ear: Mutex<Ear>,
+}
+
+/// Who hears it.
+#[derive(Debug, Default)]
+enum Ear {
+    /// Nobody yet, or nobody any more: nothing is under way then, it is only left for whoever comes.
+    #[default]
+    Deaf,
+    /// Somebody, with what was rung for and not heard yet.
+    Open(Option<Busy>),
 }
 
 impl Bell {
     pub(super) fn ring(&self, busy: Busy) {
-        lock(&self.busy).get_or_insert(busy);
+        if let Ear::Open(unheard) = &mut *lock(&self.ear) {
+            unheard.get_or_insert(busy);
+        }
         self.rung.notify_one();
     }
 
@@ -24,8 +36,13 @@ impl Bell {
         self.rung.notified().await;
     }
 
-    /// What was rung for is seen to from now on.
+    /// What was rung for is seen to from now on, as is what comes.
     pub(super) fn heard(&self) {
-        drop(lock(&self.busy).take());
+        *lock(&self.ear) = Ear::Open(None);
+    }
+
+    /// Nobody sees to it any more.
+    pub(super) fn left_alone(&self) {
+        *lock(&self.ear) = Ear::Deaf;
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::RunId;
 use crate::base::status::Status;
-use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::run::event::{Outcome as Ended, Problem};
 use crate::run::history::Run;
@@ -18,8 +17,6 @@ use crate::run::world::Outcome;
 pub struct Summary {
     /// How it stands.
     pub status: Status,
-    /// When it began, if it has.
-    pub started_at: Option<Timestamp>,
     /// Its output.
     pub output: Value,
     /// Its error, as programs see it.
@@ -46,7 +43,6 @@ impl Summary {
         };
         Self {
             status: run.status(),
-            started_at: run.started_at,
             output,
             error: run.error(),
             failure,

@@ -21,7 +21,10 @@ impl Inner {
             let now = clock.now();
             let due = match journal.due(now, WAKE_MAX).await {
                 Ok(due) => due,
-                Err(broken) => return tracing::error!("no run can be woken any more: {broken}"),
+                Err(broken) => {
+                    self.left.left_alone();
+                    return tracing::error!("no run can be woken any more: {broken}");
+                }
             };
             if !due.runs.is_empty() {
                 for run in &due.runs {
@@ -29,7 +32,8 @@ impl Inner {
                 }
                 drop(busy);
                 let next = due.next.filter(|next| *next > now);
-                clock.sleep(next.map_or(BREATH, |next| Duration::between(now, next).min(BREATH))).await;
+                let breath = next.map_or(BREATH, |next| Duration::between(now, next).min(BREATH));
+                self.hear_during(clock.sleep(breath)).await;
                 continue;
             }
             drop(busy);
@@ -43,6 +47,18 @@ impl Inner {
                 biased;
                 () = next => {}
                 () = self.left.rung() => {}
+            }
+        }
+    }
+
+    /// Lets a breath pass. Runs that leave memory meanwhile have longer than that until their time comes.
+    async fn hear_during(&self, breath: impl Future<Output = ()>) {
+        tokio::pin!(breath);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut breath => return,
+                () = self.left.rung() => self.left.heard(),
             }
         }
     }

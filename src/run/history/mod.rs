@@ -47,6 +47,8 @@ pub struct Run {
     pub accepted_at: Timestamp,
     /// When it began to run.
     pub started_at: Option<Timestamp>,
+    /// The run that it is a fork of.
+    pub fork_of: Option<RunId>,
     /// When it came to rest.
     pub rested_at: Option<Timestamp>,
     /// How far it is on its way in.
@@ -188,6 +190,7 @@ impl Run {
             accepted: accepted.clone(),
             accepted_at: record.at,
             started_at: None,
+            fork_of: None,
             rested_at: None,
             ending: Ending::NotYet,
             outcome: None,

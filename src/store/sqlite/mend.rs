@@ -147,7 +147,13 @@ fn as_accepted(connection: &Connection, run: &RunId, number: Mark) -> Read<Stand
     let row = reader::batch(connection, run, number)?;
     let records: Vec<Record> = row.open(|digest, whole| reader::content(connection, digest, whole))?;
     match records.first() {
-        Some(Record { at, event: Event::Accepted(accepted) }) => Ok(standing(accepted, *at)),
+        Some(Record { at, event: Event::Accepted(accepted) }) => {
+            let fork_of = records.iter().rev().find_map(|record| match &record.event {
+                Event::Rewound(rewinding) => rewinding.of.clone(),
+                _ => None,
+            });
+            Ok(Standing { fork_of, ..standing(accepted, *at) })
+        }
         _ => Err(Broken(format!("the journal of the run `{run}` is damaged: its beginning is not there").into())),
     }
 }
@@ -158,9 +164,11 @@ fn standing(accepted: &Acceptance, accepted_at: Timestamp) -> Standing {
         workflow: accepted.workflow.clone(),
         plan: accepted.plan,
         parent: accepted.parent.clone(),
+        fork_of: None,
         tags: accepted.tags.clone(),
         status: Status::Running,
         accepted_at,
+        started_at: None,
         rested_at: None,
         error: None,
         open: Vec::new(),

@@ -21,8 +21,7 @@ use crate::run::event::Record;
 use crate::run::journal::{Broken, Due, Fact, History, Mark, Standing};
 
 /// The columns of `run` in the order [`as_standing`] takes them.
-pub(super) const STANDING: &str =
-    "id, workflow, plan, parent, tags, status, accepted_at, rested_at, error, wake, busy, failures, turn";
+pub(super) const STANDING: &str = "id, workflow, plan, parent, tags, status, accepted_at, rested_at, error, wake, busy, failures, turn, started_at, fork_of";
 
 pub(super) type Read<T> = Result<T, Broken>;
 
@@ -300,6 +299,8 @@ pub(super) fn as_standing(row: &Found<'_>) -> rusqlite::Result<Standing> {
         busy: row.get(10)?,
         open: as_data(row, 11)?.unwrap_or_default(),
         turn: as_data(row, 12)?,
+        started_at: row.get::<_, Option<i64>>(13)?.map(moment),
+        fork_of: maybe(14)?.map(RunId),
     })
 }
 

@@ -8,8 +8,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _};
 
 /// The columns of `run` that its sum is over.
-pub(super) const RUN: &str =
-    "number, last, id, workflow, plan, parent, tags, accepted_at, status, rested_at, error, wake, busy, failures, turn";
+pub(super) const RUN: &str = "number, last, id, workflow, plan, parent, fork_of, tags, accepted_at, status, started_at, rested_at, error, wake, busy, failures, turn";
 
 /// The columns of `fact` that its sum is over.
 pub(super) const FACT: &str = "name, value, until";

@@ -298,9 +298,9 @@ fn stands_still(connection: &Connection, mark: Mark, standing: &Standing) -> Res
     let changed = connection
         .prepare_cached(
             "UPDATE run SET last = ?1,
-             sum = seal(number, ?1, id, workflow, plan, parent, tags, accepted_at, status, rested_at, error, wake, busy, failures, turn)
+             sum = seal(number, ?1, id, workflow, plan, parent, fork_of, tags, accepted_at, status, started_at, rested_at, error, wake, busy, failures, turn)
              WHERE id = ?2 AND plan = ?3 AND status = ?4 AND rested_at IS ?5 AND error IS ?6
-             AND wake IS ?7 AND busy = ?8 AND failures IS ?9 AND turn IS ?10",
+             AND wake IS ?7 AND busy = ?8 AND failures IS ?9 AND turn IS ?10 AND started_at IS ?11",
         )?
         .execute(params![
             mark.0,
@@ -313,6 +313,7 @@ fn stands_still(connection: &Connection, mark: Mark, standing: &Standing) -> Res
             standing.busy,
             failures(standing),
             turn(standing),
+            standing.started_at.map(nanos),
         ])?;
     Ok(changed > 0)
 }
@@ -332,11 +333,11 @@ pub(super) fn stand(connection: &Connection, number: Mark, last: Mark, standing:
     let tags = (!standing.tags.is_empty()).then(|| serde_json::json!(standing.tags).to_string());
     connection
         .prepare_cached(
-            "INSERT INTO run (number, last, id, workflow, plan, parent, tags, accepted_at, status, rested_at, error, wake, busy, failures, turn, sum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,
-                     seal(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15))
-             ON CONFLICT (id) DO UPDATE SET last = ?2, plan = ?5, status = ?9, rested_at = ?10, error = ?11, wake = ?12, busy = ?13, failures = ?14, turn = ?15,
-             sum = seal(number, ?2, id, workflow, ?5, parent, tags, accepted_at, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            "INSERT INTO run (number, last, id, workflow, plan, parent, fork_of, tags, accepted_at, status, started_at, rested_at, error, wake, busy, failures, turn, sum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+                     seal(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17))
+             ON CONFLICT (id) DO UPDATE SET last = ?2, plan = ?5, status = ?10, started_at = ?11, rested_at = ?12, error = ?13, wake = ?14, busy = ?15, failures = ?16, turn = ?17,
+             sum = seal(number, ?2, id, workflow, ?5, parent, fork_of, tags, accepted_at, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?
         .execute(params![
             number.0,
@@ -345,9 +346,11 @@ pub(super) fn stand(connection: &Connection, number: Mark, last: Mark, standing:
             &*standing.workflow,
             standing.plan.0,
             standing.parent.as_ref().map(|parent| &*parent.0),
+            standing.fork_of.as_ref().map(|other| &*other.0),
             tags,
             nanos(standing.accepted_at),
             standing.status.word(),
+            standing.started_at.map(nanos),
             standing.rested_at.map(nanos),
             standing.error.as_deref(),
             standing.wake.map(nanos),

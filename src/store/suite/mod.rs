@@ -66,9 +66,11 @@ impl Writing {
             workflow: workflow.into(),
             plan: Digest::of(workflow.as_bytes()),
             parent: None,
+            fork_of: None,
             tags: Vec::new(),
             status: Status::Running,
             accepted_at: moment(0),
+            started_at: None,
             rested_at: None,
             error: None,
             open: Vec::new(),
@@ -192,9 +194,11 @@ async fn knows_how_runs_stand(open: Opening<'_>) -> Verdict {
     let mut run = Writing::new("suite-stands", "stands");
     run.standing.busy = true;
     run.standing.parent = Some(RunId("suite-parent".into()));
+    run.standing.fork_of = Some(RunId("suite-other".into()));
     run.append(&*store, 1);
     run.standing.busy = false;
     run.standing.status = Status::Failed;
+    run.standing.started_at = Some(moment(4));
     run.standing.error = Some("not_found".into());
     run.standing.rested_at = Some(moment(9));
     let mark = run.append(&*store, 1);

@@ -81,8 +81,9 @@ impl Run {
         if let Some(input) = &rewinding.input {
             self.accepted = Arc::new(Acceptance { input: input.clone(), ..(*self.accepted).clone() });
         }
-        if rewinding.of.is_some() {
+        if let Some(other) = &rewinding.of {
             self.disown();
+            self.fork_of = Some(other.clone());
         }
         if let Some(plan) = rewinding.plan {
             self.move_asked(plan, &rewinding.by);

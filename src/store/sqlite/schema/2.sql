@@ -17,6 +17,11 @@ CREATE INDEX run_by_open_failure ON run (number) WHERE failures IS NOT NULL;
 ALTER TABLE run ADD COLUMN turn TEXT; -- in JSON
 CREATE INDEX run_by_turn ON run (number) WHERE turn IS NOT NULL;
 
+-- When each run started, and of which run it is a fork. Before this there were neither turns to wait for nor forks.
+ALTER TABLE run ADD COLUMN started_at INTEGER;
+ALTER TABLE run ADD COLUMN fork_of TEXT;
+UPDATE run SET started_at = accepted_at;
+
 -- The few among the many: runs that have not come to rest, that failed, that another one waits for.
 CREATE INDEX run_open ON run (number) WHERE rested_at IS NULL;
 CREATE INDEX run_by_failure ON run (number) WHERE error IS NOT NULL;
@@ -109,7 +114,7 @@ UPDATE run SET status = 'running' WHERE status = 'finishing';
 UPDATE run SET busy = 1 WHERE rested_at IS NULL;
 
 ALTER TABLE run ADD COLUMN sum INTEGER;
-UPDATE run SET sum = seal(number, last, id, workflow, plan, parent, tags, accepted_at, status, rested_at, error, wake, busy, failures, turn);
+UPDATE run SET sum = seal(number, last, id, workflow, plan, parent, fork_of, tags, accepted_at, status, started_at, rested_at, error, wake, busy, failures, turn);
 ALTER TABLE plan ADD COLUMN sum INTEGER;
 UPDATE plan SET sum = seal(digest, body);
 
