@@ -62,6 +62,7 @@ impl Event {
             | Self::Took { unit, .. }
             | Self::Ignored { unit, .. }
             | Self::Asked { unit }
+            | Self::Joined { unit, .. }
             | Self::Unparked { unit, .. } => Some(*unit),
             Self::Accepted(_)
             | Self::Collected { .. }
@@ -402,6 +403,13 @@ pub enum Event {
     Asked {
         /// Which unit.
         unit: UnitId,
+    },
+    /// Another run has the key of the run that a unit was to start: the unit waits for that one (semantics 71).
+    Joined {
+        /// Which unit.
+        unit: UnitId,
+        /// Which run.
+        run: RunId,
     },
     /// A unit took a signal or an event that it waited for.
     Took {

@@ -5,6 +5,7 @@ use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::run::event::{Decision, Event};
 use orchestra_flow::run::machine::{Command, Refusal, Target};
+use orchestra_flow::run::wait::For;
 use orchestra_flow::run::world::Act;
 
 use super::simulator::{Call, Chance, Fate, Simulator, main_run, package};
@@ -325,6 +326,29 @@ fn rule_44_park_fail() {
     let world = park(&package, Decision::Fail);
     assert_eq!(world.status(), "failed");
     assert_eq!(world.said(), ["a", "b", "undo a"]);
+}
+
+/// 44: a body at the end of a run may be parked as well; whoever decides finds it among what waits for that.
+#[test]
+fn rule_44_park_at_the_end() {
+    let package = program("workflow w {\n on conflict park\n on success { fail conflict \"late\" }\n }");
+    let decisions =
+        [(Decision::Skip { value: Value::Unit }, 0), (Decision::Fail, 1), (Decision::Retry { params: None }, 0)];
+    for (decision, problems) in decisions {
+        let mut world = Simulator::new(&package, 0, yes);
+        world.accept("w", &Value::Unit);
+        world.until_the_end();
+        assert_eq!(world.status(), "parked");
+        let main = world.main();
+        let waits = main.run.waits(&main.plan);
+        let [(unit, wait)] = waits.as_slice() else { panic!("{waits:?}") };
+        assert_eq!((wait.kind, &*wait.name), (For::Decision, "success"));
+        let retries = matches!(decision, Decision::Retry { .. });
+        let step = Target::Unit(*unit);
+        world.tell_main(Command::Unpark { step, by: "a person".into(), decision }).expect("it is parked");
+        assert_eq!(world.status(), if retries { "parked" } else { "completed" });
+        assert_eq!(world.main().run.problems.len(), problems);
+    }
 }
 
 /// 45: a `keyed` step in doubt keeps its key when it is decided anew with the same parameters.

@@ -175,6 +175,7 @@ impl Tree {
             | Event::Scheduled { .. }
             | Event::Ignored { .. }
             | Event::Asked { .. }
+            | Event::Joined { .. }
             | Event::Enough { .. }
             | Event::UnwindAsked
             | Event::RewindAsked(_)

@@ -151,10 +151,13 @@ fn under_way(node: &Node, unit: &Unit, act: &Act) -> String {
             let whom = act.params.get("whom").map(ToString::to_string).unwrap_or_default();
             format!("{whom} is to answer{bound}")
         }
-        Kind::Child { workflow, .. } => {
-            let run = unit.child_run().map(|run| run.to_string()).unwrap_or_default();
-            format!("the run {run} of `{workflow}` is to end{bound}")
-        }
+        Kind::Child { workflow, .. } => match (&act.joined, unit.child_run()) {
+            (Some(run), _) => format!("the run {run} of `{workflow}`, which has the key, is to end{bound}"),
+            (None, run) => {
+                let run = run.map(|run| run.to_string()).unwrap_or_default();
+                format!("the run {run} of `{workflow}` is to end{bound}")
+            }
+        },
         kind => format!("attempt {} of {} is under way{bound}", unit.attempts, written::head(kind)),
     }
 }

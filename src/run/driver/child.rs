@@ -28,6 +28,14 @@ impl Drive {
             });
         }
         self.awaited.insert(child.run.clone(), Awaited { unit, attempt, unwinds: false });
+        if let Some(other) = &child.joined {
+            match self.inner.exists(other).await {
+                Ok(true) => return self.wait_for(child.run.clone(), other),
+                // It had its time meanwhile, and is gone: the key is free.
+                Ok(false) => {}
+                Err(broken) => return drop(self.tell.send(Told::Broken(broken))),
+            }
+        }
         if self.joins || child.continues {
             match self.inner.exists(&child.run).await {
                 Ok(false) => {}
@@ -52,7 +60,11 @@ impl Drive {
             Err(error) => Err(error),
         };
         match came {
-            Ok(Came::Joined(other)) if other != child.run => self.wait_for(child.run.clone(), &other),
+            Ok(Came::Joined(other)) if other != child.run => {
+                // Written down, so that it is that run also after a crash, whoever has the key by then.
+                self.tell_self(Command::Join { unit, attempt, run: other.clone() });
+                self.wait_for(child.run.clone(), &other);
+            }
             Ok(_) => {}
             Err(error) => {
                 self.awaited.remove(&child.run);

@@ -140,6 +140,8 @@ pub struct Act {
     pub by: Option<Arc<str>>,
     /// Whether the run that it waits for has failed before, and goes on where it failed (semantics 79).
     pub continues: bool,
+    /// The run that it waits for because it has the key of the one that it was to start (semantics 71).
+    pub joined: Option<RunId>,
 }
 
 /// Who is at the far end of an act.
@@ -352,6 +354,11 @@ impl Unit {
             0 | 1 => RunId(act.key.clone()),
             attempt => RunId(format!("{}#{attempt}", act.key).into()),
         })
+    }
+
+    /// Whether it waits for a run that is not its own: it may let that one be at any time.
+    pub fn has_joined(&self) -> bool {
+        matches!(&self.task, Task::Act(act) if act.joined.is_some())
     }
 
     /// Whether it undoes a child run by that run's own entries.

@@ -35,11 +35,12 @@ impl Run {
         if self.is_at_rest() || unit.resting || unit.closing.is_some() {
             return None;
         }
-        let node = unit.node(plan)?;
-        let (kind, name, fit) = match (&unit.task, &node.kind) {
+        let kind = unit.node(plan).map(|node| &node.kind);
+        let (kind, name, fit) = match (&unit.task, kind) {
+            // A body at the end of the run may be parked too: no statement stands for it.
             _ if unit.is_parked() => (For::Decision, self.step_name(plan, unit.id), None),
-            (Task::Act(act), Kind::Ask(_)) if act.in_flight => (For::Answer, self.step_name(plan, unit.id), None),
-            (Task::Listen(listen), Kind::Wait(wait)) if listen.output.is_none() => match wait {
+            (Task::Act(act), Some(Kind::Ask(_))) if act.in_flight => (For::Answer, self.step_name(plan, unit.id), None),
+            (Task::Listen(listen), Some(Kind::Wait(wait))) if listen.output.is_none() => match wait {
                 node::Wait::Event { topic, .. } => (For::Event, topic.clone(), listen.fit.clone()),
                 node::Wait::Signal(name) => (For::Signal, name.clone(), None),
                 node::Wait::For(_) | node::Wait::Until(_) => return None,

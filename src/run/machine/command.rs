@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Action, Machine, Word};
 use crate::base::failure::{self, Failure};
+use crate::base::id::RunId;
 use crate::base::shape::Misfit;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
@@ -48,6 +49,15 @@ pub enum Command {
         unit: UnitId,
         /// Which attempt.
         attempt: u32,
+    },
+    /// Another run has the key of the run that an attempt was to start: that one is waited for.
+    Join {
+        /// Of which unit.
+        unit: UnitId,
+        /// Which attempt.
+        attempt: u32,
+        /// The other run.
+        run: RunId,
     },
     /// Somebody answers a question.
     Respond {
@@ -235,6 +245,13 @@ pub fn tell(
                 return Err(Refusal::NotWaiting);
             }
             machine.record(Event::Asked { unit });
+        }
+        Command::Join { unit, attempt, run } => {
+            let waits = |unit: &Unit| unit.attempts == attempt && matches!(&unit.task, Task::Act(act) if act.in_flight);
+            if !machine.run.unit(unit).is_some_and(waits) {
+                return Err(Refusal::NotWaiting);
+            }
+            machine.record(Event::Joined { unit, run });
         }
         Command::Respond { step, value, by } => machine.respond(&step, value, by)?,
         Command::Unpark { step, by, decision } => machine.unpark(&step, by, decision)?,

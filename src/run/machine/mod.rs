@@ -142,6 +142,8 @@ pub struct Child {
     pub within: Vec<Holder>,
     /// Whether it has failed before, and goes on where it failed (semantics 79).
     pub continues: bool,
+    /// The run that has its key, and is waited for in its place, if that is known.
+    pub joined: Option<RunId>,
     /// How many runs lie before it that started one another.
     pub starts: u32,
     /// The fork that it is carried out for.

@@ -60,7 +60,7 @@ impl Machine<'_> {
 
     /// A child may not have heard what it was told before the process ended: that its time is up, that it is to stand still, or that it may go on.
     fn say_again(&mut self, id: UnitId) {
-        let Some(unit) = self.run.unit(id).filter(|unit| !unit.unwinds_child()) else { return };
+        let Some(unit) = self.run.unit(id).filter(|unit| !unit.unwinds_child() && !unit.has_joined()) else { return };
         let Some((run, _)) = self.run.other_run(self.plan, unit) else { return };
         let over = [unit.timeout, unit.deadline].into_iter().flatten().any(|bound| bound <= self.now);
         if over {

@@ -31,6 +31,7 @@ impl Machine<'_> {
             }
             if act.in_flight {
                 match unit.node(self.plan).map(|node| &node.kind) {
+                    Some(Kind::Child { .. }) if unit.has_joined() => {}
                     // Child runs are cancelled and awaited.
                     Some(Kind::Child { .. }) if !unit.unwinds_child() => {
                         let cancel = unit.child_run().map(|run| Action::TellChild { run, word: Word::Cancel });
@@ -131,6 +132,7 @@ impl Machine<'_> {
         let attempt = unit.attempts;
         match unit.node(self.plan).map(|node| &node.kind) {
             Some(Kind::Child { .. }) if unit.unwinds_child() => true,
+            Some(Kind::Child { .. }) if unit.has_joined() => false,
             Some(Kind::Child { .. }) => {
                 let cancel = unit.child_run().map(|run| Action::TellChild { run, word: Word::Cancel });
                 self.actions.extend(cancel);

@@ -266,6 +266,7 @@ impl Machine<'_> {
                         depth: self.run.accepted.depth + 1,
                         within: self.run.gates_around(id),
                         continues: act.continues && attempt <= 1,
+                        joined: act.joined.clone(),
                         // It is part of what this run does: the same chain, if there is one.
                         starts: self.run.starts_before(self.now).saturating_sub(1),
                         fork: self.run.accepted.fork.clone(),
@@ -307,6 +308,7 @@ impl Machine<'_> {
             Task::Act(act) if act.in_flight => {
                 let attempt = unit.attempts;
                 match unit.node(self.plan).map(|node| &node.kind) {
+                    Some(Kind::Child { .. }) if unit.has_joined() => self.failed_attempt(id, attempt, failure, true),
                     Some(Kind::Child { .. }) => {
                         // It is awaited: if it completes before it hears of it, that is a fact.
                         let cancel = unit.child_run().map(|run| Action::TellChild { run, word: Word::Cancel });

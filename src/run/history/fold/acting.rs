@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::super::Run;
 use super::super::unit::{Awaits, Far, Stage, Task, Trouble, Unit};
 use crate::base::failure::Failure;
+use crate::base::id::RunId;
 use crate::base::time::Timestamp;
 use crate::lang::catalog::Effect;
 use crate::lang::plan::{ChainId, HandlerId, Link, Plan};
@@ -20,6 +21,7 @@ impl Run {
         if let Task::Act(act) = &mut unit.task {
             act.in_flight = true;
             act.asked = false;
+            act.joined = None;
             // What worked but did not give what the program states has happened all the same.
             unit.doubt |= act.output.take().is_some();
         }
@@ -46,6 +48,13 @@ impl Run {
         if let Some(Task::Act(act)) = self.unit_mut(id).map(|unit| &mut unit.task) {
             act.asked = true;
             self.answers_no_more(id);
+        }
+    }
+
+    /// Another run has the key of the one that was to be started, and is waited for instead.
+    pub(super) fn joined(&mut self, id: UnitId, run: &RunId) {
+        if let Some(Task::Act(act)) = self.unit_mut(id).map(|unit| &mut unit.task) {
+            act.joined = Some(run.clone());
         }
     }
 

@@ -81,6 +81,7 @@ impl Run {
             Event::Signalled { name, payload } => self.signalled(name, payload),
             Event::Arrived { topic, payload, mark } => self.happened(topic, payload, *mark),
             Event::Asked { unit } => self.asked(*unit),
+            Event::Joined { unit, run } => self.joined(*unit, run),
             Event::Took { unit, number } => self.took(*unit, *number),
             Event::Ignored { unit, before } => self.ignored(*unit, *before),
             Event::Unparked { unit, decision, .. } => self.unparked(*unit, decision),

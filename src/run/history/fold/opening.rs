@@ -324,6 +324,7 @@ fn task(plan: &Plan, at: Timestamp, node: NodeId, begin: &Begin, sees: Sees) -> 
             next: Value::Unit,
             by: None,
             continues: false,
+            joined: None,
         })),
         Begin::Sleep { .. } => Task::Sleep { over: false },
         Begin::Listen { since, fit } => {
