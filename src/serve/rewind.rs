@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -17,6 +17,7 @@ use super::problem::Problem;
 use super::query::Path;
 use super::run::{Run, standing, whole};
 use super::server::Server;
+use super::workflow::key;
 use crate::base::id::RunId;
 use crate::base::value::Value;
 use crate::run::rewind::{Preview, Request, Which};
@@ -88,12 +89,20 @@ async fn retry(
 }
 
 /// Starts a run that begins with what this one, however it stands, has recorded up to a step. This one stays as it is. The answer
-/// says what is done by the new run, what would happen again, what is kept; with `preview` nothing is started.
+/// says what is done by the new run, what would happen again, what is kept; with `preview` nothing is started. The same
+/// `Idempotency-Key` gives the same fork of this run, however often it is sent; the answer then names it, and no more.
 #[utoipa::path(
-    post, path = "/v1/runs/{id}/fork", params(("id" = String, Path, description = "The run")),
+    post, path = "/v1/runs/{id}/fork",
+    params(
+        ("id" = String, Path, description = "The run"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the fork, so that it can be asked for again"),
+    ),
     request_body = Option<Rewind>,
     responses(
-        (status = 201, description = "The new run, and what it means: `{ \"id\", \"preview\" }`", body = Object),
+        (
+            status = 201, description = "The new run, and what it means: `{ \"id\", \"preview\" }`", body = Object,
+            headers(("Location" = String))
+        ),
         (status = 200, description = "What it would mean", body = Object),
         (status = 409, body = Problem, content_type = "application/problem+json")
     )
@@ -102,15 +111,21 @@ async fn fork(
     State(server): State<Server>,
     caller: Caller,
     Path(id): Path<String>,
+    headers: HeaderMap,
     sent: Sent,
 ) -> Result<Response, Problem> {
     let run = RunId(id.into());
     standing(&server, &caller, Role::Operator, &run).await?;
     let (request, only_preview) = Rewind::read(sent, &caller)?;
-    Ok(match only_preview {
-        true => server.json(StatusCode::OK, &server.engine().preview_fork(&run, &request).await?),
-        false => server.json(StatusCode::CREATED, &server.engine().fork(&run, &request).await?),
-    })
+    let key = key(&headers)?;
+    if only_preview {
+        return Ok(server.json(StatusCode::OK, &server.engine().preview_fork(&run, &request).await?));
+    }
+    let forked = match key {
+        Some(key) => server.engine().fork_once(&run, key, &request).await?,
+        None => server.engine().fork(&run, &request).await?,
+    };
+    Ok(server.created(&forked.id, &forked))
 }
 
 impl Rewind {

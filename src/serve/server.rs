@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::Request;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware;
 use axum::response::{IntoResponse, Response};
@@ -20,6 +20,7 @@ use super::{
     caller, cause, clock, deployment, event, failure, health, journal, metric, openapi, parked, question, rewind, run,
     step, stream, trigger, workflow, writable,
 };
+use crate::base::id::RunId;
 use crate::host::clock::VirtualClock;
 use crate::host::{Engine, Site};
 use crate::trigger::Triggers;
@@ -179,6 +180,15 @@ impl Server {
     /// The OpenAPI document.
     pub(super) fn document(&self) -> &[u8] {
         self.inner.document.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// The answer that a run was started, and where it is.
+    pub(super) fn created(&self, run: &RunId, body: &impl Serialize) -> Response {
+        let mut response = self.json(StatusCode::CREATED, body);
+        if let Ok(location) = HeaderValue::from_str(&format!("/v1/runs/{run}")) {
+            response.headers_mut().insert(LOCATION, location);
+        }
+        response
     }
 
     /// An answer in JSON, with every secret covered.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::ALLOW;
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_LENGTH, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -16,6 +16,9 @@ use super::problem::Problem;
 use super::server::Server;
 use crate::trigger::request::{self, Answer};
 use crate::trigger::route::Unmatched;
+
+/// What says how a body is sent, and what becomes of the connection: a program that said something else would break it.
+const OF_THE_CONNECTION: [HeaderName; 5] = [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION, TRAILER, UPGRADE];
 
 /// Answers what no other route knows.
 pub(super) async fn answer(State(server): State<Server>, request: Request) -> Result<Response, Problem> {
@@ -78,7 +81,8 @@ fn other_methods(parts: &Parts, methods: &[Arc<str>]) -> Response {
     response
 }
 
-/// An answer with every secret covered. A header that no answer can have is left out.
+/// An answer with every secret covered. A header that no answer can have is left out, as is one that the connection is the
+/// affair of.
 fn shown(server: &Server, answer: Answer) -> Response {
     let body = match String::from_utf8(answer.body) {
         Ok(text) => server.engine().mask().cover(&text).into_bytes(),
@@ -88,7 +92,9 @@ fn shown(server: &Server, answer: Answer) -> Response {
     let mut response = (status, Body::from(body)).into_response();
     let headers = response.headers_mut();
     for (name, value) in answer.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
+            && !OF_THE_CONNECTION.contains(&name)
+        {
             headers.append(name, value);
         }
     }

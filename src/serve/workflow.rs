@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::header::LOCATION;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -173,11 +172,7 @@ async fn start(
         Some(wait) => ended(&server, running, wait).await?,
         None => accepted(&server, running).await?,
     };
-    let mut response = server.json(StatusCode::CREATED, &started);
-    if let Ok(location) = HeaderValue::from_str(&format!("/v1/runs/{id}")) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    Ok(response)
+    Ok(server.created(&id, &started))
 }
 
 /// The workflow of this name.
@@ -190,7 +185,8 @@ fn plan(server: &Server, name: &str) -> Result<Arc<Plan>, Problem> {
     })
 }
 
-fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+/// The key that names what is asked for, if it has one.
+pub(super) fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(key) = headers.get(KEY) else { return Ok(None) };
     match key.to_str() {
         Ok(key) if !key.is_empty() && key.len() <= KEY_BYTES_MAX => Ok(Some(key)),

@@ -1,8 +1,8 @@
 //! Open failures over HTTP, and runs that go on from them.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use super::served;
+use super::{Answer, served};
 
 #[test]
 fn a_run_that_failed_is_listed_retried_and_dismissed() {
@@ -52,5 +52,38 @@ fn a_run_that_failed_is_listed_retried_and_dismissed() {
         let older = client.post(&format!("/v1/runs/{id}/fork"), json!({ "plan": "oldest" })).await;
         assert_eq!(older.status, 400, "{older:?}");
         assert_eq!(client.post("/v1/runs/nobody/fork", json!({})).await.status, 404);
+    });
+}
+
+#[test]
+fn a_fork_that_is_asked_for_again_is_the_same_one() {
+    served(async |client, _| {
+        let start = async |name: &str| {
+            let done = client.post("/v1/workflows/greet/runs?wait=20s", json!({ "name": name })).await.json;
+            done["id"].as_str().expect("an id").to_owned()
+        };
+        let fork = async |id: &str, key: &str, body: Json| {
+            let request = client.request(reqwest::Method::POST, &format!("/v1/runs/{id}/fork"));
+            Answer::of(request.header("idempotency-key", key).json(&body).send().await.expect("an answer")).await
+        };
+        let (ada, eve) = (start("Ada").await, start("Eve").await);
+        let previewed = fork(&ada, "one", json!({ "preview": true })).await;
+        assert_eq!((previewed.status.as_u16(), &previewed.json["id"]), (200, &json!(null)), "nothing has begun");
+        let at_once = futures_util::future::join_all((0..8).map(|_| fork(&ada, "one", json!({})))).await;
+        let first = at_once[0].json["id"].as_str().expect("an id").to_owned();
+        for answer in &at_once {
+            assert_eq!((answer.status.as_u16(), &answer.json["id"]), (201, &json!(first)), "{answer:?}");
+            assert_eq!(answer.header("location"), format!("/v1/runs/{first}"));
+        }
+        assert_eq!(at_once.iter().filter(|answer| answer.json["preview"].is_object()).count(), 1, "one has begun it");
+        let ended = client.until(&format!("/v1/runs/{first}"), |run| run["status"] == "completed").await;
+        assert_eq!(ended["fork_of"], json!(ada));
+        let again = fork(&ada, "one", json!({ "input": { "name": "Bob" } })).await;
+        assert_eq!((again.status.as_u16(), &again.json), (201, &json!({ "id": first })), "also when it has ended");
+        assert_ne!(fork(&ada, "two", json!({})).await.json["id"], json!(first), "another key");
+        assert_ne!(fork(&eve, "one", json!({})).await.json["id"], json!(first), "another run");
+        let all = client.get("/v1/runs").await.json;
+        assert_eq!(all["runs"].as_array().map(Vec::len), Some(5), "{all}");
+        fork(&ada, "", json!({})).await.problem(400);
     });
 }

@@ -110,6 +110,31 @@ fn without_tokens_only_programs_of_this_machine_are_answered() {
     process.kill();
 }
 
+/// What `flow` says of the server that works on the data of this folder.
+fn asked(folder: &Path, args: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flow"));
+    let command = command.args(args).arg("--data").arg(folder.join(".flow")).env_clear().stdin(Stdio::null());
+    let done = command.output().expect("it ends");
+    assert!(done.status.success(), "{args:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).expect("it is text")
+}
+
+#[test]
+fn how_long_a_run_takes_is_told_by_the_clock_of_its_server() {
+    let folder = folder(&[("main.flow", "workflow nap { wait 30d }")]);
+    let process = Process::start(folder.path(), &["--clock", "virtual"]);
+    let run = runtime().block_on(async {
+        let started = process.client.post("/v1/workflows/nap/runs", json!({})).await;
+        let moved = process.client.post("/v1/clock/advance", json!({ "by": "27h" })).await;
+        assert_eq!(moved.status, 200, "{moved:?}");
+        started.json["id"].as_str().expect("an id").to_owned()
+    });
+    assert!(asked(folder.path(), &["runs"]).contains(" 1d3h"), "{}", asked(folder.path(), &["runs"]));
+    let shown = asked(folder.path(), &["show", &run]);
+    assert!(shown.contains("1d3h"), "{shown}");
+    process.kill();
+}
+
 #[test]
 fn bounds_of_nothing_are_refused() {
     for bound in ["--connections", "--rate"] {

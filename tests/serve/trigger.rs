@@ -22,6 +22,13 @@ workflow whole {
     trigger api GET "/whole"
     reply 418 { raw: "short and stout", headers: { "Content-Type": "text/x-tea" } }
 }
+workflow framed {
+    trigger api GET "/framed"
+    reply 200 {
+        raw: "longer than five"
+        headers: { "Content-Length": "5", "Transfer-Encoding": "chunked", "Connection": "close", "X-Own": "7" }
+    }
+}
 "#;
 
 fn serves(test: impl AsyncFnOnce(&Client, &Path)) {
@@ -49,6 +56,9 @@ fn an_api_trigger_asks_for_a_token_where_the_program_says_so() {
         let answer = client.with(None).get("/whole").await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (418, "text/x-tea"));
         assert_eq!(answer.json, json!("short and stout"));
+        let answer = client.get("/framed").await;
+        assert_eq!((answer.header("content-length"), answer.header("x-own")), ("16", "7"), "{answer:?}");
+        assert_eq!(answer.json, json!("longer than five"));
     });
 }
 

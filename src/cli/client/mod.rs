@@ -3,6 +3,7 @@
 //! In: arguments. Out: what the server answers, for people or as JSON. Never: an answer that the server has not given: without
 //! one, the same router is asked in this process.
 
+mod clock;
 mod deploy;
 mod failures;
 mod reach;

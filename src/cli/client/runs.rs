@@ -4,6 +4,7 @@ use anstyle::Style;
 use clap::Args;
 use serde_json::Value as Json;
 
+use super::clock::Clock;
 use super::reach::Reach;
 use crate::base::time::{Duration, Timestamp};
 use crate::cli::check::Format;
@@ -60,7 +61,7 @@ impl Runs {
     /// # Errors
     /// If nobody can be asked, or a condition is none.
     pub fn run(&self) -> Result<Exit, Stop> {
-        let runs = self.reach.with(async |client| {
+        let (runs, clock) = self.reach.with(async |client| {
             let mut runs: Vec<Json> = Vec::new();
             let mut cursor = None;
             while runs.len() < self.limit {
@@ -71,11 +72,11 @@ impl Runs {
                     break;
                 }
             }
-            Ok::<_, Stop>(runs)
+            Ok::<_, Stop>((runs, Clock::of(client).await?))
         })?;
         match self.format {
             Format::Json => deliver(&Json::Array(runs).to_string()),
-            Format::Text => deliver(&table(&runs, Timestamp::now(), &Palette::for_stdout())),
+            Format::Text => deliver(&table(&runs, clock.now(), &Palette::for_stdout())),
         }
         Ok(Exit::Done)
     }

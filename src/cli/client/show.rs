@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::clock::Clock;
 use super::reach::{Reach, path};
 use super::timeline;
 use crate::base::secret::Mask;
@@ -68,12 +69,13 @@ impl Show {
             deliver(&shown.to_string());
             return Ok(Exit::Done);
         }
-        let journal = self
-            .reach
-            .with(async |client| Ok::<_, Stop>(client.get(&path(&["v1", "runs", &self.run, "journal"])).await?))?;
+        let (journal, clock) = self.reach.with(async |client| {
+            let journal = client.get(&path(&["v1", "runs", &self.run, "journal"])).await?;
+            Ok::<_, Stop>((journal, Clock::of(client).await?))
+        })?;
         let journal: Journal = serde_json::from_value(journal)
             .map_err(|error| Refusal::new(format!("the journal cannot be read: {error}")))?;
-        let stood = Stood::after(journal, self.at)?;
+        let stood = Stood::after(journal, self.at, clock)?;
         deliver(&match self.format {
             Format::Json => stood.to_json().to_string(),
             Format::Text if self.events => stood.events(),
@@ -96,7 +98,7 @@ struct Stood {
 }
 
 impl Stood {
-    fn after(journal: Journal, at: Option<usize>) -> Result<Self, Refusal> {
+    fn after(journal: Journal, at: Option<usize>, clock: Clock) -> Result<Self, Refusal> {
         let Journal { status, plan, records } = journal;
         let events = match at {
             None => records.len(),
@@ -109,7 +111,7 @@ impl Stood {
         let broken = || Refusal::new("the journal of the run has no beginning");
         let run = history::fold(&plan, &records[..events]).map_err(|_| broken())?;
         let last = records[events - 1].at;
-        let now = if at.is_some() || run.is_at_rest() { last } else { Timestamp::now() };
+        let now = if at.is_some() || run.is_at_rest() { last } else { clock.now() };
         let status = if at.is_some() { run.status().word().to_owned() } else { status };
         Ok(Self { plan: Arc::new(plan), records, events, run, status, now })
     }

@@ -8,9 +8,9 @@ use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::clock::Clock;
 use super::reach::{Reach, path};
 use crate::base::secret::Mask;
-use crate::base::time::Timestamp;
 use crate::cli::exit::{Exit, Refusal, Stop};
 use crate::cli::face::Face;
 use crate::cli::paper::{Palette, deliver, say, stderr_is_live};
@@ -22,6 +22,9 @@ use crate::serve::client::Client;
 
 /// How often the tree is drawn.
 const FRAME: Duration = Duration::from_millis(80);
+
+/// How often a clock is looked at that is moved by hand.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Watch a run until it rests, or what happens in all runs.
 #[derive(Debug, Args)]
@@ -80,12 +83,13 @@ async fn one(client: &Client, run: &str) -> Result<Exit, Stop> {
     let journal = client.get(&path(&["v1", "runs", run, "journal"])).await?;
     let Journal { plan, records } = serde_json::from_value(journal)
         .map_err(|error| Refusal::new(format!("the journal cannot be read: {error}")))?;
+    let mut clock = Clock::of(client).await?;
     let screen = Arc::new(Screen::new(Palette::for_stderr(), stderr_is_live()));
     // The server has covered what is secret.
     let mut face = Face::new(Tree::new(Arc::new(plan), Mask::default()), screen);
     if client.is_within() {
         records.iter().for_each(|record| face.take(record));
-        face.finish(Timestamp::now());
+        face.finish(clock.now());
         say("no server runs on the data directory: the run goes on when one starts");
         return Ok(Exit::Done);
     }
@@ -93,10 +97,12 @@ async fn one(client: &Client, run: &str) -> Result<Exit, Stop> {
     query.append_pair("run", run).append_pair("from", "0");
     let mut events = client.stream(&format!("/v1/stream?{}", query.finish()), None).await?;
     let mut frames = tokio::time::interval(FRAME);
+    let mut looks = tokio::time::interval(LOOK);
     let mut end = None;
     loop {
         tokio::select! {
-            _ = frames.tick(), if face.is_live() => face.draw(Timestamp::now()),
+            _ = frames.tick(), if face.is_live() => face.draw(clock.now()),
+            _ = looks.tick(), if face.is_live() => clock.look_again(client).await,
             event = events.next() => {
                 let Some(record) = event.map(|event| record(&event.data)) else { break };
                 let Some(record) = record else { continue };
@@ -109,7 +115,8 @@ async fn one(client: &Client, run: &str) -> Result<Exit, Stop> {
             }
         }
     }
-    face.finish(Timestamp::now());
+    clock.look_again(client).await;
+    face.finish(clock.now());
     Ok(match end {
         Some(Outcome::Failed { .. }) => Exit::Failed,
         Some(Outcome::Cancelled) => Exit::Cancelled,

@@ -124,7 +124,7 @@ impl Settings {
                 diagnostics.push(missing(connector, field, default.as_ref(), place));
             }
             // What stands in for a credential is none, and a word that people write.
-            if is_secret(&field.shape) && !self.stands_in {
+            if is_secret(&field.shape) && !self.stands_in && !value.is_unit() {
                 self.mask.learn(&value.to_string());
             }
             config.insert(field.name.clone(), value);

@@ -22,8 +22,9 @@ use crate::run::rewind::{self, Fork, Preview, Refusal, Request};
 pub struct Forked {
     /// Its id.
     pub id: RunId,
-    /// What it means.
-    pub preview: Preview,
+    /// What it means; none if it was started before, under the same key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview: Option<Preview>,
 }
 
 /// A fork that is about to come in: everything is decided, nothing has happened.
@@ -40,7 +41,7 @@ impl Driver {
     /// # Errors
     /// Where there cannot be one.
     pub async fn preview_fork(&self, of: &RunId, request: &Request) -> Result<Preview, Refusal> {
-        self.inner.forking(of, request).await.map(|forking| forking.preview)
+        self.inner.forking(new_run(), of, request).await.map(|forking| forking.preview)
     }
 
     /// Starts a run that begins with what another one has recorded up to a step, and returns when it would survive a crash. The
@@ -49,22 +50,39 @@ impl Driver {
     /// # Errors
     /// Where there cannot be one, or what would happen again was not accepted. Nothing has happened then.
     pub async fn fork(&self, of: &RunId, request: &Request) -> Result<Forked, Refusal> {
-        let forking = self.inner.forking(of, request).await?;
+        self.fork_as(new_run(), of, request).await
+    }
+
+    /// Starts a fork under a key, unless one of the same run was started under it before: the same key gives the same fork.
+    ///
+    /// # Errors
+    /// As [`Driver::fork`].
+    pub async fn fork_once(&self, of: &RunId, key: &str, request: &Request) -> Result<Forked, Refusal> {
+        // No workflow has a name with a blank in it.
+        let run = RunId::of_key(&format!("fork {of}"), key);
+        let _alone = self.inner.keyed_forks.lock().await;
+        if self.inner.exists(&run).await? {
+            return Ok(Forked { id: run, preview: None });
+        }
+        self.fork_as(run, of, request).await
+    }
+
+    async fn fork_as(&self, run: RunId, of: &RunId, request: &Request) -> Result<Forked, Refusal> {
+        let forking = self.inner.forking(run.clone(), of, request).await?;
         request.accepts(&forking.preview)?;
-        let forked = Forked { id: forking.run.clone(), preview: forking.preview.clone() };
+        let preview = Some(forking.preview.clone());
         let mark = self.inner.begin_fork(forking).await?;
         self.inner.synced(mark).await?;
-        Ok(forked)
+        Ok(Forked { id: run, preview })
     }
 }
 
 impl Inner {
-    async fn forking(&self, of: &RunId, request: &Request) -> Result<Forking, Refusal> {
+    async fn forking(&self, run: RunId, of: &RunId, request: &Request) -> Result<Forking, Refusal> {
         let Some(journal) = &self.world.journal else { return Err(Refusal::NoSuchRun) };
         let own = journal.history(of, 0).await?.records;
         let Folded { plan, run: other, records } = self.fold(&**journal, of, &own).await?.ok_or(Refusal::NoSuchRun)?;
         let Fork { preview, rewinding, kept } = rewind::fork(&plan, &records, request)?;
-        let run = new_run();
         let first = own.first().and_then(|first| Run::accept(first).ok()).ok_or(Refusal::NoSuchRun)?;
         let input = rewinding.input.clone().unwrap_or_default();
         let accepted = acceptance(&run, &first.accepted, &other.accepted, input);

@@ -101,6 +101,8 @@ struct Inner {
     /// Rings when a run leaves memory that must be woken.
     left: Bell,
     activity: Activity,
+    /// Held by whoever starts a fork that has a key: a second one with the same key comes when the first is there.
+    keyed_forks: tokio::sync::Mutex<()>,
     tally: Tally,
     /// Tells which runs have come to rest, when that is on disk.
     rested: broadcast::Sender<RunId>,
@@ -167,6 +169,7 @@ impl Driver {
             topics,
             left: Bell::default(),
             activity: Activity::default(),
+            keyed_forks: tokio::sync::Mutex::default(),
             tally: Tally::default(),
             rested: broadcast::Sender::new(RESTED_AT_ONCE),
             stopping: AtomicBool::new(false),
