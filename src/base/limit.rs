@@ -87,6 +87,8 @@ pub const HTTP_HEADERS_MAX: usize = 100;
 pub const HTTP_REQUESTS_PER_SECOND_MAX: u32 = 10_000;
 /// How many connections the server has at once, unless it is told otherwise.
 pub const HTTP_CONNECTIONS_MAX: u32 = 1_000;
+/// How long, in seconds, a client may take for the head of a request, for its body, and to take a part of an answer.
+pub const HTTP_PATIENCE_SECONDS_MAX: u64 = 30;
 /// How many items one answer of the server lists.
 pub const PAGE_ITEMS_MAX: usize = 1_000;
 /// How long a caller may let the server wait for the end of a run, in seconds.

@@ -163,8 +163,12 @@ impl Serve {
             tracing::info!("{recovered} runs that were cut off go on");
         }
         tokio::spawn(engine.clone().prune_in_time());
-        let limits =
-            Limits { body_bytes: self.body_bytes, requests_per_second: self.rate, connections: self.connections };
+        let limits = Limits {
+            body_bytes: self.body_bytes,
+            requests_per_second: self.rate,
+            connections: self.connections,
+            ..Limits::default()
+        };
         let site = Site::of(engine, &self.directory, recipe);
         site.listen().await.map_err(|faults| wrong(&faults))?;
         let mut server = Builder::new(site.clone()).limits(limits);

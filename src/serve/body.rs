@@ -1,7 +1,5 @@
 //! What a request carries, read with a bound on its size and its time.
 
-use std::time::Duration;
-
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
@@ -10,12 +8,10 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
+use super::limit::Limits;
 use super::problem::Problem;
 use super::server::Server;
 use crate::base::value::Value;
-
-/// How long a body may take to come.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// JSON that was sent, as a value; `()` for an empty body.
 pub struct Sent(pub Value);
@@ -40,7 +36,7 @@ impl FromRequest<Server> for Sent {
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let bytes = read(&parts.headers, body, server.limits().body_bytes).await?;
+        let bytes = read(&parts.headers, body, server.limits()).await?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self(Value::Unit));
         }
@@ -54,18 +50,19 @@ impl FromRequest<Server> for Sent {
 /// All of a body. What is announced as too large is not read at all.
 ///
 /// # Errors
-/// If it is larger than `most` bytes, takes too long, or the connection breaks.
-pub async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Bytes, Problem> {
+/// If it is larger than allowed, takes too long, or the connection breaks.
+pub(super) async fn read(headers: &HeaderMap, body: Body, limits: Limits) -> Result<Bytes, Problem> {
+    let Limits { body_bytes: most, patience, .. } = limits;
     let too_large = || Problem::too_large(format!("{most} bytes are the most that is read (`--body-bytes`)"));
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > most as u64) {
         return Err(too_large());
     }
-    match tokio::time::timeout(PATIENCE, to_bytes(body, most)).await {
+    match tokio::time::timeout(patience, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if is_bound(&error) => Err(too_large()),
         Ok(Err(error)) => Err(Problem::bad_request(format!("the body broke off: {error}"))),
-        Err(_) => Err(Problem::too_slow(format!("a body must be there within {}s", PATIENCE.as_secs()))),
+        Err(_) => Err(Problem::too_slow(format!("a body must be there within {patience:?}"))),
     }
 }
 

@@ -133,7 +133,8 @@ pub(super) fn identify(server: &Server, headers: &HeaderMap) -> Result<Caller, P
         let owner = Caller::owner("nobody in particular");
         return if is_from_here(headers) { Ok(owner) } else { Err(Problem::forbidden(detail)) };
     };
-    let Some(header) = headers.get(AUTHORIZATION) else {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let Some(header) = given.next() else {
         let detail = "send the header `Authorization: Bearer TOKEN`; `flow token new` makes a token";
         return Err(Problem::unauthorized(None, detail));
     };
@@ -143,7 +144,11 @@ pub(super) fn identify(server: &Server, headers: &HeaderMap) -> Result<Caller, P
     };
     let (scheme, token) = header.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(malformed)?;
     let token = token.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.contains(char::is_whitespace) {
+    if given.next().is_some()
+        || !scheme.eq_ignore_ascii_case("bearer")
+        || token.is_empty()
+        || token.contains(char::is_whitespace)
+    {
         return Err(malformed());
     }
     tokens.holder(token).ok_or_else(|| {

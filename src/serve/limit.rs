@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -23,6 +23,8 @@ pub struct Limits {
     pub requests_per_second: u32,
     /// How many connections there may be at once.
     pub connections: u32,
+    /// How long the head of a request may take to come, or its body, and how long a client may take nothing of its answer.
+    pub patience: Duration,
 }
 
 impl Default for Limits {
@@ -31,6 +33,7 @@ impl Default for Limits {
             body_bytes: limit::HTTP_BODY_BYTES_MAX,
             requests_per_second: limit::HTTP_REQUESTS_PER_SECOND_MAX,
             connections: limit::HTTP_CONNECTIONS_MAX,
+            patience: Duration::from_secs(limit::HTTP_PATIENCE_SECONDS_MAX),
         }
     }
 }

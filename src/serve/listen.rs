@@ -26,12 +26,6 @@ use super::problem::Problem;
 use super::server::Server;
 use crate::base::limit::{HTTP_HEAD_BYTES_MAX, HTTP_HEADERS_MAX};
 
-/// How long the head of a request may take to come, and a connection may be idle.
-const HEAD_PATIENCE: Duration = Duration::from_secs(30);
-
-/// How long a client may take nothing of its answer before it is dropped.
-const WRITE_PATIENCE: Duration = Duration::from_secs(30);
-
 /// How long answers that are under way have when the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
@@ -88,7 +82,7 @@ pub async fn listen(socket: Socket, server: &Server, router: Router) {
                 continue;
             }
         };
-        let connection = connections.watch(connection(stream, Peer(peer), router.clone()));
+        let connection = connections.watch(connection(stream, Peer(peer), router.clone(), server.limits().patience));
         tokio::spawn(async move {
             // A client that breaks off has its reasons.
             let _ = connection.await;
@@ -105,6 +99,7 @@ fn connection(
     stream: TcpStream,
     peer: Peer,
     router: Router,
+    patience: Duration,
 ) -> impl GracefulConnection<Error = hyper::Error> + Send + 'static {
     // Answers are written at once anyway.
     let _ = stream.set_nodelay(true);
@@ -121,10 +116,10 @@ fn connection(
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
+        .header_read_timeout(patience)
         .max_buf_size(HTTP_HEAD_BYTES_MAX)
         .max_headers(HTTP_HEADERS_MAX)
-        .serve_connection(TokioIo::new(Patient { stream, waiting: None }), service)
+        .serve_connection(TokioIo::new(Patient { stream, patience, waiting: None }), service)
 }
 
 /// How large the head of a request was. The room it is read into is somewhat larger than the bound.
@@ -136,6 +131,8 @@ fn head_bytes(request: &Request<Body>) -> usize {
 /// A stream to a client that must take what it is sent.
 struct Patient {
     stream: TcpStream,
+    /// How long it may take nothing.
+    patience: Duration,
     /// Runs while the client takes nothing.
     waiting: Option<Pin<Box<Sleep>>>,
 }
@@ -147,7 +144,8 @@ impl Patient {
             self.waiting = None;
             return written;
         }
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_PATIENCE)));
+        let patience = self.patience;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         match waiting.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,

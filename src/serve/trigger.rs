@@ -59,7 +59,7 @@ fn known(server: &Server, parts: &Parts, workflow: &str) -> Result<Caller, Probl
 }
 
 async fn read(server: &Server, parts: Parts, body: Body, caller: Option<Caller>) -> Result<request::Request, Problem> {
-    let body = body::read(&parts.headers, body, server.limits().body_bytes).await?;
+    let body = body::read(&parts.headers, body, server.limits()).await?;
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Ok(request::Request {
         method: parts.method.as_str().to_owned(),

@@ -75,6 +75,8 @@ fn replied(run: &RunId, reply: &Reply) -> Result<Answer, Refusal> {
             .with("run", run.0.clone()));
     };
     let mut answer = match &reply.body {
+        // They have none, and say nothing of one (RFC 9110).
+        _ if matches!(status, 204 | 205 | 304) => Answer::empty(status),
         Value::Unit if !reply.raw => Answer::empty(status),
         Value::Bytes(bytes) if reply.raw => Answer::typed(status, "application/octet-stream", bytes.to_vec()),
         body if reply.raw => Answer::typed(status, "text/plain; charset=utf-8", body.to_string().into_bytes()),

@@ -119,6 +119,9 @@ fn a_run_is_started_looked_at_and_told_things() {
     let why = desk.told(&["why", &run, "paid"]);
     assert!(why.contains("its turn had come: `first` had ended"), "{why}");
     assert!(why.ends_with("waits: the signal \"paid\" is to come"), "{why}");
+    assert_eq!(desk.told(&["why", &format!("{run}.paid")]), why, "one word for both");
+    let (code, said) = desk.refused(&["why", &format!("{run}.nowhere")]);
+    assert!(code == Some(2) && said.contains("the run has no step `nowhere`"), "{said}");
     desk.told(&["pause", &run]);
     desk.until(&run, "paused");
     desk.told(&["resume", &run]);

@@ -5,6 +5,7 @@ mod deployment;
 mod documented;
 mod failures;
 mod figures;
+mod forks;
 mod killed;
 mod limits;
 mod problems;

@@ -22,6 +22,10 @@ workflow whole {
     trigger api GET "/whole"
     reply 418 { raw: "short and stout", headers: { "Content-Type": "text/x-tea" } }
 }
+workflow silent {
+    trigger api GET "/silent"
+    reply 204 { body: { a: 1 } }
+}
 workflow framed {
     trigger api GET "/framed"
     reply 200 {
@@ -56,6 +60,11 @@ fn an_api_trigger_asks_for_a_token_where_the_program_says_so() {
         let answer = client.with(None).get("/whole").await;
         assert_eq!((answer.status.as_u16(), answer.header("content-type")), (418, "text/x-tea"));
         assert_eq!(answer.json, json!("short and stout"));
+        let answer = client.get("/silent").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("content-type"), answer.header("content-length")),
+            (204, "", "")
+        );
         let answer = client.get("/framed").await;
         assert_eq!((answer.header("content-length"), answer.header("x-own")), ("16", "7"), "{answer:?}");
         assert_eq!(answer.json, json!("longer than five"));

@@ -10,7 +10,7 @@ use super::{Again, Preview, Redo, Why};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
 use crate::lang::plan::{Kind, NodeId, Plan, input_read};
-use crate::run::event::{Rewinding, Role, UnitId};
+use crate::run::event::{Outcome, Rewinding, Role, UnitId};
 use crate::run::history::Run;
 use crate::run::history::lives::{Deed, Fate, Life, Lives, Statement, Undoing};
 
@@ -139,8 +139,23 @@ impl<'a> Teller<'a> {
             let place = place_in(self.plan, self.lives.get(*unit)?, *node).into();
             Some((node.0, Redo { place, why: *why }))
         }));
+        self.go_on_inside(&mut redo);
         redo.sort_by_key(|(order, _)| *order);
         redo.into_iter().map(|(_, redo)| redo).collect()
+    }
+
+    /// Adds the steps that stand open again where nothing in them is told: they go on with what has no name.
+    fn go_on_inside(&self, redo: &mut Vec<(u32, Redo)>) {
+        let open = self.scope.open.iter().rev().filter_map(|unit| self.lives.get(*unit));
+        for life in open.filter(|life| life.role != Role::Run && !life.is_group(self.plan)) {
+            let inside =
+                |place: &str| place.strip_prefix(&*life.place).is_some_and(|rest| rest.starts_with(['.', '[']));
+            if redo.iter().any(|(_, told)| told.place == life.place || inside(&told.place)) {
+                continue;
+            }
+            let why = if matches!(life.outcome, Some(Outcome::Failed { .. })) { Why::Failed } else { Why::CutOff };
+            redo.push((life.id.serial, Redo { place: life.place.clone(), why }));
+        }
     }
 
     /// A unit, or what is in it where it only groups.
