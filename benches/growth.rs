@@ -43,7 +43,7 @@ fn time(body: &str, count: i64) -> Duration {
     let begin = Instant::now();
     let (mut actions, mut waiting): (Vec<Action>, Vec<(UnitId, u32)>) = (Vec::new(), Vec::new());
     while !run.is_at_rest() {
-        let more = machine::decide(&plan, &mut run, now, &NoSettings, &mut actions);
+        let more = machine::decide(&plan, &mut run, (now, false), &NoSettings, &mut actions);
         for action in actions.drain(..) {
             if let Action::Perform { unit, attempt, .. } = action {
                 waiting.push((unit, attempt));

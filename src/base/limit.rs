@@ -56,6 +56,8 @@ pub const CHILD_DEPTH_MAX: usize = 32;
 pub const CHAIN_MAX: u32 = 256;
 /// How soon that is, in milliseconds: who starts a run later begins a new chain.
 pub const CHAIN_MILLIS: i64 = 60_000;
+/// How many runs of one chain may come back to a workflow that lies before them in it, unless the settings allow more.
+pub const CHAIN_RUNS_MAX: u64 = 20_000;
 /// The priority of runs that say nothing of it, among 0 to 9.
 pub const PRIORITY_DEFAULT: u8 = 5;
 /// How often one step may be interrupted by crashes before its outcome counts as unknown.

@@ -58,6 +58,10 @@ impl Settings for Replaceable {
     fn attempt_timeout(&self) -> Duration {
         self.now().settings.attempt_timeout()
     }
+
+    fn chain_runs(&self) -> u64 {
+        self.now().settings.chain_runs()
+    }
 }
 
 impl Perform for Replaceable {

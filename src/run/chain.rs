@@ -19,6 +19,52 @@ pub struct Origin {
     pub chain: u32,
 }
 
+/// What lies before a run in its chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The run that the chain began with; none for that run itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<RunId>,
+    /// The workflows of the runs before it, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<Arc<str>>,
+}
+
+impl Line {
+    /// Whether nothing lies before it.
+    pub fn is_nothing(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// What lies before a run that `run`, a run of `workflow` with this before it, starts.
+    #[must_use]
+    pub fn on(&self, run: &RunId, workflow: &Arc<str>) -> Self {
+        let mut line = self.clone();
+        line.first.get_or_insert_with(|| run.clone());
+        if !line.through.contains(workflow) {
+            line.through.push(workflow.clone());
+        }
+        line
+    }
+
+    /// The fact that says how many runs of the chain have come back, if a run of `workflow` would be one of them: a run of the
+    /// same workflow lies before it.
+    pub fn comes_back(&self, workflow: &Arc<str>) -> Option<Arc<str>> {
+        let first = self.first.as_ref().filter(|_| self.through.contains(workflow))?;
+        Some(format!("chain/{first}").into())
+    }
+
+    /// What a run of `workflow` hears that is not started because `most` runs of its chain have come back already.
+    pub fn too_wide(&self, workflow: &str, most: u64) -> Failure {
+        let first = self.first.as_ref().map_or("", |run| &run.0);
+        let through: String = self.through.iter().map(|name| format!("`{name}` -> ")).collect();
+        let message = format!(
+            "the run {first} has led to {most} runs that come back to a workflow which lies before them, and that is the bound (`run.chain_runs`); here {through}`{workflow}`. Let each run start fewer of its own kind, or wait before it starts them, or set the bound higher in `flow.toml`"
+        );
+        Failure::new(FailureKind::LimitExceeded, message)
+    }
+}
+
 /// One run of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {

@@ -14,6 +14,7 @@ use crate::base::id::{Digest, RunId};
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::{ChainId, HandlerId, Moment, NodeId};
+use crate::run::chain::Line;
 use crate::run::wait::Fit;
 
 /// One line of the journal.
@@ -533,6 +534,9 @@ pub struct Acceptance {
     /// The run that started it, or emitted what started it, and does not wait for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<RunId>,
+    /// What lies before it in its chain.
+    #[serde(default, skip_serializing_if = "Line::is_nothing")]
+    pub line: Line,
     /// What it needs before it may start.
     #[serde(default, skip_serializing_if = "Admission::is_nothing")]
     pub admission: Admission,

@@ -4,10 +4,10 @@
 
 /// What a run waits for from outside.
 pub mod wait;
-/// What happened: an append-only vocabulary.
-pub mod event;
 /// Runs that start one another, and how many may.
 pub mod chain;
+/// What happened: an append-only vocabulary.
+pub mod event;
 /// What a run needs before it may start, and why one never does.
 pub mod admission;
 /// What nobody has dealt with yet.

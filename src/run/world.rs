@@ -90,6 +90,10 @@ pub trait Settings: Send + Sync {
     fn env(&self, name: &str) -> Option<Value>;
     /// A secret setting.
     fn secret(&self, name: &str) -> Option<Value>;
+    /// How many runs of one chain may come back to a workflow that lies before them in it.
+    fn chain_runs(&self) -> u64 {
+        limit::CHAIN_RUNS_MAX
+    }
     /// How long one attempt of an operation may take where the program does not say.
     fn attempt_timeout(&self) -> Duration {
         Duration(limit::ATTEMPT_MILLIS_DEFAULT)

@@ -399,7 +399,7 @@ impl<'a> Simulator<'a> {
     fn decide(&mut self, id: &RunId) {
         let Some(actor) = self.runs.get_mut(id) else { return };
         let mut actions = Vec::new();
-        actor.awake = machine::decide(&actor.plan, &mut actor.run, self.now, &NoSettings, &mut actions);
+        actor.awake = machine::decide(&actor.plan, &mut actor.run, (self.now, false), &NoSettings, &mut actions);
         let settled = !actor.awake;
         self.carry_out(id, actions);
         if settled {
@@ -427,7 +427,7 @@ impl<'a> Simulator<'a> {
         }
         let mut shadow = actor.shadow.clone();
         let mut actions = Vec::new();
-        while machine::decide(&actor.plan, &mut shadow, self.now, &NoSettings, &mut actions) {}
+        while machine::decide(&actor.plan, &mut shadow, (self.now, false), &NoSettings, &mut actions) {}
         if let Some(Action::Record(record)) = actions.iter().find(|action| matches!(action, Action::Record(_))) {
             self.broken.push(format!("I11: made of its records, the run {id} would decide {record:?}"));
         } else {

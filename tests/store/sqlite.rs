@@ -32,6 +32,7 @@ fn write(folder: &Path, payloads: &[Value]) -> RunId {
         within: Vec::new(),
         starts: 0,
         origin: None,
+        line: orchestra_flow::run::chain::Line::default(),
         admission: Admission::default(),
         collects: None,
         tags: Vec::new(),

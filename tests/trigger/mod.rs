@@ -8,6 +8,7 @@ mod form;
 mod killed;
 mod request;
 mod webhook;
+mod width;
 
 use std::path::Path;
 use std::sync::Arc;

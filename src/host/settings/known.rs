@@ -19,11 +19,12 @@ enum Wanted {
 }
 
 /// The fixed settings; `docs/settings.md` says what each does.
-const KNOWN: [(&str, &str, Wanted); 9] = [
+const KNOWN: [(&str, &str, Wanted); 10] = [
     ("http", "allow_hosts", Wanted::Texts),
     ("http", "response_bytes_max", Wanted::Count),
     ("files", "roots", Wanted::Texts),
     ("process", "allow", Wanted::Texts),
+    ("run", "chain_runs", Wanted::Count),
     ("run", "timeout", Wanted::Duration),
     ("serve", "patience", Wanted::Duration),
     ("store", "keep", Wanted::Duration),

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::diagnostic::Diagnostic;
-use crate::base::limit::{ATTEMPT_MILLIS_DEFAULT, PATIENCE_MILLIS_DEFAULT, RESPONSE_BYTES_MAX};
+use crate::base::limit::{ATTEMPT_MILLIS_DEFAULT, CHAIN_RUNS_MAX, PATIENCE_MILLIS_DEFAULT, RESPONSE_BYTES_MAX};
 use crate::base::secret::Mask;
 use crate::base::span::{Source, Sources, Span};
 use crate::base::time::Duration;
@@ -205,5 +205,11 @@ impl world::Settings for Settings {
     /// `run.timeout`
     fn attempt_timeout(&self) -> Duration {
         self.duration(&["run", "timeout"]).unwrap_or(Duration(ATTEMPT_MILLIS_DEFAULT))
+    }
+
+    /// `run.chain_runs`
+    fn chain_runs(&self) -> u64 {
+        let set = self.get(&["run", "chain_runs"]).and_then(Value::as_int);
+        set.and_then(|count| u64::try_from(count).ok()).unwrap_or(CHAIN_RUNS_MAX)
     }
 }

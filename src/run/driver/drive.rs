@@ -277,8 +277,8 @@ impl Drive {
 
     fn decide_into(&mut self, actions: &mut Vec<Action>) -> bool {
         let world = &self.inner.world;
-        self.inner.carries_out()
-            && machine::decide(&self.plan, &mut self.run, world.clock.now(), &*world.settings, actions)
+        let around = (world.clock.now(), self.inner.lines.is_spent(&self.run));
+        self.inner.carries_out() && machine::decide(&self.plan, &mut self.run, around, &*world.settings, actions)
     }
 
     /// Lets the machine know, and decides what follows if that is all it is told: an outcome is written down with the next

@@ -12,7 +12,7 @@ use super::writing::take_records;
 use super::{Attached, Duty, Inner, Told, lock, start_failure};
 use crate::base::failure::Failure;
 use crate::base::id::RunId;
-use crate::base::time::Timestamp;
+use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
 use crate::run::admission::{Admission, Collects, Gathered, Reason};
@@ -23,6 +23,9 @@ use crate::run::intake::{self, Claim, Known as _, Names, Options, StartError, Un
 use crate::run::journal::{Batch, Fact, Mark};
 use crate::run::machine::{self, Action, Command, Refusal};
 
+/// How long it is known how many runs of a chain have come back, after the last of them: far longer than a chain goes on.
+const CHAIN_KNOWN: Duration = Duration::seconds(3_600);
+
 /// A run that is about to come in: everything is checked and computed, nothing has happened.
 pub(super) struct Entering {
     pub plan: Arc<Plan>,
@@ -31,6 +34,10 @@ pub(super) struct Entering {
     options: Options,
     wish: Wish,
     state_key: Option<Arc<str>>,
+    /// Why it never starts, if that is certain already: too many runs before it have started one another.
+    refused: Option<Arc<Failure>>,
+    /// The fact that says how many runs of its chain have come back, if it is one of them; and how many may.
+    comes_back: Option<(Arc<str>, u64)>,
     /// A run that is not there any more, whatever the facts say.
     pub gone: Option<RunId>,
 }
@@ -41,8 +48,14 @@ enum Wish {
     Start(Claim),
     /// To collect items, this one first; the fact says so to others.
     Collect { from: Collects, first: Collected },
-    /// To be told that it never starts: too many runs before it have started one another.
-    BeRefused(Arc<Failure>),
+}
+
+/// What was decided on somebody who comes.
+pub(super) enum Ruling {
+    /// On what they came for.
+    Granted(Verdict),
+    /// Too many runs of their chain have come in before them.
+    Refused(Arc<Failure>),
 }
 
 /// A run that has come in, before anything is written of it.
@@ -82,18 +95,27 @@ impl Inner {
         if let (Some(state), Some(name)) = (options.state.take(), &state_key) {
             options.facts.push(Fact { name: name.clone(), value: Some(state), until: None });
         }
-        let wish = match options.refused.take() {
-            Some(failure) => Wish::BeRefused(failure),
-            None => Wish::Start(Claim::of(&plan, trigger, &names)?),
-        };
+        let refused = options.refused.take();
+        let wish = Wish::Start(match refused {
+            Some(_) => Claim::default(),
+            None => Claim::of(&plan, trigger, &names)?,
+        });
         let run = options.run.take().unwrap_or_else(new_run);
-        Ok(Entering { plan, run, input, options, wish, state_key, gone: None })
+        let comes_back = self.comes_back(&plan, &options);
+        Ok(Entering { plan, run, input, options, wish, state_key, refused, comes_back, gone: None })
     }
 
     /// A run that is to collect items, this one first.
     pub(super) fn collecting(&self, plan: Arc<Plan>, from: Collects, first: Collected, options: Options) -> Entering {
         let wish = Wish::Collect { from, first };
-        Entering { plan, run: new_run(), input: Value::Unit, options, wish, state_key: None, gone: None }
+        let (run, input, comes_back) = (new_run(), Value::Unit, self.comes_back(&plan, &options));
+        Entering { plan, run, input, options, wish, state_key: None, refused: None, comes_back, gone: None }
+    }
+
+    /// The fact that says how many runs of a chain have come back, if a run of this plan would be one of them; and how many may.
+    fn comes_back(&self, plan: &Plan, options: &Options) -> Option<(Arc<str>, u64)> {
+        let fact = options.line.comes_back(&plan.name)?;
+        Some((fact, self.world.settings.chain_runs()))
     }
 
     pub(super) fn names<'a>(&'a self, input: &'a Value, trigger: &'a Value) -> Names<'a> {
@@ -132,11 +154,11 @@ impl Inner {
             // Somebody was quicker with the same id.
             return Ok(Came::Joined(run));
         }
-        let verdict = entering.decide(&door)?;
-        if let Verdict::Held(other) = verdict {
+        let ruling = entering.decide(&door)?;
+        if let Ruling::Granted(Verdict::Held(other)) = ruling {
             return Ok(Came::Joined(other));
         }
-        let mut accepted = self.accept(entering, verdict, door.now);
+        let mut accepted = self.accept(entering, ruling, door.now);
         if let Some(attached) = attached.take() {
             accepted.drive.attach(attached);
         }
@@ -151,25 +173,28 @@ impl Inner {
     }
 
     /// Takes a run in whose claim was decided on; one whose key another run has is skipped. Its places are asked for.
-    pub(super) fn accept(self: &Arc<Self>, entering: &Entering, verdict: Verdict, now: Timestamp) -> Accepted {
+    pub(super) fn accept(self: &Arc<Self>, entering: &Entering, ruling: Ruling, now: Timestamp) -> Accepted {
         let Entering { plan, run, input, options, wish, state_key, .. } = entering;
         let settings = &*self.world.settings;
-        let (admission, mut facts, held_by) = match verdict {
-            Verdict::Admitted { admission, facts } => (admission, facts, None),
-            Verdict::Held(other) => (Admission::default(), Vec::new(), Some(other)),
+        if let (Ruling::Refused(_), Some(first), None) = (&ruling, &options.line.first, &entering.refused) {
+            self.lines.spend(first);
+        }
+        let (admission, mut facts, turned_away) = match ruling {
+            Ruling::Granted(Verdict::Admitted { admission, facts }) => (admission, facts, None),
+            Ruling::Granted(Verdict::Held(run)) => (Admission::default(), Vec::new(), Some(Reason::Held { run })),
+            Ruling::Refused(failure) => (Admission::default(), Vec::new(), Some(Reason::Chain { failure })),
         };
         facts.extend_from_slice(&options.facts);
         let (collects, told) = match wish {
             Wish::Start(_) => (None, None),
             Wish::Collect { from, first } => (Some(from.clone()), Some(Command::Collect(first.clone()))),
-            Wish::BeRefused(failure) => (None, Some(Command::TurnAway(Reason::Chain { failure: failure.clone() }))),
         };
         let way_in = intake::WayIn { admission, collects };
         let (mut run, record) = intake::accept(plan, run.clone(), input.clone(), options.clone(), way_in, now);
         let mut instead_of = Vec::new();
-        let command = match (told, held_by) {
-            (Some(told), _) => Some(told),
-            (None, Some(other)) => Some(Command::TurnAway(Reason::Held { run: other })),
+        let command = match (turned_away, told) {
+            (Some(reason), _) => Some(Command::TurnAway(reason)),
+            (None, Some(told)) => Some(told),
             (None, None) if run.entrance == Entrance::Asking && self.duty == Duty::CarryOut => match self.ask(&run) {
                 Asked::Inside => None,
                 Asked::Waiting(others) => {
@@ -241,11 +266,29 @@ impl Inner {
 
 impl Entering {
     /// Decides on what it came for.
-    pub(super) fn decide(&self, door: &Door<'_>) -> Result<Verdict, Unread> {
+    pub(super) fn decide(&self, door: &Door<'_>) -> Result<Ruling, Unread> {
+        if let Some(failure) = &self.refused {
+            return Ok(Ruling::Refused(failure.clone()));
+        }
+        Ok(Ruling::Granted(match (self.grant(door)?, &self.comes_back) {
+            (Verdict::Admitted { admission, mut facts }, Some((name, most))) => {
+                let count = door.fact(name)?.and_then(|fact| fact.as_int()).unwrap_or_default();
+                if count.unsigned_abs() >= *most {
+                    return Ok(Ruling::Refused(Arc::new(self.options.line.too_wide(&self.plan.name, *most))));
+                }
+                let until = Some(CHAIN_KNOWN.after(door.now));
+                facts.push(Fact { name: name.clone(), value: Some(Value::Int(count + 1)), until });
+                Verdict::Admitted { admission, facts }
+            }
+            (verdict, _) => verdict,
+        }))
+    }
+
+    /// What it gets of what it came for, whatever lies before it.
+    fn grant(&self, door: &Door<'_>) -> Result<Verdict, Unread> {
         let now = door.now;
         match &self.wish {
             Wish::Start(claim) => claim.decide(&self.run, self.gone.as_ref(), now, door),
-            Wish::BeRefused(_) => Ok(Verdict::Admitted { admission: Admission::default(), facts: Vec::new() }),
             Wish::Collect { from, .. } => {
                 let other = door.fact(&from.fact)?.and_then(|fact| intake::holder(&fact, now));
                 Ok(match other.filter(|other| Some(other) != self.gone.as_ref()) {

@@ -11,6 +11,7 @@ use super::{Driver, Duty, Inner};
 use crate::base::id::RunId;
 use crate::base::value::Value;
 use crate::run::admission::Admission;
+use crate::run::chain::Line;
 use crate::run::event::{Acceptance, Event, Record, Rewinding};
 use crate::run::history::Run;
 use crate::run::intake::Verdict;
@@ -138,6 +139,7 @@ fn acceptance(run: &RunId, first: &Acceptance, other: &Acceptance, input: Value)
         within: Vec::new(),
         starts: 0,
         origin: None,
+        line: Line::default(),
         admission: Admission::default(),
         collects: None,
         tags: other.tags.clone(),

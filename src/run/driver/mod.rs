@@ -52,6 +52,7 @@ use super::upgrade::{Transition, Verdict};
 use bell::Bell;
 pub use bus::Published;
 use bus::{Bus, Heard};
+use chain::Lines;
 use facts::Facts;
 pub use failures::Mended;
 pub use fork::Forked;
@@ -96,6 +97,7 @@ struct Inner {
     gates: Mutex<Gates>,
     facts: Arc<Facts>,
     bus: Bus,
+    lines: Lines,
     /// The topics that any workflow hears of, by a step or by a trigger; those of programs that were replaced too.
     topics: RwLock<BTreeSet<Arc<str>>>,
     /// Rings when a run leaves memory that must be woken.
@@ -166,6 +168,7 @@ impl Driver {
             live: DashMap::new(),
             gates: Mutex::default(),
             bus: Bus::new(),
+            lines: Lines::default(),
             topics,
             left: Bell::default(),
             activity: Activity::default(),

@@ -68,6 +68,7 @@ impl Driver {
             return Ok(Submitted::PassedOver);
         };
         let refused = self.inner.chain_too_long(&plan, &item).await.map_err(StartError::Store)?;
+        let line = self.inner.line_behind(item.origin.as_ref()).await.map_err(StartError::Store)?;
         let starts = item.origin.as_ref().map(|origin| origin.chain).unwrap_or_default();
         let origin = item.origin.map(|origin| origin.run);
         let names = self.inner.names(&Value::Unit, &item.value);
@@ -75,13 +76,13 @@ impl Driver {
             let first = collection::item(&plan, item.trigger, &input)?;
             let collected = Collected { input: first, trigger: item.value.clone().received(), chain: starts };
             if refused.is_none() {
-                let options = Options { facts: item.facts, starts, origin, ..Options::default() };
+                let options = Options { facts: item.facts, starts, line, origin, ..Options::default() };
                 return self.collect(plan, from, collected, options).await.map(Submitted::Collected);
             }
             input = collection::gathered(&plan.triggers[item.trigger], &[collected]).0;
         }
         let (run, trigger, facts) = (item.run, item.value, item.facts);
-        let options = Options { run, trigger, facts, starts, origin, refused, ..Options::default() };
+        let options = Options { run, trigger, facts, starts, line, origin, refused, ..Options::default() };
         self.enter(plan, &input, Some(item.trigger), options).await
     }
 

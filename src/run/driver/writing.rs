@@ -34,8 +34,9 @@ impl Drive {
             return None;
         }
         let starts = self.run.starts_before(self.inner.world.clock.now());
+        let line = self.run.line(self.inner.world.clock.now());
         let (origin, fork) = (Some(self.id().clone()), self.run.accepted.fork.clone());
-        let options = Options { run: Some(run.clone()), starts, origin, fork, ..Options::default() };
+        let options = Options { run: Some(run.clone()), starts, line, origin, fork, ..Options::default() };
         let plan = self.inner.plan_of(workflow);
         let entering = plan.and_then(|plan| self.inner.entering(plan, input, None, options));
         entering.inspect_err(|error| tracing::error!(run = %run, "could not start `{workflow}`: {error}")).ok()

@@ -26,7 +26,7 @@ use unit::{Entry, Task, Unit};
 pub use rewind::{Fold, fold};
 
 use super::admission::Turn;
-use super::chain::is_soon;
+use super::chain::{Line, is_soon};
 use super::event::{Acceptance, Alarm, Event, Holder, Outcome, Problem, Record, Rewinding, Role, UnitId};
 use crate::base::id::{Digest, RunId};
 use crate::base::status::Status;
@@ -363,6 +363,17 @@ impl Run {
     /// this one and those before it, or none if it took its time.
     pub fn starts_before(&self, now: Timestamp) -> u32 {
         if is_soon(self.accepted_at, now) { self.accepted.starts.max(self.collection.chain) + 1 } else { 0 }
+    }
+
+    /// What lies in their chain before the runs that this one starts now; nothing if it took its time.
+    pub fn line(&self, now: Timestamp) -> Line {
+        let Acceptance { run, workflow, line, .. } = &*self.accepted;
+        if is_soon(self.accepted_at, now) { line.on(run, workflow) } else { Line::default() }
+    }
+
+    /// The run that its chain began with.
+    pub fn first_of_chain(&self) -> &RunId {
+        self.accepted.line.first.as_ref().unwrap_or(&self.accepted.run)
     }
 
     /// Its `state` as programs see it at a moment: without what is too old by then.

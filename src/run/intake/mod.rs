@@ -14,6 +14,7 @@ pub use item::{Item, Submitted, input_of, taken};
 pub use state::{first_state, state_key};
 
 use super::admission::{Admission, Collects};
+use super::chain::Line;
 use super::event::{Acceptance, Event, Holder, Record};
 use super::history::Run;
 use super::journal::{Broken, Fact};
@@ -43,6 +44,8 @@ pub struct Options {
     pub starts: u32,
     /// The run that starts it, or emitted what starts it, and does not wait for it.
     pub origin: Option<RunId>,
+    /// What lies before it in its chain.
+    pub line: Line,
     /// Why it is accepted and never starts, if that is certain already.
     pub refused: Option<Arc<Failure>>,
     /// What its workflow is to have kept before it; what is kept where absent.
@@ -106,6 +109,7 @@ pub fn accept(plan: &Plan, run: RunId, input: Value, options: Options, way_in: W
             within: options.within,
             starts: options.starts,
             origin: options.origin,
+            line: options.line,
             tags: tags(plan, options.tags),
             admission: way_in.admission,
             collects: way_in.collects,

@@ -168,6 +168,10 @@ impl Machine<'_> {
                 );
                 self.raised(id, node.chain, Failure::new(FailureKind::LimitExceeded, message).at(node.span))
             }
+            Kind::Start { workflow, .. } if self.spent && self.run.line(self.now).comes_back(workflow).is_some() => {
+                let failure = self.run.line(self.now).too_wide(workflow, self.settings.chain_runs());
+                self.raised(id, node.chain, failure.at(node.span))
+            }
             Kind::Start { workflow, params } => match self.compute(id, params) {
                 Ok(input) => {
                     let run =

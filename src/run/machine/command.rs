@@ -185,7 +185,7 @@ pub fn tell(
     actions: &mut Vec<Action>,
 ) -> Result<(), Refusal> {
     let at_rest = run.is_at_rest();
-    let mut machine = Machine { plan, run, now, settings, actions, weight: 0 };
+    let mut machine = Machine { plan, run, now, spent: false, settings, actions, weight: 0 };
     if at_rest && !matches!(command, Command::Unwind | Command::Dismiss { .. }) {
         return Err(Refusal::AtRest);
     }

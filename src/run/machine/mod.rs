@@ -29,6 +29,7 @@ pub use recovery::take_up;
 pub use step::question;
 pub use wait::{Unseen, unseen};
 
+use super::chain::Line;
 use super::event::{Event, Holder, Outcome, Record, Role, Then, UnitId};
 use super::history::unit::{Stage, Task, Unit};
 use super::history::{Ending, Entrance, Run};
@@ -146,6 +147,8 @@ pub struct Child {
     pub joined: Option<RunId>,
     /// How many runs lie before it that started one another.
     pub starts: u32,
+    /// What lies before it in its chain.
+    pub line: Line,
     /// The fork that it is carried out for.
     pub fork: Option<RunId>,
 }
@@ -159,6 +162,7 @@ impl Child {
             depth: self.depth,
             within: self.within.clone(),
             starts: self.starts,
+            line: self.line.clone(),
             fork: self.fork.clone(),
             ..Options::default()
         }
@@ -193,12 +197,19 @@ impl Word {
 
 /// Decides what can be decided now, and appends it to `actions`. Whether more is left to decide at once.
 ///
-/// A function of the plan, the events folded into `run`, and `now` alone (semantics 6).
-pub fn decide(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Settings, actions: &mut Vec<Action>) -> bool {
+/// A function of the plan, the events folded into `run`, `now`, and whether the chain of the run is `spent` (semantics 6, 66): as
+/// many runs of it have come back as may.
+pub fn decide(
+    plan: &Plan,
+    run: &mut Run,
+    (now, spent): (Timestamp, bool),
+    settings: &dyn Settings,
+    actions: &mut Vec<Action>,
+) -> bool {
     if run.is_at_rest() {
         return false;
     }
-    let mut machine = Machine { plan, run, now, settings, actions, weight: 0 };
+    let mut machine = Machine { plan, run, now, spent, settings, actions, weight: 0 };
     if machine.run.killed {
         machine.kill();
         return false;
@@ -241,6 +252,8 @@ struct Machine<'a> {
     plan: &'a Plan,
     run: &'a mut Run,
     now: Timestamp,
+    /// Whether as many runs of its chain have come back as may.
+    spent: bool,
     settings: &'a dyn Settings,
     actions: &'a mut Vec<Action>,
     /// About how many bytes came into the run.

@@ -17,7 +17,7 @@ use crate::run::world::Settings;
 pub fn take_up(plan: &Plan, run: &mut Run, now: Timestamp, settings: &dyn Settings, actions: &mut Vec<Action>) {
     let cut_off: Vec<UnitId> =
         run.outside().filter(|unit| matches!(unit.task, Task::Act(_))).map(|unit| unit.id).collect();
-    let mut machine = Machine { plan, run, now, settings, actions, weight: 0 };
+    let mut machine = Machine { plan, run, now, spent: false, settings, actions, weight: 0 };
     for unit in cut_off {
         machine.take_up(unit);
     }

@@ -269,6 +269,7 @@ impl Machine<'_> {
                         joined: act.joined.clone(),
                         // It is part of what this run does: the same chain, if there is one.
                         starts: self.run.starts_before(self.now).saturating_sub(1),
+                        line: self.run.line(self.now),
                         fork: self.run.accepted.fork.clone(),
                     }),
                 },

@@ -13,7 +13,7 @@ use crate::base::status::Status;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::run::admission::{Admission, Overflow, Place, Turn};
-use crate::run::chain::Origin;
+use crate::run::chain::{Line, Origin};
 use crate::run::event::{Acceptance, Event, Record, UnitId};
 use crate::run::journal::{Batch, Broken, Emission, Fact, Happened, Journal, Mark, Standing};
 use crate::run::wait::{Fit, For, Open, Wait, Waiting};
@@ -143,6 +143,7 @@ fn accepted(standing: &Standing, input: Value) -> Event {
         within: Vec::new(),
         starts: 0,
         origin: None,
+        line: Line::default(),
         tags: standing.tags.clone(),
         fork: None,
         admission: Admission::default(),
