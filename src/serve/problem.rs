@@ -181,6 +181,7 @@ impl From<rewind::Refusal> for Problem {
             rewind::Refusal::Input(misfits) | rewind::Refusal::Params { misfits, .. } => Self::misfit(detail, misfits),
             rewind::Refusal::Store(broken) => broken.into(),
             rewind::Refusal::NotAtRest
+            | rewind::Refusal::UnderWay { .. }
             | rewind::Refusal::Ended(_)
             | rewind::Refusal::Child { .. }
             | rewind::Refusal::NotRun(_)

@@ -237,6 +237,58 @@ fn a_run_that_failed_is_retried_or_dismissed() {
     assert_eq!(desk.refused(&["dismiss", &run]).0, Some(2));
 }
 
+/// A program whose `look` finds nothing; what comes after it says this.
+fn careful(look: &str, last: &str) -> String {
+    format!(
+        r#"workflow careful {{
+            step first = log.info {{ message: "first" }}
+            step look = files.read {{ path: "{look}", on not_found park }}
+            step last = log.info {{ message: "{last}" }}
+        }}"#
+    )
+}
+
+/// 44: one fix for all steps that are parked alike, looked at on one of them, as for runs that failed.
+#[test]
+fn steps_that_are_parked_alike_go_on_with_one_fix() {
+    let mut desk = Desk::new();
+    let file = desk.folder.path().join("careful.flow");
+    std::fs::write(&file, careful("missing.txt", "old")).expect("it can be written");
+    desk.serve();
+    let runs = [desk.told(&["start", "careful"]), desk.told(&["start", "careful"])];
+    runs.iter().for_each(|run| desk.until(run, "parked"));
+    let failures = desk.told(&["failures"]);
+    let group = failures.split_whitespace().next().expect("an id");
+    let retry = |more: &[&'static str]| -> Vec<&str> { [&["retry", "--group", group], more].concat() };
+    assert_eq!(desk.told(&retry(&["--preview"])), "do again       look (failed)\nkeep           first");
+    for (wrong, told) in [
+        (["--input", "{}"], "the input of its run stays as it is"),
+        (["--from", "first"], "it goes on there, and from no other step"),
+        (["--set", "pat=x"], "did you mean `path`?"),
+    ] {
+        let (code, said) = desk.refused(&retry(&wrong));
+        assert!(code == Some(2) && said.contains(told), "{said}");
+    }
+    // The step itself was changed: it is under way, and stays.
+    std::fs::write(&file, careful("other.txt", "new")).expect("it can be written");
+    desk.told(&["deploy", "."]);
+    let (_, said) = desk.refused(&retry(&["--plan", "newest"]));
+    assert!(said.contains("`look` is under way and was changed; let the step fail first"), "{said}");
+    // What comes after it was changed: it goes on under the newest plan.
+    std::fs::write(&file, careful("missing.txt", "new")).expect("it can be written");
+    desk.told(&["deploy", "."]);
+    let newest = ["--plan", "newest", "--set", "path=careful.flow", "--why", "mended"];
+    let preview = desk.told(&[&retry(&newest)[..], &["--preview"]].concat());
+    assert!(preview.contains("do again       look (failed)"), "{preview}");
+    desk.told(&retry(&newest));
+    for run in &runs {
+        desk.until(run, "completed");
+        let events = desk.told(&["show", run, "--events"]);
+        assert!(events.contains("moved") && events.contains("new") && !events.contains("\"old\""), "{events}");
+    }
+    assert_eq!(desk.told(&["failures"]), "");
+}
+
 #[test]
 fn a_fork_of_a_run_goes_its_own_way() {
     let mut desk = Desk::new();

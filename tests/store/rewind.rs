@@ -45,6 +45,12 @@ workflow careful {
     output { told: b.told }
 }
 
+workflow narrow {
+    concurrency 1
+    step a = far.act { what: "n", undo far.act { what: "undo n" } }
+    step s = wait signal "go"
+}
+
 workflow patient { step a = far.act { what: "a" } wait signal "go" }
 "#;
 
@@ -139,6 +145,39 @@ fn a_run_that_was_killed_goes_on() {
         until(&*store, Status::Completed, 1).await;
     });
     assert_eq!(far.said(), ["a"]);
+}
+
+/// 32, 78: a rewind that waits for a place, to undo something first, is called off by a cancel; another may follow.
+#[test]
+fn a_run_that_waits_to_undo_something_first_can_be_cancelled() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let far = Arc::new(Far::default());
+    let from_a = || Request { from: Some("a".into()), ..request() };
+    let (killed, other) = process(folder.path(), &far, async |store, engine| {
+        let killed = engine.start("narrow", &Value::Unit).await.expect("it starts").id().clone();
+        until(&*store, Status::Waiting, 1).await;
+        engine.tell(&killed, Command::Kill { by: "a test".into() }).await.expect("it runs");
+        until(&*store, Status::Cancelled, 1).await;
+        let other = engine.start("narrow", &Value::Unit).await.expect("it starts").id().clone();
+        until(&*store, Status::Waiting, 1).await;
+        let preview = engine.rewind(&killed, from_a()).await.expect("it can be rewound");
+        assert_eq!(preview.undo, ["a".into()]);
+        engine.tell(&killed, Command::Cancel { by: "a test".into() }).await.expect("it waits");
+        until(&*store, Status::Cancelled, 1).await;
+        (killed, other)
+    });
+    process(folder.path(), &far, async |store, engine| {
+        assert_eq!(far.said(), ["n", "n"], "nothing was undone");
+        let cancelled = store.standing(&killed).await.expect("it can be read").expect("it is there");
+        assert!(cancelled.rested_at.is_some() && cancelled.turn.is_none(), "{cancelled:?}");
+        engine.rewind(&killed, from_a()).await.expect("it can be rewound again");
+        engine.signal(&other, "go", Value::Unit).await.expect("it waits");
+        until(&*store, Status::Completed, 1).await;
+        until(&*store, Status::Waiting, 1).await;
+        assert_eq!(far.said(), ["n", "n", "undo n", "n"]);
+        engine.signal(&killed, "go", Value::Unit).await.expect("it waits");
+        until(&*store, Status::Completed, 2).await;
+    });
 }
 
 /// 44: what failed for good is open, grouped by step and error, until it is retried or dismissed; one fix serves all.

@@ -1,16 +1,19 @@
 //! Open failures: which there are, and one fix for all of a kind.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::Driver;
 use crate::base::id::RunId;
 use crate::base::value::Value;
+use crate::lang::plan::Plan;
 use crate::run::event::{Decision, UnitId};
 use crate::run::failure::{Group, grouped};
-use crate::run::history::unit::Task;
 use crate::run::journal::{Broken, Query, Standing};
 use crate::run::machine::{Command, Target};
-use crate::run::rewind::{Preview, Refusal, Request};
+use crate::run::rewind::{self, Preview, Refusal, Request, Which};
+use crate::run::upgrade::Verdict;
 
 /// How many runs are read at a time.
 const PAGE_RUNS: usize = 1_000;
@@ -24,6 +27,16 @@ pub struct Mended {
     pub done: Vec<RunId>,
     /// The runs that do not, and why.
     pub refused: Vec<(RunId, String)>,
+}
+
+/// A parked step that is to try again.
+struct Unparking {
+    /// What it means.
+    preview: Preview,
+    /// Its parameters, if they are others.
+    params: Option<Value>,
+    /// The newer plan that its run goes on under.
+    plan: Option<Arc<Plan>>,
 }
 
 impl Driver {
@@ -49,10 +62,13 @@ impl Driver {
             members.extend(meant.map(|open| (standing.run.clone(), open.parked)));
         }
         let Some((run, parked)) = members.first() else { return Err(Refusal::NoSuchGroup(group.into())) };
-        let mut mended = Mended::default();
-        if parked.is_none() {
-            mended.preview = self.preview(run, fix).await?;
-        }
+        let mut mended = Mended {
+            preview: match parked {
+                Some(unit) => self.unparking(run, *unit, fix).await?.preview,
+                None => self.preview(run, fix).await?,
+            },
+            ..Mended::default()
+        };
         if preview {
             return Ok(mended);
         }
@@ -61,39 +77,58 @@ impl Driver {
         for (run, parked) in members {
             let done = match parked {
                 Some(unit) => self.unpark(&run, unit, fix).await,
-                None => self.rewind(&run, fix.clone()).await.map(drop).map_err(|refusal| refusal.to_string()),
+                None => self.rewind(&run, fix.clone()).await.map(drop),
             };
             match done {
                 Ok(()) => mended.done.push(run),
-                Err(refusal) => mended.refused.push((run, refusal)),
+                Err(refusal) => mended.refused.push((run, refusal.to_string())),
             }
         }
         Ok(mended)
     }
 
-    /// Lets a parked step try again.
-    async fn unpark(&self, run: &RunId, unit: UnitId, fix: &Request) -> Result<(), String> {
-        let params = match &fix.params {
-            Some(given) => Some(self.merged(run, unit, given).await.map_err(|broken| broken.to_string())?),
-            None => None,
-        };
-        let decision = Decision::Retry { params };
-        let told = self.tell(run, Command::Unpark { step: Target::Unit(unit), by: fix.by.clone(), decision }).await;
-        told.map_err(|refusal| refusal.to_string())
+    /// What it would mean that a parked step tries again. Nothing is changed.
+    async fn unparking(&self, run: &RunId, unit: UnitId, fix: &Request) -> Result<Unparking, Refusal> {
+        let Some(journal) = &self.inner.world.journal else { return Err(Refusal::NoSuchRun) };
+        let history = journal.history(run, 0).await?;
+        let folded = self.inner.fold(&**journal, run, &history.records).await?.ok_or(Refusal::NoSuchRun)?;
+        let (mut preview, params) = rewind::parked(&folded.plan, &folded.records, unit, fix)?;
+        let mut plan = None;
+        if fix.plan == Which::Newest {
+            let name = &folded.plan.name;
+            let newest = self.inner.plan_of(name).map_err(|_| Refusal::NoNewerPlan(name.clone()))?;
+            match self.ask(run, &newest).await {
+                Some(Verdict::Stays(stay)) => {
+                    let what = format!(
+                        "it cannot go on under the newest plan, because {}; let the step fail first, then its run can be retried \
+                         from there or from an earlier step, and under its own plan it can go on (`--plan own`)",
+                        stay.words
+                    );
+                    let step = preview.redo.first().map(|redo| redo.place.clone()).unwrap_or_default();
+                    return Err(Refusal::UnderWay { step, what: what.into() });
+                }
+                Some(Verdict::Moves { .. }) => {
+                    preview.plan = Some(newest.digest);
+                    plan = Some(newest);
+                }
+                // What is left of it is the same in both.
+                Some(Verdict::Unaffected) | None => {}
+            }
+        }
+        Ok(Unparking { preview, params, plan })
     }
 
-    /// What a unit acts with, with what is given instead.
-    async fn merged(&self, run: &RunId, unit: UnitId, given: &Value) -> Result<Value, Broken> {
-        let Some(journal) = &self.inner.world.journal else { return Ok(given.clone()) };
-        let history = journal.history(run, 0).await?;
-        let folded = self.inner.fold(&**journal, run, &history.records).await?;
-        let old = folded.as_ref().and_then(|folded| folded.run.unit(unit)).and_then(|unit| match &unit.task {
-            Task::Act(act) => act.params.as_map().cloned(),
-            _ => None,
-        });
-        let mut params = old.unwrap_or_default();
-        params.extend(given.as_map().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
-        Ok(params.into())
+    /// Lets a parked step try again, under the newest plan if that is asked for.
+    async fn unpark(&self, run: &RunId, unit: UnitId, fix: &Request) -> Result<(), Refusal> {
+        let Unparking { preview, params, plan } = self.unparking(run, unit, fix).await?;
+        fix.accepts(&preview)?;
+        if let Some(plan) = plan {
+            self.offer(run, &plan, &fix.by).await;
+        }
+        let decision = Decision::Retry { params };
+        let told = self.tell(run, Command::Unpark { step: Target::Unit(unit), by: fix.by.clone(), decision }).await;
+        let step = preview.redo.first().map(|redo| redo.place.clone()).unwrap_or_default();
+        told.map_err(|refusal| Refusal::UnderWay { step, what: refusal.to_string().into() })
     }
 
     /// How the runs stand that have failures nobody has dealt with, the one accepted last first.

@@ -411,6 +411,11 @@ impl Run {
         self.rewinding.is_some()
     }
 
+    /// Whether it has been killed, is to be rewound, and waits for its place to undo first what it had done.
+    pub fn waits_to_undo(&self) -> bool {
+        self.is_rewinding() && !self.is_at_rest() && self.entrance == Entrance::Asking
+    }
+
     /// Whether after a crash it must be taken up at once: there is something to decide, or something under way outside, or it
     /// looks at the clock.
     pub fn is_busy(&self) -> bool {

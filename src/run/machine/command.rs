@@ -208,6 +208,12 @@ pub fn tell(
         Command::Event { mark, topic, payload } => machine.hear(mark, &topic, &payload.received()),
         Command::Cancel { by } => {
             let paused = machine.run.paused;
+            if machine.run.waits_to_undo() {
+                // Nothing of what was asked for has begun: it rests as it did, and can be rewound another time.
+                machine.record(Event::CancelAsked { by });
+                machine.come_to_rest();
+                return Ok(());
+            }
             if !machine.run.cancel_asked && machine.run.outcome.is_none() {
                 machine.record(Event::CancelAsked { by });
             } else if paused {

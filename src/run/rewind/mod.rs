@@ -8,6 +8,7 @@ mod consequence;
 mod edit;
 mod fork;
 mod newer;
+mod parked;
 mod scope;
 mod target;
 
@@ -31,6 +32,7 @@ use crate::lang::plan::Plan;
 
 pub use fork::{Fork, fork};
 pub use newer::onto;
+pub use parked::parked;
 use scope::Scope;
 
 /// On which plan a run goes on.
@@ -136,6 +138,14 @@ pub enum Refusal {
     /// It has not ended.
     #[error("the run has not ended; a step that waits for a decision is decided, not rewound")]
     NotAtRest,
+    /// It has not ended: a step of it is parked, and tries again where it is.
+    #[error("`{step}` is parked, and its run is under way: {what}")]
+    UnderWay {
+        /// The step.
+        step: Arc<str>,
+        /// What cannot be.
+        what: Arc<str>,
+    },
     /// It has ended well.
     #[error(
         "the run is {0}: only what failed or was cancelled goes on; `flow fork` starts a new run from one of its steps"

@@ -10,6 +10,9 @@ impl Run {
             self.cancel_asked = true;
             self.resumed(at);
             self.wake_first(UnitId::RUN);
+        } else if self.waits_to_undo() {
+            self.rewinding = None;
+            self.entrance = Entrance::Passed;
         }
     }
 
@@ -49,8 +52,8 @@ impl Run {
         self.listeners.clear();
         self.clocked.clear();
         if let Some(unit) = self.unit_mut(UnitId::RUN) {
-            let left = std::mem::take(&mut unit.undo);
-            self.left = left;
+            let mut undo = std::mem::take(&mut unit.undo);
+            self.left.append(&mut undo);
         }
     }
 

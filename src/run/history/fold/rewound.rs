@@ -17,9 +17,10 @@ impl Run {
         self.ending = Ending::Decided(u32::MAX);
         self.rewinding = Some(rewinding.clone());
         (self.killed, self.paused) = (false, false);
-        let mut entries = self.take_undoable();
-        // What is not done again keeps its effects; they are found again with the records that count.
-        entries.retain(|_, entry| rewinding.undo.contains(&entry.place));
+        // What is not done again keeps its effects, and can still be undone another time.
+        let (entries, left) =
+            self.take_undoable().into_iter().partition(|(_, entry)| rewinding.undo.contains(&entry.place));
+        self.left = left;
         if let Some(unit) = self.unit_mut(UnitId::RUN) {
             unit.undo = entries;
             // What was under way when the run was killed is not awaited.
