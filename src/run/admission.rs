@@ -8,7 +8,7 @@ use super::event::Holder;
 use crate::base::failure::Failure;
 use crate::base::id::RunId;
 use crate::base::limit;
-use crate::base::time::Timestamp;
+use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 
 /// What a run needs before it may start.
@@ -23,6 +23,9 @@ pub struct Admission {
     /// The earliest moment at which it may start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// The pace that `not_before` keeps: a run that comes later than that asks for another moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
     /// The fact that says that it has its workflow's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Arc<str>>,
@@ -31,7 +34,7 @@ pub struct Admission {
 impl Default for Admission {
     /// Nothing.
     fn default() -> Self {
-        Self { places: Vec::new(), priority: limit::PRIORITY_DEFAULT, not_before: None, key: None }
+        Self { places: Vec::new(), priority: limit::PRIORITY_DEFAULT, not_before: None, pace: None, key: None }
     }
 }
 
@@ -44,6 +47,21 @@ impl Admission {
 
 fn ordinary() -> u8 {
     limit::PRIORITY_DEFAULT
+}
+
+/// How fast runs may start one after the other: `throttle 10 per 1m by KEY`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pace {
+    /// Of which workflow.
+    pub workflow: Arc<str>,
+    /// By which of its triggers they come.
+    pub trigger: usize,
+    /// Those that keep one pace together.
+    pub by: String,
+    /// How many may start.
+    pub count: u64,
+    /// Within which time.
+    pub per: Duration,
 }
 
 /// The turn of a run at the gates of its workflow: all that others must know of it who wait there too.

@@ -68,6 +68,7 @@ impl Event {
             Self::Accepted(_)
             | Self::Collected { .. }
             | Self::Gathered(_)
+            | Self::Delayed { .. }
             | Self::TurnedAway { .. }
             | Self::Started { .. }
             | Self::Set { .. }
@@ -168,6 +169,11 @@ pub enum Event {
     },
     /// What a run has collected became its input.
     Gathered(Arc<Gathered>),
+    /// It comes too late for the moment at which it was to start, and others with it: to keep their pace, it may start then.
+    Delayed {
+        /// The earliest moment at which it may start.
+        until: Timestamp,
+    },
     /// It never starts.
     TurnedAway {
         /// Why.

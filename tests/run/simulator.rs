@@ -505,7 +505,7 @@ impl<'a> Simulator<'a> {
                         Asked::Waiting(others) => assert_eq!(others, [], "no program here restarts runs"),
                     }
                 }
-                Action::Admit => panic!("no trigger brings anything here"),
+                Action::Admit | Action::KeepPace => panic!("no trigger brings anything here"),
                 Action::Print(_) => {}
             }
         }

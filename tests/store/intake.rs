@@ -278,6 +278,48 @@ fn starts_are_spread_and_none_is_dropped() {
     }
 }
 
+/// 72: what has become due while nothing ran does not start all at once.
+#[test]
+fn a_pace_is_kept_after_a_long_time_without_a_process() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = r#"
+        workflow paced {
+            input { n: int }
+            trigger webhook "/hooks/paced" { throttle 2 per 1h, input: { n: trigger.body.n } }
+            output { n: input.n }
+        }
+    "#;
+    let hour = |hours: i64| TimeSpan::seconds(hours * 3_600).after("2026-01-01T00:00:00Z".parse().expect("a time"));
+    let clock = VirtualClock::at(hour(0));
+    process_at(folder.path(), program, &clock, async |store, engine| {
+        for n in 0..8 {
+            let item = webhook([("n", Value::Int(n))]);
+            assert!(matches!(engine.submit("paced", item).await, Ok(Submitted::Started(_))), "none is refused");
+        }
+        until(&*store, Status::Completed, 2).await;
+    });
+    let mut started = Vec::new();
+    for (now, done) in [(100, 4), (101, 6), (102, 8)] {
+        clock.set(hour(now));
+        process_at(folder.path(), program, &clock, async |store, engine| {
+            let runs = until(&*store, Status::Completed, done).await;
+            none_in_memory(&engine).await;
+            assert_eq!(runs.len(), done, "no more than the pace allows");
+            started.clear();
+            for run in runs {
+                let records = store.history(&run, 0).await.expect("it can be read").records;
+                started.extend(records.into_iter().filter_map(|record| match record.event {
+                    Event::Started { .. } => Some(record.at),
+                    _ => None,
+                }));
+            }
+        });
+    }
+    started.sort();
+    let hours: Vec<i64> = started.iter().map(|at| TimeSpan::between(hour(0), *at).0 / 3_600_000).collect();
+    assert_eq!(hours, [0, 0, 100, 100, 101, 101, 102, 102]);
+}
+
 #[test]
 fn items_that_belong_together_start_one_run() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -166,6 +166,7 @@ impl Tree {
             // What only computes, and what only the machine needs to know, is not worth a line.
             Event::Collected { .. }
             | Event::Gathered(_)
+            | Event::Delayed { .. }
             | Event::TurnedAway { .. }
             | Event::Started { .. }
             | Event::Set { .. }

@@ -384,6 +384,7 @@ impl Drive {
             Action::EnterLock { unit, key, places } => self.enter(unit, &key, places),
             Action::AskForPlaces => self.ask_for_places().await,
             Action::Admit => self.admit().await,
+            Action::KeepPace => self.keep_pace().await,
             Action::LeaveLock { unit, key } => self.inner.leave(&key, &(self.id().clone(), unit)),
             Action::Print(text) => tracing::info!(run = %self.id(), "{text}"),
         }

@@ -15,7 +15,7 @@ use crate::base::id::RunId;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
-use crate::run::admission::{Admission, Collects, Gathered, Reason};
+use crate::run::admission::{Admission, Collects, Gathered, Pace, Reason};
 use crate::run::event::{Holder, Record, UnitId};
 use crate::run::gate::Asked;
 use crate::run::history::{Collected, Entrance, Run};
@@ -390,6 +390,32 @@ impl Drive {
         }
         // It goes on from there.
         let _ = self.tell.send(Told::Wake);
+    }
+
+    /// The run is late, and others with it: it asks for another moment at which it may start, to keep their pace.
+    pub(super) async fn keep_pace(&mut self) {
+        let Some(pace) = self.run.accepted.admission.pace.clone() else { return };
+        let (facts, mut held) = (self.inner.facts.clone(), Vec::new());
+        while let Err(Unread(fact)) = self.ask_for_a_moment(&pace) {
+            match facts.hold(fact).await {
+                Ok(fact) => held.push(fact),
+                Err(broken) => return self.breaks(broken),
+            }
+        }
+        // It goes on from there.
+        let _ = self.tell.send(Told::Wake);
+    }
+
+    fn ask_for_a_moment(&mut self, pace: &Pace) -> Result<(), Unread> {
+        let inner = self.inner.clone();
+        let mut door = inner.facts.door(&*inner.world.clock);
+        let (now, mut facts, mut actions) = (door.now, Vec::new(), Vec::new());
+        let until = pace.next(now, &door, &mut facts)?.unwrap_or(now);
+        let settings = &*inner.world.settings;
+        // A run that is early takes this.
+        let _ = machine::tell(&self.plan, &mut self.run, now, settings, Command::Delay { until }, &mut actions);
+        self.append(&mut door, &mut actions, facts);
+        Ok(())
     }
 
     /// What the run asks for with what it has collected.

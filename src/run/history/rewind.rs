@@ -138,6 +138,7 @@ impl Sieve {
             | Event::Decided { .. }
             | Event::Rested
             | Event::Dismissed { .. }
+            | Event::Delayed { .. }
             | Event::RewindAsked(_) => false,
             event => event.unit().is_none_or(|unit| self.of_unit_counts(at, unit, event)),
         }

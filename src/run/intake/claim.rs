@@ -12,7 +12,7 @@ use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::trigger::Trigger;
 use crate::lang::plan::{Formula, Plan};
-use crate::run::admission::{Admission, Overflow, Place};
+use crate::run::admission::{Admission, Overflow, Pace, Place};
 use crate::run::journal::Fact;
 
 /// How the gates begin at which runs of one trigger wait for each other.
@@ -32,16 +32,6 @@ pub struct Claim {
 struct Key {
     fact: Arc<str>,
     keep: Option<Duration>,
-}
-
-/// `throttle 10 per 1m by KEY`
-#[derive(Clone, Debug)]
-struct Pace {
-    workflow: Arc<str>,
-    trigger: usize,
-    by: String,
-    count: u64,
-    per: Duration,
 }
 
 /// What is known when a claim is decided on.
@@ -169,7 +159,8 @@ impl Claim {
             None => None,
         };
         let key = self.key.as_ref().map(|key| key.fact.clone());
-        let admission = Admission { places: self.places.clone(), priority: self.priority, not_before, key };
+        let pace = self.pace.clone().filter(|_| not_before.is_some());
+        let admission = Admission { places: self.places.clone(), priority: self.priority, not_before, pace, key };
         Ok(Verdict::Admitted { admission, facts })
     }
 }
@@ -177,7 +168,10 @@ impl Claim {
 impl Pace {
     /// When the next run may start, if not now: so many starts after the one that was `count` before it. Each start is a fact
     /// by its number, as long as it counts.
-    fn next(&self, now: Timestamp, known: &dyn Known, facts: &mut Vec<Fact>) -> Result<Option<Timestamp>, Unread> {
+    ///
+    /// # Errors
+    /// If a fact has to be read first; then it is asked again.
+    pub fn next(&self, now: Timestamp, known: &dyn Known, facts: &mut Vec<Fact>) -> Result<Option<Timestamp>, Unread> {
         let numbered: Arc<str> = format!("throttle/{}/{}/{}", self.workflow, self.trigger, self.by).into();
         let number = known.fact(&numbered)?.and_then(|fact| fact.as_int()).unwrap_or_default().unsigned_abs();
         let mut at = now;

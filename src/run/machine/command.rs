@@ -36,6 +36,11 @@ pub enum Command {
     Collect(Collected),
     /// What was collected is taken in, or is not.
     Admit(Result<Gathered, Reason>),
+    /// It was to start earlier; to keep its pace, it may start then.
+    Delay {
+        /// The earliest moment at which it may start.
+        until: Timestamp,
+    },
     /// All the places that it needs are free: it may begin.
     Begin {
         /// What its workflow keeps between runs, if that is known.
@@ -193,6 +198,7 @@ pub fn tell(
         Command::Answer { unit, attempt, outcome, by } => machine.answered(unit, attempt, outcome, by)?,
         Command::Collect(item) => machine.collect(item)?,
         Command::Admit(admitted) => machine.admit(admitted)?,
+        Command::Delay { until } => machine.delay(until)?,
         Command::Begin { state } => machine.begin_run(state.as_ref())?,
         Command::TurnAway(reason) => machine.turn_away(reason)?,
         Command::Enter { unit } => {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Action, Machine, Refusal};
 use crate::base::failure::{Failure, Kind as FailureKind};
+use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::run::admission::{Gathered, Reason};
 use crate::run::event::{Event, Outcome, UnitId};
@@ -17,6 +18,9 @@ impl Machine<'_> {
             return self.never_run();
         }
         while let Some((unit, alarm)) = self.run.due_alarm(self.now) {
+            if self.is_late() {
+                return self.actions.push(Action::KeepPace);
+            }
             self.record(Event::Woke { unit, alarm });
         }
         match self.run.entrance {
@@ -27,6 +31,23 @@ impl Machine<'_> {
             }
             Entrance::Asking => self.actions.push(Action::AskForPlaces),
         }
+    }
+
+    /// Whether the moment at which it was to start to keep its pace lies further back than the pace looks: nothing ran for a
+    /// while, and all that has become due meanwhile must not start at once.
+    fn is_late(&self) -> bool {
+        let admission = &self.run.accepted.admission;
+        let moment = admission.not_before.zip(admission.pace.as_ref()).map(|(moment, pace)| pace.per.after(moment));
+        self.run.entrance == Entrance::Early && moment.is_some_and(|moment| moment <= self.now)
+    }
+
+    /// It came too late, and may start then.
+    pub(super) fn delay(&mut self, until: Timestamp) -> Result<(), Refusal> {
+        if self.run.entrance != Entrance::Early {
+            return Err(Refusal::NotWaiting);
+        }
+        self.record(Event::Delayed { until });
+        Ok(())
     }
 
     /// One more item came for a run that collects them.

@@ -115,6 +115,8 @@ pub enum Action {
     AskForPlaces,
     /// Take in what the run has collected: decide what it needs before it may start.
     Admit,
+    /// It comes too late for its moment: ask for another one, to keep its pace.
+    KeepPace,
     /// Give the place back, or the wish for it.
     LeaveLock {
         /// Which unit; [`UnitId::RUN`] for a place of the run.

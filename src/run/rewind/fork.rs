@@ -63,6 +63,7 @@ fn is_of_the_way_in(event: &Event) -> bool {
         Event::Accepted(_)
             | Event::Collected { .. }
             | Event::Gathered(_)
+            | Event::Delayed { .. }
             | Event::TurnedAway { .. }
             | Event::MoveAsked { .. }
     )

@@ -6,7 +6,7 @@ use super::super::Run;
 use super::super::entrance::{Collected, Collection, Entrance};
 use crate::base::time::Timestamp;
 use crate::lang::plan::Plan;
-use crate::run::admission::Gathered;
+use crate::run::admission::{Admission, Gathered};
 use crate::run::event::{Acceptance, Alarm, UnitId};
 
 impl Run {
@@ -34,6 +34,13 @@ impl Run {
         self.accepted = Arc::new(Acceptance { input, trigger, admission, starts, ..(*self.accepted).clone() });
         self.collection = Collection::default();
         self.wait_until(self.accepted.admission.not_before);
+    }
+
+    /// Its moment has gone by, and it waits for another one.
+    pub(super) fn delayed(&mut self, until: Timestamp) {
+        let admission = Admission { not_before: Some(until), ..self.accepted.admission.clone() };
+        self.accepted = Arc::new(Acceptance { admission, ..(*self.accepted).clone() });
+        self.wait_until(Some(until));
     }
 
     /// The moment has come that the run waited for on its way in.

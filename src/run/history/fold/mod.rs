@@ -40,6 +40,7 @@ impl Run {
                 self.collected(plan, at, item, *due);
             }
             Event::Gathered(gathered) => self.taken_in(gathered),
+            Event::Delayed { until } => self.delayed(*until),
             Event::TurnedAway { .. } => {}
             Event::Started { state } => self.started(plan, at, state),
             Event::Set { vars, deadline } => self.set(vars, *deadline),
