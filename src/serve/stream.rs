@@ -32,8 +32,11 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The header by which a client says what it heard last.
 const LAST: &str = "last-event-id";
 
-/// How many marks are looked at before what was found is sent.
-const MARKS_AT_ONCE: u64 = 256;
+/// How many marks are looked at, at most, before what was found is sent.
+const MARKS_AT_ONCE_MAX: u64 = 64;
+
+/// Where more bytes than this were found, fewer marks are looked at the next time: they are kept until the client takes them.
+const BYTES_AT_ONCE: usize = 256 * 1024;
 
 /// What is to be heard.
 #[derive(Deserialize, IntoParams)]
@@ -79,7 +82,7 @@ async fn follow(
         None => Place::after(progress.written),
     };
     let follow = Follow { workflow: wanted.workflow, run: wanted.run.map(RunId) };
-    let cursor = Cursor { server, caller, follow, place, found: VecDeque::new() };
+    let cursor = Cursor { server, caller, follow, place, found: VecDeque::new(), at_once: 1 };
     let events = stream::unfold(cursor, |mut cursor| async move {
         let event = cursor.next().await?;
         Some((Ok::<_, Infallible>(event), cursor))
@@ -122,6 +125,8 @@ struct Cursor {
     place: Place,
     /// What was read and not taken yet.
     found: VecDeque<Event>,
+    /// How many marks are looked at the next time.
+    at_once: u64,
 }
 
 impl Cursor {
@@ -148,7 +153,8 @@ impl Cursor {
         let before = Mark(self.place.mark.0.saturating_sub(1));
         let engine = self.server.engine();
         let written = engine.written_after(before).await?;
-        let until = Mark(written.0.min(before.0 + MARKS_AT_ONCE));
+        let until = Mark(written.0.min(before.0 + self.at_once));
+        let mut bytes = 0;
         for passage in engine.passages(before, until, &self.follow).await? {
             if !self.caller.sees(&passage.workflow) {
                 continue;
@@ -160,10 +166,15 @@ impl Cursor {
                 shown["workflow"] = (*passage.workflow).into();
                 let id = format!("{}.{}", passage.mark.0, index + 1);
                 let data = engine.mask().cover(&shown.to_string());
+                bytes += data.len();
                 self.found.push_back(Event::default().id(id).data(data));
             }
         }
         self.place = Place::after(until);
+        self.at_once = match bytes > BYTES_AT_ONCE {
+            true => (self.at_once / 2).max(1),
+            false => (self.at_once * 2).min(MARKS_AT_ONCE_MAX),
+        };
         Ok(())
     }
 }

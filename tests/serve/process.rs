@@ -135,6 +135,53 @@ fn how_long_a_run_takes_is_told_by_the_clock_of_its_server() {
     process.kill();
 }
 
+/// How much memory a process has, in MiB.
+#[cfg(target_os = "linux")]
+fn memory(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1_024
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_client_that_takes_nothing_costs_next_to_no_memory() {
+    use std::io::Write as _;
+
+    let folder = folder(&[("main.flow", PROGRAM)]);
+    let process = Process::start(folder.path(), &[]);
+    let client = &process.client;
+    let address = client.url.strip_prefix("http://").expect("it is HTTP");
+    let name = "x".repeat(1_000_000);
+    let start = async || client.post("/v1/workflows/greet/runs?wait=20s", json!({ "name": name })).await.json;
+    let runtime = runtime();
+    runtime.block_on(async {
+        for _ in 0..40 {
+            start().await;
+        }
+    });
+    let before = memory(process.child.id());
+    let head = format!("GET /v1/stream?from=0 HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {TOKEN}\r\n\r\n");
+    let deaf: Vec<_> = (0..10)
+        .map(|_| {
+            let mut deaf = std::net::TcpStream::connect(address).expect("it listens");
+            deaf.write_all(head.as_bytes()).expect("it is sent");
+            deaf
+        })
+        .collect();
+    let mut most = 0;
+    runtime.block_on(async {
+        for _ in 0..20 {
+            start().await;
+            most = most.max(memory(process.child.id()));
+        }
+    });
+    // The journal holds 120 MB, and each of them has asked for all of it.
+    assert!(most < before + 300, "{before} MiB before, {most} MiB with ten of them");
+    drop(deaf);
+    process.kill();
+}
+
 #[test]
 fn bounds_of_nothing_are_refused() {
     for bound in ["--connections", "--rate"] {
