@@ -112,19 +112,22 @@ pub(super) enum Exceeded {
     Millis(u64),
 }
 
-/// Counts one operation. Rhai's own count is of no use: what a closure does for a function such as `map` is lost to it.
-pub(super) fn tick() -> Option<Exceeded> {
+/// Counts one operation; what it gives ends the evaluation. Rhai's own count is of no use: what a closure does for a function
+/// such as `map` is lost to it.
+#[inline]
+pub(super) fn tick() -> Option<Dynamic> {
     let left = LEFT.get();
     if left > 1 {
         LEFT.set(left - 1);
         return None;
     }
-    look().err()
+    look()
 }
 
-/// Looks whether the evaluation may go on, and until when.
+/// Looks whether the evaluation may go on, and until when. It is kept out of what every operation runs through.
 #[cold]
-fn look() -> Result<(), Exceeded> {
+#[inline(never)]
+fn look() -> Option<Dynamic> {
     let operations = OPERATIONS.get();
     let clock = match TIME.get() {
         Time::Over(found) => Err(found),
@@ -137,7 +140,7 @@ fn look() -> Result<(), Exceeded> {
     let pace = clock.map_or(0, |clock| clock.pace);
     OPERATIONS.set(operations + pace);
     LEFT.set(pace);
-    clock.map(drop)
+    clock.err().map(Dynamic::from)
 }
 
 /// The next number of this evaluation's chance (SplitMix64 over the seed).

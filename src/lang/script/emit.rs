@@ -455,7 +455,8 @@ impl<'a> Emitter<'a> {
         {
             // Rhai calls values of two types just unequal, also `()` and a number; here that is an error.
             self.push(function);
-            self.push("(");
+            // The place of the whole: see `functions::operator`.
+            self.push("((), ");
             self.operand(left);
             self.push(", ");
             self.operand(right);

@@ -7,7 +7,7 @@ use rhai::packages::{
     BasicMathPackage, BasicStringPackage, BitFieldPackage, LanguageCorePackage, LogicPackage, MoreStringPackage,
     Package as _,
 };
-use rhai::{Dynamic, Engine, OptimizationLevel};
+use rhai::{Engine, OptimizationLevel};
 
 use super::ambient;
 use super::functions;
@@ -50,7 +50,7 @@ fn build() -> Engine {
     engine.set_max_array_size(limit::SCRIPT_LIST_ITEMS_MAX);
     engine.set_max_map_size(limit::SCRIPT_MAP_ENTRIES_MAX);
     engine.set_max_variables(limit::SCRIPT_VARIABLES_MAX);
-    engine.on_progress(|_| ambient::tick().map(Dynamic::from));
+    engine.on_progress(|_| ambient::tick());
     engine.on_print(ambient::print);
     engine.on_debug(|text, _, _| ambient::print(text));
     functions::register(&mut engine);

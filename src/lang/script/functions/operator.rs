@@ -1,8 +1,9 @@
 //! What the emitted text calls in place of operators and fields, and the operators of sets and of `null`.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, Map, Position};
 
 use super::super::ambient;
 use super::super::convert::{self, Members, Null};
@@ -12,10 +13,7 @@ use super::{Outcome, fail, ours};
 use crate::base::time::Duration;
 
 pub(super) fn register(engine: &mut Engine) {
-    engine.register_fn("__lt", |a: Dynamic, b: Dynamic| order(&a, &b).map(|found| found.is_lt()));
-    engine.register_fn("__le", |a: Dynamic, b: Dynamic| order(&a, &b).map(|found| found.is_le()));
-    engine.register_fn("__gt", |a: Dynamic, b: Dynamic| order(&a, &b).map(|found| found.is_gt()));
-    engine.register_fn("__ge", |a: Dynamic, b: Dynamic| order(&a, &b).map(|found| found.is_ge()));
+    comparisons(engine);
     engine.register_fn("__text", text);
     engine.register_fn("__some", |value: Dynamic| -> Outcome<Dynamic> {
         if value.is_unit() { fail("this is `()`; say by `??` what counts instead: `(...) ?? \"\"`") } else { Ok(value) }
@@ -52,6 +50,26 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_fn("to_string", |_: Null| "null");
     engine.register_fn("to_debug", |_: Null| "null");
     sets(engine);
+}
+
+/// Comparisons are syntax and not functions: for a call of a function Rhai looks up what the types of its arguments choose, and
+/// that costs as much as ten operators. The first part is `()`, and stands where an error belongs.
+fn comparisons(engine: &mut Engine) {
+    let all: [(&str, fn(Ordering) -> bool); 4] =
+        [("__lt", Ordering::is_lt), ("__le", Ordering::is_le), ("__gt", Ordering::is_gt), ("__ge", Ordering::is_ge)];
+    for (name, holds) in all {
+        let symbols = [name, "(", "$expr$", ",", "$expr$", ",", "$expr$", ")"];
+        let compare = move |context: &mut EvalContext<'_, '_, '_, '_, '_, '_>, parts: &[Expression<'_>]| {
+            let [place, left, right] = parts else { return fail("a comparison has two sides") };
+            let (left, right) = (context.eval_expression_tree(left)?, context.eval_expression_tree(right)?);
+            let found = order(&left.flatten(), &right.flatten()).map_err(|mut error| {
+                error.set_position(place.position());
+                error
+            })?;
+            Ok(holds(found).into())
+        };
+        engine.register_custom_syntax(symbols, false, compare).unwrap_or_else(|error| unreachable!("{error}"));
+    }
 }
 
 /// What `catch` gives: what was thrown, or an error of Rhai without its places, which are those of the emitted text.
