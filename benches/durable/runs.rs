@@ -47,6 +47,7 @@ pub fn many_runs(rows: f64) {
 
 pub fn parked() {
     const RUNS: usize = 100_000;
+    const PARTS: usize = 5;
     let text = "workflow bench { wait 100d }";
     let folder = folder();
     {
@@ -58,12 +59,20 @@ pub fn parked() {
             start_many(&engine, 1_000).await;
             all_left(&store, 1_000).await;
             let (before, start) = (resident(), Instant::now());
-            start_many(&engine, RUNS).await;
-            all_left(&store, RUNS + 1_000).await;
+            let mut parts = Vec::new();
+            for part in 1..=PARTS {
+                let before = resident();
+                start_many(&engine, RUNS / PARTS).await;
+                all_left(&store, part * (RUNS / PARTS) + 1_000).await;
+                parts.push((resident() - before) / (RUNS / PARTS) as f64);
+            }
             let per_second = RUNS as f64 / start.elapsed().as_secs_f64();
             alone("W5 runs parked on a timer, started", &thousands(per_second), "20 k/s");
-            let bytes = (resident() - before) / RUNS as f64;
-            alone("W5 memory of a parked run", &format!("{bytes:.0} B"), "256 B");
+            // What an allocator holds back for later comes at once with some part; what a run keeps comes with every part.
+            parts.sort_by(f64::total_cmp);
+            let (middle, all) = (parts[PARTS / 2], (resident() - before) / RUNS as f64);
+            let figure = format!("{middle:.0} B, {all:.0} B with what the allocator holds back");
+            alone("W5 memory of a parked run, the middle of five times 20,000", &figure, "256 B");
         });
     }
     let runtime = runtime();
