@@ -55,9 +55,8 @@ pub(super) fn register(engine: &mut Engine) {
 /// Comparisons are syntax and not functions: for a call of a function Rhai looks up what the types of its arguments choose, and
 /// that costs as much as ten operators. The first part is `()`, and stands where an error belongs.
 fn comparisons(engine: &mut Engine) {
-    let all: [(&str, fn(Ordering) -> bool); 4] =
-        [("__lt", Ordering::is_lt), ("__le", Ordering::is_le), ("__gt", Ordering::is_gt), ("__ge", Ordering::is_ge)];
-    for (name, holds) in all {
+    let holds: [fn(Ordering) -> bool; 4] = [Ordering::is_lt, Ordering::is_le, Ordering::is_gt, Ordering::is_ge];
+    for (name, holds) in ["__lt", "__le", "__gt", "__ge"].into_iter().zip(holds) {
         let symbols = [name, "(", "$expr$", ",", "$expr$", ",", "$expr$", ")"];
         let compare = move |context: &mut EvalContext<'_, '_, '_, '_, '_, '_>, parts: &[Expression<'_>]| {
             let [place, left, right] = parts else { return fail("a comparison has two sides") };
