@@ -9,6 +9,7 @@ pub mod failure;
 pub mod id;
 pub mod letter;
 pub mod limit;
+pub mod plain;
 pub mod report;
 pub mod secret;
 pub mod shape;

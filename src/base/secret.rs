@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, RwLock};
 
+use memchr::memmem;
+
 /// Stands where a secret stood.
 pub const MASK: &str = "***";
 
@@ -54,6 +56,80 @@ impl Mask {
             covered = others.iter().fold(covered, |covered, other| other.cover(&covered));
         }
         covered
+    }
+
+    /// Covers what comes piece by piece; all of it with the secrets that are known now.
+    pub fn covering(&self) -> Covering {
+        Covering { secrets: self.known(), held: Vec::new() }
+    }
+
+    fn known(&self) -> Vec<Arc<str>> {
+        let mut known: Vec<Arc<str>> = self.secrets.read().map(|secrets| secrets.clone()).unwrap_or_default();
+        if let Ok(others) = self.others.read() {
+            known.extend(others.iter().flat_map(Self::known));
+        }
+        known
+    }
+}
+
+/// Covers the secrets that were known when it was made, in a text that comes piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct Covering {
+    secrets: Vec<Arc<str>>,
+    /// What came, and may be the beginning of a secret.
+    held: Vec<u8>,
+}
+
+impl Covering {
+    /// Goes on with a piece, which can be cut anywhere: what may be shown by now.
+    pub fn take(&mut self, piece: &[u8]) -> Vec<u8> {
+        self.held.extend_from_slice(piece);
+        // Of whatever begins before that, all has come.
+        let longest = self.secrets.iter().map(|secret| secret.len()).max().unwrap_or(1);
+        self.show(self.held.len().saturating_sub(longest - 1))
+    }
+
+    /// What is left when all has come.
+    pub fn end(&mut self) -> Vec<u8> {
+        self.show(self.held.len())
+    }
+
+    /// What came up to `end`, or up to a secret that lies across it.
+    fn show(&mut self, end: usize) -> Vec<u8> {
+        let (mut shown, mut done) = (Vec::new(), 0);
+        for (from, to) in self.found() {
+            if from >= end || to > end {
+                return self.pass(from.min(end), done, shown);
+            }
+            shown.extend_from_slice(self.held.get(done..from).unwrap_or_default());
+            shown.extend_from_slice(MASK.as_bytes());
+            done = to;
+        }
+        self.pass(end, done, shown)
+    }
+
+    /// Passes on what lies between `done` and `end`.
+    fn pass(&mut self, end: usize, done: usize, mut shown: Vec<u8>) -> Vec<u8> {
+        shown.extend_from_slice(self.held.get(done..end).unwrap_or_default());
+        self.held.drain(..end.max(done));
+        shown
+    }
+
+    /// Where there are secrets, in order; those that overlap are one.
+    fn found(&self) -> Vec<(usize, usize)> {
+        let finders = self.secrets.iter().map(|secret| (memmem::Finder::new(secret.as_bytes()), secret.len()));
+        let mut found: Vec<(usize, usize)> = finders
+            .flat_map(|(finder, length)| finder.find_iter(&self.held).map(|at| (at, at + length)).collect::<Vec<_>>())
+            .collect();
+        found.sort_unstable();
+        found.dedup_by(|next, before| {
+            let overlaps = next.0 < before.1;
+            if overlaps {
+                before.1 = before.1.max(next.1);
+            }
+            overlaps
+        });
+        found
     }
 }
 

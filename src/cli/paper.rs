@@ -86,6 +86,39 @@ pub fn deliver(document: &str) {
     let _ = write!(out, "{document}{end}").and_then(|()| out.flush());
 }
 
+/// A document that goes to stdout piece by piece, with a line break at its end: as it is, but where a terminal shows it.
+#[derive(Debug, Default)]
+pub struct Delivery {
+    /// The beginning of a letter whose end has not come.
+    held: Vec<u8>,
+    is_shown: bool,
+}
+
+impl Delivery {
+    /// To stdout.
+    pub fn begin() -> Self {
+        Self { held: Vec::new(), is_shown: stdout_is_terminal() }
+    }
+
+    /// Puts a piece there; whether somebody still reads.
+    pub fn piece(&mut self, piece: &[u8]) -> bool {
+        if !self.is_shown {
+            return std::io::stdout().lock().write_all(piece).is_ok();
+        }
+        self.held.extend_from_slice(piece);
+        let whole = std::str::from_utf8(&self.held).map_or_else(|error| error.valid_up_to(), str::len);
+        let rest = self.held.split_off(whole);
+        let text = std::mem::replace(&mut self.held, rest);
+        write!(std::io::stdout().lock(), "{}", shown(&String::from_utf8_lossy(&text))).is_ok()
+    }
+
+    /// That was all.
+    pub fn end(self) {
+        let mut out = std::io::stdout().lock();
+        let _ = writeln!(out, "{}", String::from_utf8_lossy(&self.held)).and_then(|()| out.flush());
+    }
+}
+
 /// Says something on stderr, with a line break at its end.
 pub fn say(text: &str) {
     let mut out = std::io::stderr().lock();

@@ -18,6 +18,8 @@ use crate::lang::plan::{Kind, Node, Plan};
 pub struct Step {
     /// Its place: `orders~1[3].reserve`.
     pub place: String,
+    /// Its name, if it has one.
+    pub name: Option<Arc<str>>,
     /// The place of the step it is part of; absent where that is the run.
     pub parent: Option<String>,
     /// What it does: the operation it calls, the workflow it runs, or its kind.
@@ -28,6 +30,8 @@ pub struct Step {
     pub opened_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// The number of the record that says how it ended; the first of the run has 0.
+    pub ended_with: Option<u64>,
     /// Each time it was tried to act.
     pub attempts: Vec<Attempt>,
     /// Its output, if it has one.
@@ -54,8 +58,8 @@ pub fn steps(plan: &Plan, records: &[Record]) -> Vec<Step> {
     let Some((first, rest)) = records.split_first() else { return Vec::new() };
     let Ok(fold) = Fold::begin(plan, first) else { return Vec::new() };
     let mut reading = Reading { plan, fold, steps: Vec::new(), open: BTreeMap::new() };
-    for record in rest {
-        reading.before(record);
+    for (number, record) in (1..).zip(rest) {
+        reading.before(number, record);
         reading.fold.take(record);
         reading.after(record);
     }
@@ -72,11 +76,12 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// What can be known only as long as a unit is there.
-    fn before(&mut self, record: &Record) {
+    fn before(&mut self, number: u64, record: &Record) {
         match &record.event {
             Event::Ended { unit, outcome } => {
                 if let Some(step) = self.open.remove(unit).and_then(|at| self.steps.get_mut(at)) {
                     step.end(record.at, outcome);
+                    step.ended_with = Some(number);
                 }
             }
             Event::Computed { unit, node, value } => {
@@ -86,7 +91,9 @@ impl Reading<'_> {
                     let place =
                         if above.is_empty() { node.label.to_string() } else { format!("{above}.{}", node.label) };
                     let mut step = Step::new(place, above, does(node), record.at);
+                    step.name.clone_from(&node.name);
                     step.end(record.at, &Outcome::Completed { output: value.clone() });
+                    step.ended_with = Some(number);
                     self.steps.push(step);
                 }
             }
@@ -107,7 +114,9 @@ impl Reading<'_> {
                     let (place, above) =
                         (self.fold.run().place(self.plan, *unit), self.fold.run().place(self.plan, *parent));
                     self.open.insert(*unit, self.steps.len());
-                    self.steps.push(Step::new(place, above, does, record.at));
+                    let mut step = Step::new(place, above, does, record.at);
+                    step.name = self.plan.node(*node).name.clone().filter(|_| *role == Role::Main);
+                    self.steps.push(step);
                 }
             }
             Event::Renewed { unit } => {
@@ -115,7 +124,9 @@ impl Reading<'_> {
                 if let Some(at) = self.open.get(unit).copied() {
                     let (place, step) = (self.fold.run().place(self.plan, *unit), &mut self.steps[at]);
                     step.end(record.at, &Outcome::Cancelled);
-                    let next = Step::new(place, step.parent.clone().unwrap_or_default(), step.does.clone(), record.at);
+                    let above = step.parent.clone().unwrap_or_default();
+                    let next =
+                        Step { name: step.name.clone(), ..Step::new(place, above, step.does.clone(), record.at) };
                     self.open.insert(*unit, self.steps.len());
                     self.steps.push(next);
                 }
@@ -152,11 +163,13 @@ impl Step {
     fn new(place: String, parent: String, does: Arc<str>, opened_at: Timestamp) -> Self {
         Self {
             place,
+            name: None,
             parent: (!parent.is_empty()).then_some(parent),
             does,
             status: "running",
             opened_at,
             ended_at: None,
+            ended_with: None,
             attempts: Vec::new(),
             output: Value::Unit,
             failure: None,

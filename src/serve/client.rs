@@ -108,6 +108,19 @@ impl Client {
         self.json(answer).await
     }
 
+    /// What is at `path`, piece by piece as it comes.
+    ///
+    /// # Errors
+    /// If nobody answers, or says that it cannot be done.
+    pub async fn pieces(&self, path: &str) -> Result<BoxStream<'static, Result<Bytes, Failed>>, Failed> {
+        let answer = self.send(Method::GET, path, &[], None).await?;
+        if answer.status >= 300 {
+            return Err(self.refused(answer.status, &gather(answer.body).await.unwrap_or_default()));
+        }
+        let place = self.place();
+        Ok(answer.body.map(move |piece| piece.map_err(|error| Failed::Unreachable(place.clone(), error))).boxed())
+    }
+
     /// Has something done.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ pub mod log;
 mod metric;
 /// The document that describes all of this.
 mod openapi;
+mod output;
 /// Parked steps as resources, and deciding about them.
 mod parked;
 /// What is said when something cannot be done.

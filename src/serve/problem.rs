@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::base::shape::Misfit;
-use crate::run::driver::Unaccounted;
+use crate::run::driver::{NoOutput, Unaccounted};
 use crate::run::intake::StartError;
 use crate::run::journal::Broken;
 use crate::run::machine::Refusal;
@@ -232,6 +232,15 @@ impl From<Unaccounted> for Problem {
         match error {
             Unaccounted::Step(step) => Self::not_found(step.to_string()),
             Unaccounted::Store(broken) => broken.into(),
+        }
+    }
+}
+
+impl From<NoOutput> for Problem {
+    fn from(error: NoOutput) -> Self {
+        match error {
+            NoOutput::Step(_) | NoOutput::None { .. } => Self::not_found(error.to_string()),
+            NoOutput::Store(broken) => broken.into(),
         }
     }
 }

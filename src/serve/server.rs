@@ -17,8 +17,8 @@ use super::metric::Requests;
 use super::problem::Problem;
 use super::token::Tokens;
 use super::{
-    caller, cause, clock, deployment, event, failure, health, journal, metric, openapi, parked, question, rewind, run,
-    step, stream, trigger, workflow, writable,
+    caller, cause, clock, deployment, event, failure, health, journal, metric, openapi, output, parked, question,
+    rewind, run, step, stream, trigger, workflow, writable,
 };
 use crate::base::id::RunId;
 use crate::host::clock::VirtualClock;
@@ -104,6 +104,7 @@ impl Server {
             .merge(workflow::routes())
             .merge(run::routes())
             .merge(step::routes())
+            .merge(output::routes())
             .merge(stream::routes())
             .merge(clock::routes())
             .merge(metric::routes())

@@ -334,3 +334,27 @@ fn a_run_that_was_retried_is_shown_with_what_it_kept() {
     assert!(loop_line.contains('✓'), "{shown}");
     assert!(!shown.lines().any(|line| line.starts_with("✓ one")), "{shown}");
 }
+
+#[test]
+fn an_output_is_written_out_alone_with_a_server_and_without() {
+    let mut desk = Desk::new();
+    desk.serve();
+    let run = desk.told(&["start", "order", "--input", r#"{"id": 7}"#]);
+    desk.until(&run, "waiting");
+    let (code, says) = desk.refused(&["show", &run, "--output"]);
+    assert!(code == Some(2) && says.ends_with("has no output: it is waiting\n"), "{says}");
+    let text = "ä".repeat(500_000);
+    let carries = desk.folder.path().join("paid.json");
+    std::fs::write(&carries, format!(r#"{{"cents": 1200, "note": "{text}"}}"#)).expect("it is written");
+    desk.told(&["signal", &run, "paid", &format!("@{}", carries.display())]);
+    desk.until(&run, "completed");
+    for _ in ["with a server", "without"] {
+        assert_eq!(desk.told(&["show", &run, "--output"]), r#"{"id":7,"cents":1200}"#);
+        let paid = desk.told(&["show", &run, "paid", "--output"]);
+        assert!(paid.starts_with(r#"{"cents":1200"#), "{paid:.100}");
+        let (code, says) = desk.refused(&["show", &run, "pad", "--output"]);
+        assert!(code == Some(2) && says.contains("the run has no step `pad`; did you mean `paid`?"), "{says}");
+        desk.crash();
+    }
+    assert_eq!(desk.refused(&["show", &run, "paid"]).0, Some(2), "a step is named only for its output");
+}

@@ -9,6 +9,7 @@ mod forks;
 mod killed;
 mod limits;
 mod problems;
+mod outputs;
 mod questions;
 mod process;
 mod programs;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
+use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
@@ -14,12 +15,13 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::cli::check::Format;
 use crate::cli::exit::{Exit, Refusal, Stop};
-use crate::cli::paper::{Palette, deliver, stdout_is_terminal, styled};
+use crate::cli::paper::{Delivery, Palette, deliver, stdout_is_terminal, styled};
 use crate::cli::tree::{Tree, clock, first_line};
 use crate::lang::plan::Plan;
 use crate::run::cause::waits_for;
 use crate::run::event::{Event, Record, Rewinding, UnitId};
 use crate::run::history::{self, Run};
+use crate::serve::client::Client;
 
 /// How wide the paper is that no terminal shows.
 const WIDTH_DEFAULT: usize = 120;
@@ -30,11 +32,19 @@ const WIDTH_DEFAULT: usize = 120;
 Examples:
   flow show 0199-...             as it stands now
   flow show 0199-... --at 17     as it stood after event 17
-  flow show 0199-... --events    every event, with its number")]
+  flow show 0199-... --events    every event, with its number
+  flow show 0199-... --output    its output, as JSON, however large it is
+  flow show 0199-... orders[3].pay --output    that of a step")]
 pub struct Show {
     /// The id of the run.
     #[arg(value_name = "RUN")]
     run: String,
+    /// A step, by its place or name.
+    #[arg(value_name = "STEP", requires = "output")]
+    step: Option<String>,
+    /// Writes out the output alone, as JSON.
+    #[arg(long, conflicts_with_all = ["at", "events", "format"])]
+    output: bool,
     /// As it stood after this event, counted from 1.
     #[arg(long, value_name = "EVENT")]
     at: Option<usize>,
@@ -62,6 +72,9 @@ impl Show {
     /// # Errors
     /// If there is no such run, or it has no such event.
     pub fn run(&self) -> Result<Exit, Stop> {
+        if self.output {
+            return self.reach.with(async |client| self.write_output(client).await);
+        }
         if self.format == Format::Json && self.at.is_none() {
             let parts: &[&str] =
                 if self.events { &["v1", "runs", &self.run, "events"] } else { &["v1", "runs", &self.run] };
@@ -81,6 +94,25 @@ impl Show {
             Format::Text if self.events => stood.events(),
             Format::Text => stood.paper(),
         });
+        Ok(Exit::Done)
+    }
+}
+
+impl Show {
+    /// Writes the output out as it comes: no more than a few pieces of it are in memory.
+    async fn write_output(&self, client: &Client) -> Result<Exit, Stop> {
+        let place = match &self.step {
+            Some(step) => path(&["v1", "runs", &self.run, "steps", step, "output"]),
+            None => path(&["v1", "runs", &self.run, "output"]),
+        };
+        let mut pieces = client.pieces(&place).await?;
+        let mut delivery = Delivery::begin();
+        while let Some(piece) = pieces.next().await {
+            if !delivery.piece(&piece?) {
+                return Ok(Exit::Done);
+            }
+        }
+        delivery.end();
         Ok(Exit::Done)
     }
 }

@@ -82,16 +82,21 @@ pub struct NoSuchStep {
     pub near: Option<String>,
 }
 
+impl NoSuchStep {
+    /// With the name in the plan that is near to what was asked for.
+    pub fn of(plan: &Plan, step: &str) -> Self {
+        let names = plan.nodes.iter().filter_map(|node| node.name.as_deref());
+        Self { step: step.to_owned(), near: nearest(step, names).map(str::to_owned) }
+    }
+}
+
 /// What led to how `step` stands in the run with this journal: a place (`orders[3].reserve`) or a name, then the place of this
 /// name that was opened last.
 ///
 /// # Errors
 /// If there is no such step.
 pub fn account(plan: &Plan, records: &[Record], step: &str) -> Result<Account, NoSuchStep> {
-    let unknown = || {
-        let names = plan.nodes.iter().filter_map(|node| node.name.as_deref());
-        NoSuchStep { step: step.to_owned(), near: nearest(step, names).map(str::to_owned) }
-    };
+    let unknown = || NoSuchStep::of(plan, step);
     let (first, rest) = records.split_first().ok_or_else(unknown)?;
     let fold = Fold::begin(plan, first).map_err(|_| unknown())?;
     let mut witness = Witness {
