@@ -3,6 +3,7 @@
 mod architecture;
 mod base {
     mod calendar;
+    mod secret;
     mod shape;
 }
 #[cfg(feature = "cli")]

@@ -28,6 +28,18 @@ pub fn take(directory: &Path) -> Result<Sqlite, Refusal> {
     log::heard(|| Sqlite::open(directory)).map_err(|error| refused(&error))
 }
 
+/// Opens the store of a directory that is there, to look at it: where nothing can be written, only for that.
+///
+/// # Errors
+/// If the directory cannot be used, nor looked at.
+pub fn take_or_look(directory: &Path) -> Result<Sqlite, Refusal> {
+    let store = log::heard(|| match Sqlite::open(directory) {
+        Err(error) if error.may_be_looked_at() => Sqlite::look(directory),
+        opened => opened,
+    });
+    store.map_err(|error| refused(&error))
+}
+
 /// Why a directory cannot be used, with a way out.
 pub fn refused(error: &OpenError) -> Refusal {
     let refusal = Refusal::new(error.to_string());

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::data::counted;
 use super::exit::{Exit, Refusal, Stop};
+use super::log;
 use super::paper::say;
 use crate::base::id::RunId;
 use crate::store::sqlite::{Selection, dump};
@@ -49,7 +50,8 @@ impl Dump {
             all: self.all,
         };
         let mut out = BufWriter::new(std::io::stdout().lock());
-        let amount = dump(&self.data, &selection, &mut out).map_err(|error| Refusal::new(error.to_string()))?;
+        let written = log::heard(|| dump(&self.data, &selection, &mut out));
+        let amount = written.map_err(|error| Refusal::new(error.to_string()))?;
         out.flush().map_err(|error| Refusal::new(format!("the dump cannot be written: {error}")))?;
         say(&format!("{} written", counted(amount.runs, "run")));
         Ok(Exit::Done)

@@ -95,7 +95,7 @@ impl Whom {
     /// A server in this process, which only writes down. Where the programs cannot run, it has none: what is in the journal can
     /// be told of all the same.
     async fn within(&self, programs: &Path, set: &[String]) -> Result<Server, Refusal> {
-        let store = data::take(&self.data)?;
+        let store = data::take_or_look(&self.data)?;
         let (programs, set) = (programs.to_owned(), set.to_vec());
         let recipe = Recipe { programs, set, store: Arc::new(store), duty: Duty::WriteDown };
         let engine = match recipe.engine().await {

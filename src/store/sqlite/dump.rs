@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row as Found, params};
+use rusqlite::{Connection, OptionalExtension as _, Row as Found, params};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::directory::{FILE, is_free};
 use super::reader::{STANDING, as_standing};
 use super::row::Row;
-use super::{OpenError, content, event, log, moment, reader, seal};
+use super::{OpenError, content, event, log, look, moment, reader, seal};
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
@@ -174,9 +174,7 @@ pub fn dump(directory: &Path, selection: &Selection, out: &mut dyn Write) -> Res
     if is_free(directory) {
         log::is_whole(&file)??;
     }
-    let mut connection = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    seal::install(&connection)?;
-    super::schema::check(&connection, &file)?;
+    let (_, mut connection) = look::connect(&file)?;
     // One transaction: all of it as it stood at one moment.
     let connection = connection.transaction()?;
     if let Some(damage) = seal::check(&connection) {

@@ -10,6 +10,7 @@ mod event;
 mod follow;
 mod list;
 mod log;
+mod look;
 mod mend;
 mod pieces;
 mod prune;
@@ -62,8 +63,8 @@ pub struct Sqlite {
     progress: watch::Receiver<Progress>,
     readers: Readers,
     threads: Vec<JoinHandle<()>>,
-    /// Held as long as the store is open.
-    _lock: File,
+    /// Held as long as the store is open; none where it is only looked at.
+    _lock: Option<File>,
 }
 
 struct Inbox {
@@ -215,7 +216,7 @@ impl Sqlite {
             progress: watched,
             readers,
             threads,
-            _lock: lock,
+            _lock: Some(lock),
         })
     }
 
