@@ -110,3 +110,98 @@ fn what_is_in_use_is_read_and_not_changed_and_goes_on_paused_elsewhere() {
     let paused = folder.flow(&["dump", "--data", "other", "--all"]).stdout;
     assert!(paused.contains(r#""status":"paused""#) && paused.contains(r#""by":"flow restore""#), "{paused}");
 }
+
+/// Asks as somebody who may read `state` and not write there: root may do everything, and asks as nobody.
+#[cfg(unix)]
+fn unable(folder: &Folder, args: &[&str]) -> super::Done {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+    let state = folder.path().join("state");
+    let may = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("ours")
+    };
+    may(folder.path(), 0o755);
+    std::fs::read_dir(&state).expect("it is there").flatten().for_each(|file| may(&file.path(), 0o444));
+    may(&state, 0o555);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flow"));
+    command.args(args).current_dir(folder.path()).env_remove("FLOW_TOKEN").env_remove("FLOW_SERVER");
+    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
+        command.uid(65_534);
+    }
+    let output = command.output();
+    may(&state, 0o755);
+    done(output.expect("it starts"))
+}
+
+/// A folder with runs that have ended in `state`, and one that was cut off.
+#[cfg(unix)]
+fn cut_off() -> Folder {
+    let folder = folder();
+    let mut cut = folder.start(&["run", "main.flow", "patient", "--data", "state", "--key", "cut"]);
+    let log = folder.path().join("state/flow.db-wal");
+    let begun = std::time::Instant::now();
+    // The acceptance of the run, and what it waits for.
+    while !std::fs::read(&log).is_ok_and(|log| log.windows(9).any(|part| part == b"\"listen\",")) {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(30), "it never waits");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    cut.kill().expect("it runs");
+    cut.wait().expect("it is gone");
+    folder
+}
+
+#[cfg(unix)]
+#[test]
+fn where_nothing_can_be_written_all_that_is_there_is_shown() {
+    let folder = folder();
+    let runs = folder.flow(&["runs", "--data", "state", "--format", "json"]).stdout;
+    let run = runs.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a run").to_owned();
+    for args in [
+        &["runs", "--data", "state", "--format", "json"][..],
+        &["show", &run, "--data", "state"],
+        &["show", &run, "--output", "--data", "state"],
+        &["why", &run, "--data", "state"],
+        &["watch", &run, "--data", "state"],
+        &["failures", "--data", "state"],
+        &["dump", "--all", "--data", "state"],
+    ] {
+        let (able, unable) = (folder.flow(args), unable(&folder, args));
+        assert_eq!((unable.code, &unable.stdout), (0, &able.stdout), "{args:?}: {}", unable.stderr);
+        assert!(!unable.stderr.contains("cannot be read"), "{args:?}: {}", unable.stderr);
+    }
+    let refused = unable(&folder, &["pause", &run, "--data", "state"]);
+    assert!(
+        refused.code == 2 && refused.stderr.contains("`state` can only be read; nothing was accepted"),
+        "{}",
+        refused.stderr
+    );
+    let refused = unable(&folder, &["run", "main.flow", "quick", "--data", "state", "--input", "{ \"n\": 1 }"]);
+    assert!(
+        refused.code == 2 && refused.stderr.contains("the data directory `state` cannot be used"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn where_nothing_can_be_written_a_log_that_cannot_be_read_is_told_of() {
+    let folder = cut_off();
+    let with_log = unable(&folder, &["runs", "--data", "state"]);
+    assert!(
+        with_log.stdout.contains("patient") && with_log.stderr.is_empty(),
+        "{}{}",
+        with_log.stdout,
+        with_log.stderr
+    );
+    // Without it SQLite cannot read the log where it cannot make it.
+    std::fs::remove_file(folder.path().join("state/flow.db-shm")).expect("it is there");
+    for args in [&["runs", "--data", "state"][..], &["dump", "--all", "--data", "state"]] {
+        let without = unable(&folder, args);
+        assert_eq!(without.code, 0, "{}", without.stderr);
+        assert!(without.stdout.contains("quick"), "{}", without.stdout);
+        assert!(without.stderr.contains("what was written last may be in `state/flow.db-wal`"), "{}", without.stderr);
+    }
+    let able = folder.flow(&["runs", "--data", "state"]);
+    assert!(able.stdout.contains("patient"), "{}{}", able.stdout, able.stderr);
+}
