@@ -140,7 +140,14 @@ impl Driver {
         let records = journal.history(run, 0).await?.records;
         let folded = self.inner.fold(&**journal, run, &records).await?.ok_or_else(nothing)?;
         let (mut account, place) = match step {
-            None => (cause::account_of_run(&folded.plan, &folded.run), String::new()),
+            None => {
+                let mut account = cause::account_of_run(&folded.plan, &folded.run);
+                // A run that was only read back has not looked yet whether it has anything left to do.
+                if let Some(standing) = journal.standing(run).await? {
+                    account.status = standing.status.word();
+                }
+                (account, String::new())
+            }
             Some(step) => {
                 let account = cause::account(&folded.plan, &folded.records, step)?;
                 let place = account.place.clone();
