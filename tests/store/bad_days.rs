@@ -245,3 +245,38 @@ fn a_workflow_that_starts_itself_for_ever_meets_a_bound() {
         assert_eq!(all.runs.len(), 257);
     });
 }
+
+#[test]
+fn a_log_that_somebody_reads_grows_and_begins_anew_when_they_have_gone() {
+    const BOUND: u64 = 64 * 1024 * 1024;
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = r#"workflow large {
+        input { from: int, to: int }
+        for n in input.from..input.to {
+            step text = script { let t = "0123456789abcdef"; for i in 0..16 { t += t; } t + n }
+        }
+    }"#;
+    let log = folder.path().join("flow.db-wal");
+    let length = || fs::metadata(&log).map_or(0, |found| found.len());
+    runtime().block_on(async {
+        let (_, engine) = engine(folder.path(), text);
+        let write = async |from: i64, to: i64| {
+            let input = Value::map([("from", Value::Int(from)), ("to", Value::Int(to))]);
+            let summary = engine.start("large", &input).await.expect("it starts").end().await;
+            assert!(summary.error.is_none(), "{:?}", summary.error);
+        };
+        write(0, 1).await;
+        let reader = rusqlite::Connection::open(folder.path().join("flow.db")).expect("it opens");
+        reader.execute_batch("BEGIN").expect("it begins");
+        reader.query_row("SELECT count(*) FROM batch", [], |_| Ok(())).expect("it reads");
+        write(1, 80).await;
+        assert!(length() > BOUND, "what is read stays in the log, which has {} bytes", length());
+        reader.execute_batch("COMMIT").expect("it ends");
+        let mut next = 80;
+        while length() > BOUND {
+            assert!(next < 200, "the log does not begin anew: it has {} bytes", length());
+            write(next, next + 8).await;
+            next += 8;
+        }
+    });
+}

@@ -328,3 +328,21 @@ fn nobody_else_may_look_into_it() {
         assert_eq!(mode, rights, "{}: {mode:o}", path.display());
     }
 }
+
+#[test]
+fn runs_that_have_ended_are_found_so_where_nobody_takes_them_up() {
+    let folder = some_runs();
+    let ended = |folder: &Path| {
+        let store = Sqlite::open(folder).expect("it opens");
+        let page = runtime().block_on(store.runs(&Query { limit: 1_000, ..Query::default() })).expect("it can be read");
+        let ended = page.runs.into_iter().filter(|run| run.rested_at.is_some());
+        ended.map(|run| (run.run, run.status, run.rested_at, run.error)).collect::<Vec<_>>()
+    };
+    let copy = copy(folder.path());
+    let file = rusqlite::Connection::open(copy.path().join("flow.db")).expect("it opens");
+    assert_ne!(file.execute("UPDATE run SET sum = 0", []).expect("it is changed"), 0);
+    drop(file);
+    let whole = ended(folder.path());
+    assert_eq!((whole.len(), ended(copy.path())), (12, whole));
+    assert!(copy.path().join("flow.db.damaged").exists(), "it was made again");
+}

@@ -16,7 +16,7 @@ use crate::base::id::RunId;
 use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::lang::plan::Plan;
-use crate::run::event::{Acceptance, Event, Record};
+use crate::run::event::{Acceptance, Event, Outcome, Record};
 use crate::run::journal::{Broken, Mark, Standing};
 
 /// The tables that nothing follows from, and what is of use of the others as it is. What two trees say is taken from both: it
@@ -116,7 +116,10 @@ fn runs(connection: &Connection) -> Result<(), Fault> {
     let mut unknown = unknown.query([])?;
     while let Some(row) = unknown.next()? {
         let (run, number, last) = (RunId(row.get::<_, String>(0)?.into()), Mark(row.get(1)?), Mark(row.get(2)?));
-        writer::stand(connection, number, last, &as_accepted(connection, &run, number)?)?;
+        let accepted = as_accepted(connection, &run, number)?;
+        writer::stand(connection, number, last, &accepted)?;
+        let history = reader::outline(connection, &run)?;
+        writer::stand(connection, number, last, &at_rest(accepted, &history.records))?;
     }
     let busy = RUN.replace("busy", "1");
     connection.execute(&format!("UPDATE run SET busy = 1, sum = seal({busy}) WHERE rested_at IS NULL"), [])?;
@@ -142,19 +145,37 @@ fn is_whole(connection: &Connection) -> Result<(), Fault> {
     }
 }
 
-/// How a run stood when it was accepted: what its journal says since is for the engine to fold.
+/// How a run stood when it was accepted.
 fn as_accepted(connection: &Connection, run: &RunId, number: Mark) -> Read<Standing> {
     let row = reader::batch(connection, run, number)?;
     let records: Vec<Record> = row.open(|digest, whole| reader::content(connection, digest, whole))?;
     match records.first() {
-        Some(Record { at, event: Event::Accepted(accepted) }) => {
-            let fork_of = records.iter().rev().find_map(|record| match &record.event {
-                Event::Rewound(rewinding) => rewinding.of.clone(),
-                _ => None,
-            });
-            Ok(Standing { fork_of, ..standing(accepted, *at) })
-        }
+        Some(Record { at, event: Event::Accepted(accepted) }) => Ok(standing(accepted, *at)),
         _ => Err(Broken(format!("the journal of the run `{run}` is damaged: its beginning is not there").into())),
+    }
+}
+
+/// How a run stands whose journal says that it has come to rest, so that whoever only looks finds it there. The rest is for the
+/// engine to fold, which takes it up all the same.
+fn at_rest(accepted: Standing, records: &[Record]) -> Standing {
+    let mut standing = accepted;
+    for record in records {
+        match &record.event {
+            Event::Decided { outcome } => {
+                standing.status = outcome.status();
+                standing.error = match outcome {
+                    Outcome::Failed { failure } => Some(failure.kind.name().into()),
+                    Outcome::Completed { .. } | Outcome::Skipped { .. } | Outcome::Cancelled => None,
+                };
+            }
+            Event::Rested => standing.rested_at = Some(record.at),
+            Event::Rewound(_) => standing.rested_at = None,
+            _ => {}
+        }
+    }
+    match standing.rested_at {
+        Some(_) => standing,
+        None => Standing { status: Status::Running, error: None, ..standing },
     }
 }
 

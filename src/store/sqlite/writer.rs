@@ -32,6 +32,9 @@ const ROOM_COMMITS: u64 = 128;
 /// So many bytes count like an entry.
 const SETTLE_BYTES_EACH: usize = 32 * 1024;
 
+/// How long the writer waits for others who use the file.
+const BUSY: Duration = Duration::from_secs(5);
+
 /// How long the writer waits before it tries again what could not be written.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -131,7 +134,12 @@ impl Writer {
     /// Begins the log anew where it has become long: whoever moves it to its place beside a writer that never rests does not
     /// come to its end. Where somebody still reads what is in it, that is done the next time.
     fn shorten(&self) {
-        if let Err(error) = self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], |_| Ok(())) {
+        // Whoever commits does not wait for whoever reads.
+        let shortened = self
+            .connection
+            .busy_timeout(Duration::ZERO)
+            .and_then(|()| self.connection.query_row("PRAGMA wal_checkpoint(truncate)", [], |_| Ok(())));
+        if let Err(error) = shortened.and_then(|()| self.connection.busy_timeout(BUSY)) {
             tracing::warn!("the log of the store could not be shortened: {error}");
         }
     }
