@@ -118,8 +118,12 @@ impl Platter {
         }
     }
 
-    /// Of the entries after the first `known`, those stay that the store has.
+    /// Of the entries after the first `known`, those stay that the store has. Nothing is kept of a note without facts: the
+    /// place of a last one is taken again.
     fn forget_what_is_gone(&mut self, known: usize) {
+        let leaves_nothing = |entry: &Entry| matches!(entry, Entry::Facts(facts) if facts.is_empty());
+        let takes_a_place =
+            |entry: &Entry| !leaves_nothing(entry) && !matches!(entry, Entry::Plan(_) | Entry::Heard(_));
         let plan = self.log.iter().find_map(|entry| match entry {
             Entry::Plan(plan) => Some(plan.clone()),
             _ => None,
@@ -129,7 +133,7 @@ impl Platter {
         let mut there = 0;
         for (number, entry) in self.log.iter().enumerate() {
             let mark = entry.put(&image);
-            if number < known {
+            if number < known && !leaves_nothing(entry) {
                 assert!(mark <= last, "what was on disk is gone: the mark {mark:?}, and {last:?} is the last");
             }
             if mark > last {
@@ -138,6 +142,9 @@ impl Platter {
             there = number + 1;
         }
         self.log.truncate(there);
+        let end = self.log.iter().rposition(takes_a_place).map_or(0, |last| last + 1);
+        let tail = self.log.split_off(end);
+        self.log.extend(tail.into_iter().filter(|entry| !leaves_nothing(entry)));
     }
 }
 

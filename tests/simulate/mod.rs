@@ -4,5 +4,6 @@
 mod disk;
 mod everywhere;
 mod far;
+mod heard;
 mod history;
 mod random;
