@@ -16,6 +16,7 @@ use super::run::standing;
 use super::server::Server;
 use crate::base::id::RunId;
 use crate::lang::plan::Plan;
+use crate::lang::plan::compare::Past;
 use crate::run::event::Record;
 
 /// A journal and its plan.
@@ -25,6 +26,9 @@ struct Journal<'a> {
     status: &'static str,
     #[schema(value_type = Object)]
     plan: &'a Plan,
+    /// What the plan holds of plans before it, if the run was moved: the records speak of that, too.
+    #[schema(value_type = Object)]
+    past: &'a Past,
     /// The records, with marks for values that JSON has no form for.
     #[schema(value_type = Vec<Object>)]
     records: Vec<Record>,
@@ -42,7 +46,8 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 async fn journal(State(server): State<Server>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
     let run = RunId(id.into());
     let standing = standing(&server, &caller, Role::Viewer, &run).await?;
-    let records = server.engine().history(&run, 0).await?.records;
-    let plan = server.engine().plan(standing.plan).await?;
-    Ok(server.json(StatusCode::OK, &Journal { status: standing.status.word(), plan: &plan, records }))
+    let read = server.engine().read(&run).await?;
+    let (plan, records) = read.ok_or_else(|| Problem::not_found(format!("there is no run `{run}`")))?;
+    let status = standing.status.word();
+    Ok(server.json(StatusCode::OK, &Journal { status, plan: &plan, past: &plan.past, records }))
 }

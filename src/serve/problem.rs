@@ -185,6 +185,7 @@ impl From<rewind::Refusal> for Problem {
             | rewind::Refusal::Ended(_)
             | rewind::Refusal::Child { .. }
             | rewind::Refusal::NotRun(_)
+            | rewind::Refusal::Gone(_)
             | rewind::Refusal::AtTheEnd(_)
             | rewind::Refusal::Ambiguous { .. }
             | rewind::Refusal::WhoseParams(_)

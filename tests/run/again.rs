@@ -1,4 +1,5 @@
-//! Rewinds and forks of random programs: from anywhere, again and again, with crashes in between (rules 45, 76 to 80).
+//! Rewinds and forks of random programs: from anywhere, again and again, with crashes and moves to newer plans in between (rules
+//! 45, 74, 76 to 80).
 //!
 //! `FLOW_SEEDS=100000` tries more programs, `FLOW_SEED=42` one program again.
 
@@ -9,10 +10,11 @@ use std::sync::Arc;
 use orchestra_flow::base::id::RunId;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::catalog::Effect;
-use orchestra_flow::run::event::{Answer, Decision, Event, UnitId};
+use orchestra_flow::run::event::{Answer, Decision, Event, Outcome, Record, Role, UnitId};
 use orchestra_flow::run::history::fold;
 use orchestra_flow::run::machine::{Command, Target};
 use orchestra_flow::run::rewind::{Preview, Request};
+use orchestra_flow::run::upgrade::Verdict;
 
 use super::programs::write;
 use super::random::fate;
@@ -33,16 +35,16 @@ fn rewinds_and_forks_of_random_programs_keep_their_word() {
     for seed in seeds {
         let (text, _) = write(seed);
         let Ok(package) = package(&text) else { continue };
-        let mut trial = Trial::new(Simulator::new(&package, seed, fate(2)), seed);
+        let mut trial = Trial::new(Simulator::new(&package, seed, fate(2)), seed, text.clone());
         trial.run();
         for what in &trial.done {
             *done.entry(what).or_default() += 1;
         }
-        let found = [std::mem::take(&mut trial.world.broken), trial.broken].concat();
+        let found = [std::mem::take(&mut trial.world.broken), std::mem::take(&mut trial.broken)].concat();
         if !found.is_empty() {
             let _ = writeln!(broken, "FLOW_SEED={seed}\n  {}", found.join("\n  "));
             if one.is_some() {
-                println!("{text}");
+                println!("{text}\n--- and at last\n{}", trial.text);
             }
         }
         if broken.len() > 6_000 {
@@ -51,23 +53,29 @@ fn rewinds_and_forks_of_random_programs_keep_their_word() {
     }
     println!("{done:?}");
     let often = |what: &str| done.get(what).copied().unwrap_or_default() > 20;
-    assert!(one.is_some() || ["rewound", "forked", "crashed"].into_iter().all(often), "too little is tried: {done:?}");
+    assert!(
+        one.is_some() || ["rewound", "forked", "crashed", "moved", "undone"].into_iter().all(often),
+        "too little is tried: {done:?}"
+    );
     assert!(broken.is_empty(), "{broken}");
 }
 
 struct Trial<'a> {
     world: Simulator<'a>,
     chance: Chance,
+    /// The program as it is by now.
+    text: String,
+    edits: u32,
     done: Vec<&'static str>,
     broken: Vec<String>,
 }
 
 impl<'a> Trial<'a> {
-    fn new(mut world: Simulator<'a>, seed: u64) -> Self {
+    fn new(mut world: Simulator<'a>, seed: u64, text: String) -> Self {
         let mut chance = Chance(seed ^ 0x5EED);
         world.shuffled = chance.one_in(2);
         world.accept("w", &Value::Unit);
-        Self { world, chance, done: Vec::new(), broken: Vec::new() }
+        Self { world, chance, text, edits: 0, done: Vec::new(), broken: Vec::new() }
     }
 
     fn run(&mut self) {
@@ -76,6 +84,7 @@ impl<'a> Trial<'a> {
             1 => self.later(&main_run(), |by| Command::Kill { by }),
             _ => {}
         }
+        self.perhaps_move(&main_run());
         self.until_it_rests(&main_run());
         let mut run = main_run();
         for round in 0..ROUNDS {
@@ -95,6 +104,25 @@ impl<'a> Trial<'a> {
         self.world.later(after, run.clone(), command("chance".into()));
     }
 
+    /// After a while the program is another one, and the run goes on under it if it may.
+    fn perhaps_move(&mut self, run: &RunId) {
+        if self.chance.one_in(2) {
+            return;
+        }
+        let later = self.chance.below(60) as i64;
+        self.world.advance(later);
+        if !self.world.broken.is_empty() || self.world.runs[run].run.is_at_rest() {
+            return;
+        }
+        self.edits += 1;
+        let edited = edited(&self.text, self.edits, &mut self.chance);
+        let Ok(newer) = package(&edited) else { return };
+        if let Verdict::Moves { .. } = self.world.offer(run, &newer.plans["w"]) {
+            self.text = edited;
+            self.done.push("moved");
+        }
+    }
+
     /// From a step that has run, or from what failed.
     fn request(&mut self, run: &RunId) -> Request {
         let places: Vec<_> = self.world.calls.iter().filter(|call| call.run == *run).map(|call| &call.place).collect();
@@ -108,8 +136,10 @@ impl<'a> Trial<'a> {
     fn rewind(&mut self, run: &RunId) {
         let request = self.request(run);
         let before = self.world.calls.len();
+        let undone = undone(&self.world.runs[run].journal);
         let Ok(preview) = self.world.rewind(run, &request) else { return };
         self.done.push("rewound");
+        self.is_done_again(run, &preview, &undone);
         if self.chance.one_in(3) {
             self.later(run, |by| Command::Cancel { by });
         }
@@ -143,6 +173,7 @@ impl<'a> Trial<'a> {
             self.world.crash(run);
             self.done.push("crashed");
         }
+        self.perhaps_move(run);
         self.until_it_rests(run);
     }
 
@@ -169,6 +200,20 @@ impl<'a> Trial<'a> {
             }
         }
         self.broken.push(format!("{run} never rests"));
+    }
+
+    /// 76: what was undone is done again, whatever its text says by now.
+    fn is_done_again(&mut self, run: &RunId, preview: &Preview, undone: &[String]) {
+        for place in undone {
+            self.done.push("undone");
+            // What a handler did in the stead of a step is not there any more; the step goes on where it can.
+            let (step, in_its_stead) = place.split_once('/').map_or((&**place, false), |(step, _)| (step, true));
+            let covers = |redo: &str| is_inside(step, redo) || (in_its_stead && is_inside(redo, step));
+            if !preview.redo.iter().any(|redo| covers(&redo.place)) {
+                let redo: Vec<&str> = preview.redo.iter().map(|redo| &*redo.place).collect();
+                self.broken.push(format!("76: {place} of {run} was undone and is not done again: {redo:?}"));
+            }
+        }
     }
 
     /// 76: what is kept is not called again, nor anything in it.
@@ -237,6 +282,38 @@ impl<'a> Trial<'a> {
             }
         }
     }
+}
+
+/// The program with another `undo` at some of its steps, and one more step at its end.
+fn edited(text: &str, edit: u32, chance: &mut Chance) -> String {
+    const UNDO: &str = "undo far.undo { of: key";
+    let mut edited = String::new();
+    for line in text.lines() {
+        match line.split_once(UNDO).and_then(|(before, after)| Some((before, after.split_once('}')?.1))) {
+            Some((before, after)) if chance.one_in(2) => {
+                let _ = writeln!(edited, "{before}{UNDO}, with: {edit} }}{after}");
+            }
+            _ => drop(writeln!(edited, "{line}")),
+        }
+    }
+    edited.replace("}\nworkflow child", &format!("    step zz{edit} = far.look {{ what: \"zz\" }}\n}}\nworkflow child"))
+}
+
+/// The places of the steps that were undone when the run came to its end.
+fn undone(journal: &[Record]) -> Vec<String> {
+    let end = journal.iter().rposition(|record| matches!(record.event, Event::Decided { .. })).unwrap_or(journal.len());
+    let mut places = BTreeMap::new();
+    let mut undone = Vec::new();
+    for record in &journal[end..] {
+        match &record.event {
+            Event::Opened { unit, parent: UnitId::RUN, role: Role::Undo, given, .. } => {
+                places.insert(*unit, given.get("place").map(ToString::to_string).unwrap_or_default());
+            }
+            Event::Ended { unit, outcome: Outcome::Completed { .. } } => undone.extend(places.remove(unit)),
+            _ => {}
+        }
+    }
+    undone
 }
 
 /// Whether a place is this one, or lies in it.

@@ -172,7 +172,7 @@ fn attempt(seed: u64, loud: bool) -> (Vec<String>, u64) {
                 editor.edit(&mut edited, 0);
             }
             let (_, newer) = plan(&edited);
-            let verdict = world.offer(&newer);
+            let verdict = world.offer(&main_run(), &newer);
             if loud {
                 println!("--- after {:?}: {verdict}\n{}", world.said(), text(&edited));
             }
@@ -275,7 +275,9 @@ fn a_run_that_is_moved_does_what_it_would_have_done() {
             );
             let at = chance.below(60) as i64;
             world.advance(at);
-            if moving && !world.main().run.is_at_rest() && matches!(world.offer(&new.plans["w"]), Verdict::Moves { .. })
+            if moving
+                && !world.main().run.is_at_rest()
+                && matches!(world.offer(&main_run(), &new.plans["w"]), Verdict::Moves { .. })
             {
                 moves += 1;
             }

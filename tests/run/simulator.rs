@@ -378,9 +378,9 @@ impl<'a> Simulator<'a> {
         self.queue.insert((after.after(self.now), rank, self.queued), (run, command));
     }
 
-    /// Offers the main run a newer plan; it goes on under it if it may.
-    pub fn offer(&mut self, plan: &Arc<Plan>) -> Verdict {
-        let actor = self.runs.get_mut(&main_run()).expect("it was accepted");
+    /// Offers a run a newer plan; it goes on under it if it may.
+    pub fn offer(&mut self, id: &RunId, plan: &Arc<Plan>) -> Verdict {
+        let actor = self.runs.get_mut(id).expect("it was accepted");
         let transition = Transition::new(actor.plan.clone(), plan.clone());
         let mut counted = Fold::begin(&actor.plan, &actor.journal[0]).expect("a journal begins with an acceptance");
         actor.journal[1..].iter().for_each(|record| counted.take(record));

@@ -10,6 +10,8 @@ use orchestra_flow::base::status::Status;
 use orchestra_flow::base::value::Value;
 use orchestra_flow::host::Deployment;
 use orchestra_flow::run::journal::{Journal, Query};
+use orchestra_flow::run::machine::Command;
+use orchestra_flow::run::rewind::Request;
 use orchestra_flow::store::Sqlite;
 use orchestra_flow::{Builder, Engine, Program};
 
@@ -345,6 +347,94 @@ fn what_was_done_is_undone_as_it_was_meant() {
             "conflict: bad",
         ),
     ]);
+}
+
+/// Starts a run of the old program, lets it go on under the new one and fail there, or be cancelled, and rewinds it. What was done
+/// outside in all, and what the preview says first.
+fn rewound_after_a_move(old: &str, new: &str, cancelled: bool) -> (Vec<String>, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let done = Done::default();
+    let whole = |body: &str| {
+        format!(
+            "workflow w {{\ninput {{ n: int }}\n{body}\n}}\nworkflow kid {{\nstep k = far.act {{ what: \"k\" }}\n}}"
+        )
+    };
+    let (old, new) = (whole(old), whole(new));
+    let input = |n: i64| Value::map([("n", Value::Int(n))]);
+    let run = process(&old, folder.path(), &done, false, async |store, engine| {
+        let run = engine.start("w", &input(1)).await.expect("it starts").id().clone();
+        // It waits for a run before, too.
+        let comes = async || engine.steps(&run).await.expect("it can be read").iter().any(|step| step.place == "go");
+        while !comes().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        until(&*store, &run, &WAITS).await;
+        run
+    });
+    process(&new, folder.path(), &done, true, async |_, engine| {
+        let deployment = engine.deploy(&engine, "tester").await.expect("it can be read");
+        assert!(said(&deployment).starts_with("moves"), "{}", said(&deployment));
+    });
+    let redo = process(&new, folder.path(), &done, false, async |store, engine| {
+        match cancelled {
+            true => engine.tell(&run, Command::Cancel { by: "tester".into() }).await.expect("it hears"),
+            false => engine.signal(&run, "go", Value::Unit).await.expect("it hears"),
+        }
+        until(&*store, &run, &RESTS).await;
+        let request = Request { by: "tester".into(), input: Some(input(2)), accept: true, ..Request::default() };
+        let preview = engine.rewind(&run, request).await.expect("it can be rewound");
+        if until(&*store, &run, &[Status::Waiting, Status::Completed]).await == Status::Waiting {
+            engine.signal(&run, "go", Value::Unit).await.expect("it hears");
+        }
+        until(&*store, &run, &[Status::Completed]).await;
+        preview.redo.iter().map(|redo| format!("{} {:?}", redo.place, redo.why)).collect::<Vec<_>>().join(", ")
+    });
+    let done = done.lock().expect("nobody panics with it").clone();
+    (done, redo)
+}
+
+/// 76: also where the text of it says something else by now.
+#[test]
+fn what_was_undone_is_done_again() {
+    let step = |undo: &str| format!("step r = far.act {{ what: \"r\", undo far.undo {{ what: \"{undo}\" }} }}");
+    let block = |undo: &str| format!("step b = sequence {{ {} }}", step(undo));
+    let turns = |undo: &str| format!("for x in [1, 2] {{ {} }}", step(undo));
+    let child = |undo: &str| format!("step c = kid {{ undo far.undo {{ what: \"{undo}\" }} }}");
+    let gone = |undo: &str| match undo {
+        "old" => format!("step v = far.act {{ what: \"v\", undo far.undo {{ what: \"v\" }} }}\n{}", step(undo)),
+        _ => step(undo),
+    };
+    let rows: [(&dyn Fn(&str) -> String, _, _, _); 5] = [
+        (&step, "r", 1, "r Undone, "),
+        (&block, "r", 1, "b.r Undone, "),
+        (&turns, "r", 2, "for[0].r Undone, for[1] Follows, "),
+        (&child, "k", 1, "c Undone, "),
+        (&gone, "r", 1, "r Undone, "),
+    ];
+    let (go, end) = ("step go = wait signal \"go\"", "fail boom \"b\" when input.n == 1");
+    for (written, what, times, first) in rows {
+        for cancelled in [false, true] {
+            let old = format!("{}\n{go}\n{end}", written("old"));
+            let new = format!("{}\n{go}\nstep t = far.act {{ what: \"t\" }}\n{end}", written("new"));
+            let (done, redo) = rewound_after_a_move(&old, &new, cancelled);
+            let count = |what: &str| done.iter().filter(|done| *done == what).count();
+            let undone = (count("undo old"), count("undo new"), count("undo v"));
+            assert_eq!((count(what), undone.0, undone.1), (2 * times, times, 0), "{old}: {done:?}");
+            assert_eq!((count("v"), count("t")), (undone.2, if cancelled { 1 } else { 2 }), "{old}: {done:?}");
+            assert!(redo.starts_with(first), "{redo}");
+        }
+    }
+}
+
+/// 76: what is kept is not asked for again, nor is what follows it, where only its text has changed.
+#[test]
+fn what_has_changed_since_it_was_done_is_kept() {
+    let written = |what: &str| format!("step a = far.act {{ what: \"a\", timeout {what} }}\nlet l = \"{what}\"");
+    let (go, end) = ("step go = wait signal \"go\"", "fail boom \"b\" when input.n == 1");
+    let old = format!("{}\n{go}\n{end}", written("10s"));
+    let new = format!("{}\n{go}\nstep t = far.act {{ what: \"t\" }}\n{end}", written("20s"));
+    let (done, redo) = rewound_after_a_move(&old, &new, false);
+    assert_eq!((done, redo), (vec!["a".to_owned(), "t".to_owned()], String::new()));
 }
 
 #[test]

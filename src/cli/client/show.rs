@@ -18,6 +18,7 @@ use crate::cli::exit::{Exit, Refusal, Stop};
 use crate::cli::paper::{Delivery, Palette, deliver, stdout_is_terminal, styled};
 use crate::cli::tree::{Tree, clock, first_line};
 use crate::lang::plan::Plan;
+use crate::lang::plan::compare::Past;
 use crate::run::cause::waits_for;
 use crate::run::event::{Event, Record, Rewinding, UnitId};
 use crate::run::history::{self, Run};
@@ -63,6 +64,9 @@ pub struct Show {
 struct Journal {
     status: String,
     plan: Plan,
+    /// What the plan holds of plans before it.
+    #[serde(default)]
+    past: Past,
     records: Vec<Record>,
 }
 
@@ -131,7 +135,8 @@ struct Stood {
 
 impl Stood {
     fn after(journal: Journal, at: Option<usize>, clock: Clock) -> Result<Self, Refusal> {
-        let Journal { status, plan, records } = journal;
+        let Journal { status, plan, past, records } = journal;
+        let plan = Plan { past, ..plan };
         let events = match at {
             None => records.len(),
             Some(at) if (1..=records.len()).contains(&at) => at,

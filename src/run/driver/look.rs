@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::moving::Folded;
 use super::{Driver, Figures, Summary, lock};
-use crate::base::id::{Digest, RunId};
+use crate::base::id::RunId;
 use crate::base::time::Timestamp;
 use crate::lang::plan::Plan;
 use crate::run::cause::{self, Account, NoSuchStep, Queued};
+use crate::run::event::Record;
 use crate::run::gate::Queue;
 use crate::run::journal::{Broken, Count, Follow, History, Mark, Page, Passage, Progress, Query, Standing};
 use crate::run::machine;
@@ -119,17 +120,6 @@ impl Driver {
         Ok(folded.map(|folded| timeline::steps(&folded.plan, &folded.records)).unwrap_or_default())
     }
 
-    /// The plan that runs are pinned to by this digest.
-    ///
-    /// # Errors
-    /// If the journal cannot be read, or does not have it.
-    pub async fn plan(&self, digest: Digest) -> Result<Arc<Plan>, Broken> {
-        match &self.inner.world.journal {
-            Some(journal) => self.inner.plan(&**journal, digest).await,
-            None => Err(Broken(format!("there is no plan {digest}: nothing is kept").into())),
-        }
-    }
-
     /// What led to how a step of a run stands, and what it waits for; of the run itself where no step is named.
     ///
     /// # Errors
@@ -167,6 +157,17 @@ impl Driver {
             Some(Queued { gate, places, place, inside: inside.into_iter().map(|(run, _)| run).collect(), ahead })
         });
         queued.collect()
+    }
+
+    /// The journal of a run as it is read in the plan that it goes on under, with that plan; none if there is no such run.
+    ///
+    /// # Errors
+    /// If the journal cannot be read.
+    pub async fn read(&self, run: &RunId) -> Result<Option<(Arc<Plan>, Vec<Record>)>, Broken> {
+        let Some(journal) = &self.inner.world.journal else { return Ok(None) };
+        let records = journal.history(run, 0).await?.records;
+        let folded = self.inner.fold(&**journal, run, &records).await?;
+        Ok(folded.map(|folded| (folded.plan, folded.records.into_owned())))
     }
 
     /// How a run ended, or what there is of it so far: its whole journal is read.

@@ -28,7 +28,7 @@ pub(super) fn of(plan: &Plan, run: &Run, lives: &Lives<'_>, scope: &Scope) -> Re
     Rewinding {
         open: scope.open.clone(),
         anew: scope.anew.iter().map(|(unit, _)| *unit).collect(),
-        redone: scope.redone.iter().map(|(unit, _)| *unit).collect(),
+        redone: left_out(scope).collect(),
         statements: scope.statements.iter().map(|(unit, node, _)| (*unit, *node)).collect(),
         generations: generations(plan, run, lives, scope),
         children: continued.collect(),
@@ -60,12 +60,17 @@ pub(super) fn told(
 
 /// Units of which the journal counts no more, and that belong to what the program does or a handler did in its stead.
 fn lost<'b, 'a>(lives: &'b Lives<'a>, scope: &'b Scope) -> Vec<&'b Life<'a>> {
-    let redone = scope.redone.iter().filter_map(|(unit, _)| lives.get(*unit));
+    let redone = left_out(scope).filter_map(|unit| lives.get(unit));
     let mut lost = Vec::new();
     for root in redone.chain(beside(lives, scope)) {
         within(lives, root, &mut lost);
     }
     lost
+}
+
+/// Units that are left out with all that is in them.
+fn left_out(scope: &Scope) -> impl Iterator<Item = UnitId> {
+    scope.redone.iter().map(|(unit, _)| *unit).chain(scope.gone.iter().copied())
 }
 
 /// What was done beside the work of units that stand open again.
@@ -137,7 +142,7 @@ impl<'a> Teller<'a> {
             self.scope.statements.iter().filter(|(unit, node, _)| !inside(Some(*unit)) && self.is_told(*node));
         redo.extend(statements.filter_map(|(unit, node, why)| {
             let place = place_in(self.plan, self.lives.get(*unit)?, *node).into();
-            Some((node.0, Redo { place, why: *why }))
+            Some((self.plan.past.place_of(*node).0, Redo { place, why: *why }))
         }));
         self.go_on_inside(&mut redo);
         redo.sort_by_key(|(order, _)| *order);

@@ -40,7 +40,11 @@ pub(super) fn params(
 }
 
 fn takes_params(plan: &Plan, life: &Life<'_>) -> bool {
-    life.is_work() && matches!(plan.node(life.node).kind, Kind::Call { .. } | Kind::Child { .. } | Kind::Ask(_))
+    life.is_work()
+        && matches!(
+            plan.node(plan.past.place_of(life.node)).kind,
+            Kind::Call { .. } | Kind::Child { .. } | Kind::Ask(_)
+        )
 }
 
 /// What the step was called with, with what is given instead.
@@ -55,7 +59,7 @@ fn merged(plan: &Plan, life: &Life<'_>, given: &Value) -> Result<Value, Refusal>
         None => Map::new(),
     };
     params.extend(fields.iter().map(|(name, value)| (name.clone(), value.clone().received())));
-    match &plan.node(life.node).kind {
+    match &plan.node(plan.past.place_of(life.node)).kind {
         Kind::Call { operation, .. } => fit(plan, operation, params, fields).map_err(refused),
         _ => Ok(params.into()),
     }

@@ -163,6 +163,9 @@ pub enum Refusal {
     /// The step has not run.
     #[error("the step `{0}` has not run; without a step named, the run goes on with what failed")]
     NotRun(Arc<str>),
+    /// The plan of the run has the step no more.
+    #[error("the plan of the run has the step `{0}` no more; it can go on from another one")]
+    Gone(Arc<str>),
     /// The step is one of the end of the run, or of what was undone.
     #[error("`{0}` belongs to the end of the run; it is carried out again when the run ends again")]
     AtTheEnd(Arc<str>),

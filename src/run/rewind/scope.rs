@@ -18,6 +18,8 @@ pub(super) struct Scope {
     pub anew: Vec<(UnitId, Why)>,
     /// Units that are done again.
     pub redone: Vec<(UnitId, Why)>,
+    /// Units of steps that the plan has no more, and of which nothing is left: they are not done again.
+    pub gone: Vec<UnitId>,
     /// Statements that are done again and never were units.
     pub statements: Vec<(UnitId, NodeId, Why)>,
     /// Units that are kept.
@@ -92,6 +94,7 @@ impl<'a> Survey<'a> {
     fn in_order(&mut self, life: &Life<'a>, statements: &[NodeId]) -> Vec<UnitId> {
         let mut open = Vec::new();
         let mut follows = false;
+        self.leave_out(life, statements);
         for node in statements {
             let part = self.part(life, *node);
             let verdict = match (self.verdict(life, part), follows) {
@@ -108,6 +111,7 @@ impl<'a> Survey<'a> {
 
     /// Statements that run at once: with one that is not kept, those that waited for it are done again.
     fn at_once(&mut self, life: &Life<'a>, statements: &[NodeId]) -> Vec<UnitId> {
+        self.leave_out(life, statements);
         let parts: Vec<Part> = statements.iter().map(|node| self.part(life, *node)).collect();
         let mut verdicts: Vec<Verdict> = parts.iter().map(|part| self.verdict(life, *part)).collect();
         loop {
@@ -176,14 +180,24 @@ impl<'a> Survey<'a> {
         self.scope.statements.extend(runner.statements.keys().map(|node| (runner.id, *node, why)));
     }
 
-    /// How a statement of a body was carried out.
+    /// How a statement of a body was carried out; perhaps by what stood in its place in a plan before.
     fn part(&self, life: &Life<'a>, node: NodeId) -> Part {
-        let unit = self.lives.iter_of(&life.children).find(|child| child.role == Role::Main && child.node == node);
-        match (unit, life.statements.contains_key(&node)) {
-            (Some(unit), _) => Part::Unit(unit.id),
-            (None, true) => Part::Statement(node),
-            (None, false) => Part::Nothing,
+        let stands = |other: NodeId| self.plan.past.place_of(other) == node;
+        let unit = self.lives.iter_of(&life.children).find(|child| child.role == Role::Main && stands(child.node));
+        let statement = || life.statements.keys().find(|other| stands(**other));
+        match unit {
+            Some(unit) => Part::Unit(unit.id),
+            None => statement().map_or(Part::Nothing, |statement| Part::Statement(*statement)),
         }
+    }
+
+    /// What was done by steps that a body has no more stays; what of that was undone is forgotten.
+    fn leave_out(&mut self, life: &Life<'a>, statements: &[NodeId]) {
+        let place = |child: &Life<'a>| self.plan.past.place_of(child.node);
+        let is_old = |child: &&Life<'a>| child.role == Role::Main && statements.binary_search(&place(child)).is_err();
+        let old = self.lives.iter_of(&life.children).filter(is_old);
+        let lost = old.filter(|child| self.unit_verdict(child) != Verdict::Keep).map(|child| child.id);
+        self.scope.gone.extend(lost.collect::<Vec<_>>());
     }
 
     fn verdict(&self, life: &Life<'a>, part: Part) -> Verdict {
@@ -202,8 +216,10 @@ impl<'a> Survey<'a> {
         if self.target == Some(Target::Unit(life.id)) {
             return Verdict::Redo(Why::Asked);
         }
+        // What says something else by now is done again as a whole.
+        let is_old = life.role == Role::Main && self.plan.past.nodes.contains_key(&life.node);
         if self.path.contains(&life.id) {
-            return Verdict::Open;
+            return if is_old { Verdict::Redo(Why::Asked) } else { Verdict::Open };
         }
         let why = match &life.outcome {
             Some(Outcome::Completed { .. } | Outcome::Skipped { .. }) if life.cut_short => Why::CutOff,
@@ -214,6 +230,7 @@ impl<'a> Survey<'a> {
         };
         match life.work {
             Work::None | Work::Leaf => Verdict::Redo(why),
+            _ if is_old => Verdict::Redo(why),
             // A loop that has used up its turns would only say so again.
             Work::Runners { .. } if life.raised == Some(FailureKind::LimitExceeded) && !self.has_lost(life) => {
                 Verdict::Redo(why)

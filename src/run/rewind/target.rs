@@ -58,6 +58,7 @@ pub(super) fn find(plan: &Plan, lives: &Lives<'_>, asked: &Arc<str>) -> Result<T
     let best = found.iter().map(|(fit, ..)| *fit).min();
     found.retain(|(fit, ..)| Some(*fit) == best);
     match found.as_slice() {
+        [(_, target, _)] if is_gone(plan, lives, *target) => Err(Refusal::Gone(asked.clone())),
         [(_, target, _)] => Ok(*target),
         [] => beside(plan, lives, asked),
         several => {
@@ -65,6 +66,17 @@ pub(super) fn find(plan: &Plan, lives: &Lives<'_>, asked: &Arc<str>) -> Result<T
             Err(Refusal::Ambiguous { step: asked.clone(), places })
         }
     }
+}
+
+/// Whether what a run goes on from was done under a plan before, and nothing stands in its place in this one.
+fn is_gone(plan: &Plan, lives: &Lives<'_>, target: Target) -> bool {
+    let statement = match target {
+        Target::Statement(_, node) => Some(node),
+        Target::Unit(_) => None,
+    };
+    let units = lives.round(target.unit()).filter(|life| life.role == Role::Main).map(|life| life.node);
+    let outermost = statement.into_iter().chain(units).filter_map(|node| plan.past.nodes.get(&node)).last();
+    outermost.is_some_and(|relic| relic.place.is_none())
 }
 
 fn unit_fits(plan: &Plan, life: &Life<'_>, asked: &str) -> Option<Fit> {

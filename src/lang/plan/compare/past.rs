@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::super::handler::HandlerId;
 use super::super::node::NodeId;
 use super::super::workflow::Moment;
@@ -10,7 +12,7 @@ use crate::base::id::Digest;
 
 /// What a plan holds beside its own: nodes and handlers of plans before it that runs were moved from. Its own steps never
 /// refer to them; only what a run has recorded does, and what is still to be undone of that (semantics 74).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Past {
     /// The nodes, by their ids in this plan.
     pub nodes: BTreeMap<NodeId, Relic>,
@@ -21,7 +23,7 @@ pub struct Past {
 }
 
 /// A node of a plan before.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Relic {
     /// The node of this plan that stands in its place, if there is one: a body counts what was done of it so.
     pub place: Option<NodeId>,
@@ -32,7 +34,7 @@ pub struct Relic {
 }
 
 /// What opens a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Owner {
     /// The run.
     Run,
