@@ -226,3 +226,39 @@ fn open_failures_are_grouped_and_mended_together() {
         assert_eq!(far.said().iter().filter(|what| *what == "other").count(), 2);
     });
 }
+
+/// 44: a failure is that of its step wherever that stands: what only groups has none of its own.
+#[test]
+fn a_failure_in_what_only_groups_is_that_of_the_step() {
+    let program = r#"
+        workflow w {
+            input { k: int }
+            if input.k > 1 {
+                parallel { step y = script { if input.k == 2 { throw "y" } 1 } }
+                step z = script { if input.k == 3 { throw "z" } 1 }
+            }
+            parallel {
+                step a = script { 1 }
+                step b = script { if input.k == 1 { throw "b" } 1 }
+            }
+            step c = sequence { if input.k == 4 { step d = script { throw "d" } } }
+        }
+    "#;
+    let folder = tempfile::tempdir().expect("a folder");
+    super::process(
+        folder.path(),
+        program,
+        |builder| builder,
+        async |store, engine| {
+            for k in 1..=4 {
+                let run = engine.start("w", &Value::map([("k", Value::Int(k))])).await.expect("it starts");
+                assert_eq!(run.end().await.status, Status::Failed);
+            }
+            until(&*store, Status::Failed, 4).await;
+            let groups = engine.failures().await.expect("they can be read");
+            let mut told: Vec<_> = groups.iter().map(|group| (&*group.step, &*group.message, group.count)).collect();
+            told.sort_unstable();
+            assert_eq!(told, [("b", "b", 1), ("d", "d", 1), ("y", "y", 1), ("z", "z", 1)]);
+        },
+    );
+}

@@ -262,7 +262,10 @@ impl Run {
         }
         let Some(above) = self.unit_mut(parent) else { return };
         match unit.role {
-            Role::Main => statement_ended(plan, above, unit, outcome),
+            Role::Main => {
+                statement_ended(plan, above, unit, outcome);
+                self.tell_origin(plan, parent);
+            }
             Role::Turn(index) => {
                 turn_ended(above, index, unit, outcome, gathered);
                 self.let_next(at, parent);
@@ -282,6 +285,20 @@ impl Run {
                 }
             }
             Role::Run | Role::Undo | Role::Meanwhile(_) | Role::Lifecycle(..) => {}
+        }
+    }
+
+    /// Where a unit has failed that only groups, the one round it fails, by what failed in there (semantics 27).
+    fn tell_origin(&mut self, plan: &Plan, group: UnitId) {
+        let Some(origin) = self.unit(group).filter(|unit| unit.fallen.is_some()).and_then(|unit| unit.origin) else {
+            return;
+        };
+        let round = self.nearest_unit(plan, group);
+        let goes_on = |unit: &&mut Unit| {
+            unit.fallen.is_none() && unit.trouble.is_none() && unit.closing.is_none() && !unit.resting
+        };
+        if let Some(unit) = self.unit_mut(round).filter(goes_on) {
+            unit.origin.get_or_insert(origin);
         }
     }
 
