@@ -54,7 +54,8 @@ impl Prune {
         let broken = |broken: Broken| Refusal::new(broken.to_string());
         if self.dry_run {
             let count = runtime.block_on(count(&store, query)).map_err(broken)?;
-            deliver(&format!("{} would go", counted(count, "run")));
+            // Children that somebody waited for go with their parents; how many there are shows when they do.
+            deliver(&format!("{} would go, and what they started and waited for", counted(count, "run")));
         } else {
             let forgotten = runtime.block_on(self.prune(&store, query)).map_err(broken)?;
             deliver(&said(&forgotten));

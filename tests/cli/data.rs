@@ -35,9 +35,9 @@ fn runs_are_let_go_of_after_they_were_counted() {
         (&["--keep", "1d"], "0 runs gone, with 1 plan\n"),
         (&["--keep", "1ms", "--workflow", "patient"], "0 runs gone\n"),
         (&["--keep", "1ms", "--status", "failed"], "0 runs gone\n"),
-        (&["--keep", "1ms", "--dry-run"], "3 runs would go\n"),
+        (&["--keep", "1ms", "--dry-run"], "3 runs would go, and what they started and waited for\n"),
         (&["--keep", "1ms"], "3 runs gone, with 1 plan: "),
-        (&["--keep", "1ms", "--dry-run"], "0 runs would go\n"),
+        (&["--keep", "1ms", "--dry-run"], "0 runs would go, and what they started and waited for\n"),
     ];
     for (arguments, says) in rows {
         let pruned = prune(arguments);

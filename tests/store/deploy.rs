@@ -396,6 +396,7 @@ fn rewound_after_a_move(old: &str, new: &str, cancelled: bool) -> (Vec<String>, 
 /// 76: also where the text of it says something else by now.
 #[test]
 fn what_was_undone_is_done_again() {
+    type Written<'w> = &'w dyn Fn(&str) -> String;
     let step = |undo: &str| format!("step r = far.act {{ what: \"r\", undo far.undo {{ what: \"{undo}\" }} }}");
     let block = |undo: &str| format!("step b = sequence {{ {} }}", step(undo));
     let turns = |undo: &str| format!("for x in [1, 2] {{ {} }}", step(undo));
@@ -404,7 +405,7 @@ fn what_was_undone_is_done_again() {
         "old" => format!("step v = far.act {{ what: \"v\", undo far.undo {{ what: \"v\" }} }}\n{}", step(undo)),
         _ => step(undo),
     };
-    let rows: [(&dyn Fn(&str) -> String, _, _, _); 5] = [
+    let rows: [(Written<'_>, &str, usize, &str); 5] = [
         (&step, "r", 1, "r Undone, "),
         (&block, "r", 1, "b.r Undone, "),
         (&turns, "r", 2, "for[0].r Undone, for[1] Follows, "),
