@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::connectors::{Configured, Environment};
 use crate::base::failure::{Failure, Kind};
-use crate::base::value::Value;
+use crate::base::value::{Map, Value};
 use crate::run::world::{Act, Outcome};
 
 /// What a native body is given.
@@ -20,6 +20,8 @@ pub struct Call {
     pub connector: Arc<Configured>,
     /// What the settings say beside the connectors.
     pub environment: Arc<Environment>,
+    /// What was answered to the requests ahead, by their names.
+    pub ahead: Map,
 }
 
 impl Call {

@@ -34,10 +34,13 @@ pub fn package(text: &str) -> Package {
 
 /// The connectors of a package with the settings of an environment; all that is missing fails the test.
 pub fn connectors(package: &Package, environment: &[(&str, &str)]) -> Connectors {
-    let variables = environment.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    // As on the command line: names with dots are what `--set` takes, the others are variables.
+    let (given, variables): (Vec<_>, Vec<_>) = environment.iter().partition(|(name, _)| name.contains('.'));
+    let given: Vec<String> = given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
     let mut sources = Sources::default();
     let home = tempfile::tempdir().expect("a directory");
-    let (settings, mut diagnostics) = Settings::read(home.path(), variables, &[], &mut sources);
+    let (settings, mut diagnostics) = Settings::read(home.path(), variables, &given, &mut sources);
     let mut configured = Vec::new();
     let uses = Uses::of_all(package);
     let (found, more) = settings.configure(package, &uses, &mut sources);
@@ -86,6 +89,11 @@ impl Trial {
     }
 }
 
+/// Where an answer names an address to go on with, it is the peer's.
+fn here(body: &str, own: std::net::SocketAddr) -> String {
+    regex::Regex::new(r"https://[^/]+/(upload)").expect("a pattern").replace_all(body, format!("http://{own}/$1")).into_owned()
+}
+
 /// Every example of the standard library holds: the answer it `gets` makes what it `gives`, or the failure it names.
 #[tokio::test]
 async fn the_examples_of_the_standard_library_hold() {
@@ -102,7 +110,9 @@ async fn the_examples_of_the_standard_library_hold() {
         for operation in connector.operations.values().filter(|operation| operation.request.is_some()) {
             for example in &operation.examples {
                 let body = if example.gets.is_unit() { String::new() } else { example.gets.to_json().to_string() };
-                let peer = Peer::new([says(example.status, &body)]).await;
+                let ahead = example.ahead.iter().map(|it| (it.status, it.body.to_json().to_string()));
+                let answers: Vec<(u16, String)> = ahead.chain([(example.status, body)]).collect();
+                let peer = Peer::with(|own| answers.into_iter().map(move |(status, body)| says(status, &here(&body, own)))).await;
                 let base = [
                     ("FLOW_CONNECTOR_SLACK_TOKEN", "t"),
                     ("FLOW_CONNECTOR_JIRA_TOKEN", "t"),
@@ -309,6 +319,57 @@ async fn the_first_auth_with_all_its_values_is_taken() {
     let environment = [("FLOW_CONNECTOR_SVC_BASE_URL", &*peer.url("")), ("FLOW_CONNECTOR_SVC_TOKEN", "s3c")];
     value(connectors(&package, &environment).perform(call(&package, "svc.do", json("{}"))).await);
     assert!(peer.requests()[1].contains("authorization: Basic YWRhOnMzYw==\r\n"), "{}", peer.requests()[1]);
+}
+
+const UPLOAD: &str = r#"auth bearer "t0ken"
+    keyed "Idempotency-Key" operation do(name: string) -> { id: string, at: string } {
+        let ticket = POST "/tickets" { form: { filename: name } }
+        POST ticket.body.upload_url { raw: "content" }
+        output { id: ticket.body.id, at: response.body.at }
+    }"#;
+
+#[tokio::test]
+async fn what_is_asked_ahead_is_read_by_its_name() {
+    let peer = Peer::with(|own| {
+        let ticket = format!(r#"{{ "upload_url": "http://{own}/up/1", "id": "F1" }}"#);
+        [says(200, &ticket), says(200, r#"{ "at": "noon" }"#)]
+    })
+    .await;
+    let given = value(Trial::calling(&peer, UPLOAD, r#"name: "a""#).ask(r#"{ "name": "a.txt" }"#).await);
+    assert_eq!(given, serde_json::json!({ "id": "F1", "at": "noon" }));
+    let [ticket, upload] = &peer.requests()[..] else { panic!("{:?}", peer.requests()) };
+    assert!(ticket.starts_with("POST /api/tickets ") && ticket.ends_with("filename=a.txt"), "{ticket}");
+    assert!(upload.starts_with("POST /up/1 ") && upload.ends_with("content"), "{upload}");
+    // The key belongs to the request that counts, and the service's own origin may see who asks.
+    assert!(!ticket.contains("idempotency-key") && upload.contains("idempotency-key"), "{ticket}{upload}");
+    assert!(upload.contains("authorization: Bearer t0ken"), "{upload}");
+}
+
+#[tokio::test]
+async fn an_address_of_another_origin_that_an_answer_names_gets_no_credentials() {
+    let other = Peer::new([says(200, r#"{ "at": "noon" }"#)]).await;
+    let ticket = format!(r#"{{ "upload_url": "{}", "id": "F1" }}"#, other.url("/up"));
+    let peer = Peer::new([says(200, &ticket)]).await;
+    let trial = Trial::calling(&peer, &format!("{UPLOAD} "), r#"name: "a""#);
+    let (refused, _) = failure(trial.ask(r#"{ "name": "a" }"#).await);
+    assert_eq!(refused.kind.name(), "permission_denied", "the settings name the first host only");
+    let allowed = [
+        ("FLOW_CONNECTOR_SVC_BASE_URL", &*peer.url("/api/")),
+        ("http.allow_hosts", "127.0.0.1"),
+    ];
+    let connectors = connectors(&trial.package, &allowed);
+    value(connectors.perform(call(&trial.package, "svc.do", json(r#"{ "name": "a" }"#))).await);
+    let requests = other.requests();
+    assert!(!requests[0].contains("t0ken") && requests[0].contains("idempotency-key"), "{requests:?}");
+}
+
+#[tokio::test]
+async fn what_breaks_ahead_left_nothing_behind() {
+    let peer = Peer::new([Deed::Close]).await;
+    let body = r#"once operation do() -> any { let ticket = POST "/tickets", POST "/x/{ticket.body.id}" }"#;
+    let (failure, certain) = failure(Trial::new(&peer, body).ask("{}").await);
+    assert_eq!((failure.kind.name(), certain), ("connection_error", true));
+    assert_eq!(peer.requests().len(), 1);
 }
 
 const OAUTH: &str = r#"

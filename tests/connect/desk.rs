@@ -34,7 +34,13 @@ fn native(name: &str) -> Operation {
         streams: false,
         span: Span::default(),
     };
-    Operation { signature: Arc::new(signature), request: None, shaping: Shaping::default(), examples: Vec::new() }
+    Operation {
+        signature: Arc::new(signature),
+        ahead: Vec::new(),
+        request: None,
+        shaping: Shaping::default(),
+        examples: Vec::new(),
+    }
 }
 
 /// A connector without anything but its name.

@@ -1,25 +1,30 @@
-//! Operations that connectors declare: the request of the template, the output of the answer.
+//! Operations that connectors declare: the requests of the template, the output of the answer.
 
 use super::answer::As;
-use super::client::Broken;
-use super::exchange::Exchange;
+use super::client::{Bounds, Broken};
+use super::draft::{Parts, address};
+use super::exchange::{Exchange, Manner, bounds};
 use super::paging;
 use super::scope::Scope;
 use super::template;
 use crate::base::failure::Failure;
 use crate::base::value::Value;
 use crate::connect::registry::Call;
-use crate::lang::plan::connector::Request;
+use crate::lang::plan::connector::{Operation, Request, UrlPiece};
 use crate::run::world::Outcome;
 
 /// Carries out one attempt of a declared operation.
-pub async fn perform(call: Call) -> Outcome {
-    let Some(request) = &call.act.operation.request else {
+pub async fn perform(mut call: Call) -> Outcome {
+    let (operation, bounds) = (call.act.operation.clone(), bounds(&call));
+    let Some(request) = &operation.request else {
         unreachable!("only operations with a request are declared ones");
     };
-    let result = match &call.act.operation.shaping.paginate {
-        Some(paginate) => paging::perform(&call, request, paginate).await,
-        None => single(&call, request).await.map(|value| (value, Value::Unit)),
+    if let Err(failure) = ask_ahead(&mut call, &operation, &bounds).await {
+        return Outcome::failed(failure);
+    }
+    let result = match &operation.shaping.paginate {
+        Some(paginate) => paging::perform(&call, request, paginate, bounds).await,
+        None => single(&call, request, bounds).await.map(|value| (value, Value::Unit)),
     };
     match result {
         Ok((value, next_page)) => Outcome { next_page, ..Outcome::done(value) },
@@ -27,21 +32,43 @@ pub async fn perform(call: Call) -> Outcome {
     }
 }
 
-async fn single(call: &Call, request: &Request) -> Result<Value, Broken> {
-    let (parts, exchange, reading) = ready(call, request).map_err(Broken::definite)?;
-    let (_, response) = exchange.send(&parts, reading, true).await?;
+/// Asks what is asked ahead and keeps the answers. Whatever goes wrong there, what counts has not been asked for.
+async fn ask_ahead(call: &mut Call, operation: &Operation, bounds: &Bounds) -> Result<(), Failure> {
+    for (name, request) in &operation.ahead {
+        let (parts, exchange, manner) = ready(call, request, bounds.clone())?;
+        let sent = exchange.send(&parts, Manner { counts: false, ..manner }).await;
+        let (_, response) = sent.map_err(|broken| broken.failure)?;
+        call.ahead.insert(name.clone(), response);
+    }
+    Ok(())
+}
+
+async fn single(call: &Call, request: &Request, bounds: Bounds) -> Result<Value, Broken> {
+    let (parts, exchange, manner) = ready(call, request, bounds).map_err(Broken::definite)?;
+    let (_, response) = exchange.send(&parts, manner).await?;
     // The far side has done it; what goes wrong from here on does not undo it.
     output(call, &response).map_err(Broken::unknown)
 }
 
 /// What is known before anything is sent.
-pub fn ready<'a>(call: &'a Call, request: &Request) -> Result<(super::draft::Parts, Exchange<'a>, As), Failure> {
+pub fn ready<'a>(call: &'a Call, request: &Request, bounds: Bounds) -> Result<(Parts, Exchange<'a>, Manner), Failure> {
     let parts = template::fill(call, request)?;
     let reading = match request.fields.get("as") {
         Some(word) => As::named(&word.evaluate(template::library(&call.connector.connector), &Scope::new(call))?)?,
         None => As::Declared,
     };
-    Ok((parts, Exchange::new(call)?, reading))
+    let manner = Manner { reading, trusted: is_trusted(call, request, &parts)?, counts: true };
+    Ok((parts, Exchange::new(call, bounds)?, manner))
+}
+
+/// Whether credentials may go where `request` goes: to an address that the connector's author wrote or its user set, but to
+/// one that an answer named only if it lies where the connector lives.
+fn is_trusted(call: &Call, request: &Request, parts: &Parts) -> Result<bool, Failure> {
+    if call.ahead.is_empty() || matches!(request.url.pieces.first(), Some(UrlPiece::Text(_))) {
+        return Ok(true);
+    }
+    let Some(base) = call.connector.setting_text("base_url") else { return Ok(false) };
+    Ok(address(&parts.url)?.origin() == address(&base)?.origin())
 }
 
 /// What the operation makes of `response`: its `output`, or the body.

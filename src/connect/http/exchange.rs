@@ -25,6 +25,30 @@ const KEY_HEADER: &str = "Idempotency-Key";
 /// Where a stand-in is told which step asks.
 pub const PLACE_HEADER: &str = "x-flow-place";
 
+/// How one request is sent and its answer read.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// How the body of the answer is read.
+    pub reading: As,
+    /// Whether credentials may go to its address.
+    pub trusted: bool,
+    /// Whether it is the one that counts: the key goes with it, and not with what is asked ahead.
+    pub counts: bool,
+}
+
+/// The bounds of an attempt of `call` that begins now.
+pub fn bounds(call: &Call) -> Bounds {
+    let environment = &call.environment;
+    let own = call.act.operation.shaping.timeout.or(call.connector.connector.defaults.timeout);
+    let timeout = own.map_or(call.act.timeout, |own| own.min(call.act.timeout));
+    Bounds {
+        allowed: Allowed::new(environment.allow_hosts.iter().chain(&call.connector.hosts).cloned()),
+        deadline: Instant::now() + timeout.to_std(),
+        timeout,
+        bytes_max: environment.response_bytes_max,
+    }
+}
+
 /// What the requests of one attempt have in common.
 #[derive(Debug)]
 pub struct Exchange<'a> {
@@ -35,33 +59,24 @@ pub struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    /// Makes ready for the requests of `call`.
+    /// Makes ready for requests of `call` within `bounds`.
     ///
     /// # Errors
     /// Missing credentials, or no TLS on this machine.
-    pub fn new(call: &'a Call) -> Result<Self, Failure> {
+    pub fn new(call: &'a Call, bounds: Bounds) -> Result<Self, Failure> {
         let clients = call.connector.http.clients.get_or_init(Clients::new).clone();
         let clients = clients.map_err(|message| Failure::new(Kind::ConnectionError, message))?;
-        let environment = &call.environment;
-        let allowed = environment.allow_hosts.iter().chain(&call.connector.hosts).cloned();
-        let own = call.act.operation.shaping.timeout.or(call.connector.connector.defaults.timeout);
-        let timeout = own.map_or(call.act.timeout, |own| own.min(call.act.timeout));
-        let bounds = Bounds {
-            allowed: Allowed::new(allowed),
-            deadline: Instant::now() + timeout.to_std(),
-            timeout,
-            bytes_max: environment.response_bytes_max,
-        };
         Ok(Self { call, clients, bounds, credentials: auth::credentials(call)? })
     }
 
-    /// Sends the request that `parts` make. `trusted` says whether credentials may go to its address.
+    /// Sends the request that `parts` make.
     ///
     /// # Errors
     /// A failure by the connector's rules, by the status, or of the connection.
-    pub async fn send(&self, parts: &Parts, reading: As, trusted: bool) -> Result<(Answer, Value), Broken> {
+    pub async fn send(&self, parts: &Parts, manner: Manner) -> Result<(Answer, Value), Broken> {
         let call = self.call;
-        let mut draft = self.with_key(parts).map_err(Broken::definite)?;
+        let draft = if manner.counts { self.with_key(parts) } else { parts.draft() };
+        let mut draft = draft.map_err(Broken::definite)?;
         if let Some(stand_in) = &call.environment.stand_in
             && draft.url.origin() != stand_in.origin()
         {
@@ -72,7 +87,9 @@ impl<'a> Exchange<'a> {
         self.keep_pace().await.map_err(Broken::definite)?;
         let plain = draft.clone();
         let mut token = None;
-        if trusted && let Some(credentials) = &self.credentials {
+        if manner.trusted
+            && let Some(credentials) = &self.credentials
+        {
             token = auth::apply(call, credentials, &mut draft, &self.clients, &self.bounds, None).await?;
         }
         let mut answer = send(&self.clients, draft, &self.bounds).await?;
@@ -84,7 +101,7 @@ impl<'a> Exchange<'a> {
             auth::apply(call, credentials, &mut again, &self.clients, &self.bounds, Some(stale)).await?;
             answer = send(&self.clients, again, &self.bounds).await?;
         }
-        let response = answer::value(&answer, reading);
+        let response = answer::value(&answer, manner.reading);
         let response = match response {
             Ok(response) => response,
             // A failure is judged by what it says, even where it does not say it in JSON.

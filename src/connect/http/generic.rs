@@ -5,7 +5,7 @@ use crate::run::world::BoxFuture;
 use super::answer::As;
 use super::client::Broken;
 use super::draft::Parts;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Manner, bounds};
 use super::template::extend;
 use crate::base::failure::Failure;
 use crate::base::value::Value;
@@ -38,8 +38,8 @@ impl Native for Generic {
 async fn send(call: &Call, method: Option<&'static str>) -> Result<Value, Broken> {
     let parts = parts(call, method).map_err(Broken::definite)?;
     let reading = As::named(&call.param("as")).map_err(Broken::definite)?;
-    let exchange = Exchange::new(call).map_err(Broken::definite)?;
-    let (_, response) = exchange.send(&parts, reading, true).await?;
+    let exchange = Exchange::new(call, bounds(call)).map_err(Broken::definite)?;
+    let (_, response) = exchange.send(&parts, Manner { reading, trusted: true, counts: true }).await?;
     Ok(response)
 }
 

@@ -29,6 +29,7 @@ use std::sync::OnceLock;
 
 use super::registry::Call;
 use crate::base::failure::Failure;
+use crate::lang::plan::connector::Request;
 
 /// What the requests of one connector share.
 #[derive(Debug, Default)]
@@ -38,10 +39,10 @@ pub struct Shared {
     tokens: oauth::Tokens,
 }
 
-/// The request that a call of a declared operation makes, without sending it; `None` where its body is in Rust.
+/// What `request` of a declared operation asks for, without sending it.
 ///
 /// # Errors
 /// As when it is sent: what an expression raises, or parts that do not fit together.
-pub fn rehearse(call: &Call) -> Result<Option<Parts>, Failure> {
-    call.act.operation.request.as_ref().map(|request| template::fill(call, request)).transpose()
+pub fn rehearse(call: &Call, request: &Request) -> Result<Parts, Failure> {
+    template::fill(call, request)
 }

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
-use super::answer::As;
-use super::client::{Answer, Broken};
+use super::client::{Answer, Bounds, Broken};
 use super::declared::ready;
 use super::draft::{Parts, address};
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Manner};
 use super::scope::Scope;
 use super::template::library;
 use crate::base::failure::{Failure, Kind};
@@ -48,9 +47,14 @@ impl Position {
 }
 
 /// Carries out one attempt: one page of a stream, or all pages.
-pub async fn perform(call: &Call, request: &Request, paginate: &Paginate) -> Result<(Value, Value), Broken> {
-    let (parts, exchange, reading) = ready(call, request).map_err(Broken::definite)?;
-    let series = Series { call, paginate, exchange, reading, parts };
+pub async fn perform(
+    call: &Call,
+    request: &Request,
+    paginate: &Paginate,
+    bounds: Bounds,
+) -> Result<(Value, Value), Broken> {
+    let (parts, exchange, manner) = ready(call, request, bounds).map_err(Broken::definite)?;
+    let series = Series { call, paginate, exchange, manner, parts };
     if call.act.streamed {
         let (items, next) = series.page(Position::from_value(&call.act.page)).await?;
         return Ok((Value::list(items), next.map_or(Value::Unit, |next| next.to_value())));
@@ -71,7 +75,7 @@ struct Series<'a> {
     call: &'a Call,
     paginate: &'a Paginate,
     exchange: Exchange<'a>,
-    reading: As,
+    manner: Manner,
     parts: Parts,
 }
 
@@ -85,7 +89,7 @@ impl Series<'_> {
             )));
         }
         let (parts, trusted) = self.request(&position).map_err(Broken::definite)?;
-        let (answer, response) = self.exchange.send(&parts, self.reading, trusted).await?;
+        let (answer, response) = self.exchange.send(&parts, Manner { trusted, ..self.manner }).await?;
         let connector = &*self.call.connector.connector;
         let (library, scope) = (library(connector), Scope::with(self.call, &response));
         let items = self.paginate.items.evaluate(library, &scope).map_err(Broken::unknown)?;
@@ -120,7 +124,7 @@ impl Series<'_> {
     fn request(&self, position: &Position) -> Result<(Parts, bool), Failure> {
         let mut parts = self.parts.clone();
         if self.paginate.kind == PageKind::Link {
-            let Some(link) = position.at.as_text() else { return Ok((parts, true)) };
+            let Some(link) = position.at.as_text() else { return Ok((parts, self.manner.trusted)) };
             let (own, link) = (address(&parts.url)?, address(link)?);
             let trusted = own.origin() == link.origin();
             parts.url = link.into();
@@ -150,7 +154,7 @@ impl Series<'_> {
                 }
             }
         }
-        Ok((parts, true))
+        Ok((parts, self.manner.trusted))
     }
 
     /// The number of the first page: what the request itself says, or `default`.

@@ -1,4 +1,5 @@
-//! What the expressions of a connector see: `params`, `config`, `response`, and the parameters by their bare names.
+//! What the expressions of a connector see: `params`, `config`, `response`, and by their bare names the parameters
+//! and the answers of the requests ahead.
 
 use std::cell::Cell;
 
@@ -32,7 +33,7 @@ impl Roots for Scope<'_> {
     fn root(&self, root: &Root) -> Option<Value> {
         match root {
             Root::Params => Some(all_params(self.call)),
-            Root::Param(name) => Some(self.call.param(name)),
+            Root::Param(name) => Some(self.call.ahead.get(name).cloned().unwrap_or_else(|| self.call.param(name))),
             Root::Config => Some(self.call.connector.config.clone()),
             Root::Response => self.response.cloned(),
             Root::Key => Some(Value::Text(self.call.act.key.clone())),

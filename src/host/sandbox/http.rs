@@ -22,10 +22,13 @@ use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::connect::registry::Call;
 use crate::connect::{Configured, Environment};
-use crate::lang::plan::connector::{Example, UrlPiece};
+use crate::lang::plan::connector::{Answer, Example, UrlPiece};
 use crate::lang::plan::node::Kind;
-use crate::lang::plan::{Connector, Operation, Package};
+use crate::lang::plan::{self, Connector, Operation, Package};
 use crate::run::world::Act;
+
+/// The pattern of an address of which nothing is known beforehand.
+const ANY: &str = "^/?.*$";
 
 /// Answers requests as the services would.
 pub struct Desk {
@@ -37,15 +40,16 @@ pub struct Desk {
     record: Record,
 }
 
-/// An operation, and how its requests look.
+/// A request of an operation, and how it looks.
 struct Route {
     connector: Arc<str>,
     operation: Arc<str>,
     method: Arc<str>,
     path: Regex,
+    /// What the operation gives; of a request ahead nothing is known.
     result: Shape,
-    /// Examples of success, each with the request it makes.
-    examples: Vec<(Example, Value)>,
+    /// The answers of examples of success, each with the request it answers.
+    examples: Vec<(Answer, Value)>,
 }
 
 impl Desk {
@@ -53,10 +57,11 @@ impl Desk {
     pub fn new(package: &Package, record: Record) -> Self {
         let mut routes = Vec::new();
         for connector in package.connectors.values() {
-            routes.extend(connector.operations.values().filter_map(|operation| Route::new(connector, operation)));
+            routes.extend(connector.operations.values().flat_map(|operation| Route::all(connector, operation)));
         }
-        // A path without gaps says more than one with gaps: `/users/me` before `/users/{id}`.
-        routes.sort_by_key(|route| route.path.as_str().matches("[^/]+").count());
+        // A path without gaps says more than one with gaps: `/users/me` before `/users/{id}`; an address that an answer
+        // named could be any.
+        routes.sort_by_key(|route| (route.path.as_str() == ANY, route.path.as_str().matches("[^/]+").count()));
         Self { routes, wanted: wanted(package), seen: Mutex::default(), record }
     }
 
@@ -82,9 +87,9 @@ impl Desk {
         let actual = asked.parts();
         let best = route.examples.iter().rev().max_by_key(|(_, example)| echo::likeness(example, &actual));
         match best {
-            Some((example, request)) => {
-                let answer = echo::fit(&example.gets, request, &actual);
-                (Some(route.operation.clone()), example.status, example.headers.clone(), answer)
+            Some((answer, request)) => {
+                let body = echo::fit(&answer.body, request, &actual);
+                (Some(route.operation.clone()), answer.status, answer.headers.clone(), body)
             }
             // Services mostly answer with what the operation gives, or with something that has the same names.
             None => (Some(route.operation.clone()), 200, Value::Unit, route.result.example()),
@@ -139,36 +144,57 @@ fn wanted(package: &Package) -> BTreeMap<Arc<str>, Shape> {
 }
 
 impl Route {
-    fn new(connector: &Arc<Connector>, operation: &Arc<Operation>) -> Option<Self> {
-        let request = operation.request.as_ref()?;
-        let mut pattern = String::new();
-        for (index, piece) in request.url.pieces.iter().enumerate() {
-            match piece {
-                // An absolute address comes with its host as the first segment.
-                UrlPiece::Text(text) => {
-                    let text = text.strip_prefix("https://").or(text.strip_prefix("http://")).unwrap_or(text);
-                    pattern.push_str(&regex::escape(text.split('?').next().unwrap_or_default()));
-                }
-                UrlPiece::Value(_) if index == 0 => pattern.push_str(".*"),
-                UrlPiece::Value(_) => pattern.push_str("[^/]+"),
-            }
-        }
-        let path = Regex::new(&format!("^/?{}$", pattern.trim_start_matches('/'))).ok()?;
-        let examples = operation.examples.iter().filter(|example| example.fails.is_none() && example.status < 400);
-        Some(Self {
-            connector: connector.name.clone(),
-            operation: operation.signature.name.clone(),
-            method: request.method.clone(),
-            path,
-            result: operation.signature.result.clone(),
-            examples: examples.map(|example| (example.clone(), request_of(connector, operation, example))).collect(),
-        })
+    /// One for each request of the operation.
+    fn all(connector: &Arc<Connector>, operation: &Arc<Operation>) -> Vec<Self> {
+        let requests = operation.ahead.iter().map(|(_, request)| (request, &Shape::Any));
+        let requests = requests.chain(operation.request.iter().map(|request| (request, &operation.signature.result)));
+        let good = operation.examples.iter().filter(|example| example.fails.is_none() && example.status < 400);
+        let good: Vec<&Example> = good.collect();
+        let routes = requests.enumerate().filter_map(|(place, (request, result))| {
+            let examples = good.iter().filter_map(|example| {
+                let answer = example.answers().nth(place)?;
+                Some((answer, request_of(connector, operation, request, example, place)))
+            });
+            Some(Self {
+                connector: connector.name.clone(),
+                operation: operation.signature.name.clone(),
+                method: request.method.clone(),
+                path: pattern(request)?,
+                result: result.clone(),
+                examples: examples.collect(),
+            })
+        });
+        routes.collect()
     }
 }
 
-/// The request that an example makes; `()` where it cannot be told.
-fn request_of(connector: &Arc<Connector>, operation: &Arc<Operation>, example: &Example) -> Value {
+/// How the paths look that `request` asks for.
+fn pattern(request: &plan::connector::Request) -> Option<Regex> {
+    let mut pattern = String::new();
+    for (index, piece) in request.url.pieces.iter().enumerate() {
+        match piece {
+            // An absolute address comes with its host as the first segment.
+            UrlPiece::Text(text) => {
+                let text = text.strip_prefix("https://").or(text.strip_prefix("http://")).unwrap_or(text);
+                pattern.push_str(&regex::escape(text.split('?').next().unwrap_or_default()));
+            }
+            UrlPiece::Value(_) if index == 0 => pattern.push_str(".*"),
+            UrlPiece::Value(_) => pattern.push_str("[^/]+"),
+        }
+    }
+    Regex::new(&format!("^/?{}$", pattern.trim_start_matches('/'))).ok()
+}
+
+/// The request that an example makes at `place` in its operation; `()` where it cannot be told.
+fn request_of(
+    connector: &Arc<Connector>,
+    operation: &Arc<Operation>,
+    request: &plan::connector::Request,
+    example: &Example,
+    place: usize,
+) -> Value {
     let config: Map = connector.config.iter().map(|(field, _)| (field.name.clone(), CREDENTIAL.into())).collect();
+    let names = operation.ahead.iter().map(|(name, _)| name.clone());
     let call = Call {
         act: Act {
             operation: operation.clone(),
@@ -184,8 +210,9 @@ fn request_of(connector: &Arc<Connector>, operation: &Arc<Operation>, example: &
         },
         connector: Arc::new(Configured::new(connector.clone(), config, Vec::new())),
         environment: Arc::new(Environment::at(".")),
+        ahead: names.zip(example.answers()).take(place).map(|(name, answer)| (name, answer.to_value())).collect(),
     };
-    let Ok(Some(parts)) = crate::connect::http::rehearse(&call) else { return Value::Unit };
+    let Ok(parts) = crate::connect::http::rehearse(&call, request) else { return Value::Unit };
     let body = [parts.body, parts.form, parts.multipart, parts.raw].into_iter().find(|part| !part.is_unit());
     // Values in the path are found by their place, as those in the query and the body are.
     let path = parts.url.trim_start_matches(CREDENTIAL).split('?').next().unwrap_or_default();

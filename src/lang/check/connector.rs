@@ -10,8 +10,8 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{Bounds, Field as ShapeField, Shape};
 use crate::lang::catalog;
 use crate::lang::syntax::ast::{
-    Connector, ConnectorItem, Declare, Example, Field, Object, Operation, Output, OutputForm, Request, RequestItem,
-    Source, TriggerClauseKind, Type, TypeKind, Value,
+    Connector, ConnectorItem, Declare, Example, Field, Name, Object, Operation, Output, OutputForm, Request,
+    RequestItem, Source, TriggerClauseKind, Type, TypeKind, Value,
 };
 
 /// The parts of a request.
@@ -136,6 +136,10 @@ impl<'a> Checker<'a> {
         let all = crate::base::shape::Object { name: None, fields: signature.params.clone() };
         here.words.push(("params", Typed::of(Shape::Object(all.into()))));
         self.at(here, |this| {
+            for ahead in &operation.ahead {
+                this.request(&ahead.request, &signature.params);
+                this.answer_named(&ahead.name, &signature.params);
+            }
             if let Some(request) = &operation.request {
                 this.request(request, &signature.params);
             }
@@ -146,6 +150,18 @@ impl<'a> Checker<'a> {
                 }
             }
         });
+    }
+
+    /// From here on the answer of a request ahead can be read by its name.
+    fn answer_named(&mut self, name: &Name, params: &[ShapeField]) {
+        let known = self.here.params.get_or_insert_default();
+        if known.iter().any(|(known, _)| *known == name.text) {
+            let what = if params.iter().any(|param| param.name == name.text) { "a parameter" } else { "an answer" };
+            let message = format!("`{}` is {what} already", name.text);
+            self.report(Diagnostic::error(code::TWICE, name.span, message).hint("take another name"));
+            return;
+        }
+        known.push((name.text.clone(), response_shape()));
     }
 
     /// The types of a declaration, for the plan; what is wrong with them the catalog has said.
@@ -321,7 +337,7 @@ impl<'a> Checker<'a> {
         });
     }
 
-    fn check_operation(&mut self, name: &crate::lang::syntax::ast::Name, connector: &catalog::Connector) {
+    fn check_operation(&mut self, name: &Name, connector: &catalog::Connector) {
         match connector.operations.get(&name.text) {
             None => {
                 let known: Vec<&str> = connector.operations.keys().map(|name| &**name).collect();
@@ -351,17 +367,20 @@ impl<'a> Checker<'a> {
         };
         let what = signature.full_name();
         self.parameters(&example.params.fields, &signature.params, &what, name.span, None);
-        if let Some(status) = &example.status {
-            let statuses = Bounds { min: Some(100.0), max: Some(599.0) };
-            self.argument(status, &Shape::Int(statuses), "the status of an answer");
-            self.known_before(status, "the status of an answer");
+        for gets in &example.gets {
+            if let Some(status) = &gets.status {
+                let statuses = Bounds { min: Some(100.0), max: Some(599.0) };
+                self.argument(status, &Shape::Int(statuses), "the status of an answer");
+                self.known_before(status, "the status of an answer");
+            }
+            gets.headers.iter().for_each(|headers| {
+                self.object(&headers.fields);
+            });
+            gets.body.iter().for_each(|body| {
+                self.value(body);
+            });
         }
-        if let Some(headers) = &example.headers {
-            self.object(&headers.fields);
-        }
-        if let Some(gets) = &example.gets {
-            self.value(gets);
-        }
+        self.answers_in_order(example, declared);
         if let Some(gives) = &example.gives {
             self.value(gives);
             if let Some(constant) = catalog::types::constant(gives)
@@ -389,13 +408,51 @@ impl<'a> Checker<'a> {
                     .hint("`gives { ... }`, or `fails TYPE`"),
             );
         }
-        for value in [&example.gets, &example.gives].into_iter().flatten() {
+        for value in example_answers(example) {
             if catalog::types::constant(value).is_none() && self.compiles(value) {
                 self.report(
                     Diagnostic::error(code::EXAMPLE, value.span(), "an example is made of constants")
                         .hint("write out what is sent and what comes back"),
                 );
             }
+        }
+    }
+
+    /// An example answers the requests of its operation one after the other; one that fails may end at any of them.
+    fn answers_in_order(&mut self, example: &'a Example, connector: &'a Connector) {
+        let operation = connector.items.iter().find_map(|item| match item {
+            ConnectorItem::Operation(operation) if operation.name.text == example.operation.text => Some(operation),
+            _ => None,
+        });
+        let ahead = operation.map(|operation| operation.ahead.as_slice()).unwrap_or_default();
+        let mut wanted = ahead.iter().map(|ahead| Some(&ahead.name.text)).chain([None]);
+        for gets in &example.gets {
+            let name = gets.name.as_ref().map(|name| &name.text);
+            match wanted.next() {
+                Some(next) if next == name => continue,
+                Some(Some(next)) => {
+                    let message = format!("here comes the answer of `{next}`");
+                    self.report(
+                        Diagnostic::error(code::EXAMPLE, gets.span, message)
+                            .hint(format!("write `gets {next} 200 {{ ... }}`, one `gets` for each request, in order")),
+                    );
+                }
+                Some(None) | None => {
+                    let message = format!("`{}` has no further request to answer", example.operation.text);
+                    self.report(
+                        Diagnostic::error(code::EXAMPLE, gets.span, message)
+                            .hint("the request that counts has no name: `gets 200 { ... }`"),
+                    );
+                }
+            }
+            return;
+        }
+        if let (Some(Some(next)), Some(_)) = (wanted.next(), &example.gives) {
+            let message = format!("the example lacks the answer of `{next}`");
+            self.report(
+                Diagnostic::error(code::EXAMPLE, example.span, message)
+                    .hint(format!("write `gets {next} 200 {{ ... }}`")),
+            );
         }
     }
 
@@ -409,7 +466,7 @@ impl<'a> Checker<'a> {
 
     fn example_values(&mut self, example: &'a Example) {
         self.object(&example.params.fields);
-        for value in [&example.gets, &example.gives].into_iter().flatten() {
+        for value in example_answers(example) {
             self.value(value);
         }
     }
@@ -475,6 +532,11 @@ impl<'a> Checker<'a> {
             );
         }
     }
+}
+
+/// What an example says of answers and of what comes of them.
+fn example_answers(example: &Example) -> impl Iterator<Item = &Value> {
+    example.gets.iter().filter_map(|gets| gets.body.as_ref()).chain(&example.gives)
 }
 
 /// A parameter by its bare name. One with a default is always there.

@@ -12,8 +12,11 @@ use crate::base::id::Digest;
 use crate::base::shape::{Field, Shape};
 use crate::base::span::Span;
 use crate::base::time::Duration;
-use crate::base::value::Value;
+use crate::base::value::{Map, Value};
 use crate::lang::catalog::Signature;
+
+/// The status of an example's answer where it states none.
+pub const STATUS_DEFAULT: u16 = 200;
 
 /// A connector.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,6 +50,9 @@ pub struct Connector {
 pub struct Operation {
     /// What it takes, gives, and what repeating it means.
     pub signature: Arc<Signature>,
+    /// What is asked before the request, by the names of the answers, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<(Arc<str>, Request)>,
     /// The request; `None` where the body is in Rust.
     pub request: Option<Request>,
     /// What shapes this request and reads its answer.
@@ -171,11 +177,14 @@ pub struct Auth {
 pub struct Example {
     /// With what.
     pub params: Value,
-    /// The status of the answer.
+    /// The answers of what is asked ahead, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ahead: Vec<Answer>,
+    /// The status of the answer of the request that counts.
     pub status: u16,
-    /// The headers of the answer.
+    /// Its headers.
     pub headers: Value,
-    /// The answer.
+    /// Its body.
     pub gets: Value,
     /// What the operation makes of it.
     pub gives: Option<Value>,
@@ -183,6 +192,42 @@ pub struct Example {
     pub fails: Option<failure::Kind>,
     /// Where it stands.
     pub span: Span,
+}
+
+impl Example {
+    /// The answers in the order of the requests; that of the one that counts comes last.
+    pub fn answers(&self) -> impl Iterator<Item = Answer> {
+        let counts = Answer { status: self.status, headers: self.headers.clone(), body: self.gets.clone() };
+        self.ahead.iter().cloned().chain([counts])
+    }
+}
+
+/// The answer of one request, in an example.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: Value,
+    /// Its body.
+    pub body: Value,
+}
+
+impl Answer {
+    /// As the connector's expressions see an answer: `{ status, headers, body }`.
+    pub fn to_value(&self) -> Value {
+        Value::map([
+            ("status", Value::Int(self.status.into())),
+            ("headers", self.headers.clone()),
+            ("body", self.body.clone()),
+        ])
+    }
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self { status: STATUS_DEFAULT, headers: Value::from(Map::new()), body: Value::Unit }
+    }
 }
 
 /// A trigger that a connector declares.

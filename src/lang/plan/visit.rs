@@ -60,7 +60,8 @@ pub(super) fn source(source: &Source, visit: Visit<'_>) {
 
 /// The scripts of an operation.
 pub(super) fn operation(operation: &Operation, visit: Visit<'_>) {
-    operation.request.iter().for_each(|request| self::request(request, visit));
+    let ahead = operation.ahead.iter().map(|(_, request)| request);
+    ahead.chain(&operation.request).for_each(|request| self::request(request, visit));
     shaping(&operation.shaping, visit);
 }
 

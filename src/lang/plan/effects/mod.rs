@@ -259,9 +259,11 @@ impl Account<'_> {
         let Some(operation) = operation else { return };
         let package = self.package;
         let connector = package.connectors.get(&operation.signature.connector);
-        if let Some(request) = &operation.request {
+        let requests = operation.ahead.iter().map(|(_, request)| request).chain(&operation.request);
+        for request in requests {
             self.asked(request, &operation.shaping.auth, connector.map(|connector| &**connector), step);
-        } else {
+        }
+        if operation.request.is_none() {
             self.native(operation, connector.map(|connector| &**connector), &settled(params, plan), step);
         }
     }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::super::connector::{
-    Auth, Connector, Example, FailRule, Operation, PageKind, Paginate, RetryAfter, Shaping, Source, SourceKind,
+    Answer, Auth, Connector, Example, FailRule, Operation, PageKind, Paginate, RetryAfter, Shaping, Source, SourceKind,
 };
-use super::super::fingerprint;
 use super::super::formula::{Root, Script};
 use super::super::workflow::Functions;
+use super::super::{connector, fingerprint};
 use super::request;
 use super::value::{Values, made};
 use super::workflow::field;
@@ -22,8 +22,6 @@ use crate::base::value::{Map, Value};
 use crate::lang::catalog::{Effect, Signature};
 use crate::lang::syntax::ast::{self, ConnectorItem, RequestItem, TriggerClauseKind};
 
-/// The status of an example's answer where it states none.
-const STATUS_DEFAULT: u16 = 200;
 /// How often a poll asks where nothing is said.
 const POLL_DEFAULT: Duration = Duration::seconds(5 * 60);
 
@@ -76,6 +74,7 @@ fn operation(declared: &ast::Operation, name: &Arc<str>, connector: &ast::Connec
     });
     Operation {
         signature: Arc::new(signature(declared, name, shaping.paginate.is_some(), values)),
+        ahead: declared.ahead.iter().map(|one| (one.name.text.clone(), request::lower(&one.request, values))).collect(),
         request: declared.request.as_ref().map(|request| request::lower(request, values)),
         shaping,
         examples: examples.collect(),
@@ -181,12 +180,22 @@ pub(super) fn auth(declared: &ast::Auth, values: &Values<'_>) -> Auth {
 
 fn example(declared: &ast::Example, values: &Values<'_>) -> Example {
     let object = |object: &ast::Object| values.constant(&ast::Value::Object(object.clone()));
-    let status = declared.status.as_ref().and_then(|status| values.count(status));
+    let answer = |gets: &ast::Gets| {
+        let status = gets.status.as_ref().and_then(|status| values.count(status));
+        Answer {
+            status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(connector::STATUS_DEFAULT),
+            headers: gets.headers.as_ref().map_or_else(|| Value::from(Map::new()), object),
+            body: gets.body.as_ref().map(|body| values.constant(body)).unwrap_or_default(),
+        }
+    };
+    let (ahead, counts): (Vec<_>, Vec<_>) = declared.gets.iter().partition(|gets| gets.name.is_some());
+    let counts = counts.first().map(|gets| answer(gets)).unwrap_or_default();
     Example {
         params: object(&declared.params),
-        status: status.and_then(|status| u16::try_from(status).ok()).unwrap_or(STATUS_DEFAULT),
-        headers: declared.headers.as_ref().map_or_else(|| Value::from(Map::new()), object),
-        gets: declared.gets.as_ref().map(|gets| values.constant(gets)).unwrap_or_default(),
+        ahead: ahead.into_iter().map(answer).collect(),
+        status: counts.status,
+        headers: counts.headers,
+        gets: counts.body,
         gives: declared.gives.as_ref().map(|gives| values.constant(gives)),
         fails: declared.fails.as_ref().map(|kind| Kind::named(&kind.text)),
         span: declared.span,

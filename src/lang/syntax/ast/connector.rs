@@ -53,6 +53,8 @@ pub struct Operation {
     pub params: Vec<Declare>,
     /// What it gives.
     pub result: Option<Type>,
+    /// What is asked before it, by the names of the answers, in order.
+    pub ahead: Vec<Ahead>,
     /// The request, absent where native.
     pub request: Option<Request>,
     /// What else stands in its braces, in order.
@@ -77,6 +79,15 @@ pub enum Effect {
     },
     /// Must not be repeated.
     Once(Span),
+}
+
+/// `let ticket = POST "/path" { ... }`: a request before the one that counts.
+#[derive(Clone, Debug)]
+pub struct Ahead {
+    /// The name of its answer.
+    pub name: Name,
+    /// What is asked.
+    pub request: Request,
 }
 
 /// `POST "/path" { body: { ... } }`
@@ -154,16 +165,27 @@ pub struct Example {
     pub operation: Name,
     /// With what.
     pub params: Object,
-    /// The status of the answer.
-    pub status: Option<Arg>,
-    /// The headers of the answer.
-    pub headers: Option<Object>,
-    /// The answer.
-    pub gets: Option<Value>,
+    /// The answers that come, in order; those of requests ahead have their names.
+    pub gets: Vec<Gets>,
     /// What the operation makes of it; absent where it fails.
     pub gives: Option<Value>,
     /// `fails not_found`: the error it makes of the answer.
     pub fails: Option<Name>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `gets 200 { ok: true }`, `gets ticket 200 { id: "1" }`
+#[derive(Clone, Debug)]
+pub struct Gets {
+    /// The name of the request ahead that it answers; absent for the request that counts.
+    pub name: Option<Name>,
+    /// The status of the answer.
+    pub status: Option<Arg>,
+    /// The headers of the answer.
+    pub headers: Option<Object>,
+    /// Its body.
+    pub body: Option<Value>,
     /// All of it.
     pub span: Span,
 }

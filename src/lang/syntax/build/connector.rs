@@ -1,8 +1,8 @@
 //! Connectors and personas.
 
 use super::super::ast::{
-    Code, Connector, ConnectorItem, Effect, Example, Name, Object, Operation, Persona, PersonaItem, Request,
-    RequestItem, Source,
+    Ahead, Code, Connector, ConnectorItem, Effect, Example, Gets, Name, Object, Operation, Persona, PersonaItem,
+    Request, RequestItem, Source,
 };
 use super::super::code;
 use super::super::grammar::{Node, Rule};
@@ -123,6 +123,7 @@ impl Builder<'_> {
             name: Name { text: "".into(), span },
             params: Vec::new(),
             result: None,
+            ahead: Vec::new(),
             request: None,
             items: Vec::new(),
             span,
@@ -142,6 +143,7 @@ impl Builder<'_> {
                     for item in self.items(part) {
                         match item.node.as_rule() {
                             Rule::request => self.request_once(item.node, &mut operation.request),
+                            Rule::ahead => self.ahead(item.node, &mut operation),
                             Rule::junk_field => self.junk(item, Place::Operation),
                             _ => operation.items.extend(self.request_item(item.node)),
                         }
@@ -167,12 +169,39 @@ impl Builder<'_> {
             Some(first) => {
                 let fault = self
                     .faults
-                    .error(code::MISPLACED, head, "an operation sends one request")
+                    .error(code::MISPLACED, head, "one request of an operation counts")
                     .also(first.span, "this is the first")
-                    .hint("make a second operation, and call both from a workflow");
+                    .hint("name the answers of those before it, `let ticket = POST \"/tickets\"`, or make a second operation");
                 self.faults.push(fault);
             }
             None => *request = new,
+        }
+    }
+
+    /// `let ticket = POST "/tickets" { ... }`
+    fn ahead(&mut self, node: Node<'_>, operation: &mut Operation) {
+        let (owner, head) = (node.clone(), self.head(&node));
+        let (mut name, mut request) = (None, None);
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::request => request = self.request(part),
+                _ => {}
+            }
+        }
+        if let Some(counts) = &operation.request {
+            let fault = self
+                .faults
+                .error(code::MISPLACED, head, "what is asked ahead stands before the request that counts")
+                .also(counts.span, "this one counts")
+                .hint("move it up");
+            self.faults.push(fault);
+        }
+        match (name, request) {
+            (Some(name), Some(request)) => operation.ahead.push(Ahead { name, request }),
+            _ => {
+                self.missing(&owner, "this `let` is not complete", "write `let ticket = POST \"/tickets\" { ... }`");
+            }
         }
     }
 
@@ -261,21 +290,12 @@ impl Builder<'_> {
     fn example(&mut self, node: Node<'_>) -> Option<Example> {
         let (span, owner) = (self.span(&node), node.clone());
         let (mut operation, mut params) = (None, None);
-        let (mut status, mut headers, mut gets, mut gives, mut fails) = (None, None, None, None, None);
+        let (mut gets, mut gives, mut fails) = (Vec::new(), None, None);
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::name => operation = Some(self.name(&part)),
                 Rule::object => params = Some(self.object(part)),
-                Rule::gets => {
-                    for inner in part.into_inner() {
-                        match inner.as_rule() {
-                            Rule::status => status = Some(super::super::ast::Arg::Expr(self.expr(&inner))),
-                            Rule::object => headers = Some(self.object(inner)),
-                            Rule::value => gets = Some(self.value(inner)),
-                            _ => {}
-                        }
-                    }
-                }
+                Rule::gets => gets.push(self.gets(part)),
                 Rule::gives => {
                     gives =
                         part.into_inner().find(|inner| inner.as_rule() == Rule::value).map(|value| self.value(value))
@@ -292,7 +312,22 @@ impl Builder<'_> {
             );
         }
         let params = params.unwrap_or_else(|| Object { fields: Vec::new(), span: span.after() });
-        Some(Example { operation: operation?, params, status, headers, gets, gives, fails, span })
+        Some(Example { operation: operation?, params, gets, gives, fails, span })
+    }
+
+    /// `gets ticket 200 headers { ... } { id: "1" }`
+    fn gets(&mut self, node: Node<'_>) -> Gets {
+        let mut gets = Gets { name: None, status: None, headers: None, body: None, span: self.span(&node) };
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::gets_name => gets.name = part.into_inner().next().map(|name| self.name(&name)),
+                Rule::status => gets.status = Some(super::super::ast::Arg::Expr(self.expr(&part))),
+                Rule::object => gets.headers = Some(self.object(part)),
+                Rule::value => gets.body = Some(self.value(part)),
+                _ => {}
+            }
+        }
+        gets
     }
 
     fn source(&mut self, node: Node<'_>) -> Option<Source> {
