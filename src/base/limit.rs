@@ -50,6 +50,8 @@ pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 pub const INPUT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How large the answer of a connector may be, in bytes, unless its settings allow more.
 pub const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The same for an answer that goes into a file.
+pub const SAVED_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 /// How deep workflows may call each other.
 pub const CHILD_DEPTH_MAX: usize = 32;
 /// How many runs may start one another in a row, by `start` or by events, each soon after it was accepted itself.

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use super::log::Log;
 use super::registry::{Call, Natives};
 use crate::base::failure::{Failure, Kind};
-use crate::base::limit::RESPONSE_BYTES_MAX;
+use crate::base::limit::{RESPONSE_BYTES_MAX, SAVED_BYTES_MAX};
 use crate::base::secret::Mask;
 use crate::base::value::{Map, Value};
 use crate::lang::catalog::Signature;
@@ -70,6 +70,8 @@ pub struct Environment {
     pub stand_in: Option<url::Url>,
     /// How large an answer may be, in bytes.
     pub response_bytes_max: usize,
+    /// How large an answer may be that goes into a file, in bytes.
+    pub saved_bytes_max: u64,
     /// Which programs `process.run` may start.
     pub programs: Vec<Arc<str>>,
     /// What must not be shown.
@@ -108,6 +110,7 @@ impl Environment {
             allow_hosts: Vec::new(),
             stand_in: None,
             response_bytes_max: RESPONSE_BYTES_MAX,
+            saved_bytes_max: SAVED_BYTES_MAX,
             programs: Vec::new(),
             mask: Mask::default(),
             settings: Arc::new(Nothing),

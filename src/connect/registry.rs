@@ -20,7 +20,7 @@ pub struct Call {
     pub connector: Arc<Configured>,
     /// What the settings say beside the connectors.
     pub environment: Arc<Environment>,
-    /// What was answered to the requests ahead, by their names.
+    /// What came of what comes before the request that counts, by name.
     pub ahead: Map,
 }
 

@@ -91,7 +91,10 @@ impl Trial {
 
 /// Where an answer names an address to go on with, it is the peer's.
 fn here(body: &str, own: std::net::SocketAddr) -> String {
-    regex::Regex::new(r"https://[^/]+/(upload)").expect("a pattern").replace_all(body, format!("http://{own}/$1")).into_owned()
+    regex::Regex::new(r"https://[^/]+/(upload)")
+        .expect("a pattern")
+        .replace_all(body, format!("http://{own}/$1"))
+        .into_owned()
 }
 
 /// Every example of the standard library holds: the answer it `gets` makes what it `gives`, or the failure it names.
@@ -112,7 +115,9 @@ async fn the_examples_of_the_standard_library_hold() {
                 let body = if example.gets.is_unit() { String::new() } else { example.gets.to_json().to_string() };
                 let ahead = example.ahead.iter().map(|it| (it.status, it.body.to_json().to_string()));
                 let answers: Vec<(u16, String)> = ahead.chain([(example.status, body)]).collect();
-                let peer = Peer::with(|own| answers.into_iter().map(move |(status, body)| says(status, &here(&body, own)))).await;
+                let peer =
+                    Peer::with(|own| answers.into_iter().map(move |(status, body)| says(status, &here(&body, own))))
+                        .await;
                 let base = [
                     ("FLOW_CONNECTOR_SLACK_TOKEN", "t"),
                     ("FLOW_CONNECTOR_JIRA_TOKEN", "t"),
@@ -353,10 +358,7 @@ async fn an_address_of_another_origin_that_an_answer_names_gets_no_credentials()
     let trial = Trial::calling(&peer, &format!("{UPLOAD} "), r#"name: "a""#);
     let (refused, _) = failure(trial.ask(r#"{ "name": "a" }"#).await);
     assert_eq!(refused.kind.name(), "permission_denied", "the settings name the first host only");
-    let allowed = [
-        ("FLOW_CONNECTOR_SVC_BASE_URL", &*peer.url("/api/")),
-        ("http.allow_hosts", "127.0.0.1"),
-    ];
+    let allowed = [("FLOW_CONNECTOR_SVC_BASE_URL", &*peer.url("/api/")), ("http.allow_hosts", "127.0.0.1")];
     let connectors = connectors(&trial.package, &allowed);
     value(connectors.perform(call(&trial.package, "svc.do", json(r#"{ "name": "a" }"#))).await);
     let requests = other.requests();

@@ -5,6 +5,8 @@
 
 mod format;
 pub mod glob;
+/// Files that pass by without being held.
+pub mod passing;
 mod roots;
 mod rows;
 mod scratch;
@@ -170,13 +172,18 @@ fn bring(roots: &Roots, real: &Path, shadow: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Where a file is written before it takes its place: in the same directory, so that it is moved at once.
+fn draft_beside(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.{}.part", uuid::Uuid::now_v7().simple()))
+}
+
 /// Puts `bytes` in the place of a file: whoever looks sees the old one or the new one.
 fn replace(path: &str, target: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let fail = |error: std::io::Error| broken(path, &error);
     let folder = target.parent().unwrap_or(target);
     std::fs::create_dir_all(folder).map_err(fail)?;
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let draft: PathBuf = folder.join(format!(".{name}.{}.part", uuid::Uuid::now_v7().simple()));
+    let draft = draft_beside(target);
     let put = || {
         let mut file = std::fs::File::create_new(&draft)?;
         file.write_all(bytes)?;

@@ -54,15 +54,16 @@ impl As {
 /// # Errors
 /// `validation_error` where a body that was to be JSON is none.
 pub fn value(answer: &Answer, reading: As) -> Result<Value, Failure> {
-    let body = match reading {
-        As::Declared => by_content_type(answer),
+    let body = match (&answer.saved, reading) {
+        (Some(saved), _) => saved.to_value(),
+        (None, As::Declared) => by_content_type(answer),
         // There is none where the status says so: `204` to a DELETE, above all.
-        As::Json if answer.body.is_empty() && is_bodiless(answer.status) => Value::Unit,
-        As::Json => serde_json::from_slice(&answer.body).map(Value::from_json).map_err(|error| {
+        (None, As::Json) if answer.body.is_empty() && is_bodiless(answer.status) => Value::Unit,
+        (None, As::Json) => serde_json::from_slice(&answer.body).map(Value::from_json).map_err(|error| {
             Failure::new(Kind::ValidationError, format!("the answer of {} is no JSON: {error}", shown(&answer.url)))
         })?,
-        As::Text => text(&answer.body, media_type(answer).1).into(),
-        As::Bytes => Value::Bytes(answer.body.clone().into()),
+        (None, As::Text) => text(&answer.body, media_type(answer).1).into(),
+        (None, As::Bytes) => Value::Bytes(answer.body.clone().into()),
     };
     Ok(Value::map([
         ("status", Value::Int(answer.status.as_u16().into())),

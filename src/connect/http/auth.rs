@@ -86,7 +86,7 @@ pub async fn apply(
             let url = credentials.value("token_url", None).unwrap_or_default();
             let url = address(&url).map_err(Broken::definite)?;
             let tokens = &call.connector.http.tokens;
-            let token = tokens.current(credentials, url, clients, bounds, mask, stale).await?;
+            let token = tokens.current(credentials, url, clients, bounds, &call.environment, stale).await?;
             draft.header("authorization", &format!("Bearer {token}")).map_err(Broken::definite)?;
             Ok(Some(token))
         }

@@ -12,6 +12,7 @@ use super::draft::{Draft, Payload};
 use super::guard::{self, Allowed, Guarded, PrivateName};
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
+use crate::connect::files::passing::Incoming;
 
 /// How many redirects are followed.
 const REDIRECTS_MAX: usize = 10;
@@ -54,8 +55,10 @@ pub struct Answer {
     pub status: StatusCode,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body.
+    /// Its body, unless that goes into a file.
     pub body: Vec<u8>,
+    /// The file that its body goes into: it has come whole, and has not taken its place.
+    pub saved: Option<Incoming>,
     /// Where it came from, after redirects.
     pub url: Url,
     /// Whether the request that was asked for had been answered before: a redirect told to look elsewhere for what came of
@@ -95,6 +98,8 @@ pub struct Bounds {
     pub timeout: Duration,
     /// How large the body may be, in bytes.
     pub bytes_max: usize,
+    /// The same where it goes into a file.
+    pub saved_bytes_max: u64,
 }
 
 impl Bounds {
@@ -176,23 +181,32 @@ async fn exchange(clients: &Clients, draft: &Draft, bounds: &Bounds) -> Result<A
     })?;
     let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
     let mut body = Vec::new();
+    // What is no success says in its body why: it is read.
+    let mut saved = match &draft.save {
+        Some(landing) if status.is_success() => Some(landing.begin().await.map_err(Broken::unknown)?),
+        _ => None,
+    };
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return Ok(Answer { status, headers, body, url, acted: false }),
+            Ok(Some(chunk)) => match &mut saved {
+                Some(file) => file.write(&chunk).await.map_err(Broken::unknown)?,
+                None => body.extend_from_slice(&chunk),
+            },
+            Ok(None) => return Ok(Answer { status, headers, body, saved, url, acted: false }),
             Err(error) => return Err(broken_body(&error, &url, bounds)),
         }
         if body.len() > bounds.bytes_max {
-            return Err(Broken::unknown(Failure::new(
-                Kind::LimitExceeded,
-                format!(
-                    "{} answered more than {} bytes; the setting `http.response_bytes_max` allows more",
-                    shown(&url),
-                    bounds.bytes_max
-                ),
-            )));
+            return Err(Broken::unknown(too_large(&url, bounds.bytes_max as u64, "http.response_bytes_max")));
+        }
+        if saved.as_ref().is_some_and(|file| file.bytes > bounds.saved_bytes_max) {
+            return Err(Broken::unknown(too_large(&url, bounds.saved_bytes_max, "http.saved_bytes_max")));
         }
     }
+}
+
+fn too_large(url: &Url, max: u64, setting: &str) -> Failure {
+    let message = format!("{} answered more than {max} bytes; the setting `{setting}` allows more", shown(url));
+    Failure::new(Kind::LimitExceeded, message)
 }
 
 /// What is known when no answer began to come.

@@ -9,8 +9,9 @@ use super::scope::Scope;
 use super::template;
 use crate::base::failure::Failure;
 use crate::base::value::Value;
+use crate::connect::files::passing::Outgoing;
 use crate::connect::registry::Call;
-use crate::lang::plan::connector::{Operation, Request, UrlPiece};
+use crate::lang::plan::connector::{Ahead, Operation, Request, UrlPiece};
 use crate::run::world::Outcome;
 
 /// Carries out one attempt of a declared operation.
@@ -32,13 +33,21 @@ pub async fn perform(mut call: Call) -> Outcome {
     }
 }
 
-/// Asks what is asked ahead and keeps the answers. Whatever goes wrong there, what counts has not been asked for.
+/// Does what comes ahead and keeps what came of it. Whatever goes wrong there, what counts has not been asked for.
 async fn ask_ahead(call: &mut Call, operation: &Operation, bounds: &Bounds) -> Result<(), Failure> {
-    for (name, request) in &operation.ahead {
-        let (parts, exchange, manner) = ready(call, request, bounds.clone())?;
-        let sent = exchange.send(&parts, Manner { counts: false, ..manner }).await;
-        let (_, response) = sent.map_err(|broken| broken.failure)?;
-        call.ahead.insert(name.clone(), response);
+    for (name, ahead) in &operation.ahead {
+        let kept = match ahead {
+            Ahead::Request(request) => {
+                let (parts, exchange, manner) = ready(call, request, bounds.clone())?;
+                let sent = exchange.send(&parts, Manner { counts: false, ..manner }).await;
+                sent.map_err(|broken| broken.failure)?.1
+            }
+            Ahead::File(path) => {
+                let path = path.evaluate(template::library(&call.connector.connector), &Scope::new(call))?;
+                Outgoing::find(&call.environment, &path.to_string())?.to_value()
+            }
+        };
+        call.ahead.insert(name.clone(), kept);
     }
     Ok(())
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Url};
 
-use super::payload::{Departure, Observed};
+use super::payload::{Departure, Observed, Piece};
 use crate::base::failure::{Failure, Kind};
 use crate::base::value::{Map, Value};
+use crate::connect::connectors::Environment;
+use crate::connect::files::passing::{Landing, Outgoing};
 
 /// The parts of a request as the language names them.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +28,12 @@ pub struct Parts {
     pub form: Value,
     /// Parts of a multipart form.
     pub multipart: Value,
-    /// A text or bytes.
+    /// A text, bytes, or `{ path }` of a file.
     pub raw: Value,
+    /// Parts of a body of related parts, in order.
+    pub related: Value,
+    /// The file that the body of the answer goes into; it is not read then.
+    pub save: Value,
 }
 
 /// A request, ready to be sent.
@@ -41,6 +47,8 @@ pub struct Draft {
     pub headers: HeaderMap,
     /// Its body.
     pub payload: Payload,
+    /// Where the body of the answer goes.
+    pub save: Option<Landing>,
 }
 
 /// The body of a request.
@@ -48,8 +56,8 @@ pub struct Draft {
 pub enum Payload {
     /// None.
     Empty,
-    /// These bytes.
-    Bytes(Vec<u8>),
+    /// These pieces, one after the other.
+    Pieces(Vec<Piece>),
     /// A multipart form.
     Parts(Vec<Part>),
 }
@@ -58,7 +66,7 @@ pub enum Payload {
 #[derive(Clone, Debug)]
 pub struct Part {
     field: Arc<str>,
-    content: Vec<u8>,
+    content: Piece,
     file: Option<Arc<str>>,
     media: Option<Arc<str>>,
 }
@@ -71,8 +79,8 @@ impl Parts {
     /// The request these parts make.
     ///
     /// # Errors
-    /// `validation_error` where they make none.
-    pub fn draft(&self) -> Result<Draft, Failure> {
+    /// `validation_error` where they make none, and what is wrong with a file.
+    pub fn draft(&self, environment: &Environment) -> Result<Draft, Failure> {
         let method = Method::from_bytes(self.method.to_uppercase().as_bytes())
             .map_err(|_| invalid(format!("`{}` is no method", self.method)))?;
         let mut url = address(&self.url)?;
@@ -80,44 +88,62 @@ impl Parts {
         if !pairs.is_empty() {
             url.query_pairs_mut().extend_pairs(pairs);
         }
-        let mut draft = Draft { method, url, headers: HeaderMap::new(), payload: Payload::Empty };
+        let save = match &self.save {
+            Value::Unit => None,
+            path => Some(Landing::find(environment, &path.to_string())?),
+        };
+        let mut draft = Draft { method, url, headers: HeaderMap::new(), payload: Payload::Empty, save };
         for (name, value) in &self.headers {
             if !value.is_unit() {
                 draft.header(name, &value.to_string())?;
             }
         }
-        self.fill(&mut draft)?;
+        self.fill(&mut draft, environment)?;
         Ok(draft)
     }
 
-    fn fill(&self, draft: &mut Draft) -> Result<(), Failure> {
-        let given = [("body", &self.body), ("form", &self.form), ("multipart", &self.multipart), ("raw", &self.raw)];
+    fn fill(&self, draft: &mut Draft, environment: &Environment) -> Result<(), Failure> {
+        let given = [
+            ("body", &self.body),
+            ("form", &self.form),
+            ("multipart", &self.multipart),
+            ("raw", &self.raw),
+            ("related", &self.related),
+        ];
         let mut given = given.into_iter().filter(|(_, value)| !value.is_unit());
         let Some((name, value)) = given.next() else { return Ok(()) };
         if let Some((second, _)) = given.next() {
             return Err(invalid(format!("a request has one body: `{name}` and `{second}` exclude each other")));
         }
-        let (bytes, media) = match name {
-            "body" => (value.without_absent().to_json().to_string().into_bytes(), "application/json"),
+        let (pieces, media) = match name {
+            "body" => (vec![value.without_absent().to_json().to_string().into()], "application/json".to_owned()),
             "form" => {
                 let Some(map) = value.as_map() else { return Err(invalid("`form` must be an object")) };
                 let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs(map)).finish();
-                (text.into_bytes(), "application/x-www-form-urlencoded")
+                (vec![text.into()], "application/x-www-form-urlencoded".to_owned())
             }
             "multipart" => {
                 let Some(map) = value.as_map() else { return Err(invalid("`multipart` must be an object")) };
-                draft.payload = Payload::Parts(map.iter().flat_map(|(field, value)| parts(field, value)).collect());
+                let mut all = Vec::new();
+                for (field, value) in map.iter() {
+                    parts(field, value, environment, &mut all)?;
+                }
+                draft.payload = Payload::Parts(all);
                 return Ok(());
             }
-            _ => match value {
-                Value::Bytes(bytes) => (bytes.to_vec(), "application/octet-stream"),
-                other => (other.to_string().into_bytes(), "text/plain; charset=utf-8"),
-            },
+            "related" => related(value, environment)?,
+            _ => {
+                let media = match value {
+                    Value::Bytes(_) | Value::Map(_) => "application/octet-stream",
+                    _ => "text/plain; charset=utf-8",
+                };
+                (vec![content(value, environment)?], media.to_owned())
+            }
         };
         if !draft.headers.contains_key(CONTENT_TYPE) {
-            draft.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+            draft.header(CONTENT_TYPE.as_str(), &media)?;
         }
-        draft.payload = Payload::Bytes(bytes);
+        draft.payload = Payload::Pieces(pieces);
         Ok(())
     }
 }
@@ -152,29 +178,61 @@ fn pairs(map: &Map) -> Vec<(String, String)> {
     pairs
 }
 
+/// What a text, bytes, or `{ path }` of a file sends.
+fn content(value: &Value, environment: &Environment) -> Result<Piece, Failure> {
+    Ok(match value {
+        Value::Bytes(bytes) => bytes.to_vec().into(),
+        Value::Map(map) => match map.get("path").and_then(Value::as_text) {
+            Some(path) => Piece::File(Outgoing::find(environment, path)?),
+            None => return Err(invalid("an object is sent as it is only as a file: `{ path: \"a.pdf\" }`")),
+        },
+        other => other.to_string().into(),
+    })
+}
+
 /// The parts that one field of a multipart form makes: a list makes several.
-fn parts(field: &Arc<str>, value: &Value) -> Vec<Part> {
-    let content = |value: &Value| match value {
-        Value::Bytes(bytes) => bytes.to_vec(),
-        other => other.to_string().into_bytes(),
-    };
+fn parts(field: &Arc<str>, value: &Value, environment: &Environment, all: &mut Vec<Part>) -> Result<(), Failure> {
+    let part = |content, file, media| Part { field: field.clone(), content, file, media };
     match value {
-        Value::Unit => Vec::new(),
-        Value::List(items) => items.iter().flat_map(|item| parts(field, item)).collect(),
-        Value::Map(map) if map.contains_key("content") => {
+        Value::Unit => {}
+        Value::List(items) => items.iter().try_for_each(|item| parts(field, item, environment, all))?,
+        Value::Map(map) if map.contains_key("content") || map.contains_key("path") => {
             let text = |name: &str| map.get(name).and_then(Value::as_text).map(Arc::from);
-            vec![Part {
-                field: field.clone(),
-                content: map.get("content").map(content).unwrap_or_default(),
-                file: text("name").or_else(|| Some(field.clone())),
-                media: text("type"),
-            }]
+            let content = content(map.get("content").unwrap_or(value), environment)?;
+            let own = match &content {
+                Piece::File(file) => file.name.clone(),
+                Piece::Bytes(_) => field.clone(),
+            };
+            all.push(part(content, text("name").or(Some(own)), text("type")));
         }
-        Value::Bytes(bytes) => {
-            vec![Part { field: field.clone(), content: bytes.to_vec(), file: Some(field.clone()), media: None }]
-        }
-        other => vec![Part { field: field.clone(), content: content(other), file: None, media: None }],
+        Value::Bytes(_) => all.push(part(content(value, environment)?, Some(field.clone()), None)),
+        other => all.push(part(other.to_string().into(), None, None)),
     }
+    Ok(())
+}
+
+/// `[{ type, content }, { type, path }]` as one body (RFC 2387), and its media type.
+fn related(value: &Value, environment: &Environment) -> Result<(Vec<Piece>, String), Failure> {
+    let list = value.as_list().filter(|list| !list.is_empty());
+    let Some(list) = list else { return Err(invalid("`related` must be a list of `{ type, content }`")) };
+    let boundary = uuid::Uuid::now_v7().simple().to_string();
+    let mut pieces = Vec::new();
+    for part in list {
+        let media = part.get("type").and_then(Value::as_text).unwrap_or("application/octet-stream");
+        // Goes into a header of the part, where it must not begin a line of its own.
+        if !media.chars().all(|c| c.is_ascii_graphic() || c == ' ') {
+            return Err(invalid(format!("{media:?} is no media type")));
+        }
+        pieces.push(format!("--{boundary}\r\nContent-Type: {media}\r\n\r\n").into());
+        pieces.push(match part.get("content") {
+            Some(content @ (Value::Map(_) | Value::List(_))) => content.without_absent().to_json().to_string().into(),
+            Some(plain) => content(plain, environment)?,
+            None => content(part, environment)?,
+        });
+        pieces.push("\r\n".into());
+    }
+    pieces.push(format!("--{boundary}--\r\n").into());
+    Ok((pieces, format!("multipart/related; boundary={boundary}")))
 }
 
 impl Draft {
@@ -212,16 +270,25 @@ impl Draft {
             Payload::Empty if matches!(self.method, Method::POST | Method::PUT | Method::PATCH) => {
                 (request.header(reqwest::header::CONTENT_LENGTH, "0"), None)
             }
-            Payload::Bytes(bytes) if !bytes.is_empty() => {
+            Payload::Empty => (request, None),
+            Payload::Pieces(pieces) if pieces.iter().all(|piece| piece.len() == 0) => {
+                (request.header(reqwest::header::CONTENT_LENGTH, "0"), None)
+            }
+            Payload::Pieces(pieces) => {
                 let departure = Departure::default();
-                let body = reqwest::Body::wrap(Observed::new(bytes.clone(), departure.clone()));
+                let body = reqwest::Body::wrap(Observed::new(pieces.clone(), departure.clone()));
                 (request.body(body), Some(departure))
             }
-            Payload::Empty | Payload::Bytes(_) => (request, None),
             Payload::Parts(parts) => {
                 let mut form = reqwest::multipart::Form::new();
                 for part in parts {
-                    let mut piece = reqwest::multipart::Part::bytes(part.content.clone());
+                    let mut piece = match &part.content {
+                        Piece::Bytes(bytes) => reqwest::multipart::Part::bytes(bytes.to_vec()),
+                        file => {
+                            let body = Observed::new([file.clone()], Departure::default());
+                            reqwest::multipart::Part::stream_with_length(reqwest::Body::wrap(body), file.len())
+                        }
+                    };
                     if let Some(file) = &part.file {
                         piece = piece.file_name(file.to_string());
                     }

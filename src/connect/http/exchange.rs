@@ -46,6 +46,7 @@ pub fn bounds(call: &Call) -> Bounds {
         deadline: Instant::now() + timeout.to_std(),
         timeout,
         bytes_max: environment.response_bytes_max,
+        saved_bytes_max: environment.saved_bytes_max,
     }
 }
 
@@ -75,7 +76,7 @@ impl<'a> Exchange<'a> {
     /// A failure by the connector's rules, by the status, or of the connection.
     pub async fn send(&self, parts: &Parts, manner: Manner) -> Result<(Answer, Value), Broken> {
         let call = self.call;
-        let draft = if manner.counts { self.with_key(parts) } else { parts.draft() };
+        let draft = if manner.counts { self.with_key(parts) } else { parts.draft(&call.environment) };
         let mut draft = draft.map_err(Broken::definite)?;
         if let Some(stand_in) = &call.environment.stand_in
             && draft.url.origin() != stand_in.origin()
@@ -111,6 +112,9 @@ impl<'a> Exchange<'a> {
             Err(failure) => return Err(Broken::unknown(failure)),
         };
         self.judge(&answer, &response)?;
+        if let Some(file) = answer.saved.take() {
+            file.finish().await.map_err(Broken::unknown)?;
+        }
         Ok((answer, response))
     }
 
@@ -122,7 +126,8 @@ impl<'a> Exchange<'a> {
             Effect::Keyed { carrier: None, .. } | Effect::Once | Effect::Read if act.key_given => Some(KEY_HEADER),
             Effect::Keyed { .. } | Effect::Once | Effect::Read => None,
         };
-        let Some(carrier) = carrier else { return parts.draft() };
+        let environment = &self.call.environment;
+        let Some(carrier) = carrier else { return parts.draft(environment) };
         let key = Value::Text(act.key.clone());
         let mut parts = parts.clone();
         if let Some(name) = carrier.strip_prefix("body.") {
@@ -137,7 +142,7 @@ impl<'a> Exchange<'a> {
             let text = if text == *act.key { text } else { format!("{text}-{}", short_hash(&act.key)) };
             parts.headers.insert(carrier.into(), text.into());
         }
-        parts.draft()
+        parts.draft(environment)
     }
 
     async fn keep_pace(&self) -> Result<(), Failure> {

@@ -55,6 +55,7 @@ fn parts(call: &Call, method: Option<&'static str>) -> Result<Parts, Failure> {
         form: call.param("form"),
         multipart: call.param("multipart"),
         raw: call.param("raw"),
+        save: call.param("save"),
         ..Parts::default()
     };
     extend(&mut parts.query, "query", call.param("query"))?;

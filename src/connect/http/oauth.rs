@@ -12,8 +12,8 @@ use super::answer::{self, As};
 use super::client::{Bounds, Broken, Clients, send, shown};
 use super::draft::Parts;
 use crate::base::failure::{Failure, Kind};
-use crate::base::secret::Mask;
 use crate::base::value::{Map, Value};
+use crate::connect::connectors::Environment;
 use crate::connect::credentials::Credentials;
 
 /// How long before its end a token counts as expired, so that none expires on its way.
@@ -51,7 +51,7 @@ impl Tokens {
         url: Url,
         clients: &Clients,
         bounds: &Bounds,
-        mask: &Mask,
+        environment: &Environment,
         stale: Option<&str>,
     ) -> Result<String, Broken> {
         let id = ["client_id", "refresh_token", "scope"].map(|name| credentials.value(name, None).unwrap_or_default());
@@ -68,7 +68,7 @@ impl Tokens {
         {
             return Ok(access.token.clone());
         }
-        let fetched = fetch(credentials, state.refresh.as_deref(), url, clients, bounds, mask).await;
+        let fetched = fetch(credentials, state.refresh.as_deref(), url, clients, bounds, environment).await;
         // Nothing has been asked of the service itself, whatever came of this.
         let (access, refresh) = fetched.map_err(|broken| Broken::definite(broken.failure))?;
         let token = access.token.clone();
@@ -86,7 +86,7 @@ async fn fetch(
     url: Url,
     clients: &Clients,
     bounds: &Bounds,
-    mask: &Mask,
+    environment: &Environment,
 ) -> Result<(Access, Option<String>), Broken> {
     let field = |name: &str| credentials.value(name, None);
     let grant = credentials.grant();
@@ -107,7 +107,7 @@ async fn fetch(
     match secret {
         Some(secret) if field("client_auth").as_deref() == Some("basic") => {
             let pair = base64::engine::general_purpose::STANDARD.encode(format!("{client}:{secret}"));
-            mask.learn(&pair);
+            environment.mask.learn(&pair);
             headers.insert("authorization".into(), format!("Basic {pair}").into());
         }
         secret => {
@@ -119,19 +119,19 @@ async fn fetch(
     }
     let parts = Parts { method: "POST".into(), url: url.to_string(), headers, form: form.into(), ..Parts::default() };
     let asked = Instant::now();
-    let answer = send(clients, parts.draft().map_err(Broken::definite)?, bounds).await?;
+    let answer = send(clients, parts.draft(environment).map_err(Broken::definite)?, bounds).await?;
     let response =
         answer::value(&answer, As::Json).or_else(|_| answer::value(&answer, As::Declared)).map_err(Broken::definite)?;
     let body = response.get("body").cloned().unwrap_or_default();
     let token = body.get("access_token").and_then(Value::as_text);
     match (Kind::from_status(answer.status.as_u16()), token) {
         (None, Some(token)) => {
-            mask.learn(token);
+            environment.mask.learn(token);
             let seconds = body.get("expires_in").and_then(|seconds| seconds.to_string().parse::<f64>().ok());
             let lifetime = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
             let refresh = body.get("refresh_token").and_then(Value::as_text).map(ToOwned::to_owned);
             if let Some(refresh) = &refresh {
-                mask.learn(refresh);
+                environment.mask.learn(refresh);
             }
             let until = lifetime.and_then(|lifetime| asked.checked_add(lifetime.saturating_sub(EARLY)));
             Ok((Access { token: token.to_owned(), until }, refresh))

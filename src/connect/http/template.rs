@@ -38,6 +38,8 @@ pub fn fill(call: &Call, request: &Request) -> Result<Parts, Failure> {
     parts.form = field("form")?;
     parts.multipart = field("multipart")?;
     parts.raw = field("raw")?;
+    parts.related = field("related")?;
+    parts.save = field("save")?;
     Ok(parts)
 }
 

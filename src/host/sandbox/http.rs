@@ -20,9 +20,10 @@ use crate::base::limit::RESPONSE_BYTES_MAX;
 use crate::base::shape::Shape;
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
+use crate::connect::files::passing::described;
 use crate::connect::registry::Call;
 use crate::connect::{Configured, Environment};
-use crate::lang::plan::connector::{Answer, Example, UrlPiece};
+use crate::lang::plan::connector::{Ahead, Answer, Example, UrlPiece};
 use crate::lang::plan::node::Kind;
 use crate::lang::plan::{self, Connector, Operation, Package};
 use crate::run::world::Act;
@@ -146,21 +147,20 @@ fn wanted(package: &Package) -> BTreeMap<Arc<str>, Shape> {
 impl Route {
     /// One for each request of the operation.
     fn all(connector: &Arc<Connector>, operation: &Arc<Operation>) -> Vec<Self> {
-        let requests = operation.ahead.iter().map(|(_, request)| (request, &Shape::Any));
-        let requests = requests.chain(operation.request.iter().map(|request| (request, &operation.signature.result)));
+        let last = operation.requests().count().saturating_sub(1);
         let good = operation.examples.iter().filter(|example| example.fails.is_none() && example.status < 400);
         let good: Vec<&Example> = good.collect();
-        let routes = requests.enumerate().filter_map(|(place, (request, result))| {
+        let routes = operation.requests().enumerate().filter_map(|(place, request)| {
             let examples = good.iter().filter_map(|example| {
                 let answer = example.answers().nth(place)?;
-                Some((answer, request_of(connector, operation, request, example, place)))
+                Some((answer, request_of(connector, operation, request, example)))
             });
             Some(Self {
                 connector: connector.name.clone(),
                 operation: operation.signature.name.clone(),
                 method: request.method.clone(),
                 path: pattern(request)?,
-                result: result.clone(),
+                result: if place == last { operation.signature.result.clone() } else { Shape::Any },
                 examples: examples.collect(),
             })
         });
@@ -185,16 +185,27 @@ fn pattern(request: &plan::connector::Request) -> Option<Regex> {
     Regex::new(&format!("^/?{}$", pattern.trim_start_matches('/'))).ok()
 }
 
-/// The request that an example makes at `place` in its operation; `()` where it cannot be told.
+/// What came of what comes before the request that counts, as an example tells it; its files are not looked at.
+fn ahead_of(operation: &Operation, example: &Example) -> Map {
+    let mut answers = example.answers();
+    let kept = operation.ahead.iter().map(|(name, ahead)| {
+        let value = match ahead {
+            Ahead::Request(_) => answers.next().map(|answer| answer.to_value()).unwrap_or_default(),
+            Ahead::File(_) => described("", "", 0),
+        };
+        (name.clone(), value)
+    });
+    kept.collect()
+}
+
+/// The request that an example makes; `()` where it cannot be told.
 fn request_of(
     connector: &Arc<Connector>,
     operation: &Arc<Operation>,
     request: &plan::connector::Request,
     example: &Example,
-    place: usize,
 ) -> Value {
     let config: Map = connector.config.iter().map(|(field, _)| (field.name.clone(), CREDENTIAL.into())).collect();
-    let names = operation.ahead.iter().map(|(name, _)| name.clone());
     let call = Call {
         act: Act {
             operation: operation.clone(),
@@ -210,10 +221,11 @@ fn request_of(
         },
         connector: Arc::new(Configured::new(connector.clone(), config, Vec::new())),
         environment: Arc::new(Environment::at(".")),
-        ahead: names.zip(example.answers()).take(place).map(|(name, answer)| (name, answer.to_value())).collect(),
+        ahead: ahead_of(operation, example),
     };
     let Ok(parts) = crate::connect::http::rehearse(&call, request) else { return Value::Unit };
-    let body = [parts.body, parts.form, parts.multipart, parts.raw].into_iter().find(|part| !part.is_unit());
+    let bodies = [parts.body, parts.form, parts.multipart, parts.raw, parts.related];
+    let body = bodies.into_iter().find(|part| !part.is_unit());
     // Values in the path are found by their place, as those in the query and the body are.
     let path = parts.url.trim_start_matches(CREDENTIAL).split('?').next().unwrap_or_default();
     let segments = path.split('/').filter(|segment| !segment.is_empty()).map(|segment| decoded(segment).into());

@@ -22,6 +22,7 @@ enum Wanted {
 const KNOWN: [(&str, &str, Wanted); 10] = [
     ("http", "allow_hosts", Wanted::Texts),
     ("http", "response_bytes_max", Wanted::Count),
+    ("http", "saved_bytes_max", Wanted::Count),
     ("files", "roots", Wanted::Texts),
     ("process", "allow", Wanted::Texts),
     ("run", "chain_runs", Wanted::Count),

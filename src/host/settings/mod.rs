@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::diagnostic::Diagnostic;
-use crate::base::limit::{ATTEMPT_MILLIS_DEFAULT, CHAIN_RUNS_MAX, PATIENCE_MILLIS_DEFAULT, RESPONSE_BYTES_MAX};
+use crate::base::limit::{
+    ATTEMPT_MILLIS_DEFAULT, CHAIN_RUNS_MAX, PATIENCE_MILLIS_DEFAULT, RESPONSE_BYTES_MAX, SAVED_BYTES_MAX,
+};
 use crate::base::secret::Mask;
 use crate::base::span::{Source, Sources, Span};
 use crate::base::time::Duration;
@@ -131,7 +133,7 @@ impl Settings {
             let items = self.get(path)?.as_list()?;
             Some(items.iter().map(|item| item.to_string().into()).collect())
         };
-        let bytes = self.get(&["http", "response_bytes_max"]).and_then(Value::as_int);
+        let count = |name| self.get(&["http", name]).and_then(Value::as_int);
         let roots = texts(&["files", "roots"]).unwrap_or_else(|| vec![".".into()]);
         Environment {
             directory: self.directory.clone(),
@@ -139,7 +141,10 @@ impl Settings {
             scratch: None,
             allow_hosts: texts(&["http", "allow_hosts"]).unwrap_or_default(),
             stand_in: None,
-            response_bytes_max: bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(RESPONSE_BYTES_MAX),
+            response_bytes_max: count("response_bytes_max")
+                .and_then(|it| usize::try_from(it).ok())
+                .unwrap_or(RESPONSE_BYTES_MAX),
+            saved_bytes_max: count("saved_bytes_max").and_then(|it| u64::try_from(it).ok()).unwrap_or(SAVED_BYTES_MAX),
             programs: texts(&["process", "allow"]).unwrap_or_default(),
             mask: self.mask.clone(),
             settings: Arc::new(self.clone()),

@@ -10,12 +10,13 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{Bounds, Field as ShapeField, Shape};
 use crate::lang::catalog;
 use crate::lang::syntax::ast::{
-    Connector, ConnectorItem, Declare, Example, Field, Name, Object, Operation, Output, OutputForm, Request,
+    AheadKind, Connector, ConnectorItem, Declare, Example, Field, Name, Object, Operation, Output, OutputForm, Request,
     RequestItem, Source, TriggerClauseKind, Type, TypeKind, Value,
 };
 
 /// The parts of a request.
-const REQUEST: [&str; 8] = ["query", "headers", "body", "form", "multipart", "raw", "as", "timeout"];
+const REQUEST: [&str; 10] =
+    ["query", "headers", "body", "form", "multipart", "raw", "related", "as", "save", "timeout"];
 const PAGES: [&str; 4] = ["cursor", "page", "offset", "link"];
 
 /// The errors of its own that a connector finds in answers.
@@ -47,6 +48,11 @@ fn response_shape() -> Shape {
         ("headers", Shape::Map(Shape::Any.into(), Bounds::NONE)),
         ("body", Shape::Any),
     ])
+}
+
+/// What a connector sees of a file.
+fn file_shape() -> Shape {
+    Shape::object([("path", Shape::text()), ("name", Shape::text()), ("bytes", Shape::int())])
 }
 
 impl<'a> Checker<'a> {
@@ -137,8 +143,17 @@ impl<'a> Checker<'a> {
         here.words.push(("params", Typed::of(Shape::Object(all.into()))));
         self.at(here, |this| {
             for ahead in &operation.ahead {
-                this.request(&ahead.request, &signature.params);
-                this.answer_named(&ahead.name, &signature.params);
+                let shape = match &ahead.kind {
+                    AheadKind::Request(request) => {
+                        this.request(request, &signature.params);
+                        response_shape()
+                    }
+                    AheadKind::File(path) => {
+                        this.expression(path);
+                        file_shape()
+                    }
+                };
+                this.name_ahead(&ahead.name, shape, &signature.params);
             }
             if let Some(request) = &operation.request {
                 this.request(request, &signature.params);
@@ -152,8 +167,8 @@ impl<'a> Checker<'a> {
         });
     }
 
-    /// From here on the answer of a request ahead can be read by its name.
-    fn answer_named(&mut self, name: &Name, params: &[ShapeField]) {
+    /// From here on what came ahead can be read by its name.
+    fn name_ahead(&mut self, name: &Name, shape: Shape, params: &[ShapeField]) {
         let known = self.here.params.get_or_insert_default();
         if known.iter().any(|(known, _)| *known == name.text) {
             let what = if params.iter().any(|param| param.name == name.text) { "a parameter" } else { "an answer" };
@@ -161,7 +176,7 @@ impl<'a> Checker<'a> {
             self.report(Diagnostic::error(code::TWICE, name.span, message).hint("take another name"));
             return;
         }
-        known.push((name.text.clone(), response_shape()));
+        known.push((name.text.clone(), shape));
     }
 
     /// The types of a declaration, for the plan; what is wrong with them the catalog has said.
@@ -195,7 +210,7 @@ impl<'a> Checker<'a> {
         let bodies: Vec<&Field> = request
             .fields
             .iter()
-            .filter(|field| matches!(&*field.key.text, "body" | "form" | "multipart" | "raw"))
+            .filter(|field| matches!(&*field.key.text, "body" | "form" | "multipart" | "raw" | "related"))
             .collect();
         if let [first, second, ..] = bodies[..] {
             let message = format!("a request has one body, here are `{}` and `{}`", first.key.text, second.key.text);
@@ -425,7 +440,8 @@ impl<'a> Checker<'a> {
             _ => None,
         });
         let ahead = operation.map(|operation| operation.ahead.as_slice()).unwrap_or_default();
-        let mut wanted = ahead.iter().map(|ahead| Some(&ahead.name.text)).chain([None]);
+        let asked = ahead.iter().filter(|ahead| matches!(ahead.kind, AheadKind::Request(_)));
+        let mut wanted = asked.map(|ahead| Some(&ahead.name.text)).chain([None]);
         for gets in &example.gets {
             let name = gets.name.as_ref().map(|name| &name.text);
             match wanted.next() {

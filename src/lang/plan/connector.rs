@@ -50,15 +50,35 @@ pub struct Connector {
 pub struct Operation {
     /// What it takes, gives, and what repeating it means.
     pub signature: Arc<Signature>,
-    /// What is asked before the request, by the names of the answers, in order.
+    /// What comes before the request, by name, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ahead: Vec<(Arc<str>, Request)>,
+    pub ahead: Vec<(Arc<str>, Ahead)>,
     /// The request; `None` where the body is in Rust.
     pub request: Option<Request>,
     /// What shapes this request and reads its answer.
     pub shaping: Shaping,
     /// Contract, mock and documentation in one.
     pub examples: Vec<Example>,
+}
+
+/// What comes before the request that counts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Ahead {
+    /// A request; its answer is kept.
+    Request(Request),
+    /// A file, by its path; its name and length are kept.
+    File(Formula),
+}
+
+impl Operation {
+    /// The requests in order; the one that counts comes last.
+    pub fn requests(&self) -> impl Iterator<Item = &Request> {
+        let ahead = self.ahead.iter().filter_map(|(_, ahead)| match ahead {
+            Ahead::Request(request) => Some(request),
+            Ahead::File(_) => None,
+        });
+        ahead.chain(&self.request)
+    }
 }
 
 /// The request of a declared operation.
@@ -68,7 +88,7 @@ pub struct Request {
     pub method: Arc<str>,
     /// The path, or a whole URL.
     pub url: Url,
-    /// `query headers body form multipart raw as`, as far as written.
+    /// `query headers body form multipart raw related as save`, as far as written.
     pub fields: IndexMap<Arc<str>, Formula>,
 }
 

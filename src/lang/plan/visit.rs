@@ -1,7 +1,7 @@
 //! Every script of a plan, wherever it stands.
 
 use super::body::{Body, Branch};
-use super::connector::{Auth, Connector, Operation, Request, Shaping, Source, SourceKind, UrlPiece};
+use super::connector::{Ahead, Auth, Connector, Operation, Request, Shaping, Source, SourceKind, UrlPiece};
 use super::formula::{Formula, Script};
 use super::handler::{Handler, HandlerAction, Pause};
 use super::node::{Ask, For, ForSource, Kind, Node, Race, Runners, Tolerance, Wait, Whom};
@@ -60,8 +60,12 @@ pub(super) fn source(source: &Source, visit: Visit<'_>) {
 
 /// The scripts of an operation.
 pub(super) fn operation(operation: &Operation, visit: Visit<'_>) {
-    let ahead = operation.ahead.iter().map(|(_, request)| request);
-    ahead.chain(&operation.request).for_each(|request| self::request(request, visit));
+    operation.requests().for_each(|request| self::request(request, visit));
+    for (_, ahead) in &operation.ahead {
+        if let Ahead::File(path) = ahead {
+            formula(path, visit);
+        }
+    }
     shaping(&operation.shaping, visit);
 }
 

@@ -259,8 +259,7 @@ impl Account<'_> {
         let Some(operation) = operation else { return };
         let package = self.package;
         let connector = package.connectors.get(&operation.signature.connector);
-        let requests = operation.ahead.iter().map(|(_, request)| request).chain(&operation.request);
-        for request in requests {
+        for request in operation.requests() {
             self.asked(request, &operation.shaping.auth, connector.map(|connector| &**connector), step);
         }
         if operation.request.is_none() {

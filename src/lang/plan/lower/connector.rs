@@ -5,7 +5,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::super::connector::{
-    Answer, Auth, Connector, Example, FailRule, Operation, PageKind, Paginate, RetryAfter, Shaping, Source, SourceKind,
+    Ahead, Answer, Auth, Connector, Example, FailRule, Operation, PageKind, Paginate, RetryAfter, Shaping, Source,
+    SourceKind,
 };
 use super::super::formula::{Root, Script};
 use super::super::workflow::Functions;
@@ -74,10 +75,17 @@ fn operation(declared: &ast::Operation, name: &Arc<str>, connector: &ast::Connec
     });
     Operation {
         signature: Arc::new(signature(declared, name, shaping.paginate.is_some(), values)),
-        ahead: declared.ahead.iter().map(|one| (one.name.text.clone(), request::lower(&one.request, values))).collect(),
+        ahead: declared.ahead.iter().map(|one| (one.name.text.clone(), ahead(&one.kind, values))).collect(),
         request: declared.request.as_ref().map(|request| request::lower(request, values)),
         shaping,
         examples: examples.collect(),
+    }
+}
+
+fn ahead(declared: &ast::AheadKind, values: &Values<'_>) -> Ahead {
+    match declared {
+        ast::AheadKind::Request(request) => Ahead::Request(request::lower(request, values)),
+        ast::AheadKind::File(path) => Ahead::File(values.expr(path)),
     }
 }
 

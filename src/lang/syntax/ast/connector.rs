@@ -53,7 +53,7 @@ pub struct Operation {
     pub params: Vec<Declare>,
     /// What it gives.
     pub result: Option<Type>,
-    /// What is asked before it, by the names of the answers, in order.
+    /// What comes before it, in order.
     pub ahead: Vec<Ahead>,
     /// The request, absent where native.
     pub request: Option<Request>,
@@ -81,13 +81,22 @@ pub enum Effect {
     Once(Span),
 }
 
-/// `let ticket = POST "/path" { ... }`: a request before the one that counts.
+/// `let ticket = POST "/path" { ... }`: what comes before the request that counts.
 #[derive(Clone, Debug)]
 pub struct Ahead {
-    /// The name of its answer.
+    /// The name of what comes of it.
     pub name: Name,
-    /// What is asked.
-    pub request: Request,
+    /// What it is.
+    pub kind: AheadKind,
+}
+
+/// What comes before the request that counts.
+#[derive(Clone, Debug)]
+pub enum AheadKind {
+    /// A request; its answer is kept.
+    Request(Request),
+    /// `file path`: its name and length.
+    File(Expr),
 }
 
 /// `POST "/path" { body: { ... } }`

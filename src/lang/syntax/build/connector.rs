@@ -1,8 +1,8 @@
 //! Connectors and personas.
 
 use super::super::ast::{
-    Ahead, Code, Connector, ConnectorItem, Effect, Example, Gets, Name, Object, Operation, Persona, PersonaItem,
-    Request, RequestItem, Source,
+    Ahead, AheadKind, Code, Connector, ConnectorItem, Effect, Example, Gets, Name, Object, Operation, Persona,
+    PersonaItem, Request, RequestItem, Source,
 };
 use super::super::code;
 use super::super::grammar::{Node, Rule};
@@ -181,11 +181,14 @@ impl Builder<'_> {
     /// `let ticket = POST "/tickets" { ... }`
     fn ahead(&mut self, node: Node<'_>, operation: &mut Operation) {
         let (owner, head) = (node.clone(), self.head(&node));
-        let (mut name, mut request) = (None, None);
+        let (mut name, mut kind) = (None, None);
         for part in node.into_inner() {
             match part.as_rule() {
                 Rule::name => name = Some(self.name(&part)),
-                Rule::request => request = self.request(part),
+                Rule::request => kind = self.request(part).map(AheadKind::Request),
+                Rule::ahead_file => {
+                    kind = self.only_expr(part, "file", "let document = file path").map(AheadKind::File)
+                }
                 _ => {}
             }
         }
@@ -197,8 +200,8 @@ impl Builder<'_> {
                 .hint("move it up");
             self.faults.push(fault);
         }
-        match (name, request) {
-            (Some(name), Some(request)) => operation.ahead.push(Ahead { name, request }),
+        match (name, kind) {
+            (Some(name), Some(kind)) => operation.ahead.push(Ahead { name, kind }),
             _ => {
                 self.missing(&owner, "this `let` is not complete", "write `let ticket = POST \"/tickets\" { ... }`");
             }
