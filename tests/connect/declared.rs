@@ -1,5 +1,7 @@
 //! Operations that connectors declare, against peers on loopback.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Instant;
 
 use orchestra_flow::base::span::Sources;
@@ -9,7 +11,8 @@ use orchestra_flow::connect::log::Log;
 use orchestra_flow::connect::{Connectors, Natives};
 use orchestra_flow::host::settings::Settings;
 use orchestra_flow::host::settings::configure::Uses;
-use orchestra_flow::lang::plan::Package;
+use orchestra_flow::lang::plan::connector::{Answer, Example};
+use orchestra_flow::lang::plan::{Connector, Operation, Package};
 use orchestra_flow::lang::{NoFiles, compile};
 use orchestra_flow::run::world::{Act, Outcome, Perform};
 
@@ -89,63 +92,87 @@ impl Trial {
     }
 }
 
-/// Where an answer names an address to go on with, it is the peer's.
-fn here(body: &str, own: std::net::SocketAddr) -> String {
-    regex::Regex::new(r"https://[^/]+/(upload)")
-        .expect("a pattern")
-        .replace_all(body, format!("http://{own}/$1"))
-        .into_owned()
-}
+/// A program that names every connector of the standard library that speaks HTTP.
+const EVERY_SERVICE: &str = r#"workflow all {
+    step asana.get_user
+    step google_calendar.list_calendars
+    step hubspot.account
+    step jira.myself
+    step salesforce.limits
+    step slack.whoami
+    step trello.whoami
+}"#;
 
-/// Every example of the standard library holds: the answer it `gets` makes what it `gives`, or the failure it names.
+/// The files that examples send.
+const SENT: [&str; 2] = ["contract.pdf", "report.pdf"];
+
+/// Every example of the standard library holds: the answers it `gets` make what it `gives`, or the failure it names.
 #[tokio::test]
 async fn the_examples_of_the_standard_library_hold() {
-    let package = package(
-        r#"workflow all {
-            step slack.post_message { channel: "x", text: "y" }
-            step jira.create_issue { project: "X", summary: "y" }
-            step salesforce.create { object: "Contact", fields: { LastName: "x" } }
-            step google_calendar.create_event { title: "x", schedule: "tomorrow" }
-        }"#,
-    );
+    let package = package(EVERY_SERVICE);
+    let home = tempfile::tempdir().expect("a directory");
+    for name in SENT {
+        std::fs::write(home.path().join(name), "%PDF-1.7").expect("it can be written");
+    }
     let mut held = 0;
-    for (name, connector) in &package.connectors {
+    for connector in package.connectors.values() {
         for operation in connector.operations.values().filter(|operation| operation.request.is_some()) {
+            assert!(!operation.examples.is_empty(), "{} has no example", operation.signature.full_name());
             for example in &operation.examples {
-                let body = if example.gets.is_unit() { String::new() } else { example.gets.to_json().to_string() };
-                let ahead = example.ahead.iter().map(|it| (it.status, it.body.to_json().to_string()));
-                let answers: Vec<(u16, String)> = ahead.chain([(example.status, body)]).collect();
-                let peer =
-                    Peer::with(|own| answers.into_iter().map(move |(status, body)| says(status, &here(&body, own))))
-                        .await;
-                let base = [
-                    ("FLOW_CONNECTOR_SLACK_TOKEN", "t"),
-                    ("FLOW_CONNECTOR_JIRA_TOKEN", "t"),
-                    ("FLOW_CONNECTOR_SALESFORCE_TOKEN", "t"),
-                    ("FLOW_CONNECTOR_GOOGLE_CALENDAR_TOKEN", "t"),
-                    ("FLOW_CONNECTOR_SLACK_BASE_URL", &peer.url("")),
-                    ("FLOW_CONNECTOR_JIRA_BASE_URL", &peer.url("")),
-                    ("FLOW_CONNECTOR_SALESFORCE_BASE_URL", &peer.url("")),
-                    ("FLOW_CONNECTOR_GOOGLE_CALENDAR_BASE_URL", &peer.url("")),
-                ];
-                let full = operation.signature.full_name();
-                let outcome = connectors(&package, &base).perform(call(&package, &full, example.params.clone())).await;
-                match (&example.gives, &example.fails, outcome.result) {
-                    (Some(gives), _, Ok(got)) => {
-                        let shown = got.to_json().to_string().replace(&peer.url(""), "https://example.atlassian.net");
-                        let gives = operation.signature.result.check_answer(gives);
-                        let gives = gives.unwrap_or_else(|misfits| panic!("{full}: {misfits:?}"));
-                        assert_eq!(json(&shown), json(&gives.to_json().to_string()), "{full}");
-                    }
-                    (None, Some(kind), Err(failure)) => assert_eq!(failure.kind, *kind, "{full}: {}", failure.message),
-                    (_, _, got) => panic!("{full}: {got:?}"),
-                }
+                holds(&package, connector, operation, example, home.path()).await;
                 held += 1;
             }
         }
-        assert!(!connector.operations.is_empty(), "{name}");
     }
-    assert!(held > 30, "{held}");
+    assert!(held > 100, "{held}");
+}
+
+/// What one example says, against a peer that answers as it says.
+async fn holds(package: &Package, connector: &Connector, operation: &Operation, example: &Example, home: &Path) {
+    let full = operation.signature.full_name();
+    let peer = Peer::with(|own| example.answers().map(move |answer| said(&answer, own)).collect::<Vec<_>>()).await;
+    let settings = connector.config.iter().map(|(field, _)| {
+        let value = match &*field.name {
+            "base_url" => peer.url(""),
+            "token" | "key" => "t0ken".to_owned(),
+            _ => String::new(),
+        };
+        (format!("FLOW_CONNECTOR_{}_{}", connector.name, field.name).to_uppercase(), value)
+    });
+    let roots = ("files.roots".to_owned(), home.display().to_string());
+    let settings: Vec<(String, String)> = settings.filter(|(_, value)| !value.is_empty()).chain([roots]).collect();
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let outcome = connectors(package, &settings).perform(call(package, &full, example.params.clone())).await;
+    match (&example.gives, &example.fails, outcome.result) {
+        (Some(gives), _, Ok(got)) => {
+            let shown = got.to_json().to_string().replace(&peer.url(""), "https://example.atlassian.net");
+            let gives = operation.signature.result.check_answer(gives);
+            let gives = gives.unwrap_or_else(|misfits| panic!("{full}: {misfits:?}"));
+            assert_eq!(json(&shown), json(&gives.to_json().to_string()), "{full}");
+        }
+        (None, Some(kind), Err(failure)) => assert_eq!(failure.kind, *kind, "{full}: {}", failure.message),
+        (_, _, got) => panic!("{full}: {got:?}"),
+    }
+    // Each request was made, and no other; one that fails ahead is the last.
+    let asked = peer.requests().len();
+    assert!(asked == example.answers().count() || example.fails.is_some() && asked >= 1, "{full}: {asked} requests");
+}
+
+/// An answer of an example; where it names an address to go on with, that is the peer's.
+fn said(answer: &Answer, own: SocketAddr) -> Deed {
+    let elsewhere = regex::Regex::new(r"https://[a-z0-9.]+/(upload|download|files-pri|1/cards)").expect("a pattern");
+    let headers = answer.headers.as_map().cloned().unwrap_or_default();
+    let stated = headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
+    let body = match &answer.body {
+        Value::Unit => String::new(),
+        Value::Text(text) if stated => text.to_string(),
+        other => elsewhere.replace_all(&other.to_json().to_string(), format!("http://{own}/$1")).into_owned(),
+    };
+    let mut lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    if !stated {
+        lines.push_str("Content-Type: application/json\r\n");
+    }
+    super::peer::answer(answer.status, &lines, &body)
 }
 
 #[tokio::test]
@@ -226,7 +253,7 @@ async fn the_key_goes_where_the_operation_says() {
 
 #[tokio::test]
 async fn pages_are_collected_or_streamed_one_by_one() {
-    let link = |own: std::net::SocketAddr, to: &str| {
+    let link = |own: SocketAddr, to: &str| {
         format!(
             "Link: <http://{own}/api/x?page={to}>; rel=\"next\", <x>; rel=\"last\"\r\nContent-Type: application/json\r\n"
         )

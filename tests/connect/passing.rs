@@ -31,7 +31,10 @@ async fn an_answer_goes_into_a_file_as_it_comes() {
     let peer = Peer::new([Deed::Bytes([head.as_bytes(), &bytes].concat())]).await;
     let params = format!(r#"{{ "url": "{}", "save": "in/a.pdf" }}"#, peer.url("/a"));
     let given = value(ask(home.path(), "http.get", &params).await);
-    assert_eq!(given["body"], serde_json::json!({ "path": "in/a.pdf", "name": "a.pdf", "bytes": 300_000 }));
+    assert_eq!(
+        given["body"],
+        serde_json::json!({ "path": "in/a.pdf", "name": "a.pdf", "bytes": 300_000, "type": "application/pdf" })
+    );
     assert_eq!(std::fs::read(home.path().join("in/a.pdf")).expect("it was stored"), bytes);
     assert_eq!(entries(&home.path().join("in")), ["a.pdf"]);
 }

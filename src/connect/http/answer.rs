@@ -55,7 +55,7 @@ impl As {
 /// `validation_error` where a body that was to be JSON is none.
 pub fn value(answer: &Answer, reading: As) -> Result<Value, Failure> {
     let body = match (&answer.saved, reading) {
-        (Some(saved), _) => saved.to_value(),
+        (Some(saved), _) => with_type(saved.to_value(), media_type(answer).0),
         (None, As::Declared) => by_content_type(answer),
         // There is none where the status says so: `204` to a DELETE, above all.
         (None, As::Json) if answer.body.is_empty() && is_bodiless(answer.status) => Value::Unit,
@@ -70,6 +70,13 @@ pub fn value(answer: &Answer, reading: As) -> Result<Value, Failure> {
         ("headers", headers(&answer.headers)),
         ("body", body),
     ]))
+}
+
+/// What is told of a file, with its media type where the far side says one.
+fn with_type(file: Value, media: String) -> Value {
+    let mut file = file.as_map().cloned().unwrap_or_default();
+    file.insert("type".into(), if media.is_empty() { Value::Unit } else { media.into() });
+    file.into()
 }
 
 /// Whether an answer of this status has no body.

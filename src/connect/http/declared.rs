@@ -4,6 +4,7 @@ use super::answer::As;
 use super::client::{Bounds, Broken};
 use super::draft::{Parts, address};
 use super::exchange::{Exchange, Manner, bounds};
+use super::guard::Allowed;
 use super::paging;
 use super::scope::Scope;
 use super::template;
@@ -12,6 +13,7 @@ use crate::base::value::Value;
 use crate::connect::files::passing::Outgoing;
 use crate::connect::registry::Call;
 use crate::lang::plan::connector::{Ahead, Operation, Request, UrlPiece};
+use crate::lang::plan::{Formula, Root};
 use crate::run::world::Outcome;
 
 /// Carries out one attempt of a declared operation.
@@ -71,13 +73,18 @@ pub fn ready<'a>(call: &'a Call, request: &Request, bounds: Bounds) -> Result<(P
 }
 
 /// Whether credentials may go where `request` goes: to an address that the connector's author wrote or its user set, but to
-/// one that an answer named only if it lies where the connector lives.
+/// one that a parameter or an answer named only if it lies where the connector lives.
 fn is_trusted(call: &Call, request: &Request, parts: &Parts) -> Result<bool, Failure> {
-    if call.ahead.is_empty() || matches!(request.url.pieces.first(), Some(UrlPiece::Text(_))) {
+    let Some(UrlPiece::Value(Formula::Script(script))) = request.url.pieces.first() else { return Ok(true) };
+    if !script.roots.iter().any(|root| matches!(root, Root::Param(_) | Root::Params)) {
+        return Ok(true);
+    }
+    let url = address(&parts.url)?;
+    if Allowed::new(call.connector.connector.defaults.hosts.iter().cloned()).permits(&url) {
         return Ok(true);
     }
     let Some(base) = call.connector.setting_text("base_url") else { return Ok(false) };
-    Ok(address(&parts.url)?.origin() == address(&base)?.origin())
+    Ok(url.origin() == address(&base)?.origin())
 }
 
 /// What the operation makes of `response`: its `output`, or the body.

@@ -317,7 +317,13 @@ fn read(media: &str, body: &[u8]) -> Value {
 }
 
 fn respond(status: u16, headers: &Value, answer: &Value) -> Response<Full<Bytes>> {
-    let body = if answer.is_unit() { String::new() } else { answer.to_json().to_string() };
+    let stated = headers.as_map().into_iter().flatten().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let body = match answer {
+        Value::Unit => String::new(),
+        // A file, or a page: what it is stands in the example.
+        Value::Text(text) if stated => text.to_string(),
+        other => other.to_json().to_string(),
+    };
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

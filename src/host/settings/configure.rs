@@ -184,19 +184,17 @@ impl Settings {
         if complete {
             return;
         }
-        let optional: Vec<String> = connector
-            .config
-            .iter()
-            .filter(|(field, _)| config.get(&field.name).is_none_or(Value::is_unit))
-            .map(|(field, _)| variable(&connector.name, &field.name))
-            .collect();
+        let unset = connector.config.iter().filter(|(field, _)| config.get(&field.name).is_none_or(Value::is_unit));
+        let optional: Vec<Vec<Arc<str>>> =
+            unset.map(|(field, default)| variables(connector, field, default.as_ref())).collect();
         let message = format!("`{}` has no credentials", connector.name);
         let mut diagnostic = Diagnostic::error(code::MISSING, place, message).label("called here");
         if let Some(first) = optional.first() {
-            diagnostic = diagnostic.hint(format!("set the environment variable `{first}`"));
+            diagnostic = diagnostic.hint(format!("set the environment variable `{}`", first.join("` or `")));
         }
         if optional.len() > 1 {
-            let others = optional[1..].join("`, `");
+            let others: Vec<&str> = optional[1..].iter().filter_map(|names| Some(&**names.last()?)).collect();
+            let others = others.join("`, `");
             diagnostic = diagnostic.hint(format!("or those of another way to sign in, among `{others}`"));
         }
         diagnostics.push(diagnostic);
@@ -332,9 +330,7 @@ fn host(field: &Field, value: &Value) -> Option<Arc<str>> {
 }
 
 fn missing(connector: &Connector, field: &Field, default: Option<&Formula>, place: Span) -> Diagnostic {
-    let own = variable(&connector.name, &field.name);
-    let asked = default.map(|default| settings_asked(default, connector)).unwrap_or_default();
-    let names: Vec<&str> = asked.iter().map(|name| &**name).chain([own.as_str()]).collect();
+    let names = variables(connector, field, default);
     let message = format!("`{}` needs a setting that is missing: `{}`", connector.name, field.name);
     let diagnostic = Diagnostic::error(code::MISSING, place, message)
         .label("called here")
@@ -343,6 +339,12 @@ fn missing(connector: &Connector, field: &Field, default: Option<&Formula>, plac
         return diagnostic;
     }
     diagnostic.hint(format!("or write `{} = ...` under `[connectors.{}]` in flow.toml", field.name, connector.name))
+}
+
+/// The environment variables that set a field: those that its default reads, then its own.
+fn variables(connector: &Connector, field: &Field, default: Option<&Formula>) -> Vec<Arc<str>> {
+    let asked = default.map(|default| settings_asked(default, connector)).unwrap_or_default();
+    asked.into_iter().chain([variable(&connector.name, &field.name).into()]).collect()
 }
 
 /// The names in `env("X")` and `secret("X")` of a default.

@@ -25,11 +25,13 @@ macro_rules! file {
 }
 
 /// The connectors, by name.
-pub const CONNECTORS: [File; 11] = [
+pub const CONNECTORS: [File; 14] = [
+    file!("asana"),
     file!("email"),
     file!("files"),
     file!("google_calendar"),
     file!("http"),
+    file!("hubspot"),
     file!("jira"),
     file!("log"),
     file!("process"),
@@ -38,6 +40,7 @@ pub const CONNECTORS: [File; 11] = [
     file!("salesforce"),
     file!("slack"),
     file!("sql" in "stdlib/unbound/"),
+    file!("trello"),
 ];
 
 /// The personas.

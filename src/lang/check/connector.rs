@@ -288,6 +288,9 @@ impl<'a> Checker<'a> {
                 self.argument(limit, &Shape::Duration, "`timeout`");
                 self.known_before(limit, "`timeout`");
             }
+            RequestItem::Field(field) if default && &*field.key.text == "hosts" => {
+                self.wanted(&field.value, &Shape::list(Shape::text()), "`hosts`");
+            }
             RequestItem::Field(field) => self.request_field(field),
         }
     }

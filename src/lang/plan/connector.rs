@@ -115,6 +115,9 @@ pub struct Shaping {
     pub query: Option<Formula>,
     /// Headers for every request, an object.
     pub headers: Option<Formula>,
+    /// Where credentials may go beside `base_url`: `host`, `host:port`, `*.domain`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<Arc<str>>,
     /// How it proves who asks, where it differs.
     pub auth: Vec<Auth>,
     /// How many in how long.

@@ -141,6 +141,11 @@ fn shape_by(shaping: &mut Shaping, item: &RequestItem, values: &Values<'_>) {
         RequestItem::Field(field) => match &*field.key.text {
             "query" => shaping.query = Some(values.value(&field.value)),
             "headers" => shaping.headers = Some(values.value(&field.value)),
+            "hosts" => {
+                let hosts = values.constant(&field.value);
+                shaping.hosts =
+                    hosts.as_list().unwrap_or_default().iter().map(|host| host.to_string().into()).collect();
+            }
             // Other fields belong to the request; the checker says so.
             _ => {}
         },
