@@ -12,7 +12,7 @@ use orchestra_flow::connect::{Connectors, Natives};
 use orchestra_flow::host::settings::Settings;
 use orchestra_flow::host::settings::configure::Uses;
 use orchestra_flow::lang::plan::connector::{Answer, Example};
-use orchestra_flow::lang::plan::{Connector, Operation, Package};
+use orchestra_flow::lang::plan::{Operation, Package};
 use orchestra_flow::lang::{NoFiles, compile};
 use orchestra_flow::run::world::{Act, Outcome, Perform};
 
@@ -93,33 +93,44 @@ impl Trial {
 }
 
 /// A program that names every connector of the standard library that speaks HTTP.
-const EVERY_SERVICE: &str = r#"workflow all {
+pub const EVERY_SERVICE: &str = r#"workflow all {
     step asana.get_user
     step google_calendar.list_calendars
+    step google_drive.about
     step hubspot.account
     step jira.myself
+    step notion.myself
+    step onedrive.about
     step salesforce.limits
     step slack.whoami
+    step teams.list_teams
     step trello.whoami
 }"#;
 
 /// The files that examples send.
-const SENT: [&str; 2] = ["contract.pdf", "report.pdf"];
+const SENT: [&str; 5] = ["contract.pdf", "report.pdf", "out/report.pdf", "out/march.csv", "out/offer.pdf"];
+
+/// A directory with what examples send.
+pub fn home_with_files() -> tempfile::TempDir {
+    let home = tempfile::tempdir().expect("a directory");
+    std::fs::create_dir(home.path().join("out")).expect("it can be made");
+    for name in SENT {
+        std::fs::write(home.path().join(name), "%PDF-1.7").expect("it can be written");
+    }
+    home
+}
 
 /// Every example of the standard library holds: the answers it `gets` make what it `gives`, or the failure it names.
 #[tokio::test]
 async fn the_examples_of_the_standard_library_hold() {
     let package = package(EVERY_SERVICE);
-    let home = tempfile::tempdir().expect("a directory");
-    for name in SENT {
-        std::fs::write(home.path().join(name), "%PDF-1.7").expect("it can be written");
-    }
+    let home = home_with_files();
     let mut held = 0;
     for connector in package.connectors.values() {
         for operation in connector.operations.values().filter(|operation| operation.request.is_some()) {
             assert!(!operation.examples.is_empty(), "{} has no example", operation.signature.full_name());
             for example in &operation.examples {
-                holds(&package, connector, operation, example, home.path()).await;
+                holds(&package, operation, example, home.path()).await;
                 held += 1;
             }
         }
@@ -128,21 +139,27 @@ async fn the_examples_of_the_standard_library_hold() {
 }
 
 /// What one example says, against a peer that answers as it says.
-async fn holds(package: &Package, connector: &Connector, operation: &Operation, example: &Example, home: &Path) {
+async fn holds(package: &Package, operation: &Operation, example: &Example, home: &Path) {
     let full = operation.signature.full_name();
-    let peer = Peer::with(|own| example.answers().map(move |answer| said(&answer, own)).collect::<Vec<_>>()).await;
-    let settings = connector.config.iter().map(|(field, _)| {
+    let last = example.ahead.len();
+    let answers = example.answers().enumerate();
+    let peer = Peer::with(|own| answers.map(|(place, it)| said(&it, own, place == last)).collect::<Vec<_>>()).await;
+    let fields = package.connectors.values().flat_map(|it| it.config.iter().map(move |(field, _)| (&it.name, field)));
+    let settings = fields.map(|(connector, field)| {
         let value = match &*field.name {
             "base_url" => peer.url(""),
             "token" | "key" => "t0ken".to_owned(),
+            "webhook_url" => peer.url("/webhook"),
             _ => String::new(),
         };
-        (format!("FLOW_CONNECTOR_{}_{}", connector.name, field.name).to_uppercase(), value)
+        (format!("FLOW_CONNECTOR_{connector}_{}", field.name).to_uppercase(), value)
     });
     let roots = ("files.roots".to_owned(), home.display().to_string());
     let settings: Vec<(String, String)> = settings.filter(|(_, value)| !value.is_empty()).chain([roots]).collect();
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (&**name, &**value)).collect();
-    let outcome = connectors(package, &settings).perform(call(package, &full, example.params.clone())).await;
+    // A webhook's address is a parameter.
+    let params = example.params.to_json().to_string().replace("https://hooks.slack.com", &peer.url(""));
+    let outcome = connectors(package, &settings).perform(call(package, &full, json(&params))).await;
     match (&example.gives, &example.fails, outcome.result) {
         (Some(gives), _, Ok(got)) => {
             let shown = got.to_json().to_string().replace(&peer.url(""), "https://example.atlassian.net");
@@ -158,17 +175,21 @@ async fn holds(package: &Package, connector: &Connector, operation: &Operation, 
     assert!(asked == example.answers().count() || example.fails.is_some() && asked >= 1, "{full}: {asked} requests");
 }
 
-/// An answer of an example; where it names an address to go on with, that is the peer's.
-fn said(answer: &Answer, own: SocketAddr) -> Deed {
-    let elsewhere = regex::Regex::new(r"https://[a-z0-9.]+/(upload|download|files-pri|1/cards)").expect("a pattern");
+/// An answer of an example; where one that is not the last names an address to go on with, that is the peer's.
+fn said(answer: &Answer, own: SocketAddr, is_last: bool) -> Deed {
+    let elsewhere = regex::Regex::new(r"https://[A-Za-z0-9.-]+/").expect("a pattern");
+    let here = |text: String| match is_last {
+        true => text,
+        false => elsewhere.replace_all(&text, format!("http://{own}/")).into_owned(),
+    };
     let headers = answer.headers.as_map().cloned().unwrap_or_default();
     let stated = headers.keys().any(|name| name.eq_ignore_ascii_case("content-type"));
     let body = match &answer.body {
         Value::Unit => String::new(),
         Value::Text(text) if stated => text.to_string(),
-        other => elsewhere.replace_all(&other.to_json().to_string(), format!("http://{own}/$1")).into_owned(),
+        other => here(other.to_json().to_string()),
     };
-    let mut lines: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let mut lines: String = headers.iter().map(|(name, value)| here(format!("{name}: {value}\r\n"))).collect();
     if !stated {
         lines.push_str("Content-Type: application/json\r\n");
     }

@@ -22,6 +22,9 @@ use crate::lang::plan::connector::RetryAfter;
 /// Where the key of an intent goes when a `key` clause asks for it and the operation names no place.
 const KEY_HEADER: &str = "Idempotency-Key";
 
+/// Where a stand-in is told which operation asks: several may ask alike.
+pub const OPERATION_HEADER: &str = "x-flow-operation";
+
 /// Where a stand-in is told which step asks.
 pub const PLACE_HEADER: &str = "x-flow-place";
 
@@ -78,11 +81,13 @@ impl<'a> Exchange<'a> {
         let call = self.call;
         let draft = if manner.counts { self.with_key(parts) } else { parts.draft(&call.environment) };
         let mut draft = draft.map_err(Broken::definite)?;
-        if let Some(stand_in) = &call.environment.stand_in
-            && draft.url.origin() != stand_in.origin()
-        {
-            draft.url = rerouted(stand_in, &call.connector.connector.name, &draft.url);
-            // The stand-in answers with what the step says it wants; a place that no header can carry goes without.
+        if let Some(stand_in) = &call.environment.stand_in {
+            if draft.url.origin() != stand_in.origin() {
+                draft.url = rerouted(stand_in, &call.connector.connector.name, &draft.url);
+            }
+            // It answers with the example of the operation, or with what the step says it wants; what no header can carry
+            // goes without.
+            let _ = draft.header(OPERATION_HEADER, &call.act.operation.signature.name);
             let _ = draft.header(PLACE_HEADER, &call.act.place);
         }
         self.keep_pace().await.map_err(Broken::definite)?;

@@ -22,7 +22,7 @@ mod scope;
 mod template;
 
 pub use draft::Parts;
-pub use exchange::PLACE_HEADER;
+pub use exchange::{OPERATION_HEADER, PLACE_HEADER};
 pub use generic::register;
 
 use std::sync::OnceLock;

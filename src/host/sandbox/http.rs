@@ -25,7 +25,7 @@ use crate::connect::registry::Call;
 use crate::connect::{Configured, Environment};
 use crate::lang::plan::connector::{Ahead, Answer, Example, UrlPiece};
 use crate::lang::plan::node::Kind;
-use crate::lang::plan::{self, Connector, Operation, Package};
+use crate::lang::plan::{self, Connector, Formula, Operation, Package};
 use crate::run::world::Act;
 
 /// The pattern of an address of which nothing is known beforehand.
@@ -60,9 +60,7 @@ impl Desk {
         for connector in package.connectors.values() {
             routes.extend(connector.operations.values().flat_map(|operation| Route::all(connector, operation)));
         }
-        // A path without gaps says more than one with gaps: `/users/me` before `/users/{id}`; an address that an answer
-        // named could be any.
-        routes.sort_by_key(|route| (route.path.as_str() == ANY, route.path.as_str().matches("[^/]+").count()));
+        routes.sort_by_key(Route::rank);
         Self { routes, wanted: wanted(package), seen: Mutex::default(), record }
     }
 
@@ -78,6 +76,7 @@ impl Desk {
         }
         let fits = |route: &&Route| {
             route.connector == asked.connector
+                && (asked.operation.is_empty() || *route.operation == *asked.operation)
                 && route.method.eq_ignore_ascii_case(&asked.method)
                 && route.path.is_match(&asked.path)
         };
@@ -145,6 +144,12 @@ fn wanted(package: &Package) -> BTreeMap<Arc<str>, Shape> {
 }
 
 impl Route {
+    /// A path without gaps says more than one with gaps: `/users/me` before `/users/{id}`; an address that an answer named
+    /// could be any.
+    fn rank(&self) -> (bool, usize) {
+        (self.path.as_str() == ANY, self.path.as_str().matches("[^/]+").count())
+    }
+
     /// One for each request of the operation.
     fn all(connector: &Arc<Connector>, operation: &Arc<Operation>) -> Vec<Self> {
         let last = operation.requests().count().saturating_sub(1);
@@ -205,7 +210,15 @@ fn request_of(
     request: &plan::connector::Request,
     example: &Example,
 ) -> Value {
-    let config: Map = connector.config.iter().map(|(field, _)| (field.name.clone(), CREDENTIAL.into())).collect();
+    let config: Map = connector
+        .config
+        .iter()
+        .map(|(field, default)| {
+            // An address becomes that of the stand-in; what else has a default is mostly left at it.
+            let usual = default.as_ref().and_then(Formula::constant).filter(|_| &*field.name != "base_url");
+            (field.name.clone(), usual.cloned().unwrap_or_else(|| CREDENTIAL.into()))
+        })
+        .collect();
     let call = Call {
         act: Act {
             operation: operation.clone(),
@@ -224,12 +237,25 @@ fn request_of(
         ahead: ahead_of(operation, example),
     };
     let Ok(parts) = crate::connect::http::rehearse(&call, request) else { return Value::Unit };
-    let bodies = [parts.body, parts.form, parts.multipart, parts.raw, parts.related];
-    let body = bodies.into_iter().find(|part| !part.is_unit());
+    let bodies = [
+        ("json", parts.body),
+        ("form", parts.form),
+        ("multipart", parts.multipart),
+        ("raw", parts.raw),
+        ("related", parts.related),
+    ];
+    let (kind, body) = bodies.into_iter().find(|(_, part)| !part.is_unit()).unwrap_or_default();
+    // A moment becomes a text on its way.
+    let arrived = Value::from_json(body.without_absent().to_json());
     // Values in the path are found by their place, as those in the query and the body are.
     let path = parts.url.trim_start_matches(CREDENTIAL).split('?').next().unwrap_or_default();
     let segments = path.split('/').filter(|segment| !segment.is_empty()).map(|segment| decoded(segment).into());
-    Value::map([("path", Value::list(segments)), ("query", parts.query.into()), ("body", body.unwrap_or_default())])
+    Value::map([
+        ("path", Value::list(segments)),
+        ("query", parts.query.into()),
+        ("kind", kind.into()),
+        ("body", arrived),
+    ])
 }
 
 fn decoded(segment: &str) -> String {
@@ -244,7 +270,10 @@ struct Asked {
     method: String,
     path: String,
     query: Map,
+    /// What the body is, in the word of a connector's request.
+    kind: &'static str,
     body: Value,
+    operation: String,
     place: String,
 }
 
@@ -257,18 +286,16 @@ impl Asked {
             query.insert(name.as_ref().into(), value.as_ref().into());
         }
         let media = head.headers.get(CONTENT_TYPE).and_then(|media| media.to_str().ok()).unwrap_or_default();
+        let told = |name: &str| head.headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default().to_owned();
         Self {
             connector: connector.into(),
             method: head.method.to_string(),
             path: format!("/{path}"),
             query,
+            kind: kind(media, body),
             body: read(media, body),
-            place: head
-                .headers
-                .get(crate::connect::http::PLACE_HEADER)
-                .and_then(|place| place.to_str().ok())
-                .unwrap_or_default()
-                .to_owned(),
+            operation: told(crate::connect::http::OPERATION_HEADER),
+            place: told(crate::connect::http::PLACE_HEADER),
         }
     }
 
@@ -281,7 +308,12 @@ impl Asked {
     fn parts(&self) -> Value {
         let segments =
             self.path.split('/').filter(|segment| !segment.is_empty()).map(|segment| decoded(segment).into());
-        Value::map([("path", Value::list(segments)), ("query", self.query.clone().into()), ("body", self.body.clone())])
+        Value::map([
+            ("path", Value::list(segments)),
+            ("query", self.query.clone().into()),
+            ("kind", self.kind.into()),
+            ("body", self.body.clone()),
+        ])
     }
 
     /// What nobody declared an answer for is answered with itself.
@@ -296,6 +328,18 @@ impl Asked {
     }
 }
 
+/// In which word a connector writes a body of this media type.
+fn kind(media: &str, body: &[u8]) -> &'static str {
+    match media.split(';').next().unwrap_or_default() {
+        _ if body.is_empty() => "",
+        "application/json" => "json",
+        "application/x-www-form-urlencoded" => "form",
+        "multipart/form-data" => "multipart",
+        "multipart/related" => "related",
+        _ => "raw",
+    }
+}
+
 /// A body by its media type.
 fn read(media: &str, body: &[u8]) -> Value {
     if body.is_empty() {
@@ -304,6 +348,9 @@ fn read(media: &str, body: &[u8]) -> Value {
     if media.starts_with("application/x-www-form-urlencoded") {
         let pairs = url::form_urlencoded::parse(body);
         return Value::map(pairs.map(|(name, value)| (name.into_owned(), value.as_ref().into())));
+    }
+    if let Some(boundary) = media.strip_prefix("multipart/form-data").and_then(|rest| rest.split("boundary=").nth(1)) {
+        return form(boundary.trim_matches('"'), body);
     }
     if media.starts_with("application/json")
         && let Ok(json) = serde_json::from_slice(body)
@@ -314,6 +361,22 @@ fn read(media: &str, body: &[u8]) -> Value {
         Ok(text) => text.into(),
         Err(_) => Value::Bytes(body.into()),
     }
+}
+
+/// The parts of a multipart form by their names, in the form in which a connector writes them; of a file its name is kept.
+fn form(boundary: &str, body: &[u8]) -> Value {
+    let (text, boundary) = (String::from_utf8_lossy(body), format!("--{boundary}"));
+    let parts = text.split(&boundary).filter_map(|part| {
+        let (head, content) = part.split_once("\r\n\r\n")?;
+        let attribute = |name: &str| head.split(&format!(" {name}=\"")).nth(1)?.split('"').next();
+        let content = content.trim_end_matches("\r\n");
+        let value = match attribute("filename") {
+            Some(file) => Value::map([("name", Value::from(file)), ("path", Value::from(file))]),
+            None => content.into(),
+        };
+        Some((attribute("name")?.to_owned(), value))
+    });
+    Value::map(parts)
 }
 
 fn respond(status: u16, headers: &Value, answer: &Value) -> Response<Full<Bytes>> {

@@ -25,21 +25,25 @@ macro_rules! file {
 }
 
 /// The connectors, by name.
-pub const CONNECTORS: [File; 14] = [
+pub const CONNECTORS: [File; 18] = [
     file!("asana"),
     file!("email"),
     file!("files"),
     file!("google_calendar"),
+    file!("google_drive"),
     file!("http"),
     file!("hubspot"),
     file!("jira"),
     file!("log"),
+    file!("notion"),
+    file!("onedrive"),
     file!("process"),
     // Declared only: an engine may bind the bodies.
     file!("mongodb" in "stdlib/unbound/"),
     file!("salesforce"),
     file!("slack"),
     file!("sql" in "stdlib/unbound/"),
+    file!("teams"),
     file!("trello"),
 ];
 
