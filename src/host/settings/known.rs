@@ -19,7 +19,7 @@ enum Wanted {
 }
 
 /// The fixed settings; `docs/settings.md` says what each does.
-const KNOWN: [(&str, &str, Wanted); 10] = [
+const KNOWN: [(&str, &str, Wanted); 11] = [
     ("http", "allow_hosts", Wanted::Texts),
     ("http", "response_bytes_max", Wanted::Count),
     ("http", "saved_bytes_max", Wanted::Count),
