@@ -8,6 +8,7 @@ mod files;
 mod guard;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "http")]
 mod passing;
 #[cfg(feature = "mail")]
 mod mail;

@@ -109,6 +109,7 @@ fn index_of(of: &Node, index: &Node, found: &mut Vec<Diagnostic>) {
             | Kind::Char(_)
             | Kind::List(_)
             | Kind::Map(_)
+            | Kind::Binary { op: "&&" | "||" | "==" | "!=" | "<" | "<=" | ">" | ">=", .. }
     );
     let wrong = match &of.kind {
         Kind::List(_) | Kind::Constant(Value::Text(_)) | Kind::Text(_) => by_name,
@@ -183,7 +184,7 @@ fn kind_of(call: &Node, name: &Node, found: &mut Vec<Diagnostic>) {
         "object" | "dict" => "map",
         "text" | "str" | "String" => "string",
         "boolean" => "bool",
-        "null" | "undefined" | "none" | "None" => "()",
+        "undefined" | "none" | "None" => "()",
         "bytes" => "blob",
         "function" => "Fn",
         _ => return,
