@@ -2,6 +2,7 @@
 //! is there.
 
 mod block;
+mod connectors;
 mod embedding;
 #[cfg(feature = "cli")]
 mod errors;
@@ -28,7 +29,7 @@ fn root() -> &'static Path {
 /// The pages that people write and read, with their text.
 fn pages() -> Vec<(PathBuf, String)> {
     let mut pages = Vec::new();
-    for folder in ["docs", "scripts"] {
+    for folder in ["docs", "docs/connectors", "scripts"] {
         for entry in fs::read_dir(root().join(folder)).expect("the folder is part of the repository").flatten() {
             let path = entry.path();
             if path.extension().is_some_and(|ending| ending == "md") {

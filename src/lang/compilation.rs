@@ -49,6 +49,12 @@ pub fn compile(name: &str, text: &str, files: &dyn Files) -> Compilation {
     compile_after(Sources::default(), name, text, files)
 }
 
+/// A connector of the standard library, by name.
+pub fn standard_connector(name: &str) -> Option<Arc<plan::Connector>> {
+    let file = standard::connector(name)?;
+    compile(file.path, file.text, &NoFiles).package?.connectors.get(name).cloned()
+}
+
 /// Compiles a text whose spans are to stand beside those of `others`, compiled before it: its sources follow theirs.
 pub fn compile_after(others: Sources, name: &str, text: &str, files: &dyn Files) -> Compilation {
     let before = others.iter().count();

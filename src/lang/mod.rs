@@ -16,4 +16,4 @@ pub mod plan;
 /// All of these in a row: a file and what it uses, from text to package.
 mod compilation;
 
-pub use compilation::{Compilation, Files, NoFiles, compile, compile_after};
+pub use compilation::{Compilation, Files, NoFiles, compile, compile_after, standard_connector};

@@ -62,7 +62,7 @@ fn its_rust_is_what_is_tested() {
 
 #[test]
 fn the_rust_about_connectors_is_what_is_tested() {
-    shows_what_is_tested(include_str!("../../docs/connectors.md"), "CONNECTORS");
+    shows_what_is_tested(include_str!("../../docs/making-connectors.md"), "CONNECTORS");
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub mod handler;
 mod lower;
 pub mod node;
 mod print;
+pub mod reference;
 mod squeeze;
 pub mod test;
 pub mod trigger;

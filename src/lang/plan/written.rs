@@ -52,11 +52,19 @@ pub(super) fn value_text(value: &Value) -> String {
         Value::List(items) => format!("[{}]", items.iter().map(value_text).collect::<Vec<_>>().join(", ")),
         Value::Map(map) if map.is_empty() => "{}".to_owned(),
         Value::Map(map) => {
-            let fields: Vec<String> = map.iter().map(|(key, value)| format!("{key}: {}", value_text(value))).collect();
+            let fields: Vec<String> =
+                map.iter().map(|(key, value)| format!("{}: {}", key_text(key), value_text(value))).collect();
             format!("{{ {} }}", fields.join(", "))
         }
         other => other.to_string(),
     }
+}
+
+/// A key as a program writes it: quoted where it is no word.
+pub(super) fn key_text(key: &str) -> String {
+    let is_word =
+        !key.starts_with(|c: char| c.is_ascii_digit()) && key.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if is_word && !key.is_empty() { key.to_owned() } else { format!("{key:?}") }
 }
 
 /// A formula, no longer than a glance.

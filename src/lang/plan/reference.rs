@@ -1,0 +1,319 @@
+//! A connector as the manual tells it: what can be set, which answers are failures, each operation with its example.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::connector::{Auth, Connector, Example, FailRule, Operation, Shaping, Source, SourceKind};
+use super::formula::Formula;
+use super::written::{key_text, value_text};
+use crate::base::shape::{Field, Object, Shape};
+use crate::base::value::Value;
+use crate::lang::catalog::Effect;
+
+/// How wide an example may be before it is broken into lines.
+const WIDTH: usize = 100;
+
+/// The page of `connector`, in Markdown.
+pub fn page(connector: &Connector) -> String {
+    let mut page = format!("# {}\n\n", title(connector));
+    if let Some(doc) = &connector.doc {
+        let _ = writeln!(page, "{doc}\n");
+    }
+    let _ = writeln!(page, "Programs name it `{}`. {}", connector.name, signs_in(&connector.auth));
+    pace(&connector.defaults, &mut page);
+    settings(connector, &mut page);
+    failures(&connector.defaults.fails, &mut page);
+    if !connector.operations.is_empty() {
+        page.push_str("\n## Operations\n\n| operation | effect | what it does |\n|---|---|---|\n");
+        for operation in connector.operations.values() {
+            let signature = &operation.signature;
+            let doc = first_sentence(signature.doc.as_deref().unwrap_or_default());
+            let name = &signature.name;
+            let _ = writeln!(page, "| [`{name}`](#{name}) | {} | {} |", code(&effect(&signature.effect)), cell(doc));
+        }
+    }
+    connector.operations.values().for_each(|operation| one(connector, operation, &mut page));
+    sources(&connector.sources, &mut page);
+    types(connector, &mut page);
+    page
+}
+
+/// What people call it.
+pub fn title(connector: &Connector) -> &str {
+    connector.title.as_deref().unwrap_or(&connector.name)
+}
+
+fn declared(field: &Field) -> String {
+    match &field.default {
+        Some(default) => format!("{}: {} = {}", field.name, field.shape, value_text(default)),
+        None => format!("{}: {}", field.name, field.shape),
+    }
+}
+
+fn signs_in(auth: &[Auth]) -> String {
+    let ways: Vec<String> = auth.iter().map(|auth| code(&way(auth))).collect();
+    match ways.as_slice() {
+        [] => "It asks for no credentials.".to_owned(),
+        [only] => format!("It signs in by {only}."),
+        [first, others @ ..] => {
+            format!("It signs in by {first}, or, where that is not set, by {}.", others.join(", then "))
+        }
+    }
+}
+
+/// `bearer config.token`, `oauth2 refresh_token`
+fn way(auth: &Auth) -> String {
+    let args = auth.args.iter().map(ToString::to_string);
+    let grant = auth.fields.iter().filter(|(name, _)| &**name == "grant").filter_map(|(_, grant)| match grant {
+        Formula::Constant(Value::Text(grant)) => Some(grant.to_string()),
+        Formula::Constant(_) | Formula::Script(_) | Formula::Object(_) | Formula::List(_) => None,
+    });
+    let words: Vec<String> = [auth.scheme.to_string()].into_iter().chain(args).chain(grant).collect();
+    words.join(" ")
+}
+
+fn pace(shaping: &Shaping, page: &mut String) {
+    if let Some((count, per)) = shaping.limit {
+        let _ = writeln!(page, "At most {count} requests go out in {per}.");
+    }
+}
+
+fn settings(connector: &Connector, page: &mut String) {
+    if connector.config.is_empty() {
+        return;
+    }
+    page.push_str("\n## Settings\n\n| setting | type | where it comes from | meaning |\n|---|---|---|---|\n");
+    for (field, default) in &connector.config {
+        let default = default.as_ref().map(|default| format!(", otherwise {}", code(&default.to_string())));
+        let variable = format!("FLOW_CONNECTOR_{}_{}", connector.name.to_uppercase(), field.name.to_uppercase());
+        let _ = writeln!(
+            page,
+            "| `{}` | {} | `{variable}`{} | {} |",
+            field.name,
+            cell(&code(&field.shape.to_string())),
+            cell(&default.unwrap_or_default()),
+            meaning(field)
+        );
+    }
+}
+
+fn failures(rules: &[FailRule], page: &mut String) {
+    if rules.is_empty() {
+        return;
+    }
+    page.push_str(
+        "\n## Failures\n\nBefore the status is looked at, an answer is a failure\n\n| of type | when |\n|---|---|\n",
+    );
+    for rule in rules {
+        let when = rule.when.as_ref().map_or_else(|| "always".to_owned(), |when| code(&one_line(&when.source)));
+        let _ = writeln!(page, "| `{}` | {} |", rule.kind, cell(&when));
+    }
+}
+
+fn one(connector: &Connector, operation: &Operation, page: &mut String) {
+    let signature = &operation.signature;
+    let _ = writeln!(page, "\n### {}\n", signature.name);
+    if let Some(doc) = &signature.doc {
+        let _ = writeln!(page, "{doc}\n");
+    }
+    let mut facts = vec![format!("Effect: {}.", code(&effect(&signature.effect)))];
+    if let Some((count, per)) = operation.shaping.limit {
+        facts.push(format!("At most {count} in {per}."));
+    }
+    if !operation.shaping.auth.is_empty() {
+        facts.push(signs_in(&operation.shaping.auth));
+    }
+    if signature.streams {
+        facts.push(format!("`for x from {}.{} {{ ... }}` takes it in as it comes.", connector.name, signature.name));
+    }
+    let _ = writeln!(page, "{}\n", facts.join(" "));
+    parameters(&signature.params, page);
+    match &signature.result {
+        _ if gives_nothing(operation) => page.push_str("Gives nothing."),
+        Shape::Any => page.push_str("Gives what the service answers."),
+        result => {
+            let _ = write!(page, "Gives {}.", code(&result.to_string()));
+        }
+    }
+    if let Some(kinds) = raised(operation) {
+        let _ = write!(page, " May fail, among others, as {kinds}.");
+    }
+    page.push('\n');
+    let shown = operation.examples.iter().find(|example| example.gives.is_some());
+    shown.iter().for_each(|shown| example(connector, operation, shown, page));
+}
+
+fn gives_nothing(operation: &Operation) -> bool {
+    let is_empty = matches!(&operation.shaping.output, Some(Formula::Constant(Value::Unit)));
+    match &operation.signature.result {
+        Shape::Unit => true,
+        result => is_empty && *result == Shape::Any,
+    }
+}
+
+fn parameters(params: &[Field], page: &mut String) {
+    if params.is_empty() {
+        page.push_str("Takes nothing. ");
+        return;
+    }
+    page.push_str("| parameter | type | meaning |\n|---|---|---|\n");
+    for field in params {
+        let default = field.default.as_ref().map(|default| format!(" = {}", value_text(default)));
+        let shape = format!("{}{}", field.shape, default.unwrap_or_default());
+        let _ = writeln!(page, "| `{}` | {} | {} |", field.name, cell(&code(&shape)), meaning(field));
+    }
+    page.push('\n');
+}
+
+/// The failures that the operation itself names, or its examples show.
+fn raised(operation: &Operation) -> Option<String> {
+    let own = operation.shaping.fails.iter().map(|rule| rule.kind.to_string());
+    let shown = operation.examples.iter().filter_map(|example| Some(example.fails.as_ref()?.to_string()));
+    let mut kinds: Vec<String> = own.chain(shown).map(|kind| code(&kind)).collect();
+    kinds.sort();
+    kinds.dedup();
+    (!kinds.is_empty()).then(|| kinds.join(", "))
+}
+
+fn example(connector: &Connector, operation: &Operation, example: &Example, page: &mut String) {
+    let callee = format!("{}.{}", connector.name, operation.signature.name);
+    let params = match &example.params {
+        Value::Map(params) if !params.is_empty() => format!(" {}", laid_out(&example.params, callee.len() + 9)),
+        _ => String::new(),
+    };
+    let _ = writeln!(page, "\n```flow fragment\nstep x = {callee}{params}");
+    if let Some(gives) = example.gives.as_ref().filter(|gives| !gives.is_unit()) {
+        let gives = laid_out(gives, 8).replace('\n', "\n// ");
+        let _ = writeln!(page, "// gives {gives}");
+    }
+    page.push_str("```\n");
+}
+
+/// A value as a program writes it, on several lines where one would be too long.
+fn laid_out(value: &Value, before: usize) -> String {
+    let line = value_text(value);
+    if before + line.chars().count() <= WIDTH {
+        return line;
+    }
+    let inside = |text: String| text.replace('\n', "\n    ");
+    match value {
+        Value::Map(map) => {
+            let fields = map.iter().map(|(key, value)| {
+                let key = key_text(key);
+                let value = inside(laid_out(value, key.len() + 6));
+                format!("    {key}: {value}\n")
+            });
+            format!("{{\n{}}}", fields.collect::<String>())
+        }
+        Value::List(items) => {
+            let items = items.iter().map(|item| format!("    {}\n", inside(laid_out(item, 4))));
+            format!("[\n{}]", items.collect::<String>())
+        }
+        _ => line,
+    }
+}
+
+fn sources(sources: &[Source], page: &mut String) {
+    if sources.is_empty() {
+        return;
+    }
+    page.push_str("\n## Triggers\n\n| trigger | how | item | meaning |\n|---|---|---|---|\n");
+    for source in sources {
+        let params: Vec<String> = source.params.iter().map(declared).collect();
+        let how = match &source.kind {
+            SourceKind::Webhook { .. } => "is sent".to_owned(),
+            SourceKind::Poll { every, .. } => format!("is looked for every {every}"),
+        };
+        let name =
+            if params.is_empty() { source.name.to_string() } else { format!("{}({})", source.name, params.join(", ")) };
+        let (item, doc) = (code(&source.item_shape.to_string()), source.doc.as_deref().unwrap_or_default());
+        let _ = writeln!(page, "| {} | {how} | {} | {} |", cell(&code(&name)), cell(&item), cell(doc));
+    }
+}
+
+/// The types with names that operations and triggers speak of.
+fn types(connector: &Connector, page: &mut String) {
+    let mut named = BTreeMap::new();
+    for operation in connector.operations.values() {
+        operation.signature.params.iter().for_each(|field| collect(&field.shape, &mut named));
+        collect(&operation.signature.result, &mut named);
+    }
+    connector.sources.iter().for_each(|source| collect(&source.item_shape, &mut named));
+    if named.is_empty() {
+        return;
+    }
+    page.push_str("\n## Types\n");
+    for (name, object) in named {
+        let _ = write!(page, "\n### {name}\n\n| field | type | meaning |\n|---|---|---|\n");
+        for field in &object.fields {
+            let _ =
+                writeln!(page, "| `{}` | {} | {} |", field.name, cell(&code(&field.shape.to_string())), meaning(field));
+        }
+    }
+}
+
+fn collect(shape: &Shape, named: &mut BTreeMap<Arc<str>, Arc<Object>>) {
+    match shape {
+        Shape::List(inner, _) | Shape::Set(inner, _) | Shape::Map(inner, _) | Shape::Optional(inner) => {
+            collect(inner, named);
+        }
+        Shape::Union(members) => members.iter().for_each(|member| collect(member, named)),
+        Shape::Object(object) => {
+            let known = object.name.as_ref().is_some_and(|name| named.insert(name.clone(), object.clone()).is_some());
+            if !known {
+                object.fields.iter().for_each(|field| collect(&field.shape, named));
+            }
+        }
+        Shape::Any
+        | Shape::Unit
+        | Shape::Bool
+        | Shape::Int(_)
+        | Shape::Float(_)
+        | Shape::Text(..)
+        | Shape::Email
+        | Shape::Url
+        | Shape::Uuid
+        | Shape::Date
+        | Shape::DateTime
+        | Shape::Duration
+        | Shape::Bytes
+        | Shape::Secret
+        | Shape::OneOf(_) => {}
+    }
+}
+
+/// As a declaration writes it: `keyed "Idempotency-Key" for 24h`.
+fn effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Read => "read".to_owned(),
+        Effect::Once => "once".to_owned(),
+        Effect::Keyed { carrier, keep } => {
+            let carrier = carrier.as_ref().map(|carrier| format!(" {carrier:?}"));
+            let keep = keep.map(|keep| format!(" for {keep}"));
+            format!("keyed{}{}", carrier.unwrap_or_default(), keep.unwrap_or_default())
+        }
+    }
+}
+
+/// The first sentence of a text.
+fn first_sentence(text: &str) -> &str {
+    text.split_inclusive(". ").next().unwrap_or_default().trim_end()
+}
+
+fn meaning(field: &Field) -> String {
+    cell(field.doc.as_deref().unwrap_or_default())
+}
+
+/// As a cell of a table holds it.
+fn cell(text: &str) -> String {
+    one_line(text).replace('|', "\\|")
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn code(text: &str) -> String {
+    format!("`{text}`")
+}
