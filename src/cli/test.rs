@@ -206,8 +206,11 @@ fn crashes_text(crashes: &Crashes, sources: &Sources, palette: &Palette) -> Stri
 
 /// What crashes mean for an operation that may not be repeated.
 fn doubt_text(operation: &str, doubt: &Doubt) -> String {
-    let Doubt { crashes, handled } = *doubt;
+    let Doubt { crashes, handled, again } = *doubt;
     let handling = match crashes - handled {
+        _ if again > 0 => {
+            format!("after {again} of {crashes} the program calls it again, and it may then have happened twice")
+        }
         0 => "the program deals with it".to_owned(),
         open if handled == 0 => format!(
             "the expectations do not hold then; `on outcome_unknown` would say what to do ({open} of {crashes})"
@@ -250,7 +253,7 @@ fn as_json(file: &Path, sources: &Sources, test: &Written, (verdict, crashes): (
         let broken =
             crashes.broken.iter().map(|broken| json!({ "after": broken.after, "failures": failed(&broken.failures) }));
         let doubts = crashes.doubts.iter().map(|(operation, doubt)| {
-            json!({ "operation": **operation, "crashes": doubt.crashes, "handled": doubt.handled })
+            json!({ "operation": **operation, "crashes": doubt.crashes, "handled": doubt.handled, "again": doubt.again })
         });
         json!({ "tried": crashes.tried, "broken": broken.collect::<Vec<_>>(), "doubts": doubts.collect::<Vec<_>>() })
     });

@@ -40,17 +40,20 @@ fn a_crash_after_each_record_changes_nothing_but_what_nobody_can_know() {
     native keyed operation reserve(sku: int) -> { ok: bool }
     native once operation charge(sku: int) -> { ok: bool }
     native once operation tip(sku: int) -> { ok: bool }
+    native once operation note(sku: int) -> { ok: bool }
 }
 workflow orders {
     for sku in 1..=3 { step held = bank.reserve { sku, undo bank.reserve { sku: 0 } } }
     wait 3d
     step paid = bank.charge { sku: 1, on outcome_unknown skip }
     step thanks = bank.tip { sku: 1 }
+    step last = bank.note { sku: 1, on outcome_unknown retry 2 times }
 }
 test "it is paid" for orders {
     mock bank.reserve after 5s => { ok: true }
     mock bank.charge after 5s => { ok: true }
     mock bank.tip after 5s => { ok: true }
+    mock bank.note after 5s => { ok: true }
     expect run.status == "completed" && calls(bank.reserve).len() == 3
 }
 "#,
@@ -61,12 +64,15 @@ test "it is paid" for orders {
     assert_eq!(done.code, 0, "{report:#}");
     assert!(crashes["tried"].as_u64() >= Some(7), "each effect, the wait, and what comes before: {crashes:#}");
     let doubts = serde_json::json!([
-        { "operation": "bank.charge", "crashes": 1, "handled": 1 },
-        { "operation": "bank.tip", "crashes": 1, "handled": 0 },
+        { "operation": "bank.charge", "crashes": 1, "handled": 1, "again": 0 },
+        { "operation": "bank.note", "crashes": 1, "handled": 1, "again": 1 },
+        { "operation": "bank.tip", "crashes": 1, "handled": 0, "again": 0 },
     ]);
     assert_eq!((&crashes["broken"], &crashes["doubts"]), (&serde_json::json!([]), &doubts));
     let done = folder.flow(&["test", "--crash-everywhere", "main.flow"]);
     let said = "1 crash leaves `bank.charge` in doubt, which may not be repeated: the program deals with it";
+    assert!(done.stdout.contains(said), "{}", done.stdout);
+    let said = "`bank.note` in doubt, which may not be repeated: after 1 of 1 the program calls it again, and it may then have happened twice";
     assert!(done.stdout.contains(said), "{}", done.stdout);
 }
 

@@ -39,6 +39,8 @@ pub struct Doubt {
     pub crashes: u64,
     /// After so many of them everything was as expected all the same: the program deals with it.
     pub handled: u64,
+    /// After so many of them the program called it once more, under the same key: then it may have happened twice.
+    pub again: u64,
 }
 
 /// Rehearses a test again and again, in a process that ends each time it is about to write something, in turn; of a journal
@@ -59,12 +61,20 @@ pub fn crash_everywhere(package: &Arc<Package>, test: &Arc<Test>, rehearsal: Reh
         } else {
             let handled = u64::from(crashed.verdict.passed());
             for operation in crash.doubts {
+                let again = u64::from(is_repeated(&operation, &whole.effects, &crashed.effects));
                 let doubt = crashes.doubts.entry(operation).or_default();
-                *doubt = Doubt { crashes: doubt.crashes + 1, handled: doubt.handled + handled };
+                *doubt =
+                    Doubt { crashes: doubt.crashes + 1, handled: doubt.handled + handled, again: doubt.again + again };
             }
         }
     }
     crashes
+}
+
+/// Whether `operation` was called more often under some key than without the crash.
+fn is_repeated(operation: &str, whole: &Effects, crashed: &Effects) -> bool {
+    let own = crashed.iter().filter(|((name, _), _)| **name == *operation);
+    own.into_iter().any(|(call, times)| whole.get(call).is_some_and(|without| times > without))
 }
 
 /// What is not as it was without the crash. A call that is answered too late runs into its timeout once more when it is asked
@@ -78,7 +88,8 @@ fn differences(whole: &Performance, crashed: &Performance, test: &Test, late: bo
         said(format!("without the crash the run was {}, and now it is {}", whole.status, crashed.status), Vec::new());
     }
     let calls = |here: &Effects, there: &Effects| -> Vec<String> {
-        here.difference(there).map(|(name, key)| format!("{name} under the key {key}")).collect()
+        let missing = here.keys().filter(|call| !there.contains_key(*call));
+        missing.map(|(name, key)| format!("{name} under the key {key}")).collect()
     };
     let (lost, more) = (calls(&whole.effects, &crashed.effects), calls(&crashed.effects, &whole.effects));
     if !lost.is_empty() {

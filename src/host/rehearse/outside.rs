@@ -76,7 +76,7 @@ enum Delivery {
 }
 
 /// Operations that change something outside, with the keys they were called under.
-pub type Effects = BTreeSet<(Arc<str>, Arc<str>)>;
+pub type Effects = BTreeMap<(Arc<str>, Arc<str>), u64>;
 
 /// An answer, and who gave it.
 type Answer = (Outcome, Option<Arc<str>>);
@@ -107,7 +107,7 @@ impl Outside {
             faults: Vec::new(),
             asked: BTreeMap::new(),
             again: BTreeSet::new(),
-            effects: BTreeSet::new(),
+            effects: BTreeMap::new(),
             started: BTreeSet::new(),
         };
         Self {
@@ -288,7 +288,7 @@ impl Outside {
         let name = signature.full_name();
         let place = at(&act.run, &act.place);
         if signature.effect != Effect::Read {
-            scene.effects.insert((name.clone(), act.key.clone()));
+            *scene.effects.entry((name.clone(), act.key.clone())).or_default() += 1;
         }
         if let Some(answered) = self.asked_again(scene, &place, &act.page) {
             return answered;
