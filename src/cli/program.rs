@@ -10,6 +10,9 @@ use crate::base::report;
 use crate::host::Program;
 use crate::lang::plan::Plan;
 
+/// Where data is kept unless something else is said, in the directory of the programs.
+pub const DATA: &str = ".flow";
+
 /// Reads and compiles a program; what is wrong with it is said on stderr.
 ///
 /// # Errors

@@ -23,8 +23,9 @@ pub struct Recipe {
 
 /// What an engine does.
 pub enum Duty {
-    /// It carries runs out, in the world or in a sandbox, by the clock of this machine or another.
-    CarryOut { sandbox: bool, clock: Option<VirtualClock> },
+    /// It carries runs out, in the world or in a sandbox, by the clock of this machine or another. What it is given for itself
+    /// lies in `data`.
+    CarryOut { sandbox: bool, clock: Option<VirtualClock>, data: PathBuf },
     /// It writes down what runs are told.
     WriteDown,
 }
@@ -54,7 +55,8 @@ impl Recipe {
         }
         builder = match &self.duty {
             Duty::WriteDown => builder.write_down_only(),
-            Duty::CarryOut { sandbox, clock } => {
+            Duty::CarryOut { sandbox, clock, data } => {
+                builder = builder.credentials_in(data);
                 if let Some(clock) = clock {
                     builder = builder.clock(clock.clone());
                 }

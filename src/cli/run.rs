@@ -2,7 +2,7 @@
 
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -11,7 +11,7 @@ use super::ask::Terminal;
 use super::exit::{Exit, Refusal, Stop};
 use super::face::Face;
 use super::paper::{Palette, can_ask, colour_on_stderr, deliver, say, stderr_is_live, styled};
-use super::program::{load, workflow};
+use super::program::{DATA, load, workflow};
 use super::screen::Screen;
 use super::threads::threads;
 use super::tree::Tree;
@@ -134,7 +134,9 @@ impl Run {
                     Refusal::new(format!("the stand-ins of the sandbox found no free port: {error}"))
                 })?)),
             };
+        let data = self.data().map_or_else(|| program.directory.join(DATA), Path::to_owned);
         let mut builder = Builder::new(program).environment().only(&plan.name).log(log::to_screen(screen.clone()));
+        builder = builder.credentials_in(&data);
         for assignment in &self.set {
             builder = builder.set(assignment);
         }
@@ -178,6 +180,16 @@ impl Run {
 }
 
 impl Run {
+    #[cfg(feature = "sqlite")]
+    fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    fn data(&self) -> Option<&Path> {
+        None
+    }
+
     #[cfg(feature = "sqlite")]
     async fn start(&self, engine: &Engine, plan: &Plan, input: &Value) -> Result<Running, StartError> {
         match &self.key {

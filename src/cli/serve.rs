@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum, value_parser};
 use super::data;
 use super::exit::{Exit, Refusal, Stop};
 use super::paper::{colour_on_stderr, deliver, say};
+use super::program::DATA;
 use super::recipe::{Duty, Recipe};
 use super::run::not_built;
 use super::threads::threads;
@@ -24,9 +25,6 @@ use crate::run::journal::{Journal as _, Query};
 use crate::serve::token::{self, TokenError};
 use crate::serve::{Beacon, Builder, Limits, Role, Socket, Tokens, Traces, listen, log};
 use crate::store::Sqlite;
-
-/// Where data is kept unless something else is said, in the directory of the programs.
-pub const DATA: &str = ".flow";
 
 /// The variable that gives the admin's token.
 const TOKEN_VARIABLE: &str = "FLOW_TOKEN";
@@ -149,7 +147,7 @@ impl Serve {
             Time::Wall => None,
             Time::Virtual => Some(VirtualClock::at(virtual_now(&store).await?)),
         };
-        let recipe = self.recipe(store, clock.clone());
+        let recipe = self.recipe(store, data, clock.clone());
         let engine = engine_of(program, &recipe).await?;
         log::listen(self.log == Format::Json, engine.mask().clone());
         let own = if self.no_auth { None } else { Some(token::secret().map_err(refused)?) };
@@ -201,8 +199,8 @@ impl Serve {
         stopped.map(|()| Exit::Done).map_err(|broken| Refusal::new(broken.to_string()).into())
     }
 
-    fn recipe(&self, store: Arc<Sqlite>, clock: Option<VirtualClock>) -> Recipe {
-        let duty = Duty::CarryOut { sandbox: self.sandbox, clock };
+    fn recipe(&self, store: Arc<Sqlite>, data: &Path, clock: Option<VirtualClock>) -> Recipe {
+        let duty = Duty::CarryOut { sandbox: self.sandbox, clock, data: data.to_owned() };
         Recipe { programs: self.directory.clone(), set: self.set.clone(), store, duty }
     }
 

@@ -26,7 +26,7 @@ Examples:
 )]
 pub struct TokenCommand {
     /// The data directory of the server.
-    #[arg(long, global = true, value_name = "DIR", default_value = super::serve::DATA)]
+    #[arg(long, global = true, value_name = "DIR", default_value = super::program::DATA)]
     data: PathBuf,
     #[command(subcommand)]
     what: What,

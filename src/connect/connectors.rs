@@ -80,6 +80,9 @@ pub struct Environment {
     pub settings: Arc<dyn Settings>,
     /// Where lines of the log go.
     pub log: Log,
+    /// What the engine itself was given; `None` where it forgets that with the process.
+    #[cfg(feature = "http")]
+    pub vault: Option<Arc<super::vault::Vault>>,
 }
 
 impl std::fmt::Debug for Environment {
@@ -115,6 +118,8 @@ impl Environment {
             mask: Mask::default(),
             settings: Arc::new(Nothing),
             log: Log::default(),
+            #[cfg(feature = "http")]
+            vault: None,
         }
     }
 }

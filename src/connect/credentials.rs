@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use crate::base::value::{Map, Value};
 
+/// The fields that make tokens different ones.
+const NAMING: [&str; 10] =
+    ["token_url", "client_id", "refresh_token", "scope", "audience", "resource", "issuer", "subject", "key", "grant"];
+
 /// An `auth` clause with its values.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Credentials {
     /// `bearer basic header query oauth2 jwt none`
     pub scheme: Arc<str>,
@@ -13,6 +17,12 @@ pub struct Credentials {
     pub args: Vec<Value>,
     /// What stands in its braces.
     pub fields: Map,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Credentials").field("scheme", &self.scheme).finish_non_exhaustive()
+    }
 }
 
 impl Credentials {
@@ -43,6 +53,7 @@ impl Credentials {
                 let proof = if self.grant() == "refresh_token" { "refresh_token" } else { "client_secret" };
                 named("token_url") && named("client_id") && named(proof)
             }
+            "jwt" => ["issuer", "audience", "key", "token_url"].into_iter().all(named),
             _ => true,
         }
     }
@@ -53,5 +64,22 @@ impl Credentials {
             let refreshes = self.value("refresh_token", None).is_some();
             if refreshes { "refresh_token" } else { "client_credentials" }.to_owned()
         })
+    }
+
+    /// Whether what the far side gives takes the place of what the settings say.
+    pub fn is_renewed_by_what_came(&self) -> bool {
+        &*self.scheme == "oauth2" && self.grant() == "refresh_token"
+    }
+
+    /// What tokens for these credentials of `connector` are known by; it tells nothing of them. New values in the settings make
+    /// a new name: what came of the old ones does not hide them.
+    pub fn name(&self, connector: &str) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for name in NAMING {
+            let value = self.value(name, None).unwrap_or_default();
+            hasher.update(&(value.len() as u64).to_le_bytes()).update(value.as_bytes());
+        }
+        let plain: String = connector.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        format!("{plain}-{}", &hasher.finalize().to_hex()[..16])
     }
 }

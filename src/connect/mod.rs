@@ -22,6 +22,9 @@ pub mod mail;
 pub mod process;
 /// The bodies of native operations, by name.
 pub mod registry;
+/// Credentials that the engine itself was given. The only home of ring.
+#[cfg(feature = "http")]
+pub mod vault;
 
 pub use connectors::{Configured, Connectors, Environment};
 pub use credentials::Credentials;

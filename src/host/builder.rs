@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::future::Future;
+#[cfg(feature = "http")]
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -17,8 +19,12 @@ use super::settings::Settings;
 use super::settings::configure::Uses;
 use crate::base::failure::{Failure, Kind};
 use crate::base::value::Value;
+#[cfg(feature = "http")]
+use crate::connect::Environment;
 use crate::connect::files::Roots;
 use crate::connect::log::Log;
+#[cfg(feature = "http")]
+use crate::connect::vault::{self, Vault};
 use crate::connect::{Call, Connectors, Native, Natives};
 use crate::lang::plan::Package;
 use crate::run::driver::{Driver, Duty};
@@ -37,6 +43,8 @@ pub struct Builder {
     journal: Option<Arc<dyn Journal>>,
     duty: Duty,
     workflow: Option<Arc<str>>,
+    #[cfg(feature = "http")]
+    vault: Option<PathBuf>,
     #[cfg(feature = "sandbox")]
     sandbox: Option<Arc<Sandbox>>,
 }
@@ -56,6 +64,8 @@ impl Builder {
             journal: None,
             duty: Duty::CarryOut,
             workflow: None,
+            #[cfg(feature = "http")]
+            vault: None,
             #[cfg(feature = "sandbox")]
             sandbox: None,
         }
@@ -147,6 +157,15 @@ impl Builder {
         self
     }
 
+    /// Keeps in `data` what the engine itself is given by those it asks, sealed: refresh tokens that the far side rotates, tokens of
+    /// logins. Otherwise it forgets them with the process.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn credentials_in(mut self, data: &Path) -> Self {
+        self.vault = Some(data.join(vault::DIRECTORY));
+        self
+    }
+
     /// Carries nothing out: runs that are started are accepted, and what runs are told is written down. The next engine on this
     /// journal that carries out goes on from there.
     #[must_use]
@@ -176,7 +195,12 @@ impl Builder {
     /// Settings that are missing or wrong, native operations without a body.
     pub fn build(self) -> Result<Engine, BuildError> {
         // A stand-in needs no settings, so none is read that could point elsewhere.
-        let environment = if self.stands_in() { Vec::new() } else { self.environment };
+        let stands_in = self.stands_in();
+        let environment = if stands_in { Vec::new() } else { self.environment };
+        // The key of the vault is for the engine, and no setting of the program.
+        #[cfg(feature = "http")]
+        let (keys, environment): (Vec<_>, Vec<_>) =
+            environment.into_iter().partition(|(name, _)| name == vault::KEY_VARIABLE);
         let Program { package, mut sources, directory, .. } = self.program;
         let (settings, mut diagnostics) = Settings::read(&directory, environment, &self.given, &mut sources);
         // Of a file that is broken nothing was read: what is missing may well stand in it.
@@ -198,6 +222,13 @@ impl Builder {
             return Err(BuildError::Settings(Faults { diagnostics, sources }));
         }
         let (environment, natives) = (settings.environment(self.log), self.natives);
+        #[cfg(feature = "http")]
+        let environment = {
+            let key = keys.first().map(|(_, key)| &**key).filter(|key| !key.is_empty());
+            key.into_iter().for_each(|key| settings.mask().learn(key));
+            let directory = self.vault.filter(|_| !stands_in);
+            Environment { vault: directory.map(|directory| Arc::new(Vault::new(directory, key))), ..environment }
+        };
         #[cfg(feature = "sandbox")]
         let (environment, natives) = match &self.sandbox {
             Some(sandbox) => (sandbox.enclose(environment), sandbox.natives(natives)),

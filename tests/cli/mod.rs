@@ -7,6 +7,8 @@ mod client;
 mod data;
 #[cfg(feature = "sqlite")]
 mod deploy;
+#[cfg(feature = "http")]
+mod credentials;
 mod documents;
 mod hostile;
 mod input;

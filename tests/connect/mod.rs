@@ -18,6 +18,8 @@ mod process;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 #[cfg(feature = "http")]
+mod service;
+#[cfg(feature = "http")]
 mod settings;
 mod stdlib;
 #[cfg(feature = "mail")]

@@ -8,8 +8,8 @@ use clap::Args;
 
 use crate::cli::data;
 use crate::cli::exit::{Refusal, Stop};
+use crate::cli::program::DATA;
 use crate::cli::recipe::{Duty, Recipe};
-use crate::cli::serve::DATA;
 use crate::cli::threads::threads;
 use crate::host::{Program, Site};
 use crate::serve::client::{Client, Failed};

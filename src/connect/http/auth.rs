@@ -1,9 +1,12 @@
 //! Proving who asks: the first `auth` whose values are all there, put into the request.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 
 use super::client::{Bounds, Broken, Clients};
-use super::draft::{Draft, address};
+use super::draft::Draft;
+use super::oauth::Asker;
 use super::scope::Scope;
 use super::template::library;
 use crate::base::failure::{Failure, Kind};
@@ -58,7 +61,7 @@ pub async fn apply(
     clients: &Clients,
     bounds: &Bounds,
     stale: Option<&str>,
-) -> Result<Option<String>, Broken> {
+) -> Result<Option<Arc<str>>, Broken> {
     let mask = &call.environment.mask;
     let value = |name, place| credentials.value(name, Some(place)).unwrap_or_default();
     match &*credentials.scheme {
@@ -82,18 +85,18 @@ pub async fn apply(
             draft.url.query_pairs_mut().append_pair(&value("name", 0), &value("value", 1));
             Ok(None)
         }
-        "oauth2" => {
-            let url = credentials.value("token_url", None).unwrap_or_default();
-            let url = address(&url).map_err(Broken::definite)?;
-            let tokens = &call.connector.http.tokens;
-            let token = tokens.current(credentials, url, clients, bounds, &call.environment, stale).await?;
+        "oauth2" | "jwt" => {
+            let asker = Asker {
+                connector: &call.connector.connector.name,
+                credentials,
+                clients,
+                bounds,
+                environment: &call.environment,
+            };
+            let token = call.connector.http.tokens.current(&asker, stale).await?;
             draft.header("authorization", &format!("Bearer {token}")).map_err(Broken::definite)?;
             Ok(Some(token))
         }
-        "jwt" => Err(Broken::definite(Failure::new(
-            Kind::AuthError,
-            "`auth jwt` (service accounts) is not supported by this version: use `auth oauth2` or `auth bearer`",
-        ))),
         other => Err(Broken::definite(Failure::new(Kind::AuthError, format!("`auth {other}` is no scheme")))),
     }
 }

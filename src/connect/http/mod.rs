@@ -12,8 +12,10 @@ pub mod declared;
 mod draft;
 mod exchange;
 mod generic;
+mod grant;
 /// Which addresses may be asked.
 pub mod guard;
+mod jwt;
 mod oauth;
 mod pace;
 mod paging;

@@ -1,23 +1,21 @@
-//! `auth oauth2`: tokens are fetched once for all waiting calls, kept until shortly before they expire, and renewed when a
-//! service refuses one. A refresh token that the far side rotates takes the place of the one from the settings.
+//! `auth oauth2` and `auth jwt`: tokens are fetched once for all waiting calls, kept until shortly before they expire, and renewed
+//! when a service refuses one. What the far side gave in place of what the settings say, a refresh token that it rotates above
+//! all, lies in the vault before it is used.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use reqwest::Url;
-
-use super::answer::{self, As};
-use super::client::{Bounds, Broken, Clients, send, shown};
-use super::draft::Parts;
+use super::client::{Bounds, Broken, Clients};
+use super::grant;
 use crate::base::failure::{Failure, Kind};
+use crate::base::time::{Duration, Timestamp};
 use crate::base::value::{Map, Value};
 use crate::connect::connectors::Environment;
 use crate::connect::credentials::Credentials;
+use crate::connect::vault::{Held, Vault, VaultError};
 
 /// How long before its end a token counts as expired, so that none expires on its way.
-const EARLY: Duration = Duration::from_secs(60);
+const EARLY: Duration = Duration::seconds(60);
 
 /// The tokens of one connector, by who asks where.
 #[derive(Debug, Default)]
@@ -27,16 +25,69 @@ pub struct Tokens {
 
 #[derive(Debug, Default)]
 struct State {
-    access: Option<Access>,
-    /// The refresh token that the far side gave last.
-    refresh: Option<String>,
+    issued: Option<Issued>,
+    /// Whether it waits for the vault: nothing of it is used before it is there.
+    unkept: bool,
 }
 
-#[derive(Debug)]
-struct Access {
-    token: String,
-    /// `None` where the far side does not say when it ends.
-    until: Option<Instant>,
+/// What the far side gave.
+#[derive(Clone)]
+pub struct Issued {
+    /// The token that requests carry.
+    pub access: Arc<str>,
+    /// When it expires; `None` where the far side does not say.
+    pub until: Option<Timestamp>,
+    /// What the next one is asked for with, where it takes the place of the one in the settings.
+    pub refresh: Option<Arc<str>>,
+}
+
+impl std::fmt::Debug for Issued {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Issued").field("until", &self.until).finish_non_exhaustive()
+    }
+}
+
+impl Issued {
+    fn is_good(&self, stale: Option<&str>) -> bool {
+        Some(&*self.access) != stale && self.until.is_none_or(|until| until > EARLY.after(Timestamp::now()))
+    }
+
+    /// As the vault keeps it.
+    pub fn to_value(&self) -> Value {
+        let mut kept = Map::new();
+        kept.insert("access_token".into(), self.access.clone().into());
+        if let Some(until) = self.until {
+            kept.insert("until".into(), until.to_string().into());
+        }
+        if let Some(refresh) = &self.refresh {
+            kept.insert("refresh_token".into(), refresh.clone().into());
+        }
+        kept.into()
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        let text = |name: &str| value.get(name).and_then(Value::as_text);
+        Some(Self {
+            access: text("access_token")?.into(),
+            until: text("until").and_then(|until| until.parse().ok()),
+            refresh: text("refresh_token").map(Arc::from),
+        })
+    }
+}
+
+/// Who asks for a token, and with what.
+#[derive(Clone, Copy, Debug)]
+pub struct Asker<'a> {
+    /// The connector.
+    pub connector: &'a str,
+    /// Its `auth` with its values.
+    pub credentials: &'a Credentials,
+    /// What connections there are.
+    pub clients: &'a Clients,
+    /// How long it may take, and where it may go.
+    pub bounds: &'a Bounds,
+    /// Where it runs.
+    pub environment: &'a Environment,
 }
 
 impl Tokens {
@@ -44,111 +95,73 @@ impl Tokens {
     /// fetched.
     ///
     /// # Errors
-    /// `auth_error` where the far side gives none, or what the connection to it does.
-    pub async fn current(
-        &self,
-        credentials: &Credentials,
-        url: Url,
-        clients: &Clients,
-        bounds: &Bounds,
-        environment: &Environment,
-        stale: Option<&str>,
-    ) -> Result<String, Broken> {
-        let id = ["client_id", "refresh_token", "scope"].map(|name| credentials.value(name, None).unwrap_or_default());
+    /// `auth_error` where the far side gives none or the vault cannot be used, or what the connection does.
+    pub async fn current(&self, asker: &Asker<'_>, stale: Option<&str>) -> Result<Arc<str>, Broken> {
+        let name = asker.credentials.name(asker.connector);
         let state = {
             // Whoever held the lock did not leave half a change behind.
             let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            known.entry(format!("{url} {id:?}")).or_default().clone()
+            known.entry(name.clone()).or_default().clone()
         };
         // Held while the token is fetched: the others wait for this one instead of fetching their own.
         let mut state = state.lock().await;
-        if let Some(access) = &state.access
-            && Some(access.token.as_str()) != stale
-            && access.until.is_none_or(|until| until > Instant::now())
-        {
-            return Ok(access.token.clone());
-        }
-        let fetched = fetch(credentials, state.refresh.as_deref(), url, clients, bounds, environment).await;
-        // Nothing has been asked of the service itself, whatever came of this.
-        let (access, refresh) = fetched.map_err(|broken| Broken::definite(broken.failure))?;
-        let token = access.token.clone();
-        state.access = Some(access);
-        if refresh.is_some() {
-            state.refresh = refresh;
-        }
-        Ok(token)
+        // Nothing has been asked of the service itself, whatever comes of this.
+        let renewed = state.renew(asker, &name, stale).await;
+        renewed.map_err(|broken| Broken::definite(broken.failure))
     }
 }
 
-async fn fetch(
-    credentials: &Credentials,
-    rotated: Option<&str>,
-    url: Url,
-    clients: &Clients,
-    bounds: &Bounds,
-    environment: &Environment,
-) -> Result<(Access, Option<String>), Broken> {
-    let field = |name: &str| credentials.value(name, None);
-    let grant = credentials.grant();
-    let mut form = Map::new();
-    form.insert("grant_type".into(), grant.as_str().into());
-    if grant == "refresh_token" {
-        let refresh = rotated.map(ToOwned::to_owned).or_else(|| field("refresh_token")).unwrap_or_default();
-        form.insert("refresh_token".into(), refresh.into());
+impl State {
+    async fn renew(&mut self, asker: &Asker<'_>, name: &str, stale: Option<&str>) -> Result<Arc<str>, Broken> {
+        self.keep(asker, name)?;
+        if let Some(issued) = self.issued.as_ref().filter(|issued| issued.is_good(stale)) {
+            return Ok(issued.access.clone());
+        }
+        let vault = asker.environment.vault.as_ref().filter(|_| asker.credentials.is_renewed_by_what_came());
+        // Other processes renew the same credential: none asks with a refresh token that another has just used.
+        let _held = match vault {
+            Some(vault) => Some(hold(vault, name, asker.bounds).await?),
+            None => None,
+        };
+        if let Some(kept) = vault.map(|vault| vault.read(name)).transpose().map_err(unusable)?.flatten() {
+            self.issued = Issued::from_value(&kept);
+        }
+        let known = self.issued.iter().flat_map(|issued| [Some(&issued.access), issued.refresh.as_ref()]).flatten();
+        known.for_each(|secret| asker.environment.mask.learn(secret));
+        if let Some(issued) = self.issued.as_ref().filter(|issued| issued.is_good(stale)) {
+            return Ok(issued.access.clone());
+        }
+        let rotated = self.issued.as_ref().and_then(|issued| issued.refresh.clone());
+        let fetched = grant::fetch(asker, rotated.as_deref()).await?;
+        self.unkept = vault.is_some() && fetched.refresh.is_some();
+        let refresh = fetched.refresh.clone().or(rotated);
+        self.issued = Some(Issued { refresh, ..fetched });
+        self.keep(asker, name)?;
+        Ok(self.issued.as_ref().map(|issued| issued.access.clone()).unwrap_or_default())
     }
-    for name in ["scope", "audience", "resource"] {
-        if let Some(value) = field(name) {
-            form.insert(name.into(), value.into());
+
+    /// Puts into the vault what is not there yet.
+    fn keep(&mut self, asker: &Asker<'_>, name: &str) -> Result<(), Broken> {
+        if let (true, Some(vault), Some(issued)) = (self.unkept, &asker.environment.vault, &self.issued) {
+            vault.keep(name, &issued.to_value()).map_err(unusable)?;
+            self.unkept = false;
         }
+        Ok(())
     }
-    let (client, secret) = (field("client_id").unwrap_or_default(), field("client_secret"));
-    let mut headers = Map::new();
-    headers.insert("accept".into(), "application/json".into());
-    match secret {
-        Some(secret) if field("client_auth").as_deref() == Some("basic") => {
-            let pair = base64::engine::general_purpose::STANDARD.encode(format!("{client}:{secret}"));
-            environment.mask.learn(&pair);
-            headers.insert("authorization".into(), format!("Basic {pair}").into());
-        }
-        secret => {
-            form.insert("client_id".into(), client.into());
-            if let Some(secret) = secret {
-                form.insert("client_secret".into(), secret.into());
-            }
-        }
-    }
-    let parts = Parts { method: "POST".into(), url: url.to_string(), headers, form: form.into(), ..Parts::default() };
-    let asked = Instant::now();
-    let answer = send(clients, parts.draft(environment).map_err(Broken::definite)?, bounds).await?;
-    let response =
-        answer::value(&answer, As::Json).or_else(|_| answer::value(&answer, As::Declared)).map_err(Broken::definite)?;
-    let body = response.get("body").cloned().unwrap_or_default();
-    let token = body.get("access_token").and_then(Value::as_text);
-    match (Kind::from_status(answer.status.as_u16()), token) {
-        (None, Some(token)) => {
-            environment.mask.learn(token);
-            let seconds = body.get("expires_in").and_then(|seconds| seconds.to_string().parse::<f64>().ok());
-            let lifetime = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            let refresh = body.get("refresh_token").and_then(Value::as_text).map(ToOwned::to_owned);
-            if let Some(refresh) = &refresh {
-                environment.mask.learn(refresh);
-            }
-            let until = lifetime.and_then(|lifetime| asked.checked_add(lifetime.saturating_sub(EARLY)));
-            Ok((Access { token: token.to_owned(), until }, refresh))
-        }
-        (None, None) => {
-            let message = format!("{} gave no token", shown(&url));
-            Err(Broken::definite(Failure::new(Kind::AuthError, message)))
-        }
-        (Some(kind), _) => {
-            // A token that is refused for any reason of ours is a matter of credentials (`invalid_grant` is a 400).
-            let kind = match kind {
-                kind @ (Kind::ServerError | Kind::RateLimited | Kind::Timeout) => kind,
-                _ => Kind::AuthError,
-            };
-            let mut failure = answer::failure(kind, None, "oauth2", &answer, &response);
-            failure.body = body.get("error").cloned().unwrap_or_default();
-            Err(Broken::definite(failure))
+}
+
+async fn hold(vault: &Arc<Vault>, name: &str, bounds: &Bounds) -> Result<Held, Broken> {
+    let (own, credential) = (vault.clone(), name.to_owned());
+    let holding = tokio::task::spawn_blocking(move || own.hold(&credential));
+    match tokio::time::timeout(bounds.left(), holding).await {
+        Ok(Ok(held)) => held.map_err(unusable),
+        _ => {
+            let message = format!("another process has been renewing `{name}` for longer than {}", bounds.timeout);
+            Err(Broken::definite(Failure::new(Kind::Timeout, message)))
         }
     }
+}
+
+fn unusable(error: VaultError) -> Broken {
+    Broken::definite(Failure::new(Kind::AuthError, error.to_string()))
 }

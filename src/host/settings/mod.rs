@@ -149,6 +149,8 @@ impl Settings {
             mask: self.mask.clone(),
             settings: Arc::new(self.clone()),
             log,
+            #[cfg(feature = "http")]
+            vault: None,
         }
     }
 
