@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::databases::Databases;
 use super::log::Log;
 use super::registry::{Call, Natives};
 use crate::base::failure::{Failure, Kind};
@@ -72,6 +73,8 @@ pub struct Environment {
     pub response_bytes_max: usize,
     /// How large an answer may be that goes into a file, in bytes.
     pub saved_bytes_max: u64,
+    /// The databases that `sql.*` may name.
+    pub databases: Databases,
     /// Which programs `process.run` may start.
     pub programs: Vec<Arc<str>>,
     /// What must not be shown.
@@ -114,6 +117,7 @@ impl Environment {
             stand_in: None,
             response_bytes_max: RESPONSE_BYTES_MAX,
             saved_bytes_max: SAVED_BYTES_MAX,
+            databases: Databases::default(),
             programs: Vec::new(),
             mask: Mask::default(),
             settings: Arc::new(Nothing),

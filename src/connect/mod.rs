@@ -8,6 +8,8 @@
 pub mod connectors;
 /// How a request proves who asks.
 pub mod credentials;
+/// The databases that the settings name.
+pub mod databases;
 /// Files under the roots that the settings allow.
 pub mod files;
 /// Requests: declared operations and `http.*`. The only home of reqwest.
@@ -22,6 +24,9 @@ pub mod mail;
 pub mod process;
 /// The bodies of native operations, by name.
 pub mod registry;
+/// `sql.*`. The only home of the drivers of databases, besides the store's own file.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub mod sql;
 /// Credentials that the engine itself was given. The only home of ring.
 #[cfg(feature = "http")]
 pub mod vault;

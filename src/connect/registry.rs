@@ -89,6 +89,8 @@ impl Natives {
         super::http::register(&mut natives);
         #[cfg(feature = "mail")]
         super::mail::register(&mut natives);
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+        super::sql::register(&mut natives);
         natives
     }
 

@@ -315,7 +315,12 @@ impl BuildError {
 
 /// Which features of this crate would give the operations of the standard library their bodies.
 fn left_out(names: &[Arc<str>]) -> String {
-    let features = [("http.", "http", cfg!(feature = "http")), ("email.", "mail", cfg!(feature = "mail"))];
+    let databases = cfg!(any(feature = "sqlite", feature = "postgres", feature = "mysql"));
+    let features = [
+        ("http.", "http", cfg!(feature = "http")),
+        ("email.", "mail", cfg!(feature = "mail")),
+        ("sql.", "sqlite", databases),
+    ];
     let lacking = features.iter().filter(|(prefix, _, there)| !there && names.iter().any(|it| it.starts_with(prefix)));
     lacking.map(|(prefix, feature, _)| format!("; `{prefix}*` comes with the feature `{feature}`")).collect()
 }

@@ -21,6 +21,8 @@ mod sandbox;
 mod service;
 #[cfg(feature = "http")]
 mod settings;
+#[cfg(feature = "sqlite")]
+mod sql;
 mod stdlib;
 #[cfg(feature = "mail")]
 mod tls;

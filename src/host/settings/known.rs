@@ -34,9 +34,10 @@ const KNOWN: [(&str, &str, Wanted); 11] = [
 ];
 
 /// Tables whose names are the program's affair.
-const OPEN: [&str; 3] = ["env", "secrets", "connectors"];
+const OPEN: [&str; 4] = ["env", "secrets", "connectors", "databases"];
 
-/// Reports what nobody knows and what has the wrong type. The settings of connectors are checked with the connector.
+/// Reports what nobody knows and what has the wrong type. The settings of connectors are checked with the connector,
+/// those of databases where they are put together.
 pub fn check(entries: &Entries, diagnostics: &mut Vec<Diagnostic>) {
     for (path, entry) in entries {
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -87,8 +88,9 @@ fn unknown(parts: &[&str], span: crate::base::span::Span) -> Diagnostic {
     });
     match near {
         Some(name) => diagnostic.hint(format!("did you mean `{name}`?")),
-        None => diagnostic.hint(format!("the settings are {}, and the tables env, secrets and connectors", {
-            names.into_iter().collect::<Vec<_>>().join(", ")
-        })),
+        None => diagnostic
+            .hint(format!("the settings are {}, and the tables env, secrets, connectors and databases", {
+                names.into_iter().collect::<Vec<_>>().join(", ")
+            })),
     }
 }

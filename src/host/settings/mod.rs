@@ -7,6 +7,7 @@
 pub mod code;
 /// What connectors need of the settings.
 pub mod configure;
+mod databases;
 mod file;
 mod known;
 mod needs;
@@ -103,6 +104,7 @@ impl Settings {
         for entries in [&settings.file, &settings.given] {
             known::check(entries, &mut diagnostics);
         }
+        settings.check_databases(sources, &mut diagnostics);
         (settings, diagnostics)
     }
 
@@ -145,6 +147,7 @@ impl Settings {
                 .and_then(|it| usize::try_from(it).ok())
                 .unwrap_or(RESPONSE_BYTES_MAX),
             saved_bytes_max: count("saved_bytes_max").and_then(|it| u64::try_from(it).ok()).unwrap_or(SAVED_BYTES_MAX),
+            databases: self.databases(),
             programs: texts(&["process", "allow"]).unwrap_or_default(),
             mask: self.mask.clone(),
             settings: Arc::new(self.clone()),

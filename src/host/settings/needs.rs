@@ -2,11 +2,10 @@
 
 use super::{Settings, code};
 use crate::base::diagnostic::Diagnostic;
-#[cfg(feature = "mail")]
 use crate::base::value::Value;
 #[cfg(feature = "mail")]
-use crate::lang::plan::{Formula, node::Kind};
-use crate::lang::plan::{Plan, settings_read};
+use crate::lang::plan::node::Kind;
+use crate::lang::plan::{Formula, Plan, settings_read};
 use crate::run::world::Settings as _;
 
 impl Settings {
@@ -26,6 +25,7 @@ impl Settings {
                 diagnostics.push(diagnostic);
             }
         }
+        self.needs_databases(plan, diagnostics);
         #[cfg(feature = "mail")]
         self.templates(plan, diagnostics);
     }
@@ -50,8 +50,7 @@ impl Settings {
 }
 
 /// A field of an object, where its value is known before anything runs.
-#[cfg(feature = "mail")]
-fn fixed<'a>(params: &'a Formula, name: &str) -> Option<&'a Value> {
+pub(super) fn fixed<'a>(params: &'a Formula, name: &str) -> Option<&'a Value> {
     match params {
         Formula::Constant(params) => params.get(name),
         Formula::Object(fields) => {

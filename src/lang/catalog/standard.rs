@@ -42,7 +42,7 @@ pub const CONNECTORS: [File; 18] = [
     file!("mongodb" in "stdlib/unbound/"),
     file!("salesforce"),
     file!("slack"),
-    file!("sql" in "stdlib/unbound/"),
+    file!("sql"),
     file!("teams"),
     file!("trello"),
 ];

@@ -265,19 +265,8 @@ impl<'a> Checker<'a> {
             };
             let shape = if found.default.is_some() { found.shape.clone().optional() } else { found.shape.clone() };
             let typed = self.wanted(&field.value, &shape, &format!("`{name}` of {what}"));
-            if let (Some(signature), Value::Expr(expr)) = (signature, &field.value)
-                && &*signature.connector == "sql"
-                && &**name == "sql"
-                && expr.source.contains("${")
-            {
-                self.report(
-                    Diagnostic::error(
-                        code::INJECTION,
-                        expr.span,
-                        "values do not belong into a statement for a database",
-                    )
-                    .hint("write `?` in their place and `params: [...]`, or `:name` and `params: { name: ... }`"),
-                );
+            if signature.is_some_and(|signature| &*signature.connector == "sql") {
+                self.statement_texts(name, &field.value);
             }
             if typed.secret
                 && let Some(signature) = signature
@@ -286,6 +275,27 @@ impl<'a> Checker<'a> {
             }
         }
         self.missing(given, wanted, what, place);
+    }
+
+    /// The statements in a parameter of `sql.*`, alone or in a list: none may be put together from values.
+    fn statement_texts(&mut self, name: &str, value: &Value) {
+        match (name, value) {
+            ("sql", Value::Expr(expr)) if expr.source.contains("${") => self.report(
+                Diagnostic::error(code::INJECTION, expr.span, "values do not belong into a statement for a database")
+                    .hint("write `?` in their place and `params: [...]`, or `:name` and `params: { name: ... }`"),
+            ),
+            ("statements", Value::List(list)) => {
+                for item in &list.items {
+                    match item {
+                        Value::Object(object) => {
+                            object.fields.iter().for_each(|field| self.statement_texts(&field.key.text, &field.value));
+                        }
+                        text => self.statement_texts("sql", text),
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Parameters that are needed and not given.

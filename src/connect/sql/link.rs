@@ -1,0 +1,170 @@
+//! One connection to one database, whatever its dialect.
+
+use std::sync::Arc;
+
+use super::fault::Fault;
+use super::statement::{Dialect, Statement};
+use crate::base::failure::{Failure, Kind};
+use crate::base::time::Duration;
+use crate::base::value::{Map, Value};
+use crate::connect::databases::{Database, Place};
+use crate::run::world::BoxFuture;
+
+/// What a change came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changed {
+    /// How many rows it touched.
+    pub affected: u64,
+    /// The number that the last new row got, or the first value that the statement returned of it.
+    pub last_id: Value,
+}
+
+impl Changed {
+    /// Both together: what came last tells the number.
+    #[must_use]
+    pub fn and(self, next: Self) -> Self {
+        let last_id = if next.last_id.is_unit() { self.last_id } else { next.last_id };
+        Self { affected: self.affected + next.affected, last_id }
+    }
+}
+
+/// How much of a result is taken at once.
+#[derive(Clone, Debug)]
+pub struct Bound {
+    /// How many rows.
+    pub rows: usize,
+    /// How many bytes, about.
+    pub bytes: usize,
+}
+
+/// A connection.
+pub trait Link: Send {
+    /// All rows of a statement that changes nothing; a failure where they are more than `bound`.
+    fn query<'a>(
+        &'a mut self,
+        statement: &'a Statement,
+        bound: Bound,
+        time: Duration,
+    ) -> BoxFuture<'a, Result<Vec<Value>, Fault>>;
+
+    /// Carries out statements that change something: all of them or, where one fails, none. One alone stands by itself.
+    fn change<'a>(&'a mut self, statements: &'a [Statement], time: Duration) -> BoxFuture<'a, Result<Changed, Fault>>;
+
+    /// The rows of a statement that changes nothing, some at a time, without the first `skipped`.
+    fn open(
+        self: Box<Self>,
+        statement: Statement,
+        skipped: u64,
+        time: Duration,
+    ) -> BoxFuture<'static, Result<Box<dyn Cursor>, Fault>>;
+
+    /// Whether it can be used, as far as can be told from here.
+    fn is_open(&mut self) -> BoxFuture<'_, bool>;
+}
+
+/// A result that is read some rows at a time.
+pub trait Cursor: Send {
+    /// The next rows, and whether there are more.
+    fn next(&mut self, bound: Bound, time: Duration) -> BoxFuture<'_, Result<(Vec<Value>, bool), Fault>>;
+}
+
+/// The dialect of a database.
+pub fn dialect(database: &Database) -> Dialect {
+    match database.place {
+        Place::Sqlite { .. } => Dialect::Sqlite,
+        Place::Postgres(_) => Dialect::Postgres,
+        Place::Mysql(_) => Dialect::Mysql,
+    }
+}
+
+/// A new connection.
+///
+/// # Errors
+/// `connection_error`, `auth_error` and their like; nothing was done.
+pub async fn connect(database: &Arc<Database>, time: Duration) -> Result<Box<dyn Link>, Fault> {
+    match &database.place {
+        #[cfg(feature = "sqlite")]
+        Place::Sqlite { path, access } => super::sqlite::connect(database, path, *access, time).await,
+        #[cfg(not(feature = "sqlite"))]
+        Place::Sqlite { .. } => Err(left_out("SQLite", "sqlite")),
+        #[cfg(feature = "postgres")]
+        Place::Postgres(server) => super::postgres::connect(database, server, time).await,
+        #[cfg(not(feature = "postgres"))]
+        Place::Postgres(_) => Err(left_out("PostgreSQL", "postgres")),
+        #[cfg(feature = "mysql")]
+        Place::Mysql(server) => super::mysql::connect(database, server, time).await,
+        #[cfg(not(feature = "mysql"))]
+        Place::Mysql(_) => Err(left_out("MySQL", "mysql")),
+    }
+}
+
+#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+fn left_out(what: &str, feature: &str) -> Fault {
+    let message = format!("this build has no {what}: the feature `{feature}` is off");
+    Fault::refused(Failure::new(Kind::ValidationError, message))
+}
+
+/// The names of the columns of a result, each once: the second `id` is `id_2`.
+pub fn names<'a>(columns: impl Iterator<Item = &'a str>) -> Vec<Arc<str>> {
+    let mut names: Vec<Arc<str>> = Vec::new();
+    for column in columns {
+        let taken = |name: &str| names.iter().any(|known| **known == *name);
+        let own = (2..).map(|number| format!("{column}_{number}")).find(|name| !taken(name)).filter(|_| taken(column));
+        names.push(own.map_or_else(|| column.into(), Into::into));
+    }
+    names
+}
+
+/// The rows of a result as they come, up to a bound.
+pub struct Gathered {
+    names: Vec<Arc<str>>,
+    bound: Bound,
+    /// What came so far.
+    pub rows: Vec<Value>,
+    weight: usize,
+}
+
+impl Gathered {
+    /// None so far, with columns of these names.
+    pub fn new<'a>(columns: impl Iterator<Item = &'a str>, bound: Bound) -> Self {
+        Self { names: names(columns), bound, rows: Vec::new(), weight: 0 }
+    }
+
+    /// Takes one row in.
+    ///
+    /// # Errors
+    /// That of its values.
+    pub fn take(&mut self, values: impl Iterator<Item = Result<Value, Failure>>) -> Result<(), Failure> {
+        let row: Map = self
+            .names
+            .iter()
+            .cloned()
+            .zip(values)
+            .map(|(name, value)| Ok((name, value?)))
+            .collect::<Result<_, Failure>>()?;
+        let row = Value::from(row);
+        self.weight += row.weight();
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// Whether no more fits in.
+    pub fn is_full(&self) -> bool {
+        self.rows.len() >= self.bound.rows || self.weight >= self.bound.bytes
+    }
+
+    /// What to say where a result is read as a whole and more comes than fits.
+    pub fn overfull(&self, database: &Database) -> Failure {
+        let what = if self.rows.len() >= self.bound.rows {
+            format!("more than {} rows", self.bound.rows)
+        } else {
+            format!("more than {} bytes", self.bound.bytes)
+        };
+        let message = format!(
+            "the query gives {what}: stream it with `for ... from sql.query`, ask for less, or raise the setting `databases.{}.rows_max`{}",
+            database.name,
+            if self.rows.len() >= self.bound.rows { "" } else { " or `http.response_bytes_max`" }
+        );
+        Failure::new(Kind::LimitExceeded, message).detail("database", &*database.name)
+    }
+}
