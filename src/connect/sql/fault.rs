@@ -62,12 +62,14 @@ impl Fault {
     }
 
     /// Whatever it was, it was undone: all of it stood in a transaction that was not committed.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     #[must_use]
     pub fn undone(self) -> Self {
         Self { certain: true, ..self }
     }
 
     /// Adds what the database says beside its code: the constraint, the column.
+    #[cfg(feature = "postgres")]
     #[must_use]
     pub fn detail(mut self, name: &str, value: Option<&str>) -> Self {
         if let Some(value) = value {

@@ -64,6 +64,10 @@ pub struct Statement {
     /// Its first word, in lower case.
     pub verb: String,
     /// The table it puts rows into, where the connector wrote it; quoted.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "only PostgreSQL must be asked for a table's key")
+    )]
     pub table: Option<String>,
 }
 
@@ -97,6 +101,7 @@ impl Statement {
     }
 
     /// Whether it puts new rows into a table.
+    #[cfg(any(feature = "sqlite", feature = "mysql"))]
     pub fn inserts(&self) -> bool {
         matches!(self.verb.as_str(), "insert" | "replace")
     }

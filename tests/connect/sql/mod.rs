@@ -1,6 +1,7 @@
 //! `sql.*` against real databases: one table of what each of them must do, and what only programs see.
 
 mod peer;
+#[cfg(feature = "cli")]
 mod program;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server;
