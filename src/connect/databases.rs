@@ -40,6 +40,13 @@ pub enum Place {
     Postgres(Server),
     /// A MySQL or MariaDB server.
     Mysql(Server),
+    /// A deployment of MongoDB.
+    Mongodb {
+        /// How it is reached, as its connection string says it, without who signs in.
+        address: Arc<str>,
+        /// Its servers as they stand in `address`, and who signs in.
+        server: Server,
+    },
 }
 
 /// What may be done to a file.
@@ -87,7 +94,7 @@ impl Server {
 }
 
 impl Place {
-    /// The place that an address names: `postgres://...`, `mysql://...` or `sqlite:path`.
+    /// The place that an address names: `postgres://...`, `mysql://...`, `mongodb://...` or `sqlite:path`.
     ///
     /// # Errors
     /// What is wrong with it, without a word of its password.
@@ -97,7 +104,8 @@ impl Place {
             "sqlite" => file(rest),
             "postgres" | "postgresql" => server(address, "host").map(Self::Postgres),
             "mysql" | "mariadb" => server(address, "socket").map(Self::Mysql),
-            _ => Err("must begin with `postgres://`, `mysql://` or `sqlite:`".to_owned()),
+            "mongodb" | "mongodb+srv" => mongodb(scheme, rest),
+            _ => Err("must begin with `postgres://`, `mysql://`, `mongodb://` or `sqlite:`".to_owned()),
         }
     }
 
@@ -105,7 +113,7 @@ impl Place {
     pub fn server_mut(&mut self) -> Option<&mut Server> {
         match self {
             Self::Sqlite { .. } => None,
-            Self::Postgres(server) | Self::Mysql(server) => Some(server),
+            Self::Postgres(server) | Self::Mysql(server) | Self::Mongodb { server, .. } => Some(server),
         }
     }
 
@@ -113,12 +121,46 @@ impl Place {
     pub fn shown(&self) -> String {
         match self {
             Self::Sqlite { path, .. } => path.display().to_string(),
-            Self::Postgres(server) | Self::Mysql(server) => match server.port {
+            Self::Postgres(server) | Self::Mysql(server) | Self::Mongodb { server, .. } => match server.port {
                 Some(port) if !server.is_socket() => format!("{}:{port}", server.host),
                 _ => server.host.clone(),
             },
         }
     }
+}
+
+/// A connection string of MongoDB is no plain address: it may name several servers.
+fn mongodb(scheme: &str, rest: &str) -> Result<Place, String> {
+    let rest = rest.strip_prefix("//").ok_or_else(|| format!("must begin with `{scheme}://`"))?;
+    let hosts_end = rest.find('/').unwrap_or(rest.len());
+    let (signs_in, hosts) = rest[..hosts_end].rsplit_once('@').unwrap_or(("", &rest[..hosts_end]));
+    if hosts.is_empty() || hosts.starts_with('?') {
+        return Err("names no host".to_owned());
+    }
+    let path = rest[hosts_end..].trim_start_matches('/');
+    let (database, options) = path.split_once('?').unwrap_or((path, ""));
+    if hosts.contains('?') || database.is_empty() {
+        return Err(format!("names no database: end it with one, as in `{scheme}://{hosts}/crm`"));
+    }
+    let (user, password) = signs_in.split_once(':').map_or((signs_in, None), |(user, word)| (user, Some(word)));
+    let text = |text: &str| {
+        let decoded = percent_decoded(text);
+        decoded.ok_or_else(|| "has a `%` that stands for no letter: write `%25` for `%` itself".to_owned())
+    };
+    let tls = |pair: (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
+        matches!(&*pair.0, "tls" | "ssl").then(|| &*pair.1 == "true")
+    };
+    let encrypted = url::form_urlencoded::parse(options.as_bytes()).find_map(tls);
+    let server = Server {
+        host: hosts.to_owned(),
+        port: None,
+        user: text(user).map(|user| Some(user).filter(|user| !user.is_empty()))?,
+        password: password.map(text).transpose()?,
+        database: Some(text(database)?),
+        encrypted: encrypted.unwrap_or(scheme == "mongodb+srv"),
+        ca_file: None,
+    };
+    Ok(Place::Mongodb { address: format!("{scheme}://{}", &rest[hosts_end - hosts.len()..]).into(), server })
 }
 
 fn file(rest: &str) -> Result<Place, String> {
@@ -234,7 +276,7 @@ impl Databases {
         let beside = |mut database: Database| {
             match &mut database.place {
                 Place::Sqlite { path, .. } => *path = directory.join(&*path),
-                Place::Postgres(server) | Place::Mysql(server) => {
+                Place::Postgres(server) | Place::Mysql(server) | Place::Mongodb { server, .. } => {
                     server.ca_file = server.ca_file.take().map(|file| directory.join(file));
                 }
             }

@@ -20,6 +20,9 @@ pub mod log;
 /// `email.send` over SMTP. The only home of lettre.
 #[cfg(feature = "mail")]
 pub mod mail;
+/// `mongodb.*`. The only home of its driver.
+#[cfg(feature = "mongodb")]
+pub mod mongodb;
 /// Programs that the settings allow.
 pub mod process;
 /// The bodies of native operations, by name.

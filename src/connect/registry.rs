@@ -91,6 +91,8 @@ impl Natives {
         super::mail::register(&mut natives);
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
         super::sql::register(&mut natives);
+        #[cfg(feature = "mongodb")]
+        super::mongodb::register(&mut natives);
         natives
     }
 

@@ -320,6 +320,7 @@ fn left_out(names: &[Arc<str>]) -> String {
         ("http.", "http", cfg!(feature = "http")),
         ("email.", "mail", cfg!(feature = "mail")),
         ("sql.", "sqlite", databases),
+        ("mongodb.", "mongodb", cfg!(feature = "mongodb")),
     ];
     let lacking = features.iter().filter(|(prefix, _, there)| !there && names.iter().any(|it| it.starts_with(prefix)));
     lacking.map(|(prefix, feature, _)| format!("; `{prefix}*` comes with the feature `{feature}`")).collect()

@@ -69,12 +69,21 @@ pub trait Cursor: Send {
 }
 
 /// The dialect of a database.
-pub fn dialect(database: &Database) -> Dialect {
+///
+/// # Errors
+/// `validation_error` where it speaks no SQL.
+pub fn dialect(database: &Database) -> Result<Dialect, Failure> {
     match database.place {
-        Place::Sqlite { .. } => Dialect::Sqlite,
-        Place::Postgres(_) => Dialect::Postgres,
-        Place::Mysql(_) => Dialect::Mysql,
+        Place::Sqlite { .. } => Ok(Dialect::Sqlite),
+        Place::Postgres(_) => Ok(Dialect::Postgres),
+        Place::Mysql(_) => Ok(Dialect::Mysql),
+        Place::Mongodb { .. } => Err(foreign(database)),
     }
+}
+
+fn foreign(database: &Database) -> Failure {
+    let message = format!("the database `{}` is one of MongoDB: ask it by `mongodb.*`", database.name);
+    Failure::new(Kind::ValidationError, message).detail("database", &*database.name)
 }
 
 /// A new connection.
@@ -95,6 +104,7 @@ pub async fn connect(database: &Arc<Database>, time: Duration) -> Result<Box<dyn
         Place::Mysql(server) => super::mysql::connect(database, server, time).await,
         #[cfg(not(feature = "mysql"))]
         Place::Mysql(_) => Err(left_out("MySQL", "mysql")),
+        Place::Mongodb { .. } => Err(foreign(database).into()),
     }
 }
 

@@ -121,7 +121,7 @@ fn bound(call: &Call, database: &Database) -> Bound {
 
 async fn query(call: &Call, open: &Open) -> Result<Outcome, Fault> {
     let database = database(call)?;
-    let statement = Statement::new(link::dialect(&database), &call.text("sql")?, &call.param("params"))?;
+    let statement = Statement::new(link::dialect(&database)?, &call.text("sql")?, &call.param("params"))?;
     let pool = open.pool(&database);
     let work = async {
         if call.act.streamed && statement.is_selection() {
@@ -139,7 +139,7 @@ async fn query(call: &Call, open: &Open) -> Result<Outcome, Fault> {
 
 async fn change(call: &Call, open: &Open, verb: Verb) -> Result<Outcome, Fault> {
     let database = database(call)?;
-    let statements = statements(call, link::dialect(&database), verb)?;
+    let statements = statements(call, link::dialect(&database)?, verb)?;
     let put = match verb {
         // How a database counts rows that were there already is its own affair; each of them is as it should be now.
         Verb::Upsert => Some(rows(call).len() as u64),

@@ -66,9 +66,11 @@ impl Settings {
         let names = self.database_names();
         for node in &plan.nodes {
             let Kind::Call { operation, params } = &node.kind else { continue };
-            if !operation.starts_with("sql.") {
-                continue;
-            }
+            let example = match operation.split_once('.') {
+                Some(("sql", _)) => "postgres://...",
+                Some(("mongodb", _)) => "mongodb://...",
+                _ => continue,
+            };
             let Some(Value::Text(name)) = super::needs::fixed(params, "database") else { continue };
             if names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
                 continue;
@@ -82,7 +84,7 @@ impl Settings {
             diagnostics.push(
                 diagnostic
                     .hint(format!("set the environment variable `{}`", variable(name, "url")))
-                    .hint(format!("or write `url = \"postgres://...\"` under `[databases.{name}]` in flow.toml")),
+                    .hint(format!("or write `url = \"{example}\"` under `[databases.{name}]` in flow.toml")),
             );
         }
     }
@@ -145,7 +147,7 @@ impl Settings {
             }
         };
         let url =
-            text("url")?.ok_or(("url", "is missing: `postgres://...`, `mysql://...` or `sqlite:path`".to_owned()))?;
+            text("url")?.ok_or(("url", "is missing: `postgres://...`, `mysql://...`, `mongodb://...` or `sqlite:path`".to_owned()))?;
         // Before anything is said of it.
         encoded_password(&url).iter().for_each(|secret| self.mask.learn(secret));
         let mut place = Place::read(&url).map_err(|message| ("url", message))?;

@@ -13,13 +13,10 @@ pub struct File {
 
 macro_rules! file {
     ($name:literal) => {
-        file!($name in "stdlib/")
-    };
-    ($name:literal in $folder:literal) => {
         File {
             name: $name,
-            path: concat!($folder, $name, ".flow"),
-            text: include_str!(concat!("../../../", $folder, $name, ".flow")),
+            path: concat!("stdlib/", $name, ".flow"),
+            text: include_str!(concat!("../../../stdlib/", $name, ".flow")),
         }
     };
 }
@@ -38,8 +35,7 @@ pub const CONNECTORS: [File; 18] = [
     file!("notion"),
     file!("onedrive"),
     file!("process"),
-    // Declared only: an engine may bind the bodies.
-    file!("mongodb" in "stdlib/unbound/"),
+    file!("mongodb"),
     file!("salesforce"),
     file!("slack"),
     file!("sql"),
