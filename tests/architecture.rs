@@ -116,6 +116,8 @@ fn each_heavy_dependency_has_one_home() {
         ("lettre", "src/connect"),
         ("minijinja", "src/connect"),
         ("rusqlite", "src/store src/connect/sql"),
+        ("mongodb", "src/connect/mongodb"),
+        ("bson", "src/connect/mongodb"),
         ("tokio_postgres", "src/connect/sql"),
         ("mysql_async", "src/connect/sql"),
         ("axum", "src/serve"),

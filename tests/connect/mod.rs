@@ -12,6 +12,8 @@ mod http;
 mod passing;
 #[cfg(feature = "mail")]
 mod mail;
+#[cfg(all(feature = "mongodb", feature = "cli"))]
+mod mongodb;
 #[cfg(feature = "http")]
 pub mod peer;
 mod process;

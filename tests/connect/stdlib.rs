@@ -41,6 +41,9 @@ fn each_native_declaration_has_a_body_and_each_body_a_declaration() {
         .iter()
         .flat_map(|it| operations(it).filter(|op| op.native).map(|op| format!("{}.{}", it.name.text, op.name.text)))
         .collect();
+    // A connector of which the build has nothing is declared all the same: a program that uses it is told which feature it needs.
+    let is_built = |name: &String| cfg!(feature = "mongodb") || !name.starts_with("mongodb.");
+    let declared: BTreeSet<String> = declared.into_iter().filter(is_built).collect();
     let bound: BTreeSet<String> = Natives::standard().names().map(ToOwned::to_owned).collect();
     assert_eq!(declared, bound);
 }

@@ -43,7 +43,9 @@ fn foreign(database: &Database) -> Failure {
 
 /// A connection string with who signs in.
 fn signed_in(address: &str, server: &Server) -> String {
-    let (Some(user), Some((scheme, rest))) = (&server.user, address.split_once("://")) else { return address.to_owned() };
+    let (Some(user), Some((scheme, rest))) = (&server.user, address.split_once("://")) else {
+        return address.to_owned();
+    };
     let password = server.password.as_ref().map(|word| format!(":{}", encoded(word))).unwrap_or_default();
     format!("{scheme}://{}{password}@{rest}", encoded(user))
 }

@@ -40,14 +40,17 @@ impl Fault {
             ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => {
                 Self { certain: false, ..said(concern.code, &concern.code_name, &concern.message) }
             }
-            ErrorKind::InsertMany(many) => match (many.write_errors.iter().flatten().next(), &many.write_concern_error) {
+            ErrorKind::InsertMany(many) => match (many.write_errors.iter().flatten().next(), &many.write_concern_error)
+            {
                 (Some(write), None) => {
                     let fault = said(write.code, write.code_name.as_deref().unwrap_or_default(), &write.message);
                     let failure = fault.failure.detail("index", i64::try_from(write.index).unwrap_or(i64::MAX));
                     // Documents are inserted in order: those before the one that was refused are there.
                     Self { failure, certain: fault.certain && write.index == 0 }
                 }
-                (_, Some(concern)) => Self { certain: false, ..said(concern.code, &concern.code_name, &concern.message) },
+                (_, Some(concern)) => {
+                    Self { certain: false, ..said(concern.code, &concern.code_name, &concern.message) }
+                }
                 (None, None) => Self::broken(database, Kind::ServerError, "it told no reason", false),
             },
             ErrorKind::Authentication { message, .. } => Self::broken(database, Kind::AuthError, message, true),
@@ -63,7 +66,8 @@ impl Fault {
                 // What broke while the connection was made had carried no request yet.
                 let certain = io.kind() == std::io::ErrorKind::ConnectionRefused
                     || error.contains_label(::mongodb::error::SYSTEM_OVERLOADED_ERROR);
-                let kind = if io.kind() == std::io::ErrorKind::TimedOut { Kind::Timeout } else { Kind::ConnectionError };
+                let kind =
+                    if io.kind() == std::io::ErrorKind::TimedOut { Kind::Timeout } else { Kind::ConnectionError };
                 Self::broken(database, kind, &io.to_string(), certain)
             }
             ErrorKind::ConnectionPoolCleared { message, .. } => {
@@ -84,9 +88,8 @@ impl Fault {
         let Said { code, name, message } = said;
         let shown = if name.is_empty() { code.to_string() } else { format!("{code} {name}") };
         let message = format!("the database `{}` says: {message} ({shown})", database.name);
-        let mut failure = Failure::new(kind(*code), message)
-            .detail("database", &*database.name)
-            .detail("code", i64::from(*code));
+        let mut failure =
+            Failure::new(kind(*code), message).detail("database", &*database.name).detail("code", i64::from(*code));
         if matches!(code, 112 | 251) {
             failure = failure.detail("retryable", true);
         }
@@ -102,7 +105,9 @@ impl Fault {
             (Kind::ConnectionError | Kind::Timeout, _) => {
                 format!("the connection to the database `{}` broke: {reason}", database.name)
             }
-            (Kind::AuthError, _) => format!("the database `{}` at {place} refuses who signs in: {reason}", database.name),
+            (Kind::AuthError, _) => {
+                format!("the database `{}` at {place} refuses who signs in: {reason}", database.name)
+            }
             _ => format!("the database `{}`: {reason}", database.name),
         };
         Self { failure: Failure::new(kind, message).detail("database", &*database.name), certain }
@@ -123,7 +128,13 @@ const KINDS: [(&[i32], Kind); 9] = [
     (&[16_500], Kind::RateLimited),
     (&[6, 7, 89, 91, 189, 9_001, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436], Kind::ConnectionError),
     (&[146, 292], Kind::LimitExceeded),
-    (&[2, 4, 5, 9, 14, 15, 16, 17, 20, 22, 28, 40, 52, 53, 54, 55, 56, 57, 59, 66, 72, 115, 121, 10_334, 17_280, 17_419], Kind::ValidationError),
+    (
+        &[
+            2, 4, 5, 9, 14, 15, 16, 17, 20, 22, 28, 40, 52, 53, 54, 55, 56, 57, 59, 66, 72, 115, 121, 10_334, 17_280,
+            17_419,
+        ],
+        Kind::ValidationError,
+    ),
 ];
 
 /// The type of error that a code stands for. The places of MongoDB's own checks have codes beyond 15,000: what they refuse is

@@ -131,7 +131,9 @@ fn wanted(call: &Call, verb: Verb) -> Result<Wanted, Failure> {
             skip: count(call, "skip"),
             limit: call.param("limit").as_int(),
         }),
-        Verb::Aggregate => Wanted::Documents(Question::Aggregate { pipeline: document::pipeline(&call.param("pipeline"))? }),
+        Verb::Aggregate => {
+            Wanted::Documents(Question::Aggregate { pipeline: document::pipeline(&call.param("pipeline"))? })
+        }
         Verb::Count => Wanted::Count(filter()?),
         Verb::Distinct => Wanted::Distinct { field: call.text("field")?, filter: filter()? },
         Verb::Insert => Wanted::Insert(documents(call)?),
@@ -261,7 +263,10 @@ impl Asked<'_> {
             false => self.collection.update_one(filter, update).upsert(upsert).await,
         };
         // A change of many that ended early may have changed some.
-        let done = done.map_err(|error| Fault { certain: !many && Fault::of(&self.database, error.clone()).certain, ..self.fault(error) })?;
+        let done = done.map_err(|error| Fault {
+            certain: !many && Fault::of(&self.database, error.clone()).certain,
+            ..self.fault(error)
+        })?;
         Ok(Value::map([
             ("matched", number(done.matched_count)),
             ("modified", number(done.modified_count)),

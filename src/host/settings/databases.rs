@@ -146,8 +146,10 @@ impl Settings {
                 number.ok_or((field, "must be a whole number of at least 1".to_owned()))
             }
         };
-        let url =
-            text("url")?.ok_or(("url", "is missing: `postgres://...`, `mysql://...`, `mongodb://...` or `sqlite:path`".to_owned()))?;
+        let url = text("url")?.ok_or((
+            "url",
+            "is missing: `postgres://...`, `mysql://...`, `mongodb://...` or `sqlite:path`".to_owned(),
+        ))?;
         // Before anything is said of it.
         encoded_password(&url).iter().for_each(|secret| self.mask.learn(secret));
         let mut place = Place::read(&url).map_err(|message| ("url", message))?;
