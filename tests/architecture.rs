@@ -116,7 +116,7 @@ fn each_heavy_dependency_has_one_home() {
         ("lettre", "src/connect"),
         ("minijinja", "src/connect"),
         ("rusqlite", "src/store src/connect/sql"),
-        ("mongodb", "src/connect/mongodb"),
+        ("mongodb", "src/connect"),
         ("bson", "src/connect/mongodb"),
         ("tokio_postgres", "src/connect/sql"),
         ("mysql_async", "src/connect/sql"),

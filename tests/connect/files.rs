@@ -162,6 +162,53 @@ async fn files_are_found_copied_moved_and_deleted() {
 }
 
 #[tokio::test]
+async fn directories_are_made_and_what_is_there_is_told() {
+    let home = directory();
+    for made in [true, false] {
+        let answer = value(perform(home.path(), "files.mkdir", r#"{ "path": "out/2026" }"#).await);
+        assert_eq!(answer.to_string(), format!(r#"{{"path":"out/2026","made":{made}}}"#));
+    }
+    std::fs::write(home.path().join("out/2026/a.csv"), "id\n1\n").expect("a file");
+    let file = value(perform(home.path(), "files.stat", r#"{ "path": "out/2026/a.csv" }"#).await);
+    assert_eq!((&file["name"], &file["bytes"], &file["directory"]), (&"a.csv".into(), &5.into(), &false.into()));
+    let folder = value(perform(home.path(), "files.stat", r#"{ "path": "out" }"#).await);
+    assert_eq!((&folder["path"], &folder["directory"]), (&"out".into(), &true.into()));
+    for (operation, path, kind) in [
+        ("stat", "none", "not_found"),
+        ("stat", "../x", "permission_denied"),
+        ("mkdir", "../x", "permission_denied"),
+        ("mkdir", "out/2026/a.csv", "conflict"),
+    ] {
+        let (failure, certain) =
+            failure(perform(home.path(), &format!("files.{operation}"), &format!(r#"{{ "path": "{path}" }}"#)).await);
+        assert_eq!((failure.kind.name(), certain), (kind, true), "{operation} {path}: {}", failure.message);
+    }
+    // A sandbox makes it beside, and the program sees it.
+    let aside = directory();
+    let scratch = Arc::new(Scratch::new(aside.path().join("scratch")));
+    let desk = desk(home.path(), "files", Map::new(), |environment| environment.scratch = Some(scratch));
+    value(desk.perform(act("files.mkdir", json(r#"{ "path": "later" }"#))).await);
+    let seen = value(desk.perform(act("files.stat", json(r#"{ "path": "later" }"#))).await);
+    assert_eq!(seen["directory"], true);
+    assert!(!home.path().join("later").exists());
+}
+
+#[tokio::test]
+async fn a_copy_is_not_held_in_memory_and_keeps_what_was_there_where_it_fails() {
+    let home = directory();
+    // More than an answer may have: a copy needs none.
+    let large = std::fs::File::create(home.path().join("large.bin")).expect("a file");
+    large.set_len(300 * 1024 * 1024).expect("a size");
+    std::fs::write(home.path().join("there.bin"), "before").expect("a file");
+    let (refused, _) = failure(perform(home.path(), "files.copy", r#"{ "path": ".", "to": "there.bin" }"#).await);
+    assert_eq!(refused.kind.name(), "validation_error", "{refused}");
+    assert_eq!(std::fs::read_to_string(home.path().join("there.bin")).expect("the file"), "before");
+    let copied = value(perform(home.path(), "files.copy", r#"{ "path": "large.bin", "to": "there.bin" }"#).await);
+    assert_eq!(copied["bytes"], 300 * 1024 * 1024);
+    assert_eq!(std::fs::metadata(home.path().join("there.bin")).expect("the file").len(), 300 * 1024 * 1024);
+}
+
+#[tokio::test]
 async fn rows_come_in_pages_and_lose_nothing() {
     let home = directory();
     let many = 2_345;

@@ -27,11 +27,13 @@ use crate::run::world::Outcome;
 
 /// Binds the operations of the standard library's `files`.
 pub fn register(natives: &mut Natives) {
-    let verbs: [(&str, Verb); 7] = [
+    let verbs: [(&str, Verb); 9] = [
         ("files.read", read),
         ("files.write", write),
         ("files.append", append),
         ("files.list", list),
+        ("files.stat", stat),
+        ("files.mkdir", mkdir),
         ("files.copy", copy),
         ("files.move", rename),
         ("files.delete", delete),
@@ -113,7 +115,7 @@ fn read(call: &Call, roots: &Roots) -> Outcome {
     settle(run())
 }
 
-fn written(roots: &Roots, target: &Path, bytes: usize) -> Value {
+fn written(roots: &Roots, target: &Path, bytes: u64) -> Value {
     let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     Value::map([("path", Value::from(roots.shown(target))), ("bytes", Value::Int(bytes))])
 }
@@ -123,8 +125,8 @@ fn write(call: &Call, roots: &Roots) -> Outcome {
         let path = call.text("path")?;
         let bytes = Format::of(&call.param("format"), &path)?.write(&call.param("content"))?;
         let target = writable(roots, &path)?;
-        replace(&path, &target, &bytes)?;
-        Ok(written(roots, &target, bytes.len()))
+        let size = replace(&path, &target, |file| file.write_all(&bytes).map(|()| bytes.len() as u64))?;
+        Ok(written(roots, &target, size))
     };
     settle(run())
 }
@@ -178,20 +180,24 @@ fn draft_beside(target: &Path) -> PathBuf {
     target.with_file_name(format!(".{name}.{}.part", uuid::Uuid::now_v7().simple()))
 }
 
-/// Puts `bytes` in the place of a file: whoever looks sees the old one or the new one.
-fn replace(path: &str, target: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// Puts what `fill` writes in the place of a file: whoever looks sees the old one or the new one. Gives how many bytes it has.
+fn replace(
+    path: &str,
+    target: &Path,
+    fill: impl FnOnce(&mut std::fs::File) -> std::io::Result<u64>,
+) -> Result<u64, Failure> {
     let fail = |error: std::io::Error| broken(path, &error);
     let folder = target.parent().unwrap_or(target);
     std::fs::create_dir_all(folder).map_err(fail)?;
     let draft = draft_beside(target);
     let put = || {
         let mut file = std::fs::File::create_new(&draft)?;
-        file.write_all(bytes)?;
+        let size = fill(&mut file)?;
         file.sync_all()?;
         if let Ok(before) = std::fs::metadata(target) {
             file.set_permissions(before.permissions())?;
         }
-        std::fs::rename(&draft, target)
+        std::fs::rename(&draft, target).map(|()| size)
     };
     put().map_err(|error| {
         // What is left of a failed attempt is of no use to anybody.
@@ -214,10 +220,43 @@ fn append(call: &Call, roots: &Roots) -> Outcome {
         Err(failure) => return Outcome::failed(failure),
     };
     match file.write_all(&bytes).and_then(|()| file.sync_data()) {
-        Ok(()) => Outcome::done(written(roots, &target, bytes.len())),
+        Ok(()) => Outcome::done(written(roots, &target, bytes.len() as u64)),
         // Some of it may stand there.
         Err(error) => Outcome::unknown(broken(&path, &error)),
     }
+}
+
+/// What is known of a file or a directory without opening it.
+fn described(shown: &str, target: &Path) -> Result<Value, Failure> {
+    let metadata = std::fs::metadata(target).map_err(|error| broken(shown, &error))?;
+    let modified = metadata.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
+    Ok(Value::map([
+        ("path", Value::from(shown)),
+        ("name", target.file_name().unwrap_or_default().to_string_lossy().into_owned().into()),
+        ("bytes", Value::Int(i64::try_from(metadata.len()).unwrap_or(i64::MAX))),
+        ("modified", modified.map_or(Value::Unit, Value::moment)),
+        ("directory", metadata.is_dir().into()),
+    ]))
+}
+
+fn stat(call: &Call, roots: &Roots) -> Outcome {
+    let run = || {
+        let path = call.text("path")?;
+        let target = roots.find(&path)?;
+        described(&roots.shown(&target), &target)
+    };
+    settle(run())
+}
+
+fn mkdir(call: &Call, roots: &Roots) -> Outcome {
+    let run = || {
+        let path = call.text("path")?;
+        let made = !roots.find(&path)?.is_dir();
+        let target = roots.target(&path)?;
+        std::fs::create_dir_all(&target).map_err(|error| broken(&path, &error))?;
+        Ok(Value::map([("path", Value::from(roots.shown(&target))), ("made", made.into())]))
+    };
+    settle(run())
 }
 
 fn list(call: &Call, roots: &Roots) -> Outcome {
@@ -228,18 +267,7 @@ fn list(call: &Call, roots: &Roots) -> Outcome {
         let items: Result<Vec<Value>, Failure> = found
             .into_iter()
             .filter(|target| roots.holds(target))
-            .map(|target| {
-                let shown = roots.shown(&target);
-                let metadata = std::fs::metadata(&target).map_err(|error| broken(&shown, &error))?;
-                let modified = metadata.modified().ok().and_then(|time| jiff::Timestamp::try_from(time).ok());
-                Ok(Value::map([
-                    ("path", Value::from(shown)),
-                    ("name", target.file_name().unwrap_or_default().to_string_lossy().into_owned().into()),
-                    ("bytes", Value::Int(i64::try_from(metadata.len()).unwrap_or(i64::MAX))),
-                    ("modified", modified.map_or(Value::Unit, Value::moment)),
-                    ("directory", metadata.is_dir().into()),
-                ]))
-            })
+            .map(|target| described(&roots.shown(&target), &target))
             .collect();
         Ok(Value::list(items?))
     };
@@ -249,10 +277,15 @@ fn list(call: &Call, roots: &Roots) -> Outcome {
 fn copy(call: &Call, roots: &Roots) -> Outcome {
     let run = || {
         let (path, to) = (call.text("path")?, call.text("to")?);
-        let bytes = std::fs::read(roots.find(&path)?).map_err(|error| broken(&path, &error))?;
+        let fail = |error: std::io::Error| broken(&path, &error);
+        let mut source = std::fs::File::open(roots.find(&path)?).map_err(fail)?;
+        // Seen before the copy is begun: what cannot be read is the fault of `path`, and not of `to`.
+        if source.metadata().map_err(fail)?.is_dir() {
+            return Err(Failure::new(Kind::ValidationError, format!("`{path}` is a directory")));
+        }
         let target = writable(roots, &to)?;
-        replace(&to, &target, &bytes)?;
-        Ok(written(roots, &target, bytes.len()))
+        let size = replace(&to, &target, |file| std::io::copy(&mut source, file))?;
+        Ok(written(roots, &target, size))
     };
     settle(run())
 }

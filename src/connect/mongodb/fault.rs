@@ -44,9 +44,8 @@ impl Fault {
             {
                 (Some(write), None) => {
                     let fault = said(write.code, write.code_name.as_deref().unwrap_or_default(), &write.message);
-                    let failure = fault.failure.detail("index", i64::try_from(write.index).unwrap_or(i64::MAX));
                     // Documents are inserted in order: those before the one that was refused are there.
-                    Self { failure, certain: fault.certain && write.index == 0 }
+                    Self { certain: fault.certain && write.index == 0, ..fault }
                 }
                 (_, Some(concern)) => {
                     Self { certain: false, ..said(concern.code, &concern.code_name, &concern.message) }
@@ -144,11 +143,17 @@ fn kind(code: i32) -> Kind {
     known.unwrap_or(if code > 15_000 { Kind::ValidationError } else { Kind::ServerError })
 }
 
-/// Which document of an insert was there already, by what is unique of it.
-pub fn clashing_document(error: &Error) -> Option<usize> {
-    let ErrorKind::InsertMany(many) = &*error.kind else {
-        // Some say it of the whole command; then it was its first document.
-        return matches!(&*error.kind, ErrorKind::Command(command) if command.code == 11_000).then_some(0);
-    };
-    many.write_errors.iter().flatten().find(|error| error.code == 11_000).map(|error| error.index)
+/// Whether something unique is there already. Some servers say it of a document, some of the whole request.
+pub fn is_clash(error: &Error) -> bool {
+    match &*error.kind {
+        ErrorKind::InsertMany(many) => many.write_errors.iter().flatten().any(|error| error.code == 11_000),
+        ErrorKind::Command(command) => command.code == 11_000,
+        _ => false,
+    }
+}
+
+/// Which document of an insert was refused, where the server says it of one.
+pub fn refused_document(error: &Error) -> Option<usize> {
+    let ErrorKind::InsertMany(many) = &*error.kind else { return None };
+    many.write_errors.iter().flatten().map(|error| error.index).next()
 }

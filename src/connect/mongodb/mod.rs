@@ -223,23 +223,27 @@ impl Asked<'_> {
     /// Inserts in order. What an earlier attempt of the same intent inserted is not inserted again.
     async fn insert(&self, documents: Vec<Document>) -> Result<Value, Fault> {
         let ids: Vec<Bson> = documents.iter().filter_map(|document| document.get("_id").cloned()).collect();
+        let (mut open, mut some_are_there) = (documents, false);
+        while !open.is_empty() {
+            let Err(error) = self.collection.insert_many(&open).await else { break };
+            let there = if fault::is_clash(&error) { self.there(&open).await? } else { Vec::new() };
+            if there.is_empty() {
+                let refused = fault::refused_document(&error).and_then(|index| open.get(index)?.get("_id"));
+                let index = refused.and_then(|id| ids.iter().position(|other| other == id));
+                let mut fault = self.fault(error);
+                fault.certain &= !some_are_there;
+                if let Some(index) = index {
+                    fault.failure = fault.failure.detail("index", number(index as u64));
+                }
+                return Err(fault);
+            }
+            some_are_there = true;
+            open.retain(|document| document.get("_id").is_none_or(|id| !there.contains(id)));
+        }
         let answer = Value::map([
             ("inserted", number(ids.len() as u64)),
             ("ids", Value::list(ids.into_iter().map(document::shown_value))),
         ]);
-        let mut open = documents;
-        while !open.is_empty() {
-            let Err(error) = self.collection.insert_many(&open).await else { break };
-            let Some(clashing) = fault::clashing_document(&error).and_then(|index| open.get(index)) else {
-                return Err(self.fault(error));
-            };
-            let made = document::is_made_of_key(clashing, &self.call.act);
-            let there = if made { self.there(&open).await? } else { Vec::new() };
-            if !there.contains(&clashing.get("_id").cloned().unwrap_or_default()) {
-                return Err(self.fault(error));
-            }
-            open.retain(|document| document.get("_id").is_none_or(|id| !there.contains(id)));
-        }
         Ok(answer)
     }
 

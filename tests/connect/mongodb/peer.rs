@@ -2,8 +2,8 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use orchestra_flow::connect::databases::{CONNECTIONS, Database, Databases, Place};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -59,31 +59,47 @@ pub fn crm(host: &str, rows_max: usize) -> Databases {
 
 /// A way to `host` that hands the first request with `word` over, and breaks before its answer. Gives its own address.
 pub async fn cut_after(word: &'static [u8], host: &str) -> String {
+    way(host, move |heard| heard.windows(word.len()).any(|at| at == word)).await
+}
+
+/// A way to `host`, and all that goes there.
+pub async fn overheard(host: &str) -> (String, Arc<Mutex<Vec<u8>>>) {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let all = heard.clone();
+    let listens = move |part: &[u8]| {
+        all.lock().expect("nobody broke it").extend_from_slice(part);
+        false
+    };
+    (way(host, listens).await, heard)
+}
+
+/// A way to `host` that breaks, once, before the answer to what `is_last` of a request.
+async fn way(host: &str, is_last: impl Fn(&[u8]) -> bool + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let own = listener.local_addr().expect("an address").to_string();
-    let (host, cut) = (host.to_owned(), Arc::new(AtomicBool::new(false)));
+    let (host, cut, is_last) = (host.to_owned(), Arc::new(AtomicBool::new(false)), Arc::new(is_last));
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            tokio::spawn(pass(client, host.clone(), word, cut.clone()));
+            tokio::spawn(pass(client, host.clone(), is_last.clone(), cut.clone()));
         }
     });
     own
 }
 
-async fn pass(mut client: TcpStream, host: String, word: &'static [u8], cut: Arc<AtomicBool>) {
+async fn pass(mut client: TcpStream, host: String, is_last: Arc<impl Fn(&[u8]) -> bool>, cut: Arc<AtomicBool>) {
     let mut server = TcpStream::connect(host).await.expect("the server");
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
-    let mut is_last = false;
+    let mut breaks = false;
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
                 let Some(read) = read.ok().filter(|read| *read > 0) else { return };
-                is_last |= asked[..read].windows(word.len()).any(|at| at == word) && !cut.swap(true, Ordering::Relaxed);
+                breaks |= is_last(&asked[..read]) && !cut.swap(true, Ordering::Relaxed);
                 server.write_all(&asked[..read]).await.expect("it takes it");
             }
             read = server.read(&mut answered) => {
                 let Some(read) = read.ok().filter(|read| *read > 0) else { return };
-                if is_last || client.write_all(&answered[..read]).await.is_err() {
+                if breaks || client.write_all(&answered[..read]).await.is_err() {
                     return;
                 }
             }
