@@ -67,6 +67,8 @@ pub struct Environment {
     pub scratch: Option<Arc<super::files::Scratch>>,
     /// Hosts that may be asked although their addresses are private: `host` or `host:port`.
     pub allow_hosts: Vec<Arc<str>>,
+    /// A file of authorities that HTTPS trusts beside those of the machine.
+    pub ca_file: Option<PathBuf>,
     /// Where requests go instead of their own hosts, in a sandbox: `ADDRESS/CONNECTOR/HOST/PATH`.
     pub stand_in: Option<url::Url>,
     /// How large an answer may be, in bytes.
@@ -114,6 +116,7 @@ impl Environment {
             file_roots: vec![PathBuf::from(".")],
             scratch: None,
             allow_hosts: Vec::new(),
+            ca_file: None,
             stand_in: None,
             response_bytes_max: RESPONSE_BYTES_MAX,
             saved_bytes_max: SAVED_BYTES_MAX,

@@ -1,8 +1,12 @@
 //! Connectors against real peers on loopback.
 
+#[cfg(any(feature = "http", feature = "mail"))]
+mod authority;
 #[cfg(feature = "http")]
 mod declared;
 mod desk;
+#[cfg(feature = "http")]
+mod failure;
 mod files;
 #[cfg(feature = "http")]
 mod guard;

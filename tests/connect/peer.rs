@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 /// What the peer does with one connection.
 #[derive(Clone)]
@@ -19,6 +20,12 @@ pub enum Deed {
     Reset,
     /// Reads the request and never answers.
     Silence,
+    /// Says this, and no more for ever.
+    Stall(String),
+    /// Says this without having been asked, and closes.
+    Blurt(String),
+    /// Breaks the connection when something of the request has come.
+    Break,
 }
 
 /// A whole answer.
@@ -46,6 +53,18 @@ impl Peer {
 
     /// As [`Peer::new`], for deeds that depend on the peer's own address.
     pub async fn with<I: IntoIterator<Item = Deed>>(deeds: impl FnOnce(SocketAddr) -> I) -> Self {
+        Self::listening(None, deeds).await
+    }
+
+    /// As [`Peer::new`], over TLS.
+    pub async fn encrypted(tls: TlsAcceptor, deeds: impl IntoIterator<Item = Deed>) -> Self {
+        Self::listening(Some(tls), |_| deeds).await
+    }
+
+    async fn listening<I: IntoIterator<Item = Deed>>(
+        tls: Option<TlsAcceptor>,
+        deeds: impl FnOnce(SocketAddr) -> I,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port on loopback");
         let address = listener.local_addr().expect("an address");
         let deeds: Vec<Deed> = deeds(address).into_iter().collect();
@@ -55,7 +74,7 @@ impl Peer {
             for turn in 0.. {
                 let Ok((stream, _)) = listener.accept().await else { return };
                 let deed = deeds[usize::min(turn, deeds.len() - 1)].clone();
-                tokio::spawn(carry_out(stream, deed, seen.clone()));
+                tokio::spawn(take(stream, tls.clone(), deed, seen.clone()));
             }
         });
         Self { address, requests }
@@ -72,23 +91,50 @@ impl Peer {
     }
 }
 
-async fn carry_out(mut stream: TcpStream, deed: Deed, seen: Arc<Mutex<Vec<String>>>) {
-    if matches!(deed, Deed::Reset) {
+async fn take(mut stream: TcpStream, tls: Option<TlsAcceptor>, deed: Deed, seen: Arc<Mutex<Vec<String>>>) {
+    if matches!(deed, Deed::Reset | Deed::Break) {
         let _ = stream.set_zero_linger();
+        if matches!(deed, Deed::Break) {
+            let _ = stream.read(&mut [0; 64]).await;
+        }
         return;
     }
+    if let Deed::Blurt(text) = &deed {
+        let _ = stream.write_all(text.as_bytes()).await;
+        let _ = stream.shutdown().await;
+        // Closing with something unread would be a reset.
+        let _ = stream.read(&mut [0; 4096]).await;
+        return;
+    }
+    match tls {
+        Some(tls) => {
+            // Who does not trust the certificate breaks off.
+            if let Ok(stream) = tls.accept(stream).await {
+                carry_out(stream, deed, seen).await;
+            }
+        }
+        None => carry_out(stream, deed, seen).await,
+    }
+}
+
+async fn carry_out(mut stream: impl AsyncRead + AsyncWrite + Unpin, deed: Deed, seen: Arc<Mutex<Vec<String>>>) {
     let Some(request) = read(&mut stream).await else { return };
     seen.lock().expect("no test panics while it holds this").push(request);
     match deed {
         Deed::Say(text) => say(stream, text.as_bytes()).await,
         Deed::Bytes(bytes) => say(stream, &bytes).await,
         Deed::Silence => std::future::pending().await,
-        Deed::Close | Deed::Reset => {}
+        Deed::Stall(text) => {
+            let _ = stream.write_all(text.as_bytes()).await;
+            let _ = stream.flush().await;
+            std::future::pending().await
+        }
+        Deed::Close | Deed::Reset | Deed::Break | Deed::Blurt(_) => {}
     }
 }
 
 /// One answer for each connection: its first line is followed by the word that this is the end.
-async fn say(mut stream: TcpStream, answer: &[u8]) {
+async fn say(mut stream: impl AsyncWrite + Unpin, answer: &[u8]) {
     let line = answer.windows(2).position(|pair| pair == b"\r\n").map_or(answer.len(), |at| at + 2);
     let (first, rest) = answer.split_at(line);
     let _ = stream.write_all(&[first, b"Connection: close\r\n", rest].concat()).await;
@@ -96,7 +142,7 @@ async fn say(mut stream: TcpStream, answer: &[u8]) {
 }
 
 /// One request with its body.
-async fn read(stream: &mut TcpStream) -> Option<String> {
+async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -3,34 +3,13 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 
+use super::authority::certified;
 use super::desk::{failure, value};
 use super::mail::{PLAIN, send};
-
-/// An authority of our own: its certificate as `ca_file` wants it, and a server's, for `name`.
-fn certified(name: &str) -> (String, TlsAcceptor) {
-    let key = || KeyPair::generate().expect("a key");
-    let params = |names: Vec<String>| CertificateParams::new(names).expect("names");
-    let (ca_key, mut ca) = (key(), params(Vec::new()));
-    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let pem = ca.self_signed(&ca_key).expect("a certificate").pem();
-    let own = key();
-    let certificate = params(vec![name.to_owned()]).signed_by(&own, &Issuer::new(ca, ca_key)).expect("a certificate");
-    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(own.serialize_der()).into())
-        .expect("a certificate with its key");
-    (pem, TlsAcceptor::from(Arc::new(config)))
-}
 
 /// What the client said, each line with whether it came encrypted.
 type Heard = Arc<Mutex<Vec<(bool, String)>>>;

@@ -10,6 +10,7 @@ use reqwest::{Client, Method, StatusCode, Url};
 
 use super::draft::{Draft, Payload};
 use super::guard::{self, Allowed, Guarded, PrivateName};
+use super::trust::Trust;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
 use crate::connect::files::passing::Incoming;
@@ -27,15 +28,21 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Builds both.
+    /// Builds both, for peers that prove themselves to `trust`.
     ///
     /// # Errors
-    /// What TLS lacks on this machine.
-    pub fn new() -> Result<Self, String> {
+    /// `connection_error` with what TLS lacks on this machine, `validation_error` where a file holds no certificates.
+    pub fn new(trust: &Trust) -> Result<Self, Failure> {
         // Fails only where a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let (own, beside) = (trust.own()?, trust.beside()?);
         let base = || {
-            Client::builder()
+            let builder = match (&own, &beside) {
+                (Some(own), _) => Client::builder().tls_certs_only(own.clone()),
+                (None, beside) => Client::builder().tls_certs_merge(beside.iter().flatten().cloned()),
+            };
+            builder
+                .tls_version_min(reqwest::tls::Version::TLS_1_2)
                 .user_agent(concat!("orchestra-flow/", env!("CARGO_PKG_VERSION")))
                 .redirect(Policy::none())
                 .referer(false)
@@ -43,7 +50,9 @@ impl Clients {
                 .no_proxy()
                 .connect_timeout(std::time::Duration::from_secs(CONNECT_SECONDS_MAX))
         };
-        let tell = |error: reqwest::Error| format!("no HTTP client: {}", with_causes(&error));
+        let tell = |error: reqwest::Error| {
+            Failure::new(Kind::ConnectionError, format!("no HTTP client: {}", with_causes(&error)))
+        };
         Ok(Self { open: base().build().map_err(tell)?, guarded: base().dns_resolver(Guarded).build().map_err(tell)? })
     }
 }

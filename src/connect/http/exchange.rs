@@ -11,6 +11,7 @@ use super::draft::{Draft, Parts};
 use super::guard::Allowed;
 use super::scope::Scope;
 use super::template::library;
+use super::trust::Trust;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
@@ -66,11 +67,11 @@ impl<'a> Exchange<'a> {
     /// Makes ready for requests of `call` within `bounds`.
     ///
     /// # Errors
-    /// Missing credentials, or no TLS on this machine.
+    /// Missing credentials, authorities that cannot be read, or no TLS on this machine.
     pub fn new(call: &'a Call, bounds: Bounds) -> Result<Self, Failure> {
-        let clients = call.connector.http.clients.get_or_init(Clients::new).clone();
-        let clients = clients.map_err(|message| Failure::new(Kind::ConnectionError, message))?;
-        Ok(Self { call, clients, bounds, credentials: auth::credentials(call)? })
+        let ready = || Clients::new(&Trust::of(&call.connector, &call.environment));
+        let clients = call.connector.http.clients.get_or_init(ready).clone();
+        Ok(Self { call, clients: clients?, bounds, credentials: auth::credentials(call)? })
     }
 
     /// Sends the request that `parts` make.

@@ -22,6 +22,7 @@ mod paging;
 mod payload;
 mod scope;
 mod template;
+mod trust;
 
 pub use draft::Parts;
 pub use exchange::{OPERATION_HEADER, PLACE_HEADER};
@@ -36,7 +37,7 @@ use crate::lang::plan::connector::Request;
 /// What the requests of one connector share.
 #[derive(Debug, Default)]
 pub struct Shared {
-    clients: OnceLock<Result<client::Clients, String>>,
+    clients: OnceLock<Result<client::Clients, Failure>>,
     paces: pace::Paces,
     tokens: oauth::Tokens,
 }

@@ -105,6 +105,7 @@ impl Sandbox {
         environment.stand_in = url::Url::parse(&format!("http://{}", self.http)).ok();
         environment.scratch = Some(self.scratch.clone());
         environment.allow_hosts = vec![self.http.to_string().into()];
+        environment.ca_file = None;
         environment
     }
 

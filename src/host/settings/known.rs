@@ -10,6 +10,8 @@ use crate::base::value::Value;
 /// The type of a setting.
 #[derive(Clone, Copy, Debug)]
 enum Wanted {
+    /// A text.
+    Text,
     /// A list of texts.
     Texts,
     /// A whole number of at least one.
@@ -19,8 +21,9 @@ enum Wanted {
 }
 
 /// The fixed settings; `docs/settings.md` says what each does.
-const KNOWN: [(&str, &str, Wanted); 11] = [
+const KNOWN: [(&str, &str, Wanted); 12] = [
     ("http", "allow_hosts", Wanted::Texts),
+    ("http", "ca_file", Wanted::Text),
     ("http", "response_bytes_max", Wanted::Count),
     ("http", "saved_bytes_max", Wanted::Count),
     ("files", "roots", Wanted::Texts),
@@ -63,6 +66,7 @@ pub fn is_list(path: &[String]) -> bool {
 
 fn misfit(wanted: Wanted, value: &Value) -> Option<&'static str> {
     match wanted {
+        Wanted::Text => value.as_text().is_none().then_some("a text"),
         Wanted::Texts => {
             let fits = value.as_list().is_some_and(|items| items.iter().all(|item| item.as_text().is_some()));
             (!fits).then_some("a list of texts, such as `[\"one\", \"two\"]`")

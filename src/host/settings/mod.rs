@@ -142,6 +142,7 @@ impl Settings {
             file_roots: roots.iter().map(|root| PathBuf::from(&**root)).collect(),
             scratch: None,
             allow_hosts: texts(&["http", "allow_hosts"]).unwrap_or_default(),
+            ca_file: self.get(&["http", "ca_file"]).and_then(Value::as_text).map(PathBuf::from),
             stand_in: None,
             response_bytes_max: count("response_bytes_max")
                 .and_then(|it| usize::try_from(it).ok())
