@@ -72,8 +72,13 @@ impl Kind {
     pub fn name(&self) -> &str {
         match self {
             Self::Own(name) => name,
-            built_in => KINDS.iter().find(|(_, kind)| kind == built_in).map_or("error", |(name, _)| name),
+            built_in => built_in.built_in().unwrap_or("error"),
         }
+    }
+
+    /// The name of a kind that is built in.
+    pub fn built_in(&self) -> Option<&'static str> {
+        KINDS.iter().find(|(_, kind)| kind == self).map(|(name, _)| *name)
     }
 
     /// Whether the short form of `retry` tries again after it: what passes by itself, and is known not to have happened.

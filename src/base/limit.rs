@@ -93,6 +93,12 @@ pub const HTTP_REQUESTS_PER_SECOND_MAX: u32 = 10_000;
 pub const HTTP_CONNECTIONS_MAX: u32 = 1_000;
 /// How long, in seconds, a client may take for the head of a request, for its body, and to take a part of an answer.
 pub const HTTP_PATIENCE_SECONDS_MAX: u64 = 30;
+/// How many requests in a row may fail before a far side is left alone for a while.
+pub const CIRCUIT_FAILURES: u32 = 10;
+/// How long a far side that fails is left alone at first, in milliseconds.
+pub const CIRCUIT_MILLIS_MIN: u64 = 1_000;
+/// How long at most, in milliseconds; it doubles each time that it still fails.
+pub const CIRCUIT_MILLIS_MAX: u64 = 60_000;
 /// How many items one answer of the server lists.
 pub const PAGE_ITEMS_MAX: usize = 1_000;
 /// How long a caller may let the server wait for the end of a run, in seconds.

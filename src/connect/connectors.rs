@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use indexmap::IndexMap;
 
 use super::databases::Databases;
 use super::log::Log;
 use super::registry::{Call, Natives};
+use super::traffic::Traffic;
 use crate::base::failure::{Failure, Kind};
 use crate::base::limit::{RESPONSE_BYTES_MAX, SAVED_BYTES_MAX};
 use crate::base::secret::Mask;
@@ -25,7 +27,7 @@ pub struct Configured {
     pub config: Value,
     /// The hosts, with their ports, that the settings gave for its addresses: they may be private (`host:port`).
     pub hosts: Vec<Arc<str>>,
-    /// What requests of this connector share: connections, pace, tokens.
+    /// What requests of this connector share: connections, tokens.
     #[cfg(feature = "http")]
     pub http: super::http::Shared,
 }
@@ -85,6 +87,8 @@ pub struct Environment {
     pub settings: Arc<dyn Settings>,
     /// Where lines of the log go.
     pub log: Log,
+    /// What calls wait for, and how they went.
+    pub traffic: Traffic,
     /// What the engine itself was given; `None` where it forgets that with the process.
     #[cfg(feature = "http")]
     pub vault: Option<Arc<super::vault::Vault>>,
@@ -125,6 +129,7 @@ impl Environment {
             mask: Mask::default(),
             settings: Arc::new(Nothing),
             log: Log::default(),
+            traffic: Traffic::default(),
             #[cfg(feature = "http")]
             vault: None,
         }
@@ -204,7 +209,10 @@ impl Perform for Connectors {
     fn perform(&self, act: Act) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
             let signature = act.operation.signature.clone();
+            let begun = Instant::now();
             let mut outcome = self.carry_out(act).await;
+            let kind = outcome.result.as_ref().err().map(|failure| &failure.kind);
+            self.environment.traffic.count(&signature.full_name(), kind, begun.elapsed());
             match &mut outcome.result {
                 // Optional fields are there, texts become moments. An answer that is not of the declared type is passed on
                 // as it came: what was done is done, and whoever reads the field in question is told.

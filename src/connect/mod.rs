@@ -30,6 +30,8 @@ pub mod registry;
 /// `sql.*`. The only home of the drivers of databases, besides the store's own file.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub mod sql;
+/// What goes out to far sides, seen as a whole: pace, circuits, figures.
+pub mod traffic;
 /// Credentials that the engine itself was given. The only home of ring.
 #[cfg(feature = "http")]
 pub mod vault;
@@ -37,3 +39,4 @@ pub mod vault;
 pub use connectors::{Configured, Connectors, Environment};
 pub use credentials::Credentials;
 pub use registry::{Call, Native, Natives};
+pub use traffic::Traffic;

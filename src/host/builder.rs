@@ -236,7 +236,7 @@ impl Builder {
         };
         without_body(&package, &natives)?;
         let (mask, retention, patience) = (settings.mask().clone(), settings.retention(), settings.patience());
-        let roots = Roots::of(&environment).ok();
+        let (roots, traffic) = (Roots::of(&environment).ok(), environment.traffic.clone());
         #[cfg(feature = "sandbox")]
         let consult = self.consult.or_else(|| self.sandbox.as_ref().map(|sandbox| sandbox.consult()));
         #[cfg(not(feature = "sandbox"))]
@@ -244,6 +244,7 @@ impl Builder {
         let parts = Arc::new(Replaceable::new(Brought {
             settings: Arc::new(settings),
             perform: Arc::new(Connectors::new(environment, configured, natives)),
+            traffic,
             retention,
             roots,
             patience,

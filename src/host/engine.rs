@@ -9,6 +9,7 @@ use super::program::Faults;
 use super::replaceable::Replaceable;
 use crate::base::secret::Mask;
 use crate::base::time::Timestamp;
+use crate::connect::traffic;
 use crate::run::driver::Driver;
 use crate::run::journal::{Broken, Forgotten};
 use crate::trigger::Triggers;
@@ -47,6 +48,11 @@ impl Engine {
         let brought = newer.parts.now();
         let triggers = Triggers::new(self.driver.clone(), &newer.package(), brought.roots.clone(), brought.patience);
         triggers.map_err(|diagnostics| Faults { diagnostics, sources: brought.warnings.sources.clone() })
+    }
+
+    /// How calls of connectors go: who waits, who is left alone, what came of them.
+    pub fn traffic(&self) -> traffic::Figures {
+        self.parts.now().traffic.figures()
     }
 
     /// Lets go of the runs and events that were kept as long as the settings say, with all that only they needed; beside what

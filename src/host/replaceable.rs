@@ -7,6 +7,7 @@ use super::program::Faults;
 use super::sandbox::Sandbox;
 use crate::base::time::Duration;
 use crate::base::value::Value;
+use crate::connect::Traffic;
 use crate::connect::files::Roots;
 use crate::run::prune::Retention;
 use crate::run::world::{Act, BoxFuture, Outcome, Perform, Settings};
@@ -15,6 +16,8 @@ use crate::run::world::{Act, BoxFuture, Outcome, Perform, Settings};
 pub(super) struct Brought {
     pub settings: Arc<dyn Settings>,
     pub perform: Arc<dyn Perform>,
+    /// What goes out to far sides, whatever program it is for.
+    pub traffic: Traffic,
     pub retention: Retention,
     /// Where files are found, if any directory is open to them.
     pub roots: Option<Roots>,
@@ -40,8 +43,9 @@ impl Replaceable {
         self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes over what `newer` has.
+    /// Takes over what `newer` has. What far sides were asked stays known.
     pub(super) fn take_over(&self, newer: &Self) {
+        newer.now().traffic.follow(&self.now().traffic);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = newer.now();
     }
 }

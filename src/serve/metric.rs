@@ -2,6 +2,7 @@
 //! this process has done is counted as it is written down.
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -20,8 +21,12 @@ use utoipa_axum::routes;
 use super::caller::{Caller, Role};
 use super::problem::Problem;
 use super::server::Server;
+use crate::connect::traffic;
 use crate::run::driver::Figures;
 use crate::run::journal::{Count, Progress};
+
+/// How long things took together.
+type Seconds = Counter<f64, AtomicU64>;
 
 /// The labels of one figure.
 type Labels = Vec<(&'static str, String)>;
@@ -81,6 +86,7 @@ async fn metrics(State(server): State<Server>, caller: Caller) -> Result<Respons
     stand(&mut registry, &caller, &engine.counts().await?);
     work(&mut registry, &caller, &engine.figures());
     write(&mut registry, &engine.progress());
+    traffic(&mut registry, &engine.traffic());
     let Requests { answered, seconds } = server.requests().clone();
     registry.register("http_requests", "Requests that were answered", answered);
     registry.register("http_request_seconds", "How long answers took", seconds);
@@ -125,9 +131,36 @@ fn work(registry: &mut Registry, caller: &Caller, figures: &Figures) {
     registry.register("journal_records", "Records that this process appended", counter(figures.records));
 }
 
+/// How calls of connectors go.
+fn traffic(registry: &mut Registry, figures: &traffic::Figures) {
+    let (calls, seconds) = (Family::<Labels, Counter>::default(), Family::<Labels, Seconds>::default());
+    for (operation, outcome, taken) in &figures.calls {
+        let (connector, operation) = operation.rsplit_once('.').unwrap_or_default();
+        let mut labels = vec![("connector", connector.to_owned()), ("operation", operation.to_owned())];
+        seconds.get_or_create(&labels).inc_by(taken.time.as_secs_f64());
+        labels.push(("outcome", (*outcome).to_owned()));
+        calls.get_or_create(&labels).inc_by(taken.count);
+    }
+    let (waiting, held) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge<f64, AtomicU64>>::default());
+    for (name, count, pause) in &figures.lanes {
+        let labels = vec![("pace", name.to_string())];
+        waiting.get_or_create(&labels).set(count.cast_signed());
+        held.get_or_create(&labels).set(pause.as_secs_f64());
+    }
+    let open = Family::<Labels, Gauge>::default();
+    for (name, is_open) in &figures.circuits {
+        open.get_or_create(&vec![("far_side", name.to_string())]).set((*is_open).into());
+    }
+    registry.register("calls", "Attempts of operations that ended, by how", calls);
+    registry.register("call_seconds", "How long attempts of operations took, waiting included", seconds);
+    registry.register("calls_waiting", "Calls that wait for their turn, by what has a pace", waiting);
+    registry.register("calls_held_seconds", "For how long the far side wants no calls", held);
+    registry.register("circuit_open", "1 if a far side failed so often that it is left alone", open);
+}
+
 /// How writing goes.
 fn write(registry: &mut Registry, progress: &Progress) {
-    let seconds = Counter::<f64, std::sync::atomic::AtomicU64>::default();
+    let seconds = Seconds::default();
     seconds.inc_by(progress.syncing.as_secs_f64());
     registry.register("journal_syncs", "How often the disk was waited for", counter(progress.syncs));
     registry.register("journal_sync_seconds", "How long the disk was waited for", seconds);

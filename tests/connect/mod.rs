@@ -19,6 +19,8 @@ mod mail;
 #[cfg(all(feature = "mongodb", feature = "cli"))]
 mod mongodb;
 #[cfg(feature = "http")]
+mod pace;
+#[cfg(feature = "http")]
 pub mod peer;
 mod process;
 #[cfg(feature = "sandbox")]

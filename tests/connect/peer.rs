@@ -24,6 +24,8 @@ pub enum Deed {
     Stall(String),
     /// Says this without having been asked, and closes.
     Blurt(String),
+    /// Answers the request after a while, and closes.
+    Late(std::time::Duration, String),
     /// Breaks the connection when something of the request has come.
     Break,
 }
@@ -124,6 +126,10 @@ async fn carry_out(mut stream: impl AsyncRead + AsyncWrite + Unpin, deed: Deed, 
         Deed::Say(text) => say(stream, text.as_bytes()).await,
         Deed::Bytes(bytes) => say(stream, &bytes).await,
         Deed::Silence => std::future::pending().await,
+        Deed::Late(while_, text) => {
+            tokio::time::sleep(while_).await;
+            say(stream, text.as_bytes()).await;
+        }
         Deed::Stall(text) => {
             let _ = stream.write_all(text.as_bytes()).await;
             let _ = stream.flush().await;

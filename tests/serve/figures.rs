@@ -19,7 +19,8 @@ async fn figure(client: &Client, name: &str) -> Option<f64> {
 
 #[test]
 fn runs_and_what_is_done_for_them_are_counted() {
-    let folder = folder(&[("main.flow", PROGRAM)]);
+    let program = format!("{PROGRAM}\nworkflow said {{ step log.info {{ message: \"hello\" }} }}");
+    let folder = folder(&[("main.flow", &program)]);
     let twice = |name: &'static str, client: Client| async move {
         for _ in 0..2 {
             client.post(&format!("/v1/workflows/{name}/runs?wait=20s"), json!({ "name": "Ada" })).await;
@@ -32,6 +33,7 @@ fn runs_and_what_is_done_for_them_are_counted() {
         client.post("/v1/workflows/broken/runs?wait=20s", json!({})).await;
         client.post("/v1/workflows/patient/runs", json!({})).await;
         client.until("/v1/runs?workflow=patient", |all| all["runs"][0]["status"] == "waiting").await;
+        client.post("/v1/workflows/said/runs?wait=20s", json!({})).await;
         client.get("/v1/runs/nobody").await.problem(404);
         let expected = [
             ("flow_runs{workflow=\"greet\",status=\"completed\"}", 2.0),
@@ -43,7 +45,8 @@ fn runs_and_what_is_done_for_them_are_counted() {
             ("flow_journal_queue", 0.0),
             ("flow_journal_stuck", 0.0),
             ("flow_http_requests_total{method=\"GET\",route=\"/v1/runs/{id}\",status=\"404\"}", 1.0),
-            ("flow_http_requests_total{method=\"POST\",route=\"/v1/workflows/{name}/runs\",status=\"201\"}", 4.0),
+            ("flow_http_requests_total{method=\"POST\",route=\"/v1/workflows/{name}/runs\",status=\"201\"}", 5.0),
+            ("flow_calls_total{connector=\"log\",operation=\"info\",outcome=\"ok\"}", 1.0),
         ];
         for (name, value) in expected {
             assert_eq!(figure(client, name).await, Some(value), "{name}");

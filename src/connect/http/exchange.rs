@@ -1,5 +1,7 @@
 //! One request of an operation and the judgement on its answer.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use reqwest::StatusCode;
@@ -61,6 +63,28 @@ pub struct Exchange<'a> {
     clients: Clients,
     bounds: Bounds,
     credentials: Option<Credentials>,
+    /// How long it has waited for its turns, in microseconds.
+    waited: AtomicU64,
+}
+
+/// By which paces a request goes, and who is asked.
+#[derive(Debug)]
+struct Lanes {
+    /// That of the operation, where it has one of its own.
+    own: Option<Arc<str>>,
+    /// That of the connector; where it speaks to anybody, that of whom it asks.
+    all: Arc<str>,
+    /// The connector and whom it asks.
+    origin: Arc<str>,
+}
+
+impl Lanes {
+    fn of(call: &Call, url: &reqwest::Url) -> Self {
+        let (operation, connector) = (&call.act.operation, &call.connector.connector.name);
+        let origin: Arc<str> = format!("{connector} ({})", url.origin().ascii_serialization()).into();
+        let own = operation.shaping.limit.map(|_| operation.signature.full_name());
+        Self { own, all: if operation.signature.native { origin.clone() } else { connector.clone() }, origin }
+    }
 }
 
 impl<'a> Exchange<'a> {
@@ -71,7 +95,7 @@ impl<'a> Exchange<'a> {
     pub fn new(call: &'a Call, bounds: Bounds) -> Result<Self, Failure> {
         let ready = || Clients::new(&Trust::of(&call.connector, &call.environment));
         let clients = call.connector.http.clients.get_or_init(ready).clone();
-        Ok(Self { call, clients: clients?, bounds, credentials: auth::credentials(call)? })
+        Ok(Self { call, clients: clients?, bounds, credentials: auth::credentials(call)?, waited: AtomicU64::new(0) })
     }
 
     /// Sends the request that `parts` make.
@@ -91,22 +115,27 @@ impl<'a> Exchange<'a> {
             let _ = draft.header(OPERATION_HEADER, &call.act.operation.signature.name);
             let _ = draft.header(PLACE_HEADER, &call.act.place);
         }
-        self.keep_pace().await.map_err(Broken::definite)?;
+        let lanes = Lanes::of(call, &draft.url);
+        let bounds = self.bounds_in_turn(&lanes).await.map_err(Broken::definite)?;
         let plain = draft.clone();
         let mut token = None;
         if manner.trusted
             && let Some(credentials) = &self.credentials
         {
-            token = auth::apply(call, credentials, &mut draft, &self.clients, &self.bounds, None).await?;
+            token = auth::apply(call, credentials, &mut draft, &self.clients, &bounds, None).await?;
         }
-        let mut answer = send(&self.clients, draft, &self.bounds).await?;
+        let came = send(&self.clients, draft, &bounds).await;
+        self.learn(&lanes, &came);
+        let mut answer = came?;
         // A refused token did nothing: with a new one it is asked once more.
         if answer.status == StatusCode::UNAUTHORIZED
             && let (Some(stale), Some(credentials)) = (&token, &self.credentials)
         {
             let mut again = plain;
-            auth::apply(call, credentials, &mut again, &self.clients, &self.bounds, Some(stale)).await?;
-            answer = send(&self.clients, again, &self.bounds).await?;
+            auth::apply(call, credentials, &mut again, &self.clients, &bounds, Some(stale)).await?;
+            let came = send(&self.clients, again, &bounds).await;
+            self.learn(&lanes, &came);
+            answer = came?;
         }
         let response = answer::value(&answer, manner.reading);
         let response = match response {
@@ -151,17 +180,43 @@ impl<'a> Exchange<'a> {
         parts.draft(environment)
     }
 
-    async fn keep_pace(&self) -> Result<(), Failure> {
+    /// Waits until it is this call's turn, and gives the bounds of what it does then: the time of an attempt counts from there.
+    async fn bounds_in_turn(&self, lanes: &Lanes) -> Result<Bounds, Failure> {
         let call = self.call;
         let (own, all) = (call.act.operation.shaping.limit, call.connector.connector.defaults.limit);
-        let paces = &call.connector.http.paces;
-        if let Some(limit) = own {
-            paces.wait(&call.act.operation.signature.full_name(), limit, self.bounds.deadline).await?;
+        let traffic = &call.environment.traffic;
+        for (name, limit) in lanes.own.iter().map(|name| (name, own)).chain([(&lanes.all, all)]) {
+            let patience = self.bounds.timeout.to_std().saturating_sub(self.waited());
+            let waited = traffic.turn(name, &call.act.run, limit, patience).await?;
+            self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
-        if let Some(limit) = all {
-            paces.wait(&call.connector.connector.name, limit, self.bounds.deadline).await?;
+        traffic.admit(&lanes.origin)?;
+        Ok(Bounds { deadline: self.bounds.deadline + self.waited(), ..self.bounds.clone() })
+    }
+
+    /// How long the requests of this attempt have waited for their turns.
+    fn waited(&self) -> std::time::Duration {
+        std::time::Duration::from_micros(self.waited.load(Ordering::Relaxed))
+    }
+
+    /// Takes in what came of a request for those that come after it.
+    fn learn(&self, lanes: &Lanes, came: &Result<Answer, Broken>) {
+        let traffic = &self.call.environment.traffic;
+        match came {
+            Ok(answer) => {
+                let status = answer.status;
+                let trouble = status.is_server_error().then(|| format!("it answered {}", status.as_u16()));
+                traffic.went(&lanes.origin, trouble.as_deref());
+                let asks = matches!(status.as_u16(), 429 | 503 | 529);
+                if let Some(pause) = self.retry_after(answer).filter(|_| asks) {
+                    traffic.hold(lanes.own.as_ref().unwrap_or(&lanes.all), pause);
+                }
+            }
+            Err(Broken { failure, .. }) if matches!(failure.kind, Kind::ConnectionError | Kind::Timeout) => {
+                traffic.went(&lanes.origin, Some(&failure.message));
+            }
+            Err(_) => {}
         }
-        Ok(())
     }
 
     /// Whether an answer is a failure: by the operation's rules, by the connector's, then by its status.

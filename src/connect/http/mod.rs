@@ -17,7 +17,6 @@ mod grant;
 pub mod guard;
 mod jwt;
 mod oauth;
-mod pace;
 mod paging;
 mod payload;
 mod scope;
@@ -38,7 +37,6 @@ use crate::lang::plan::connector::Request;
 #[derive(Debug, Default)]
 pub struct Shared {
     clients: OnceLock<Result<client::Clients, Failure>>,
-    paces: pace::Paces,
     tokens: oauth::Tokens,
 }
 

@@ -24,8 +24,8 @@ use crate::base::secret::Mask;
 use crate::base::span::{Source, Sources, Span};
 use crate::base::time::Duration;
 use crate::base::value::Value;
-use crate::connect::Environment;
 use crate::connect::log::Log;
+use crate::connect::{Environment, Traffic};
 use crate::run::prune::{EVENTS_KEPT, Retention};
 use crate::run::world;
 
@@ -153,6 +153,7 @@ impl Settings {
             mask: self.mask.clone(),
             settings: Arc::new(self.clone()),
             log,
+            traffic: Traffic::default(),
             #[cfg(feature = "http")]
             vault: None,
         }
