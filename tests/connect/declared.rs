@@ -220,6 +220,28 @@ async fn a_request_is_filled_in_from_its_template() {
 }
 
 #[tokio::test]
+async fn each_value_in_a_path_is_escaped_whatever_its_expression_holds() {
+    let rows = [
+        (r#"GET "/a/${pick(id, "x")}/b/${id}/c""#, "/api/a/1%2F2%3A%40%3F-x/b/1%2F2%3A%40%3F/c"),
+        (r#"GET "/a/${pick(id, "}")}/${#{ k: id }.k}""#, "/api/a/1%2F2%3A%40%3F-%7D/1%2F2%3A%40%3F"),
+        (r#"GET "/a/${pick(`${id}`, "\"")}/b""#, "/api/a/1%2F2%3A%40%3F-%22/b"),
+    ];
+    for (request, expected) in rows {
+        let peer = Peer::new([says(200, "{}")]).await;
+        let text = format!(
+            "connector svc {{ config {{ base_url: url }}\n read operation do(id: string) -> any {{ {request} }} }}"
+        );
+        let package = package(&format!(
+            "fn pick(a, b) {{ a + \"-\" + b }}\n{text}\n workflow w {{ step svc.do {{ id: \"x\" }} }}"
+        ));
+        let connectors = connectors(&package, &[("FLOW_CONNECTOR_SVC_BASE_URL", &peer.url("/api/"))]);
+        value(connectors.perform(call(&package, "svc.do", json(r#"{ "id": "1/2:@?" }"#))).await);
+        let request = peer.requests().remove(0);
+        assert!(request.starts_with(&format!("GET {expected} HTTP/1.1")), "{request}");
+    }
+}
+
+#[tokio::test]
 async fn rules_come_before_the_status_and_the_operations_own_before_the_connectors() {
     let body = r#"
         fail conflict "the connector's" when response.body.code == "dup"

@@ -96,7 +96,7 @@ fn string(text: &str) -> Option<usize> {
 }
 
 /// How long it is from behind `${` to behind its `}`.
-fn interpolation(text: &str) -> usize {
+pub(super) fn interpolation(text: &str) -> usize {
     let (mut depth, mut at) = (1_usize, 0);
     while at < text.len() {
         let rest = &text[at..];

@@ -2,6 +2,7 @@
 
 use super::super::connector::{Request, Url, UrlPiece};
 use super::super::formula::Formula;
+use super::super::squeeze::interpolation;
 use super::value::Values;
 use crate::base::span::Span;
 use crate::lang::script::{self, Form};
@@ -39,7 +40,7 @@ fn pieces(text: &str, span: Span, values: &Values<'_>) -> Option<Vec<UrlPiece>> 
                 at += length;
                 continue;
             }
-            '$' if rest.starts_with("${") => Some((2, rest[2..].find('}')?)),
+            '$' if rest.starts_with("${") => Some((2, interpolation(&rest[2..]).checked_sub(1)?)),
             '{' => placeholder(rest).map(|length| (1, length)),
             _ => None,
         };
@@ -49,11 +50,7 @@ fn pieces(text: &str, span: Span, values: &Values<'_>) -> Option<Vec<UrlPiece>> 
             continue;
         };
         let start = at + opening;
-        let inner = &text[start..start + length];
-        // An expression with braces of its own, such as an object: then the string as a whole is Rhai's affair.
-        if inner.contains(['{', '"', '\\', '`']) {
-            return None;
-        }
+        let inner = text.get(start..start + length)?;
         if !fixed.is_empty() {
             pieces.push(UrlPiece::Text(std::mem::take(&mut fixed).into()));
         }
