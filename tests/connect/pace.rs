@@ -61,6 +61,34 @@ async fn a_pause_that_one_call_is_told_holds_all_of_them() {
 }
 
 #[tokio::test]
+async fn when_no_call_is_left_all_wait_until_there_are_more() {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is later").as_secs();
+    let date = jiff::Timestamp::from_second(now.cast_signed() + 1_000).expect("a moment");
+    let rows = [
+        ("header", "1000".to_owned()),
+        ("header", (now + 1_000).to_string()),
+        ("header", ((now + 1_000) * 1_000).to_string()),
+        ("header", date.to_string()),
+        ("milliseconds", "1000000".to_owned()),
+    ];
+    for (unit, reset) in rows {
+        let left = |left: u32| answer(200, &format!("X-Left: {left}\r\nX-Reset: {reset}\r\n"), "");
+        let peer = Peer::new([left(1), left(0)]).await;
+        let far = Far::new(&peer, &format!("remaining header \"X-Left\" reset {unit} \"X-Reset\""));
+        value(far.ask("a", SOON).await);
+        value(far.ask("a", SOON).await);
+        let (held, certain) = failure(far.ask("b", SOON).await);
+        assert_eq!((held.kind.name(), certain), ("rate_limited", true), "{unit} {reset}");
+        let wait = held.retry_after.expect("it says how long");
+        assert!(wait > Duration::seconds(900) && wait <= Duration::seconds(1_000), "{unit} {reset}: {wait}");
+        assert_eq!(peer.requests().len(), 2);
+    }
+    let peer = Peer::new([answer(429, "X-Wait: 1500\r\n", "")]).await;
+    let far = Far::new(&peer, "retry_after milliseconds \"X-Wait\"");
+    assert_eq!(failure(far.ask("a", SOON).await).0.retry_after, Some(Duration(1_500)));
+}
+
+#[tokio::test]
 async fn a_run_with_many_calls_leaves_others_their_turns() {
     let peer = Peer::new([says(200, "{}")]).await;
     let far = Far::new(&peer, "limit 1 per 20ms");
@@ -80,11 +108,11 @@ async fn a_run_with_many_calls_leaves_others_their_turns() {
 #[tokio::test]
 async fn waiting_for_ones_turn_leaves_the_attempt_its_time() {
     let whole = "HTTP/1.1 200 X\r\nContent-Length: 0\r\n\r\n".to_owned();
-    let peer = Peer::new([says(200, "{}"), Deed::Late(Span::from_millis(700), whole)]).await;
-    let far = Far::new(&peer, "limit 1 per 700ms");
-    value(far.ask("a", Duration(1_000)).await);
-    // 700ms until it may go, 700ms until it is answered.
-    value(far.ask("b", Duration(1_000)).await);
+    let peer = Peer::new([says(200, "{}"), Deed::Late(Span::from_millis(1_200), whole)]).await;
+    let far = Far::new(&peer, "limit 1 per 1200ms");
+    value(far.ask("a", Duration(2_000)).await);
+    // 1200ms until it may go, 1200ms until it is answered.
+    value(far.ask("b", Duration(2_000)).await);
     // It could not go within its time, so it does not wait at all.
     let far = Far::new(&peer, "limit 1 per 1h");
     value(far.ask("a", Duration(5_000)).await);

@@ -9,9 +9,13 @@ use super::client::{Answer, shown};
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::{Map, Value};
+use crate::lang::plan::connector::RetryAfter;
 
 /// How long what the far side says may get in a message.
 const COMPLAINT_CHARS_MAX: usize = 300;
+/// A year, and the least number that is a moment in seconds since 1970.
+const YEAR_MILLIS: f64 = 31_536_000_000.0;
+const EPOCH_SECONDS_MIN: f64 = 1_000_000_000.0;
 /// Headers in which services name a request, for their support.
 const REQUEST_IDS: [&str; 5] = ["x-request-id", "request-id", "x-slack-req-id", "x-arequestid", "x-amzn-requestid"];
 
@@ -192,13 +196,41 @@ fn complaint(body: &Value) -> Option<String> {
     (!short.is_empty()).then_some(short)
 }
 
-/// How long the far side asks to wait: seconds or a date in `header`, or in `Retry-After`.
-pub fn retry_after(headers: &HeaderMap, header: Option<&str>, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(header.unwrap_or(RETRY_AFTER.as_str()))?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        // Beyond a year nobody means it; the cast cannot overflow below that.
-        return (0.0..31_536_000.0).contains(&seconds).then(|| Duration((seconds * 1000.0).ceil() as i64));
+/// How long the far side asks to wait: by the header that is declared, or by `Retry-After`.
+pub fn retry_after(headers: &HeaderMap, declared: Option<&RetryAfter>, now: Timestamp) -> Option<Duration> {
+    match declared {
+        Some(declared) => pause(headers, declared, now),
+        None => pause(headers, &RetryAfter::Header(RETRY_AFTER.as_str().into()), now),
     }
-    let moment = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+}
+
+/// How long the far side asks to wait where it says that no call is left.
+pub fn used_up(headers: &HeaderMap, left: &str, reset: &RetryAfter, now: Timestamp) -> Option<Duration> {
+    let left: f64 = headers.get(left)?.to_str().ok()?.trim().parse().ok()?;
+    if left > 0.0 { None } else { pause(headers, reset, now) }
+}
+
+/// What a header says: a number of seconds or milliseconds, or a moment, as a number since 1970 or as a date.
+fn pause(headers: &HeaderMap, declared: &RetryAfter, now: Timestamp) -> Option<Duration> {
+    let (name, scale) = match declared {
+        RetryAfter::Header(name) => (name, 1_000.0),
+        RetryAfter::Millis(name) => (name, 1.0),
+    };
+    let text = headers.get(&**name)?.to_str().ok()?.trim();
+    let moment = match text.parse::<f64>() {
+        // Beyond a year nobody means a pause; the casts cannot overflow below that.
+        Ok(number) if (0.0..YEAR_MILLIS / scale).contains(&number) => {
+            return Some(Duration((number * scale).ceil() as i64));
+        }
+        Ok(number) if (EPOCH_SECONDS_MIN..EPOCH_SECONDS_MIN * 1_000.0).contains(&number) => {
+            Timestamp::from_second(number as i64).ok()?
+        }
+        Ok(number) if number >= EPOCH_SECONDS_MIN * 1_000.0 => Timestamp::from_millisecond(number as i64).ok()?,
+        Ok(_) => return None,
+        Err(_) => match jiff::fmt::rfc2822::parse(text) {
+            Ok(date) => date.timestamp(),
+            Err(_) => text.parse().ok()?,
+        },
+    };
     Some(Duration(Duration::between(now, moment).0.max(0)))
 }

@@ -20,7 +20,6 @@ use crate::base::value::Value;
 use crate::connect::credentials::Credentials;
 use crate::connect::registry::Call;
 use crate::lang::catalog::Effect;
-use crate::lang::plan::connector::RetryAfter;
 
 /// Where the key of an intent goes when a `key` clause asks for it and the operation names no place.
 const KEY_HEADER: &str = "Idempotency-Key";
@@ -208,7 +207,8 @@ impl<'a> Exchange<'a> {
                 let trouble = status.is_server_error().then(|| format!("it answered {}", status.as_u16()));
                 traffic.went(&lanes.origin, trouble.as_deref());
                 let asks = matches!(status.as_u16(), 429 | 503 | 529);
-                if let Some(pause) = self.retry_after(answer).filter(|_| asks) {
+                let pause = if asks { self.retry_after(answer) } else { self.used_up(answer) };
+                if let Some(pause) = pause {
                     traffic.hold(lanes.own.as_ref().unwrap_or(&lanes.all), pause);
                 }
             }
@@ -252,8 +252,14 @@ impl<'a> Exchange<'a> {
     fn retry_after(&self, answer: &Answer) -> Option<Duration> {
         let shaping = &self.call.act.operation.shaping;
         let declared = shaping.retry_after.as_ref().or(self.call.connector.connector.defaults.retry_after.as_ref());
-        let header = declared.map(|RetryAfter::Header(name)| name.to_lowercase());
-        answer::retry_after(&answer.headers, header.as_deref(), Timestamp::now())
+        answer::retry_after(&answer.headers, declared, Timestamp::now()).or_else(|| self.used_up(answer))
+    }
+
+    /// How long there are no calls left, where the answer says that there are none.
+    fn used_up(&self, answer: &Answer) -> Option<Duration> {
+        let shaping = &self.call.act.operation.shaping;
+        let declared = shaping.remaining.as_ref().or(self.call.connector.connector.defaults.remaining.as_ref());
+        declared.and_then(|(left, reset)| answer::used_up(&answer.headers, left, reset, Timestamp::now()))
     }
 }
 

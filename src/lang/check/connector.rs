@@ -236,7 +236,11 @@ impl<'a> Checker<'a> {
                 self.argument(per, &Shape::Duration, "`per`");
                 self.known_before(per, "`per`");
             }
-            RequestItem::RetryAfter { place, .. } => self.one_word(place, "retry_after", &["header"]),
+            RequestItem::RetryAfter(header) => self.one_word(&header.unit, "retry_after", &["header", "milliseconds"]),
+            RequestItem::Remaining { left, reset } => {
+                self.one_word(&left.unit, "remaining", &["header"]);
+                self.one_word(&reset.unit, "reset", &["header", "milliseconds"]);
+            }
             RequestItem::Fail(fail) => {
                 let close = |known: &str| strsim::damerau_levenshtein(known, &fail.kind.text) <= 2;
                 if !is_built_in(&fail.kind.text)

@@ -124,6 +124,9 @@ pub struct Shaping {
     pub limit: Option<(u64, Duration)>,
     /// Where the answer says how long to wait.
     pub retry_after: Option<RetryAfter>,
+    /// The header with how many calls are left, and where the answer says when there will be more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<(Arc<str>, RetryAfter)>,
     /// Which answers are failures.
     pub fails: Vec<FailRule>,
     /// How the next page is asked for.
@@ -137,8 +140,10 @@ pub struct Shaping {
 /// Where an answer says how long to wait.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum RetryAfter {
-    /// In a header, in seconds or as a date.
+    /// In a header, in seconds or as a moment.
     Header(Arc<str>),
+    /// In a header, in milliseconds.
+    Millis(Arc<str>),
 }
 
 /// `fail TYPE "text" when expr`

@@ -65,7 +65,7 @@ pub(super) const TRIGGER_CLAUSES: [&str; 12] = [
 ];
 
 /// Every word of the language that has a place of its own, so that one that is misspelt can be found.
-pub(super) const KEYWORDS: [&str; 115] = [
+pub(super) const KEYWORDS: [&str; 117] = [
     "about",
     "advance",
     "after",
@@ -139,9 +139,11 @@ pub(super) const KEYWORDS: [&str; 115] = [
     "priority",
     "race",
     "read",
+    "remaining",
     "remind",
     "repeat",
     "reply",
+    "reset",
     "retry",
     "retry_after",
     "return",

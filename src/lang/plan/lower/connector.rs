@@ -129,7 +129,10 @@ fn shape_by(shaping: &mut Shaping, item: &RequestItem, values: &Values<'_>) {
         RequestItem::Limit { count, per, .. } => {
             shaping.limit = values.count(count).zip(values.duration(per));
         }
-        RequestItem::RetryAfter { name, .. } => shaping.retry_after = Some(RetryAfter::Header(name.text.clone())),
+        RequestItem::RetryAfter(header) => shaping.retry_after = Some(moment_in(header)),
+        RequestItem::Remaining { left, reset } => {
+            shaping.remaining = Some((left.name.text.clone(), moment_in(reset)));
+        }
         RequestItem::Fail(fail) => shaping.fails.push(FailRule {
             kind: Kind::named(&fail.kind.text),
             message: fail.message.as_ref().map(|message| values.expr(message)),
@@ -150,6 +153,12 @@ fn shape_by(shaping: &mut Shaping, item: &RequestItem, values: &Values<'_>) {
             _ => {}
         },
     }
+}
+
+/// The header that says when to come back.
+fn moment_in(header: &ast::HeaderOf) -> RetryAfter {
+    let name = header.name.text.clone();
+    if &*header.unit.text == "milliseconds" { RetryAfter::Millis(name) } else { RetryAfter::Header(name) }
 }
 
 fn paginate(kind: &ast::Name, fields: &[ast::Field], span: Span, values: &Values<'_>) -> Paginate {

@@ -112,6 +112,15 @@ pub struct Request {
     pub span: Span,
 }
 
+/// `header "Retry-After"`
+#[derive(Clone, Debug)]
+pub struct HeaderOf {
+    /// `header`, or `milliseconds` where it counts those.
+    pub unit: Name,
+    /// Which header.
+    pub name: Text,
+}
+
 /// What shapes a request or reads its answer.
 #[derive(Clone, Debug)]
 pub enum RequestItem {
@@ -127,13 +136,13 @@ pub enum RequestItem {
         span: Span,
     },
     /// `retry_after header "Retry-After"`
-    RetryAfter {
-        /// `header` or `body`.
-        place: Name,
-        /// Which header, or which expression.
-        name: Text,
-        /// All of it.
-        span: Span,
+    RetryAfter(HeaderOf),
+    /// `remaining header "X-RateLimit-Remaining" reset header "X-RateLimit-Reset"`
+    Remaining {
+        /// Where it says how many calls are left.
+        left: HeaderOf,
+        /// Where it says when there will be more.
+        reset: HeaderOf,
     },
     /// `fail not_found when ...`
     Fail(Fail),

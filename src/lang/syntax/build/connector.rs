@@ -1,8 +1,8 @@
 //! Connectors and personas.
 
 use super::super::ast::{
-    Ahead, AheadKind, Code, Connector, ConnectorItem, Effect, Example, Gets, Name, Object, Operation, Persona,
-    PersonaItem, Request, RequestItem, Source,
+    Ahead, AheadKind, Code, Connector, ConnectorItem, Effect, Example, Gets, HeaderOf, Name, Object, Operation,
+    Persona, PersonaItem, Request, RequestItem, Source,
 };
 use super::super::code;
 use super::super::grammar::{Node, Rule};
@@ -81,22 +81,27 @@ impl Builder<'_> {
                 RequestItem::Limit { count: count?, per: per?, span }
             }
             Rule::retry_after => {
-                let (mut place, mut name) = (None, None);
-                for part in node.into_inner() {
-                    match part.as_rule() {
-                        Rule::word => place = Some(self.name(&part)),
-                        Rule::string => name = Some(self.plain(&part)),
-                        _ => {}
-                    }
-                }
-                if place.is_none() || name.is_none() {
+                let header = self.header_of(node);
+                if header.is_none() {
                     self.missing(
                         &owner,
                         "this `retry_after` is not complete",
                         "write `retry_after header \"Retry-After\"`",
                     );
                 }
-                RequestItem::RetryAfter { place: place?, name: name?, span }
+                RequestItem::RetryAfter(header?)
+            }
+            Rule::remaining => {
+                let reset = node.clone().into_inner().find(|part| part.as_rule() == Rule::reset);
+                let (left, reset) = (self.header_of(node), reset.and_then(|reset| self.header_of(reset)));
+                if left.is_none() || reset.is_none() {
+                    self.missing(
+                        &owner,
+                        "this `remaining` is not complete",
+                        "write `remaining header \"X-RateLimit-Remaining\" reset header \"X-RateLimit-Reset\"`",
+                    );
+                }
+                RequestItem::Remaining { left: left?, reset: reset? }
             }
             Rule::fail => RequestItem::Fail(self.fail(node)?),
             Rule::paginate => {
@@ -111,6 +116,19 @@ impl Builder<'_> {
             Rule::field => RequestItem::Field(self.field(node)?),
             _ => return None,
         })
+    }
+
+    /// `header "X"`, as far as it is there.
+    fn header_of(&mut self, node: Node<'_>) -> Option<HeaderOf> {
+        let (mut unit, mut name) = (None, None);
+        for part in node.into_inner() {
+            match part.as_rule() {
+                Rule::word => unit = Some(self.name(&part)),
+                Rule::string => name = Some(self.plain(&part)),
+                _ => {}
+            }
+        }
+        Some(HeaderOf { unit: unit?, name: name? })
     }
 
     fn operation(&mut self, node: Node<'_>) -> Option<Operation> {
