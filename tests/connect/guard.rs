@@ -39,11 +39,24 @@ fn which_addresses_are_private() {
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
         "::7f00:1",
+        "::ffff:0:7f00:1",
+        "64:ff9b:1::1",
+        "fec0::1",
+        // Teredo: the last 32 bits are 10.0.0.1, inverted.
+        "2001:0:4136:e378:8000:63bf:f5ff:fffe",
     ];
     for address in private {
         assert!(is_private(address.parse().expect("an address")), "{address}");
     }
-    for address in ["1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "64:ff9b::808:808"] {
+    for address in [
+        "1.1.1.1",
+        "8.8.8.8",
+        "172.32.0.1",
+        "100.128.0.1",
+        "2606:4700::1111",
+        "64:ff9b::808:808",
+        "2001:0:4136:e378:8000:63bf:f7f7:f7f7",
+    ] {
         assert!(!is_private(address.parse().expect("an address")), "{address}");
     }
 }
@@ -57,6 +70,9 @@ async fn a_private_address_is_refused_before_anything_is_sent() {
         format!("http://localhost:{port}/"),
         format!("http://2130706433:{port}/"),
         format!("http://0x7f.1:{port}/"),
+        format!("http://0177.0.0.1:{port}/"),
+        format!("http://127.1:{port}/"),
+        format!("http://[::127.0.0.1]:{port}/"),
         format!("http://[::ffff:127.0.0.1]:{port}/"),
         "http://169.254.169.254/latest/meta-data/".to_owned(),
         "http://[::1]/".to_owned(),

@@ -42,9 +42,17 @@ fn is_private_v6(v6: Ipv6Addr) -> bool {
     match words {
         // ::, ::1 and the old form of IPv4 in IPv6.
         [0, 0, 0, 0, 0, 0, _, _] => true,
-        // NAT64 and 6to4 carry an IPv4 address that is the real goal.
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => embedded(high, low),
-        [first, ..] => first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80 || first & 0xff00 == 0xff00,
+        // NAT64, 6to4 and translated addresses carry an IPv4 address that is the real goal; Teredo does so inverted.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] | [0, 0, 0, 0, 0xffff, 0, high, low] => {
+            embedded(high, low)
+        }
+        [0x2001, 0, .., high, low] => embedded(!high, !low),
+        // Where a translator of one's own leads, nobody can tell from outside.
+        [0x64, 0xff9b, 1, ..] => true,
+        // Unique local, link-local, the old site-local, multicast.
+        [first, ..] => {
+            first & 0xfe00 == 0xfc00 || matches!(first & 0xffc0, 0xfe80 | 0xfec0) || first & 0xff00 == 0xff00
+        }
     }
 }
 
