@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
 
+use orchestra_flow::base::shape::Field;
 use orchestra_flow::base::span::Sources;
 use orchestra_flow::base::time::Duration;
 use orchestra_flow::base::value::Value;
@@ -138,8 +139,8 @@ async fn the_examples_of_the_standard_library_hold() {
     assert!(held > 100, "{held}");
 }
 
-/// What one example says, against a peer that answers as it says.
-async fn holds(package: &Package, operation: &Operation, example: &Example, home: &Path) {
+/// What comes of an example against a peer that answers as it says, and lies at the path of the real service.
+pub async fn play(package: &Package, operation: &Operation, example: &Example, home: &Path) -> (Outcome, Peer) {
     let full = operation.signature.full_name();
     let last = example.ahead.len();
     let answers = example.answers().enumerate();
@@ -147,7 +148,7 @@ async fn holds(package: &Package, operation: &Operation, example: &Example, home
     let fields = package.connectors.values().flat_map(|it| it.config.iter().map(move |(field, _)| (&it.name, field)));
     let settings = fields.map(|(connector, field)| {
         let value = match &*field.name {
-            "base_url" => peer.url(""),
+            "base_url" => peer.url(&path_of(field)),
             "token" | "key" => "t0ken".to_owned(),
             "webhook_url" => peer.url("/webhook"),
             _ => String::new(),
@@ -159,7 +160,19 @@ async fn holds(package: &Package, operation: &Operation, example: &Example, home
     let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (&**name, &**value)).collect();
     // A webhook's address is a parameter.
     let params = example.params.to_json().to_string().replace("https://hooks.slack.com", &peer.url(""));
-    let outcome = connectors(package, &settings).perform(call(package, &full, json(&params))).await;
+    (connectors(package, &settings).perform(call(package, &full, json(&params))).await, peer)
+}
+
+/// The path of the address that a field has where nothing is set.
+fn path_of(field: &Field) -> String {
+    let usual = field.default.as_ref().and_then(|usual| url::Url::parse(usual.as_text()?).ok());
+    usual.map_or_else(String::new, |usual| usual.path().trim_end_matches('/').to_owned())
+}
+
+/// What one example says.
+async fn holds(package: &Package, operation: &Operation, example: &Example, home: &Path) {
+    let full = operation.signature.full_name();
+    let (outcome, peer) = play(package, operation, example, home).await;
     match (&example.gives, &example.fails, outcome.result) {
         (Some(gives), _, Ok(got)) => {
             let shown = got.to_json().to_string().replace(&peer.url(""), "https://example.atlassian.net");

@@ -3,6 +3,8 @@
 #[cfg(any(feature = "http", feature = "mail"))]
 mod authority;
 #[cfg(feature = "http")]
+mod contract;
+#[cfg(feature = "http")]
 mod declared;
 mod desk;
 #[cfg(feature = "http")]
