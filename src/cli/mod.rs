@@ -5,6 +5,7 @@
 
 mod ask;
 mod check;
+mod connectors;
 #[cfg(feature = "serve")]
 mod client;
 #[cfg(feature = "sqlite")]
@@ -79,6 +80,7 @@ enum Command {
     Graph(graph::Graph),
     Effects(effects::Effects),
     Explain(explain::Explain),
+    Connectors(connectors::Connectors),
     #[cfg(feature = "sqlite")]
     Prune(prune::Prune),
     #[cfg(feature = "sqlite")]
@@ -121,6 +123,7 @@ impl Command {
             Self::Graph(command) => command.run(),
             Self::Effects(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Connectors(command) => command.run(),
             #[cfg(feature = "sqlite")]
             Self::Prune(command) => command.run(),
             #[cfg(feature = "sqlite")]

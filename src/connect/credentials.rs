@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::value::{Map, Value};
+use crate::lang::plan::connector::LOGIN;
 
 /// The fields that make tokens different ones.
 const NAMING: [&str; 10] =
@@ -50,8 +51,12 @@ impl Credentials {
             "basic" => has("user", 0) && has("password", 1),
             "header" | "query" => has("name", 0) && has("value", 1),
             "oauth2" => {
-                let proof = if self.grant() == "refresh_token" { "refresh_token" } else { "client_secret" };
-                named("token_url") && named("client_id") && named(proof)
+                let own = match &*self.grant() {
+                    "refresh_token" => "refresh_token",
+                    LOGIN => "authorize_url",
+                    _ => "client_secret",
+                };
+                ["token_url", "client_id", own].into_iter().all(named)
             }
             "jwt" => ["issuer", "audience", "key", "token_url"].into_iter().all(named),
             _ => true,
@@ -68,14 +73,21 @@ impl Credentials {
 
     /// Whether what the far side gives takes the place of what the settings say.
     pub fn is_renewed_by_what_came(&self) -> bool {
-        &*self.scheme == "oauth2" && self.grant() == "refresh_token"
+        &*self.scheme == "oauth2" && (self.grant() == "refresh_token" || self.needs_login())
+    }
+
+    /// Whether a person must have signed in.
+    pub fn needs_login(&self) -> bool {
+        &*self.scheme == "oauth2" && self.grant() == LOGIN
     }
 
     /// What tokens for these credentials of `connector` are known by; it tells nothing of them. New values in the settings make
     /// a new name: what came of the old ones does not hide them.
     pub fn name(&self, connector: &str) -> String {
         let mut hasher = blake3::Hasher::new();
-        for name in NAMING {
+        // Whoever has agreed to less is told so by the service.
+        let asked = NAMING.into_iter().filter(|name| *name != "scope" || !self.needs_login());
+        for name in asked {
             let value = self.value(name, None).unwrap_or_default();
             hasher.update(&(value.len() as u64).to_le_bytes()).update(value.as_bytes());
         }

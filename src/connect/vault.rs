@@ -94,6 +94,11 @@ impl Vault {
         Self { directory: directory.into(), given: key.map(Arc::from) }
     }
 
+    /// Whether something is kept under `name`.
+    pub fn holds(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
     /// What is kept under `name`.
     ///
     /// # Errors

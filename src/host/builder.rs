@@ -22,11 +22,15 @@ use crate::base::value::Value;
 #[cfg(feature = "http")]
 use crate::connect::Environment;
 use crate::connect::files::Roots;
+#[cfg(feature = "http")]
+use crate::connect::http::login::Login;
 use crate::connect::log::Log;
 #[cfg(feature = "http")]
 use crate::connect::vault::{self, Vault};
 use crate::connect::{Call, Connectors, Native, Natives};
 use crate::lang::plan::Package;
+#[cfg(feature = "http")]
+use crate::lang::plan::connector::Auth;
 use crate::run::driver::{Driver, Duty};
 use crate::run::journal::Journal;
 use crate::run::world::{BoxFuture, Clock, Consult, Consulted, Question, World};
@@ -197,10 +201,8 @@ impl Builder {
         // A stand-in needs no settings, so none is read that could point elsewhere.
         let stands_in = self.stands_in();
         let environment = if stands_in { Vec::new() } else { self.environment };
-        // The key of the vault is for the engine, and no setting of the program.
         #[cfg(feature = "http")]
-        let (keys, environment): (Vec<_>, Vec<_>) =
-            environment.into_iter().partition(|(name, _)| name == vault::KEY_VARIABLE);
+        let (key, environment) = without_key(environment);
         let Program { package, mut sources, directory, .. } = self.program;
         let (settings, mut diagnostics) = Settings::read(&directory, environment, &self.given, &mut sources);
         // Of a file that is broken nothing was read: what is missing may well stand in it.
@@ -223,12 +225,7 @@ impl Builder {
         }
         let (environment, natives) = (settings.environment(self.log), self.natives);
         #[cfg(feature = "http")]
-        let environment = {
-            let key = keys.first().map(|(_, key)| &**key).filter(|key| !key.is_empty());
-            key.into_iter().for_each(|key| settings.mask().learn(key));
-            let directory = self.vault.filter(|_| !stands_in);
-            Environment { vault: directory.map(|directory| Arc::new(Vault::new(directory, key))), ..environment }
-        };
+        let environment = with_vault(environment, self.vault.filter(|_| !stands_in), key);
         #[cfg(feature = "sandbox")]
         let (environment, natives) = match &self.sandbox {
             Some(sandbox) => (sandbox.enclose(environment), sandbox.natives(natives)),
@@ -263,12 +260,53 @@ impl Builder {
         Ok(Engine { driver, parts, mask })
     }
 
+    /// Begins to sign a person in to the service of `connector`: who opens the login's address in a browser is asked there, and
+    /// comes back to `port` of this machine, or to any that is free. What the service then gives lies where
+    /// [`Builder::credentials_in`] says.
+    ///
+    /// # Errors
+    /// A connector that has no such way to sign in, settings that are missing.
+    #[cfg(feature = "http")]
+    pub async fn login(self, connector: &str, port: u16) -> Result<Login, LoginError> {
+        let Program { package, mut sources, directory, .. } = self.program;
+        let declared = package.connectors.get(connector).ok_or_else(|| LoginError::Unknown(connector.into()))?;
+        if !declared.auth.iter().any(Auth::needs_login) {
+            return Err(LoginError::NoWay(connector.into()));
+        }
+        let (key, environment) = without_key(self.environment);
+        let (settings, mut diagnostics) = Settings::read(&directory, environment, &self.given, &mut sources);
+        let (mut configured, found) = settings.configure(&package, &Uses::of_connector(connector), &mut sources);
+        diagnostics.extend(found);
+        diagnostics.retain(crate::base::diagnostic::Diagnostic::is_error);
+        if !diagnostics.is_empty() {
+            return Err(LoginError::Settings(diagnostics));
+        }
+        let Some(configured) = configured.pop() else { return Err(LoginError::Unknown(connector.into())) };
+        let credentials =
+            settings.login(&configured).map_err(|lacking| LoginError::Lacking(connector.into(), lacking))?;
+        let environment = with_vault(settings.environment(self.log), self.vault, key);
+        Login::begin(configured, environment, credentials, port).await.map_err(LoginError::Failed)
+    }
+
     fn stands_in(&self) -> bool {
         #[cfg(feature = "sandbox")]
         return self.sandbox.is_some();
         #[cfg(not(feature = "sandbox"))]
         return false;
     }
+}
+
+/// The key of the vault, and the other variables: it is for the engine, and no setting of a program.
+#[cfg(feature = "http")]
+fn without_key(variables: Vec<(String, String)>) -> (Option<String>, Vec<(String, String)>) {
+    let (keys, others): (Vec<_>, Vec<_>) = variables.into_iter().partition(|(name, _)| name == vault::KEY_VARIABLE);
+    (keys.into_iter().map(|(_, key)| key).find(|key| !key.is_empty()), others)
+}
+
+#[cfg(feature = "http")]
+fn with_vault(environment: Environment, directory: Option<PathBuf>, key: Option<String>) -> Environment {
+    key.iter().for_each(|key| environment.mask.learn(key));
+    Environment { vault: directory.map(|directory| Arc::new(Vault::new(directory, key.as_deref()))), ..environment }
 }
 
 impl fmt::Debug for Builder {
@@ -311,6 +349,36 @@ impl BuildError {
             Self::Program(faults) | Self::Settings(faults) => Some(faults),
             Self::NoBody(_) | Self::NoSandbox(_) => None,
         }
+    }
+}
+
+/// Why nobody can sign in.
+#[cfg(feature = "http")]
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum LoginError {
+    /// No connector of the program has this name.
+    #[error("there is no connector `{0}`")]
+    Unknown(Arc<str>),
+    /// The connector has no such way to sign in.
+    #[error("nobody signs in to `{0}` in a browser: it has no `auth oauth2 {{ grant: \"authorization_code\" ... }}`")]
+    NoWay(Arc<str>),
+    /// The settings do not say which app asks.
+    #[error("`{0}` needs an app that asks for access: {list}", list = lacking(.1))]
+    Lacking(Arc<str>, Vec<Arc<str>>),
+    /// Settings are missing or wrong.
+    #[error("{}", .0.iter().map(|it| &*it.message).collect::<Vec<_>>().join("; "))]
+    Settings(Vec<crate::base::diagnostic::Diagnostic>),
+    /// It could not begin.
+    #[error("{0}")]
+    Failed(Failure),
+}
+
+/// What is to be set.
+#[cfg(feature = "http")]
+fn lacking(variables: &[Arc<str>]) -> String {
+    match variables {
+        [] => "its `auth oauth2` lacks `authorize_url`, `token_url` or `client_id`".to_owned(),
+        variables => format!("set {}", variables.join(" and ")),
     }
 }
 

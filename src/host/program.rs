@@ -63,6 +63,12 @@ impl Program {
         compiled(compile_file(Sources::default(), path), directory)
     }
 
+    /// The connector `name` of the standard library, with the settings of the working directory.
+    pub fn of_standard(name: &str) -> Option<Self> {
+        let file = lang::catalog::standard::connector(name)?;
+        Self::from_text(file.path, file.text).ok()
+    }
+
     /// Compiles a text that is called `name` in messages. Files that it uses are looked for from the working directory.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! The real binary on real files: exit code, the whole of stdout, the whole of stderr.
 
+#[cfg(feature = "http")]
+mod authority;
 mod check;
 #[cfg(feature = "serve")]
 mod client;
@@ -13,6 +15,8 @@ mod documents;
 mod hostile;
 mod input;
 mod interrupt;
+#[cfg(feature = "http")]
+mod login;
 mod run;
 mod sandbox;
 mod settings;

@@ -99,3 +99,27 @@ async fn an_account_without_its_key_is_no_way_to_sign_in() {
     assert_eq!(value(outcome)["n"], 1);
     assert!(!peer.requests()[0].contains("authorization"), "`auth none` came next");
 }
+
+#[tokio::test]
+async fn tokens_are_asked_for_in_json_where_the_service_wants_that() {
+    let package = package(
+        r#"
+connector notes {
+    config { base_url: url }
+    auth oauth2 {
+        grant: "refresh_token", token_url: "${config.base_url}token", client_id: "c", client_secret: "hidden"
+        refresh_token: "r0", client_auth: "basic", send: "json"
+    }
+    read operation look() -> any { GET "/look" }
+}
+workflow w { step look = notes.look {} }"#,
+    );
+    let peer = Peer::new([says(200, r#"{ "access_token": "issued" }"#), says(200, r#"{ "n": 1 }"#)]).await;
+    let desk = connectors(&package, &[("FLOW_CONNECTOR_NOTES_BASE_URL", &*peer.url("/"))]);
+    let outcome = desk.perform(call(&package, "notes.look", Value::map::<&str>([]))).await;
+    assert_eq!(value(outcome)["n"], 1);
+    let asked = peer.requests().remove(0);
+    assert!(asked.contains("content-type: application/json\r\n"), "{asked}");
+    assert!(asked.contains(&format!("authorization: Basic {}\r\n", STANDARD.encode("c:hidden"))), "{asked}");
+    assert!(asked.ends_with(r#"{"grant_type":"refresh_token","refresh_token":"r0"}"#), "{asked}");
+}

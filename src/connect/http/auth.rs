@@ -25,13 +25,23 @@ pub fn credentials(call: &Call) -> Result<Option<Credentials>, Failure> {
     }
     let own = &call.act.operation.shaping.auth;
     let alternatives = if own.is_empty() { &call.connector.connector.auth } else { own };
+    let mut unsigned = None;
     for auth in alternatives {
         let evaluated = evaluate(call, auth)?;
         if evaluated.is_complete() {
-            return Ok(Some(evaluated));
+            if !evaluated.needs_login() || is_signed_in(call, &evaluated) {
+                return Ok(Some(evaluated));
+            }
+            unsigned.get_or_insert(evaluated);
         }
     }
-    if alternatives.is_empty() { Ok(None) } else { Err(missing(call)) }
+    // It will say that somebody must sign in.
+    if alternatives.is_empty() || unsigned.is_some() { Ok(unsigned) } else { Err(missing(call)) }
+}
+
+fn is_signed_in(call: &Call, credentials: &Credentials) -> bool {
+    let vault = call.environment.vault.as_ref();
+    vault.is_some_and(|vault| vault.holds(&credentials.name(&call.connector.connector.name)))
 }
 
 fn missing(call: &Call) -> Failure {

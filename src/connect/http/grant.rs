@@ -10,22 +10,39 @@ use super::oauth::{Asker, Issued};
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::{Map, Value};
-use crate::connect::credentials::Credentials;
 
 /// Asks for a token. `rotated` is the refresh token that the far side gave last.
 ///
 /// # Errors
 /// `auth_error` where the far side gives none, or what the connection to it does.
 pub async fn fetch(asker: &Asker<'_>, rotated: Option<&str>) -> Result<Issued, Broken> {
-    ask(asker, form(asker.credentials, rotated).map_err(Broken::definite)?).await
+    ask(asker, form(asker, rotated).map_err(Broken::definite)?).await
+}
+
+/// Asks for the first token of a person who agreed and brought `code`.
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn redeem(asker: &Asker<'_>, code: &str, redirect: &str, verifier: &str) -> Result<Issued, Broken> {
+    let form =
+        [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", redirect), ("code_verifier", verifier)];
+    ask(asker, form.into_iter().map(|(name, value)| (name.into(), value.into())).collect()).await
 }
 
 /// What is asked with, beside who asks.
-fn form(credentials: &Credentials, rotated: Option<&str>) -> Result<Map, Failure> {
+fn form(asker: &Asker<'_>, rotated: Option<&str>) -> Result<Map, Failure> {
+    let credentials = asker.credentials;
     let mut form = Map::new();
     if &*credentials.scheme == "jwt" {
         form.insert("grant_type".into(), jwt::GRANT.into());
         form.insert("assertion".into(), jwt::assertion(credentials, Timestamp::now())?.into());
+        return Ok(form);
+    }
+    if credentials.needs_login() {
+        // The person agreed long ago; their refresh token asks for the next one, for what they agreed to.
+        let refresh = rotated.ok_or_else(|| unsigned(asker.connector))?;
+        form.insert("grant_type".into(), "refresh_token".into());
+        form.insert("refresh_token".into(), refresh.into());
         return Ok(form);
     }
     let grant = credentials.grant();
@@ -40,6 +57,11 @@ fn form(credentials: &Credentials, rotated: Option<&str>) -> Result<Map, Failure
         }
     }
     Ok(form)
+}
+
+fn unsigned(connector: &str) -> Failure {
+    let message = format!("nobody is signed in to `{connector}`, or no longer: `flow connectors login {connector}`");
+    Failure::new(Kind::AuthError, message)
 }
 
 async fn ask(asker: &Asker<'_>, mut form: Map) -> Result<Issued, Broken> {

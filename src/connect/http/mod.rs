@@ -16,6 +16,8 @@ mod grant;
 /// Which addresses may be asked.
 pub mod guard;
 mod jwt;
+/// Signing a person in, in a browser.
+pub mod login;
 mod oauth;
 mod paging;
 mod payload;

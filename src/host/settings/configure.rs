@@ -45,6 +45,11 @@ impl Uses {
         uses
     }
 
+    /// The settings of one connector, and nothing that calls it.
+    pub fn of_connector(name: &str) -> Self {
+        Self { places: BTreeMap::from([(name.into(), Span::default())]), ..Self::default() }
+    }
+
     fn take(&mut self, plan: &Plan, open: &mut Vec<Arc<str>>) {
         self.workflows.insert(plan.name.clone());
         for node in &plan.nodes {
@@ -93,6 +98,24 @@ impl Settings {
         }
         self.unknown_connectors(package, &mut diagnostics);
         (configured, diagnostics)
+    }
+
+    /// How a person signs in to a connector that has a way to.
+    ///
+    /// # Errors
+    /// The variables that say which app asks, as far as they are not set.
+    pub fn login(&self, connector: &Configured) -> Result<Credentials, Vec<Arc<str>>> {
+        let declared = &connector.connector;
+        let scope = ConfigScope { settings: self, config: connector.config.clone() };
+        let mut ways = declared.auth.iter().filter_map(|auth| evaluated(declared, auth, &scope));
+        if let Some(way) = ways.find(|way| way.needs_login() && way.is_complete()) {
+            return Ok(way);
+        }
+        let unset = declared.config.iter().filter(|(field, _)| connector.setting(&field.name).is_unit());
+        let app = unset.filter(|(field, _)| field.name.starts_with("client_"));
+        Err(app
+            .filter_map(|(field, default)| variables(declared, field, default.as_ref()).into_iter().next())
+            .collect())
     }
 
     fn one(

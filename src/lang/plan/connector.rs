@@ -200,6 +200,18 @@ pub struct Auth {
     pub span: Span,
 }
 
+impl Auth {
+    /// Whether a person must sign in for it.
+    pub fn needs_login(&self) -> bool {
+        let is_login =
+            |formula: &Formula| matches!(formula, Formula::Constant(grant) if grant.as_text() == Some(LOGIN));
+        &*self.scheme == "oauth2" && self.fields.iter().any(|(name, field)| &**name == "grant" && is_login(field))
+    }
+}
+
+/// The grant for which a person signs in, in a browser.
+pub const LOGIN: &str = "authorization_code";
+
 /// `example OPERATION params gets answer gives output`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Example {
