@@ -85,7 +85,7 @@ async fn hold(
             for (place, (request, answer)) in peer.requests().iter().zip(example.answers()).enumerate() {
                 let asked = Asked::new(request);
                 // An address that an answer named, or the sender's own, is not described.
-                if !own.get(place).is_some_and(|own| *own) {
+                if own.get(place) != Some(&true) {
                     continue;
                 }
                 let Some(described) = description.find(&asked) else {

@@ -14,6 +14,7 @@ use super::draft::address;
 use super::grant;
 use super::guard::Allowed;
 use super::oauth::Asker;
+use super::trust::Trust;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
 use crate::connect::connectors::{Configured, Environment};
@@ -134,7 +135,7 @@ impl Login {
     async fn redeem(&self, code: &str) -> Result<(), Failure> {
         self.environment.mask.learn(code);
         self.environment.mask.learn(&self.verifier);
-        let clients = Clients::new().map_err(|message| Failure::new(Kind::ConnectionError, message))?;
+        let clients = Clients::new(&Trust::of(&self.connector, &self.environment))?;
         let bounds = Bounds {
             allowed: Allowed::new(self.environment.allow_hosts.iter().chain(&self.connector.hosts).cloned()),
             deadline: std::time::Instant::now() + TIMEOUT.to_std(),
