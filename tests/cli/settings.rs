@@ -78,7 +78,7 @@ fn the_command_line_says_what_it_makes_of_each_assignment() {
             "http.nope=3",
             2,
             "--set:1:1: error[F0802]: there is no setting `http.nope`\n  |\n1 | http.nope=3\n  | ^^^^^^^^^\n  |\n  \
-             = help: the settings are files.roots, http.allow_hosts, http.response_bytes_max, http.saved_bytes_max, process.allow, run.chain_runs, run.timeout, \
+             = help: the settings are files.roots, http.allow_hosts, http.ca_file, http.response_bytes_max, http.saved_bytes_max, process.allow, run.chain_runs, run.timeout, \
              serve.patience, store.keep, store.keep_events, store.keep_failed, \
              and the tables env, secrets, connectors and databases\n\n1 error\n",
         ),
