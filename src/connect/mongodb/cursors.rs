@@ -29,18 +29,7 @@ const LOOK: Time = Time::from_secs(60);
 #[derive(Clone, Debug)]
 pub enum Question {
     /// A selection.
-    Find {
-        /// Which documents.
-        filter: Document,
-        /// Which fields.
-        projection: Document,
-        /// In which order.
-        sort: Document,
-        /// How many are passed over.
-        skip: u64,
-        /// How many at most.
-        limit: Option<i64>,
-    },
+    Find(Box<Selection>),
     /// A pipeline.
     Aggregate {
         /// Its stages.
@@ -48,11 +37,27 @@ pub enum Question {
     },
 }
 
+/// Which documents of a collection.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    /// Those that it fits.
+    pub filter: Document,
+    /// Which of their fields.
+    pub projection: Document,
+    /// In which order.
+    pub sort: Document,
+    /// How many are passed over.
+    pub skip: u64,
+    /// How many at most.
+    pub limit: Option<i64>,
+}
+
 impl Question {
     /// Asks it, without the first `given` documents.
     pub async fn ask(&self, asked: &Asked<'_>, given: u64) -> Result<Cursor<Document>, Fault> {
         let found = match self {
-            Self::Find { filter, projection, sort, skip, limit } => {
+            Self::Find(selection) => {
+                let Selection { filter, projection, sort, skip, limit } = &**selection;
                 let mut find = asked.collection.find(filter.clone()).skip(skip + given).max_time(asked.time());
                 if !projection.is_empty() {
                     find = find.projection(projection.clone());

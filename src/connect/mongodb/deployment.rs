@@ -59,11 +59,14 @@ fn encoded(text: &str) -> String {
     text.bytes().map(letter).collect()
 }
 
-/// The clients that are open.
+/// The clients that are open, by the names of their databases.
 #[derive(Default)]
 pub struct Deployments {
-    clients: Mutex<BTreeMap<Arc<str>, (Arc<Database>, Client)>>,
+    clients: Mutex<BTreeMap<Arc<str>, Opened>>,
 }
+
+/// A client, and the database as it was set when it was opened.
+type Opened = (Arc<Database>, Client);
 
 impl Deployments {
     /// A collection of a database.

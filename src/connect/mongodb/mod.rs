@@ -14,7 +14,7 @@ use ::mongodb::Collection;
 use ::mongodb::bson::{Bson, Document};
 use futures_util::TryStreamExt as _;
 
-use self::cursors::{Cursors, Question};
+use self::cursors::{Cursors, Question, Selection};
 use self::deployment::Deployments;
 use self::fault::Fault;
 use super::databases::Database;
@@ -124,13 +124,13 @@ fn wanted(call: &Call, verb: Verb) -> Result<Wanted, Failure> {
     let filter = || document::filter("filter", &call.param("filter"));
     let one = |name: &str| document::filter(name, &call.param(name));
     Ok(match verb {
-        Verb::Find => Wanted::Documents(Question::Find {
+        Verb::Find => Wanted::Documents(Question::Find(Box::new(Selection {
             filter: filter()?,
             projection: one("projection")?,
             sort: one("sort")?,
             skip: count(call, "skip"),
             limit: call.param("limit").as_int(),
-        }),
+        }))),
         Verb::Aggregate => {
             Wanted::Documents(Question::Aggregate { pipeline: document::pipeline(&call.param("pipeline"))? })
         }
