@@ -147,10 +147,7 @@ fn read(stream: &mut TcpStream) -> Option<(String, String)> {
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-            });
+            let length = headers(head, "content-length").find_map(|value| value.parse::<usize>().ok());
             if body.len() >= length.unwrap_or(0) {
                 return Some((head.to_owned(), body.to_owned()));
             }
@@ -163,18 +160,35 @@ fn read(stream: &mut TcpStream) -> Option<(String, String)> {
     }
 }
 
-/// Asks for `url` as a browser does, redirects included: what is on the page in the end.
+/// Asks for `url` as a browser does, redirects and cookies included: what is on the page in the end.
 pub fn browse(url: &str) -> String {
     let mut url = Url::parse(url).expect("an address");
+    let mut cookies: HashMap<String, String> = HashMap::new();
     loop {
         let host = (url.host_str().expect("a host"), url.port_or_known_default().expect("a port"));
         let mut stream = TcpStream::connect(host).expect("somebody listens");
         let target = &url[url::Position::BeforePath..];
-        write!(stream, "GET {target} HTTP/1.1\r\nHost: {}\r\n\r\n", host.0).expect("it is sent");
+        let jar: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let (host, port) = host;
+        write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}:{port}\r\nCookie: {}\r\n\r\n", jar.join("; "))
+            .expect("it is sent");
         let (head, body) = read(&mut stream).expect("it is answered");
-        match head.lines().find_map(|line| line.strip_prefix("Location: ")) {
+        cookies.extend(headers(&head, "set-cookie").filter_map(|said| {
+            let (name, value) = said.split(';').next()?.split_once('=')?;
+            Some((name.to_owned(), value.to_owned()))
+        }));
+        let next = headers(&head, "location").next();
+        match next {
             Some(next) => url = url.join(next).expect("an address"),
             None => return format!("{} {body}", head.lines().next().unwrap_or_default()),
         }
     }
+}
+
+/// The values of the headers called `name`, in order.
+fn headers<'a>(head: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    head.lines().filter_map(move |line| {
+        let (said, value) = line.split_once(':')?;
+        said.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
 }

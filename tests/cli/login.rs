@@ -26,7 +26,7 @@ workflow ask {{ step look = shop.look {{}}, output {{ n: look.n }} }}
 }
 
 /// A login that waits, and the address it said.
-fn login(folder: &Folder) -> (Child, BufReader<ChildStderr>, String) {
+pub fn login(folder: &Folder) -> (Child, BufReader<ChildStderr>, String) {
     let mut child = folder.start(&["connectors", "login", "shop", "main.flow"]);
     let mut said = BufReader::new(child.stderr.take().expect("it was asked for"));
     let mut line = String::new();

@@ -1,7 +1,7 @@
 //! The real binary on real files: exit code, the whole of stdout, the whole of stderr.
 
 #[cfg(feature = "http")]
-mod authority;
+pub mod authority;
 mod check;
 #[cfg(feature = "serve")]
 mod client;
@@ -16,7 +16,7 @@ mod hostile;
 mod input;
 mod interrupt;
 #[cfg(feature = "http")]
-mod login;
+pub mod login;
 mod run;
 mod sandbox;
 mod settings;

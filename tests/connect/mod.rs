@@ -20,6 +20,8 @@ mod passing;
 mod mail;
 #[cfg(all(feature = "mongodb", feature = "cli"))]
 mod mongodb;
+#[cfg(feature = "cli")]
+mod oauth;
 #[cfg(feature = "http")]
 mod pace;
 #[cfg(feature = "http")]
@@ -31,6 +33,8 @@ mod sandbox;
 mod service;
 #[cfg(feature = "http")]
 mod settings;
+#[cfg(feature = "mail")]
+mod smtp;
 #[cfg(feature = "sqlite")]
 mod sql;
 mod stdlib;

@@ -114,7 +114,11 @@ async fn ask(asker: &Asker<'_>, mut form: Map) -> Result<Issued, Broken> {
                 _ => Kind::AuthError,
             };
             let mut failure = answer::failure(kind, None, &credentials.scheme, &answer, &response);
-            failure.message = with_code(&failure.message, &body).into();
+            let mut message = with_code(&failure.message, &body);
+            if failure.kind == Kind::AuthError && credentials.needs_login() {
+                message.push_str(&format!("; to sign in again: `flow connectors login {}`", asker.connector));
+            }
+            failure.message = message.into();
             failure.body = body.get("error").cloned().unwrap_or_default();
             Err(Broken::definite(failure))
         }

@@ -157,8 +157,13 @@ async fn attachments(call: &Call) -> Result<Vec<SinglePart>, Failure> {
             }
             (_, None) => return Err(invalid("an attachment needs `content` or `path`")),
         };
-        let media = text("type").unwrap_or_else(|| media_type(&name));
-        let media = ContentType::parse(media).map_err(|_| invalid(format!("{media:?} is no media type")))?;
+        let mut media = text("type").unwrap_or_else(|| media_type(&name)).to_owned();
+        let is_text = item.get("content").is_some_and(|content| !matches!(content, Value::Unit | Value::Bytes(_)));
+        if is_text && media.starts_with("text/") && !media.contains("charset") {
+            // Otherwise a mail program takes it for ASCII.
+            media.push_str("; charset=utf-8");
+        }
+        let media = ContentType::parse(&media).map_err(|_| invalid(format!("{media:?} is no media type")))?;
         parts.push(Attachment::new(name).body(bytes, media));
     }
     Ok(parts)
