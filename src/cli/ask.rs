@@ -62,6 +62,11 @@ impl Terminal {
         Self { screen, typed: Mutex::new(None) }
     }
 
+    /// Whether somebody is being asked just now.
+    pub fn is_asking(&self) -> bool {
+        self.typed.try_lock().is_err()
+    }
+
     /// Asks for a value of type `shape` until one is typed; `None` if the terminal is closed.
     pub async fn ask(&self, heading: &str, shape: &Shape) -> Option<Value> {
         let mut typed = self.typed.lock().await;

@@ -1,5 +1,6 @@
 //! `flow run FILE [WORKFLOW]`: runs a workflow in this process and shows it.
 
+mod hurry;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use crate::base::span::Sources;
 use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
+use crate::host::clock::VirtualClock;
 use crate::host::sandbox::Sandbox;
 use crate::host::{BuildError, Builder, Engine, Faults, Program};
 use crate::lang::plan::Plan;
@@ -134,6 +136,8 @@ impl Run {
                     Refusal::new(format!("the stand-ins of the sandbox found no free port: {error}"))
                 })?)),
             };
+        // Where nothing is kept, nobody is left with moments that have not come yet.
+        let clock = (self.sandbox && self.data().is_none()).then(|| VirtualClock::at(Timestamp::now()));
         let data = self.data().map_or_else(|| program.directory.join(DATA), Path::to_owned);
         let mut builder = Builder::new(program).environment().only(&plan.name).log(log::to_screen(screen.clone()));
         builder = builder.credentials_in(&data);
@@ -145,6 +149,9 @@ impl Run {
         }
         if let Some(sandbox) = &sandbox {
             builder = builder.sandbox(sandbox.clone());
+        }
+        if let Some(clock) = &clock {
+            builder = builder.clock(clock.clone());
         }
         #[cfg(feature = "sqlite")]
         if let Some(data) = &self.data {
@@ -170,8 +177,8 @@ impl Run {
         engine.recover().await.map_err(|broken| Refusal::new(broken.to_string()))?;
         let running = self.start(&engine, plan, input).await.map_err(|error| not_started(plan, error))?;
         let mut face = Face::new(Tree::new(plan.clone(), engine.mask().clone()), screen.clone());
-        let summary = watch::watch(&engine, running, &mut face, terminal.as_ref()).await;
-        face.finish(Timestamp::now());
+        let summary = watch::watch(&engine, running, &mut face, terminal.as_ref(), clock.as_ref()).await;
+        face.finish(engine.now());
         if let Some(sandbox) = &sandbox {
             say(&stand_in::report(sandbox, &screen.palette));
         }

@@ -26,12 +26,15 @@ fn report_sent(sent: &[Sent], palette: &Palette) -> String {
         several => format!("sandbox: {several} things were sent, and stand-ins on this machine took them"),
     };
     text = styled(palette.strong, text);
-    for one in sent {
+    // What is asked again and again is shown once.
+    for alike in sent.chunk_by(|one, next| one == next) {
+        let Some(one) = alike.first() else { continue };
+        let times = if alike.len() > 1 { format!(" ({} times)", alike.len()) } else { String::new() };
         let who = match &one.operation {
             Some(operation) => format!("{}.{operation}", one.connector),
             None => one.connector.to_string(),
         };
-        text.push_str(&format!("\n  {} {}", styled(palette.busy, who), one.summary));
+        text.push_str(&format!("\n  {} {}{times}", styled(palette.busy, who), one.summary));
         if let Some(body) = shown(&one.body) {
             text.push_str(&format!("\n    {body}"));
         }

@@ -92,6 +92,20 @@ impl Engine {
         self.settled_at(clock).await
     }
 
+    /// Moves `clock`, from which this engine takes its time, on to the next moment that somebody waits for, once everything
+    /// before it has settled. `None` where nobody waits for one.
+    ///
+    /// # Errors
+    /// If the journal cannot be written.
+    pub async fn advance_to_next(&self, clock: &VirtualClock) -> Result<Option<Timestamp>, Broken> {
+        self.settled_at(clock).await?;
+        let next = clock.next_moment();
+        if let Some(moment) = next {
+            clock.set(moment);
+        }
+        Ok(next)
+    }
+
     async fn settled_at(&self, clock: &VirtualClock) -> Result<(), Broken> {
         let settled = async {
             loop {

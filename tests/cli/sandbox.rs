@@ -81,3 +81,34 @@ workflow keep {
     // What stands in for credentials is a word like any other.
     assert!(done.stderr.contains("a word about the sandbox"), "{}", done.stderr);
 }
+
+#[test]
+fn weeks_are_over_at_once() {
+    let folder = Folder::with(
+        r#"
+workflow dun {
+    let begun = now()
+    step http.post { url: "https://example.com/reminder", body: { n: 1 } }
+    wait 6w
+    step paid = wait event "paid" { timeout 14d, on timeout skip }
+    for hour in range(0, 3) {
+        step http.get { url: "https://example.com/state" }
+        wait 1h
+    }
+    output { over: bool = now() - begun > duration("8w") }
+}
+workflow ever { repeat every 1s max 1000000 { step log.info { message: "tick" } } }
+"#,
+    );
+    let done = folder.flow(&["run", "--sandbox", "main.flow", "dun"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("{\"over\":true}\n", 0), "{}", done.stderr);
+    let polled = "\n  http GET /example.com/state (3 times)\n    answered ";
+    assert_eq!(done.stderr.matches(polled).count(), 1, "{}", done.stderr);
+    let done = folder.flow(&["run", "--sandbox", "main.flow", "ever"]);
+    assert_eq!(done.code, 130, "{}", done.stderr);
+    assert!(
+        done.stderr.contains("it waited 10000 times, and the sandbox waits no more: cancelling"),
+        "{}",
+        done.stderr
+    );
+}

@@ -1,16 +1,18 @@
 //! Watching a run to its end: its records, the person at the terminal, Ctrl-C.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::hurry;
 use crate::base::id::RunId;
-use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::cli::ask::{Terminal, whoever};
 use crate::cli::face::Face;
 use crate::host::Engine;
+use crate::host::clock::VirtualClock;
 use crate::run::driver::Running;
 use crate::run::driver::Summary;
 use crate::run::event::{Decision, UnitId};
@@ -19,13 +21,16 @@ use crate::run::machine::{Command, Target};
 /// How often the tree is drawn.
 const FRAME: Duration = Duration::from_millis(80);
 
-/// Shows a run until it rests.
+/// Shows a run until it rests. With a `clock` that is moved by hand, nothing that the run waits for takes any time.
 pub async fn watch(
     engine: &Engine,
     mut running: Running,
     face: &mut Face,
     terminal: Option<&Arc<Terminal>>,
+    clock: Option<&VirtualClock>,
 ) -> Summary {
+    let mut passing = pin!(hurry::pass_time(engine, clock, terminal));
+    let mut passes = clock.is_some();
     let mut interrupts = Interrupts::listen();
     let mut frames = tokio::time::interval(FRAME);
     frames.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -44,7 +49,12 @@ pub async fn watch(
                     face.say("killed");
                 }
             }
-            _ = frames.tick(), if face.is_live() => face.draw(Timestamp::now()),
+            _ = frames.tick(), if face.is_live() => face.draw(engine.now()),
+            () = &mut passing, if passes => {
+                passes = false;
+                face.say(&format!("it waited {} times, and the sandbox waits no more: cancelling", hurry::WAITS_MAX));
+                running.cancel("sandbox");
+            }
             record = running.next() => {
                 let Some(record) = record else { break };
                 face.take(&record);

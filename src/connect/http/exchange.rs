@@ -185,6 +185,8 @@ impl<'a> Exchange<'a> {
         let (own, all) = (call.act.operation.shaping.limit, call.connector.connector.defaults.limit);
         let traffic = &call.environment.traffic;
         for (name, limit) in lanes.own.iter().map(|name| (name, own)).chain([(&lanes.all, all)]) {
+            // A stand-in takes as much as comes.
+            let limit = limit.filter(|_| call.environment.stand_in.is_none());
             let patience = self.bounds.timeout.to_std().saturating_sub(self.waited());
             let waited = traffic.turn(name, &call.act.run, limit, patience).await?;
             self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
