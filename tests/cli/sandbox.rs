@@ -1,5 +1,6 @@
 //! `flow run --sandbox`: no account, no settings, no input, and everything that was sent is shown.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Folder;
@@ -111,4 +112,43 @@ workflow ever { repeat every 1s max 1000000 { step log.info { message: "tick" } 
         "{}",
         done.stderr
     );
+}
+
+/// What the made-up input and the answers of the examples lead to where they do not lead to the end.
+const NOT_TO_THE_END: [(&str, &str); 7] = [
+    ("page_rebuild", "limit_exceeded"),
+    ("bank_statement", "not_found"),
+    ("contact_import", "not_found"),
+    ("fetch_export", "limit_exceeded"),
+    ("incident_paging", "nobody_on_call"),
+    ("parcel_watch", "limit_exceeded"),
+    ("travel_booking", "over_budget"),
+];
+
+#[test]
+fn every_sample_runs_without_an_account_and_every_connector_has_one() {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    let mut called = BTreeSet::new();
+    for entry in std::fs::read_dir(&scripts).expect("the folder is part of the repository").flatten() {
+        let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+        let workflows = text.lines().filter_map(|line| line.strip_prefix("workflow "));
+        for workflow in workflows.filter_map(|rest| rest.split([' ', '{']).next()) {
+            let file = entry.path().display().to_string();
+            let done = Folder::with("").flow(&["run", "--sandbox", &file, workflow]);
+            let end = done.stderr.lines().rev().find_map(|line| line.strip_prefix("error: "));
+            let kind = end.and_then(|rest| rest.split([' ', ':']).next());
+            let expected = NOT_TO_THE_END.iter().find(|(name, _)| *name == workflow).map(|(_, kind)| *kind);
+            assert_eq!((done.code, kind), (i32::from(expected.is_some()), expected), "{workflow}: {}", done.stderr);
+            let sent = done.stderr.lines().filter_map(|line| line.strip_prefix("  ")?.split(['.', ' ']).next());
+            called.extend(sent.map(ToOwned::to_owned));
+        }
+    }
+    let library = std::fs::read_dir(scripts.with_file_name("stdlib")).expect("the standard library").flatten();
+    for name in library.filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".flow").map(ToOwned::to_owned)) {
+        // What these do is not sent anywhere: a line of the log, files aside, what personas are.
+        assert!(
+            called.contains(&name) || ["log", "files", "personas"].contains(&&*name),
+            "no sample calls `{name}`: {called:?}"
+        );
+    }
 }
