@@ -378,6 +378,38 @@ async fn pages_are_collected_or_streamed_one_by_one() {
 }
 
 #[tokio::test]
+async fn the_next_page_is_found_however_its_link_is_written() {
+    let body = r#"read operation do() -> list<int> { GET "/x", paginate link { items: response.body } }"#;
+    let rows = [
+        ("Link: <http://OWN/api/y>; rel=\"prev\"\r\nLink: <http://OWN/api/x?p=2>; rel=\"next\"\r\n", "/api/x?p=2"),
+        ("Link: <http://OWN/api/x?p=2&x=1,2>; rel=\"next\"\r\n", "/api/x?p=2&x=1,2"),
+        ("Link: <http://OWN/api/x?p=2>; title=\"a, b; \\\" <c>\"; rel=\"next\"\r\n", "/api/x?p=2"),
+        (
+            "Link: <http://OWN/api/y>;title=\"a>,<b\";rel=last , </api/x?p=2> ; REL = \"prefetch Next\"\r\n",
+            "/api/x?p=2",
+        ),
+        ("Link: <http://OWN/api/y>; rel=last; rel=next, <http://OWN/api/x?p=2>; x; rel=next\r\n", "/api/x?p=2"),
+    ];
+    for (headers, target) in rows {
+        let typed = "Content-Type: application/json\r\n";
+        let peer = Peer::with(|own| {
+            let headers = headers.replace("OWN", &own.to_string());
+            [answer(200, &format!("{headers}{typed}"), "[1]"), answer(200, typed, "[2]")]
+        })
+        .await;
+        assert_eq!(value(Trial::new(&peer, body).ask("{}").await).to_string(), "[1,2]", "{headers}");
+        assert!(peer.requests()[1].starts_with(&format!("GET {target} ")), "{}", peer.requests()[1]);
+    }
+    for headers in ["", "Link: \r\n", "Link: <http://x\r\n", "Link: >; rel=next\r\n", "Link: <y>; rel=\"next\r\n"] {
+        let typed = format!("{headers}Content-Type: application/json\r\n");
+        let peer = Peer::new([answer(200, &typed, "[1]"), says(404, "{}")]).await;
+        let outcome = Trial::new(&peer, body).ask("{}").await;
+        // A quote without an end reads as one to the end of the line.
+        assert_eq!(peer.requests().len(), if headers.contains("<y>") { 2 } else { 1 }, "{headers:?}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_next_page_of_another_origin_gets_no_credentials() {
     let other = Peer::new([says(200, "[2]")]).await;
     let next = format!("Link: <{}>; rel=next\r\nContent-Type: application/json\r\n", other.url("/y"));

@@ -187,6 +187,29 @@ async fn files_are_sent_as_parts_of_a_form() {
 }
 
 #[tokio::test]
+async fn a_name_of_a_part_begins_no_line_of_its_own() {
+    for multipart in [r#"{ "f": { "name": "a\r\nX: y.txt", "content": "x" } }"#, r#"{ "f\r\nX: y": "x" }"#] {
+        let params = json(&format!(r#"{{ "url": "http://127.0.0.1:1/", "multipart": {multipart} }}"#));
+        let (failure, certain) = failure(ask("http.post", params, |_| {}).await);
+        assert_eq!((failure.kind.name(), certain), ("validation_error", true), "{}", failure.message);
+    }
+}
+
+#[tokio::test]
+async fn how_a_message_travels_is_not_the_programs_business() {
+    for (name, said) in [("Content-Length", "3"), ("Transfer-Encoding", "chunked"), ("Connection", "close, x-own")] {
+        let peer = Peer::new([says(200, "{}")]).await;
+        let url = peer.url("/");
+        let params =
+            format!(r#"{{ "url": "{url}", "body": {{ "a": 1 }}, "headers": {{ "{name}": "{said}", "X-Own": "1" }} }}"#);
+        value(ask("http.post", json(&params), |_| {}).await);
+        let request = peer.requests().remove(0);
+        assert!(request.ends_with("\r\n\r\n{\"a\":1}") && request.contains("x-own: 1"), "{request}");
+        assert!(!request.contains(&format!("{}: {said}", name.to_lowercase())), "{request}");
+    }
+}
+
+#[tokio::test]
 async fn two_bodies_exclude_each_other() {
     let params = json(r#"{ "url": "http://127.0.0.1:1/", "body": 1, "raw": "x" }"#);
     let (failure, certain) = failure(ask("http.post", params, |_| {}).await);

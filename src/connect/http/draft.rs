@@ -192,6 +192,7 @@ fn content(value: &Value, environment: &Environment) -> Result<Piece, Failure> {
 
 /// The parts that one field of a multipart form makes: a list makes several.
 fn parts(field: &Arc<str>, value: &Value, environment: &Environment, all: &mut Vec<Part>) -> Result<(), Failure> {
+    one_line("the name of a part", field)?;
     let part = |content, file, media| Part { field: field.clone(), content, file, media };
     match value {
         Value::Unit => {}
@@ -203,7 +204,9 @@ fn parts(field: &Arc<str>, value: &Value, environment: &Environment, all: &mut V
                 Piece::File(file) => file.name.clone(),
                 Piece::Bytes(_) => field.clone(),
             };
-            all.push(part(content, text("name").or(Some(own)), text("type")));
+            let name = text("name").unwrap_or(own);
+            one_line("the name of a file", &name)?;
+            all.push(part(content, Some(name), text("type")));
         }
         Value::Bytes(_) => all.push(part(content(value, environment)?, Some(field.clone()), None)),
         other => all.push(part(other.to_string().into(), None, None)),
@@ -235,13 +238,25 @@ fn related(value: &Value, environment: &Environment) -> Result<(Vec<Piece>, Stri
     Ok((pieces, format!("multipart/related; boundary={boundary}")))
 }
 
+/// Headers that say how a message travels: the connection's own business, whatever is handed on from another message.
+const OF_THE_CONNECTION: [&str; 8] =
+    ["connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"];
+
+/// What stands in the head of a part must not begin a line there.
+fn one_line(what: &str, name: &str) -> Result<(), Failure> {
+    if name.chars().any(char::is_control) {
+        return Err(invalid(format!("`multipart`: {name:?} cannot be {what}: it holds a line break or the like")));
+    }
+    Ok(())
+}
+
 impl Draft {
     /// Whether the request changes nothing on the far side.
     pub fn is_read(&self) -> bool {
         matches!(self.method, Method::GET | Method::HEAD | Method::OPTIONS)
     }
 
-    /// Sets a header.
+    /// Sets a header; one that says how the message travels is left out.
     ///
     /// # Errors
     /// `validation_error` where the name or the value cannot stand in a header.
@@ -250,7 +265,9 @@ impl Draft {
             HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(format!("`{name}` is no name of a header")))?;
         let value = HeaderValue::from_str(value)
             .map_err(|_| invalid(format!("the header `{name}` holds a character that headers cannot carry")))?;
-        self.headers.insert(header, value);
+        if !OF_THE_CONNECTION.contains(&header.as_str()) {
+            self.headers.insert(header, value);
+        }
         Ok(())
     }
 

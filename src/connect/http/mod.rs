@@ -16,6 +16,7 @@ mod grant;
 /// Which addresses may be asked.
 pub mod guard;
 mod jwt;
+mod link;
 /// Signing a person in, in a browser.
 pub mod login;
 mod oauth;

@@ -8,6 +8,7 @@ use super::client::{Answer, Bounds, Broken};
 use super::declared::ready;
 use super::draft::{Parts, address};
 use super::exchange::{Exchange, Manner};
+use super::link;
 use super::scope::Scope;
 use super::template::library;
 use crate::base::failure::{Failure, Kind};
@@ -195,7 +196,7 @@ impl Series<'_> {
             PageKind::Link => {
                 let link = match stated {
                     Some(stated) => (!says_no(&stated)).then(|| stated.to_string()),
-                    None => link_header(answer),
+                    None => link::next(&answer.headers),
                 };
                 match link {
                     Some(link) => Some(joined(&answer.url, &link)?.to_string().into()),
@@ -221,18 +222,4 @@ fn says_no(value: &Value) -> bool {
 
 fn joined(base: &Url, link: &str) -> Result<Url, Failure> {
     base.join(link).map_err(|_| Failure::new(Kind::ValidationError, "the address of the next page is no address"))
-}
-
-/// The address with `rel="next"` in the header `Link`.
-fn link_header(answer: &Answer) -> Option<String> {
-    let text = answer.headers.get(reqwest::header::LINK)?.to_str().ok()?;
-    text.split(',').find_map(|link| {
-        let (address, attributes) = link.trim().strip_prefix('<')?.split_once('>')?;
-        let is_next = attributes.split(';').any(|attribute| {
-            let (name, value) = attribute.trim().split_once('=').unwrap_or_default();
-            name.eq_ignore_ascii_case("rel")
-                && value.trim_matches('"').split_whitespace().any(|rel| rel.eq_ignore_ascii_case("next"))
-        });
-        is_next.then(|| address.to_owned())
-    })
 }
