@@ -171,3 +171,45 @@ fn a_reader_that_has_gone_is_no_fault() {
         assert_eq!(child.wait().expect("it ends").code(), Some(0), "{args:?}");
     }
 }
+
+#[cfg(feature = "http")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_call_is_given_is_held_against_its_types_before_anything_is_sent() {
+    use crate::connect::peer::{Peer, says};
+    let peer = Peer::new([says(200, "{}")]).await;
+    let folder = Folder::with(&format!(
+        r#"
+connector svc {{
+    config {{ base_url: url = "{}" }}
+    once operation put(
+        n: int(1..5), s: string(..3), l: list<int>(..2), e: "x" | "y", o: {{ id: string }}?, m: float = 1.5
+    ) -> any {{ POST "/put" {{ body: {{ n, s, l, e, o, m }} }} }}
+}}
+workflow w {{
+    input {{ x: any }}
+    step svc.put {{ n: input.x.n, s: input.x.s, l: input.x.l, e: input.x.e, o: input.x.o, m: input.x.m }}
+}}
+"#,
+        peer.url("/")
+    ));
+    let allow = ["--set", r#"http.allow_hosts=["127.0.0.1"]"#];
+    let run = |input: &str| folder.flow(&[&["run", "main.flow", "--input", input], &allow[..]].concat());
+    let wrong = r#"{ "x": { "n": 99, "s": "long", "l": [1, 2, 3], "e": "z", "o": { "id": {} } } }"#;
+    let done = run(wrong);
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    for said in [
+        "validation_error",
+        "`svc.put` was not asked: ",
+        "`n` must be at most 5, is 99",
+        "`s` must have at most 3 characters, has 4",
+        "`l` must have at most 2 items, has 3",
+        "`e` must be",
+        "`o.id` must be a string",
+    ] {
+        assert!(done.stderr.contains(said), "{said}: {}", done.stderr);
+    }
+    assert_eq!(peer.requests().len(), 0);
+    let done = run(r#"{ "x": { "n": 5, "s": "abc", "l": [1, 2], "e": "x", "o": null } }"#);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(peer.requests()[0].contains(r#""m":1.5"#), "{}", peer.requests()[0]);
+}

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{Action, Child, Machine, Word};
 use crate::base::failure::{Failure, Kind as FailureKind};
+use crate::base::shape::Misfit;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
-use crate::lang::catalog::Effect;
+use crate::lang::catalog::{Effect, Signature};
 use crate::lang::plan::node::Whom;
 use crate::lang::plan::{Formula, Kind, Node, Operation, Plan};
 use crate::run::event::{Alarm, Begin, Event, Outcome, Role, Then, UnitId};
@@ -52,7 +53,14 @@ impl Machine<'_> {
     /// What the unit will do, with everything computed; `None` if there is nothing to do.
     fn beginning(&mut self, id: UnitId, node: &Node) -> Result<Option<Begin>, Failure> {
         Ok(Some(match &node.kind {
-            Kind::Call { params, .. } | Kind::Child { params, .. } => {
+            Kind::Call { params, operation } => {
+                let params = self.params(id, params)?;
+                if let Some(operation) = self.plan.operations.get(operation) {
+                    fitting(&operation.signature, &params)?;
+                }
+                self.act(id, node, params)?
+            }
+            Kind::Child { params, .. } => {
                 let params = self.params(id, params)?;
                 self.act(id, node, params)?
             }
@@ -353,4 +361,23 @@ pub fn question(plan: &Plan, run: &Run, id: UnitId) -> Option<Question> {
         params: act.params.clone(),
         answer: ask.answer.clone(),
     })
+}
+
+/// What a call is given must be of the types that its operation declares (semantics 7): what the check cannot know before the
+/// run, values of `any` and bounds, is found here and not by the far side.
+fn fitting(signature: &Signature, params: &Value) -> Result<(), Failure> {
+    let misfits = signature.params.iter().flat_map(|field| match params.get(&field.name) {
+        None | Some(Value::Unit) if field.default.is_some() || field.shape.may_be_absent() => Vec::new(),
+        None => vec![Misfit { path: field.name.to_string(), message: "is missing".to_owned() }],
+        Some(value) => {
+            let misfits = field.shape.check_answer(value).err().unwrap_or_default();
+            misfits.into_iter().map(|misfit| misfit.inside(&field.name)).collect()
+        }
+    });
+    let misfits: Vec<String> = misfits.map(|misfit| misfit.to_string()).collect();
+    if misfits.is_empty() {
+        return Ok(());
+    }
+    let message = format!("`{}` was not asked: {}", signature.full_name(), misfits.join("; "));
+    Err(Failure::new(FailureKind::ValidationError, message))
 }
