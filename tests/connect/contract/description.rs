@@ -1,10 +1,10 @@
 //! A vendor's description of its service: which requests there are.
 
 use regex::Regex;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
-use super::discovery;
-use super::strict::{Strictness, deref, fits};
+use super::strict::{Strictness, deref, fits, kinds, present};
+use super::{discovery, said};
 
 /// An OpenAPI 3 document.
 pub struct Description {
@@ -43,19 +43,30 @@ impl Asked {
 }
 
 impl Description {
-    pub fn new(text: &str) -> Self {
+    /// Of the vendor's own text, of what its pages say beside it, or of both.
+    pub fn new(text: Option<&str>, page: Option<&str>) -> Self {
+        let page = page.map_or_else(|| json!({ "paths": {} }), said::as_openapi);
+        let Some(text) = text else { return Self::of(page) };
         let document: Json = serde_json::from_str(text).expect("a description is JSON");
         let document = if document["resources"].is_object() { discovery::as_openapi(&document) } else { document };
-        let gap = Regex::new(r"\\\{[^/}]*\\\}").expect("a pattern");
+        Self::of(said::beside(below_its_server(document), &page))
+    }
+
+    fn of(document: Json) -> Self {
+        let (wide, gap) = (Regex::new(r"\\\{\\\+[^/}]*\\\}"), Regex::new(r"\\\{[^/}]*\\\}"));
+        let (wide, gap) = (wide.expect("a pattern"), gap.expect("a pattern"));
         let mut operations = Vec::new();
         for (path, item) in document["paths"].as_object().expect("a description has paths") {
-            let pattern = gap.replace_all(&regex::escape(path), "[^/]+").into_owned();
+            let pattern = regex::escape(path);
+            let pattern = wide.replace_all(&pattern, ".+?").into_owned();
+            let pattern = gap.replace_all(&pattern, "[^/]+").into_owned();
             let pattern = Regex::new(&format!("^{pattern}$")).expect("a pattern");
             for method in item.as_object().expect("a path has methods").keys() {
                 operations.push((method.clone(), pattern.clone(), path.clone()));
             }
         }
-        operations.sort_by_key(|(.., path)| path.matches('{').count());
+        operations
+            .sort_by_key(|(.., path)| (path.contains("{+"), path.matches('{').count(), std::cmp::Reverse(path.len())));
         Self { document, operations }
     }
 
@@ -67,6 +78,16 @@ impl Description {
         let item = &self.document["paths"][path];
         Some(Described { document: &self.document, shared: &item["parameters"], operation: &item[method] })
     }
+}
+
+/// The paths as they go over the wire: behind that of the server.
+fn below_its_server(mut document: Json) -> Json {
+    let server = document["servers"][0]["url"].as_str().and_then(|server| url::Url::parse(server).ok());
+    let Some(server) = server.filter(|server| server.path() != "/") else { return document };
+    let paths = document["paths"].as_object().into_iter().flatten();
+    let paths = paths.map(|(path, item)| (format!("{}{path}", server.path().trim_end_matches('/')), item.clone()));
+    document["paths"] = Json::Object(paths.collect());
+    document
 }
 
 /// What is said of one operation.
@@ -99,7 +120,7 @@ impl Described<'_> {
             match known.iter().find(|parameter| parameter["name"] == **name) {
                 None => faults.push(format!("the query has `{name}`, which nobody knows")),
                 Some(parameter) => {
-                    let schema = deref(self.document, &parameter["schema"]);
+                    let schema = present(self.document, &parameter["schema"]);
                     faults.extend(self.text(schema, value).map(|fault| format!("query `{name}`: {fault}")));
                 }
             }
@@ -114,20 +135,21 @@ impl Described<'_> {
 
     /// What is wrong with a text that stands for a value.
     fn text(&self, schema: &Json, value: &str) -> Option<String> {
-        let (schema, parts): (&Json, Vec<&str>) = match schema["type"] == "array" {
-            true => (deref(self.document, &schema["items"]), value.split(',').collect()),
+        let (schema, parts): (&Json, Vec<&str>) = match kinds(schema).any(|kind| kind == "array") {
+            true => (present(self.document, &schema["items"]), value.split(',').collect()),
             false => (schema, vec![value]),
         };
         parts.into_iter().find_map(|part| {
-            let wrong = match schema["type"].as_str() {
-                Some("integer") => part.parse::<i64>().is_err(),
-                Some("number") => part.parse::<f64>().is_err(),
-                Some("boolean") => part != "true" && part != "false",
+            let kind = kinds(schema).next().unwrap_or_default();
+            let wrong = match kind {
+                "integer" => part.parse::<i64>().is_err(),
+                "number" => part.parse::<f64>().is_err(),
+                "boolean" => part != "true" && part != "false",
                 _ => false,
             };
             let named = schema["enum"].as_array().is_some_and(|all| !all.iter().any(|one| one == part));
             match (wrong, named) {
-                (true, _) => Some(format!("`{part}` is no {}", schema["type"].as_str().unwrap_or_default())),
+                (true, _) => Some(format!("`{part}` is no {kind}")),
                 (false, true) => Some(format!("`{part}` is none of {}", schema["enum"])),
                 (false, false) => None,
             }
@@ -146,6 +168,7 @@ impl Described<'_> {
         };
         let value = match &*asked.media {
             "application/json" => serde_json::from_str(&asked.body).unwrap_or(Json::Null),
+            "multipart/form-data" => Json::Object(parts(&asked.body).map(|name| (name, Json::Null)).collect()),
             // A form carries texts only; that its fields are known is what can be said of it.
             "application/x-www-form-urlencoded" => {
                 let fields = url::form_urlencoded::parse(asked.body.as_bytes()).into_owned();
@@ -154,7 +177,10 @@ impl Described<'_> {
             _ => return Vec::new(),
         };
         let strictness = Strictness { whole: true, texts: asked.media != "application/json" };
-        fits(self.document, &described["schema"], &value, strictness, "body")
+        let mut faults = fits(self.document, &described["schema"], &value, strictness, "body");
+        // Of the parts of a body their names are known, and not what they hold.
+        faults.retain(|fault| asked.media != "multipart/form-data" || !fault.ends_with("null"));
+        faults
     }
 
     /// What is wrong with an answer of an example, which may leave out what nobody reads.
@@ -178,4 +204,10 @@ impl Described<'_> {
         let was_asked = |fault: &String| words.iter().any(|word| fault.ends_with(&format!("there is no `{word}`")));
         faults.into_iter().filter(|fault| !was_asked(fault)).collect()
     }
+}
+
+/// The names of the parts of a multipart body.
+fn parts(body: &str) -> impl Iterator<Item = String> + '_ {
+    let heads = body.lines().filter(|line| line.to_lowercase().starts_with("content-disposition: form-data;"));
+    heads.filter_map(|line| Some(line.split_once("; name=\"")?.1.split_once('"')?.0.to_owned()))
 }

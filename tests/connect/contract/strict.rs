@@ -19,11 +19,23 @@ pub fn deref<'d>(document: &'d Json, mut thing: &'d Json) -> &'d Json {
     thing
 }
 
+/// The same without "or nothing", which is said in three ways.
+pub fn present<'d>(document: &'d Json, schema: &'d Json) -> &'d Json {
+    let schema = deref(document, schema);
+    let choices = ["anyOf", "oneOf"].iter().find_map(|word| schema[word].as_array());
+    let mut others = choices.into_iter().flatten().filter(|choice| choice["type"] != "null");
+    match (others.next(), others.next()) {
+        (Some(only), None) => present(document, only),
+        _ => schema,
+    }
+}
+
 /// What is wrong with `value` at `place`.
 pub fn fits(document: &Json, schema: &Json, value: &Json, strictness: Strictness, place: &str) -> Vec<String> {
     let schema = deref(document, schema);
     if value.is_null() {
-        return Vec::new();
+        let known = !strictness.whole || may_be_null(document, schema);
+        return (!known).then(|| format!("{place}: nothing is said of null")).into_iter().collect();
     }
     for word in ["anyOf", "oneOf"] {
         let Some(choices) = schema[word].as_array() else { continue };
@@ -38,6 +50,10 @@ pub fn fits(document: &Json, schema: &Json, value: &Json, strictness: Strictness
                 match fields.iter().rev().find(|(known, _)| *known == name) {
                     // Notes on a field, in the manner of OData.
                     None if name.contains('@') => {}
+                    None if schema["additionalProperties"].is_object() => {
+                        let each = &schema["additionalProperties"];
+                        faults.extend(fits(document, each, value, strictness, &format!("{place}.{name}")));
+                    }
                     None => faults.push(format!("{place}: there is no `{name}`")),
                     Some((_, schema)) => {
                         faults.extend(fits(document, schema, value, strictness, &format!("{place}.{name}")));
@@ -55,13 +71,25 @@ pub fn fits(document: &Json, schema: &Json, value: &Json, strictness: Strictness
             let entries = map.iter().filter(|_| each.is_object());
             entries.flat_map(|(name, it)| fits(document, each, it, strictness, &format!("{place}.{name}"))).collect()
         }
-        Json::Array(items) if schema["type"] == "array" => {
+        Json::Array(items) if kinds(schema).any(|kind| kind == "array") => {
             let items = items.iter().enumerate();
             let each = |(at, it)| fits(document, &schema["items"], it, strictness, &format!("{place}[{at}]"));
             items.flat_map(each).collect()
         }
         value => plain(schema, value, strictness, place).into_iter().collect(),
     }
+}
+
+/// Whether a schema allows nothing to be there.
+fn may_be_null(document: &Json, schema: &Json) -> bool {
+    let schema = deref(document, schema);
+    let choices = ["anyOf", "oneOf", "allOf"].iter().filter_map(|word| schema[word].as_array()).flatten();
+    let mut choices = choices.peekable();
+    let says_nothing = schema["type"].is_null() && choices.peek().is_none();
+    says_nothing
+        || schema["nullable"] == true
+        || kinds(schema).any(|kind| kind == "null")
+        || choices.any(|choice| may_be_null(document, choice))
 }
 
 /// The fields of an object, those of its parts too.
@@ -80,21 +108,31 @@ fn required<'d>(document: &'d Json, schema: &'d Json) -> Vec<&'d str> {
     parts.chain(own.filter(sent)).collect()
 }
 
+/// The types that a schema allows; none where it says nothing of them.
+pub fn kinds(schema: &Json) -> impl Iterator<Item = &str> {
+    let several = schema["type"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    schema["type"].as_str().into_iter().chain(several)
+}
+
 fn plain(schema: &Json, value: &Json, strictness: Strictness, place: &str) -> Option<String> {
-    let fits = match schema["type"].as_str() {
-        _ if strictness.texts => true,
-        Some("integer") => value.is_i64(),
-        Some("number") => value.is_number(),
-        Some("boolean") => value.is_boolean(),
-        Some("string") => value.is_string(),
-        Some("array") => value.is_array(),
-        Some("object") => value.is_object(),
+    let is = |kind: &str| match kind {
+        "integer" => value.is_i64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        "null" => false,
         _ => true,
     };
+    let mut kinds = kinds(schema).peekable();
+    let named = kinds.peek().copied().unwrap_or_default();
+    let fits = strictness.texts || kinds.peek().is_none() || kinds.any(is);
     let known = schema["enum"].as_array().is_none_or(|all| all.contains(value));
+    let known = known && (schema["const"].is_null() || schema["const"] == *value);
     match (fits, known) {
-        (false, _) => Some(format!("{place}: {value} is no {}", schema["type"].as_str().unwrap_or_default())),
-        (true, false) => Some(format!("{place}: {value} is none of {}", schema["enum"])),
+        (false, _) => Some(format!("{place}: {value} is no {named}")),
+        (true, false) => Some(format!("{place}: {value} is none of {}{}", schema["enum"], schema["const"])),
         (true, true) => None,
     }
 }
