@@ -115,6 +115,8 @@ fn each_heavy_dependency_has_one_home() {
         ("reqwest", "src/connect src/serve/client.rs"),
         ("lettre", "src/connect"),
         ("minijinja", "src/connect"),
+        ("imap_next", "src/connect/mail/imap"),
+        ("mail_parser", "src/connect/mail/imap"),
         ("rusqlite", "src/store src/connect/sql"),
         ("mongodb", "src/connect"),
         ("bson", "src/connect/mongodb"),

@@ -17,7 +17,7 @@ pub mod files;
 pub mod http;
 /// Lines in the log of the run.
 pub mod log;
-/// `email.send` over SMTP. The only home of lettre.
+/// `email.*` over SMTP and IMAP. The only home of lettre and imap-next.
 #[cfg(feature = "mail")]
 pub mod mail;
 /// `mongodb.*`. The only home of its driver.
@@ -30,6 +30,9 @@ pub mod registry;
 /// `sql.*`. The only home of the drivers of databases, besides the store's own file.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub mod sql;
+/// Who the far side of an encrypted connection must prove itself to.
+#[cfg(any(feature = "postgres", feature = "mail"))]
+pub mod tls;
 /// What goes out to far sides, seen as a whole: pace, circuits, figures.
 pub mod traffic;
 /// Credentials that the engine itself was given. The only home of ring.

@@ -12,10 +12,10 @@ use tokio::net::TcpListener;
 use super::desk::{act, desk, failure, json, value};
 
 /// What the server says to a line of the client that begins with a word; `drop` closes the connection, `wait` says nothing.
-type Script = &'static [(&'static str, &'static str)];
+pub type Script = &'static [(&'static str, &'static str)];
 
 /// Starts a server that follows `script` and otherwise agrees. What the client says is kept.
-async fn server(script: Script) -> (u16, Arc<Mutex<Vec<String>>>) {
+pub async fn server(script: Script) -> (u16, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port on loopback");
     let port = listener.local_addr().expect("an address").port();
     let said: Arc<Mutex<Vec<String>>> = Arc::default();

@@ -14,6 +14,8 @@ mod files;
 mod guard;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(all(feature = "mail", feature = "http"))]
+mod imap;
 #[cfg(feature = "http")]
 mod passing;
 #[cfg(feature = "mail")]

@@ -56,7 +56,7 @@ async fn every_example_can_be_played() {
             for example in operation.examples.iter().filter(|example| example.fails.is_none()) {
                 let full = operation.signature.full_name();
                 let got = value(connectors.perform(call(&package, &full, example.params.clone())).await);
-                if full.starts_with("email.") {
+                if &*full == "email.send" {
                     assert_eq!(got["accepted"], serde_json::json!(["ada@example.com"]));
                 } else if &*full == "jira.create_issue" {
                     assert_eq!(got["key"], "ONBOARD-1");

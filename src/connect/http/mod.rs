@@ -24,11 +24,13 @@ mod paging;
 mod payload;
 mod scope;
 mod template;
+mod token;
 mod trust;
 
 pub use draft::Parts;
 pub use exchange::{OPERATION_HEADER, PLACE_HEADER};
 pub use generic::register;
+pub use token::{token, token_credentials};
 
 use std::sync::OnceLock;
 

@@ -7,7 +7,6 @@ use lettre::Message;
 use lettre::message::header::ContentType;
 use lettre::message::{Attachment, Mailbox, Mailboxes, MultiPart, SinglePart};
 
-use super::smtp::Server;
 use super::template;
 use crate::base::failure::{Failure, Kind};
 use crate::base::value::Value;
@@ -27,12 +26,12 @@ pub struct Composed {
     pub id: String,
 }
 
-/// The message of `call`.
+/// The message of `call`, from `from` where it names no sender.
 ///
 /// # Errors
 /// `validation_error` for addresses, templates and attachments that cannot be used; nothing has been sent then.
-pub async fn compose(call: &Call, server: &Server) -> Result<Composed, Failure> {
-    let from = sender(call, server)?;
+pub async fn compose(call: &Call, from: Option<&str>) -> Result<Composed, Failure> {
+    let from = sender(call, from)?;
     let id = message_id(&call.act.key, &from);
     let subject = call.text("subject")?;
     if subject.contains(['\r', '\n']) {
@@ -79,12 +78,12 @@ fn message_id(key: &str, from: &Mailbox) -> String {
     format!("<{}@{}>", &blake3::hash(key.as_bytes()).to_hex()[..32], from.email.domain())
 }
 
-fn sender(call: &Call, server: &Server) -> Result<Mailbox, Failure> {
+fn sender(call: &Call, own: Option<&str>) -> Result<Mailbox, Failure> {
     match call.param("from") {
         Value::Unit => {}
         from => return mailbox("from", &from.to_string()),
     }
-    match &server.from {
+    match own {
         Some(from) => mailbox("from", from),
         None => Err(invalid("the message has no sender: give `from`, or set FLOW_CONNECTOR_EMAIL_FROM")),
     }

@@ -5,28 +5,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use lettre::Address;
 use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 
 use super::message::Composed;
+use super::security::{Security, is_loopback};
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
 use crate::base::value::Value;
 use crate::connect::connectors::{Configured, Environment};
 use crate::run::world::Outcome;
-
-/// How a connection is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Security {
-    /// Encrypted after a plain greeting; never silently left plain.
-    StartTls,
-    /// Encrypted from the first byte.
-    Tls,
-    /// Plain.
-    None,
-}
 
 /// The server that the settings name.
 #[derive(Debug)]
@@ -35,6 +25,8 @@ pub struct Server {
     port: u16,
     security: Security,
     user: Option<(Arc<str>, Arc<str>)>,
+    /// What takes the place of the password.
+    pub token: Option<Arc<str>>,
     ca_file: Option<std::path::PathBuf>,
     /// The sender of messages that name none.
     pub from: Option<Arc<str>>,
@@ -54,12 +46,9 @@ impl Server {
             Value::Unit => None,
             port => Some(port.to_string().parse::<u16>().map_err(|_| invalid("the mail server's `port` is no port"))?),
         };
-        let loopback = &*host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        let security = match connector.setting_text("security").as_deref() {
-            Some("starttls") => Security::StartTls,
-            Some("tls") => Security::Tls,
-            Some("none") => Security::None,
-            Some(_) => return Err(invalid("the mail server's `security` must be \"starttls\", \"tls\" or \"none\"")),
+        let loopback = is_loopback(&host);
+        let security = match Security::set(connector, "security")? {
+            Some(security) => security,
             None if port == Some(465) => Security::Tls,
             None if loopback => Security::None,
             None => Security::StartTls,
@@ -76,7 +65,7 @@ impl Server {
             .or_else(|| loopback.then(|| "flow@localhost".into()));
         let user = user.map(|user| (user, connector.setting_text("password").unwrap_or_else(|| "".into())));
         let ca_file = connector.setting_text("ca_file").map(|file| environment.directory.join(&*file));
-        Ok(Self { host, port, security, user, ca_file, from })
+        Ok(Self { host, port, security, user, token: None, ca_file, from })
     }
 
     fn tls(&self) -> Result<TlsParameters, Failure> {
@@ -143,8 +132,12 @@ async fn hand_over(
         connection.starttls(server.tls().map_err(own)?, &hello).await.map_err(at("STARTTLS"))?;
     }
     if let Some((user, password)) = &server.user {
-        let credentials = Credentials::new(user.to_string(), password.to_string());
-        connection.auth(DEFAULT_MECHANISMS, &credentials).await.map_err(at("AUTH"))?;
+        let (word, mechanisms) = match &server.token {
+            Some(token) => (token, &[Mechanism::Xoauth2][..]),
+            None => (password, DEFAULT_MECHANISMS),
+        };
+        let credentials = Credentials::new(user.to_string(), word.to_string());
+        connection.auth(mechanisms, &credentials).await.map_err(at("AUTH"))?;
     }
     let (envelope, content) = (composed.message.envelope(), composed.message.formatted());
     let mut addresses = envelope.to().iter().chain(envelope.from());

@@ -3,18 +3,15 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 
 use crate::connect::databases::Server;
+use crate::connect::tls::trusting;
 
 /// Makes encrypted connections to one server.
 #[derive(Clone)]
@@ -26,25 +23,7 @@ impl Encrypted {
     /// # Errors
     /// What is wrong with the certificates.
     pub fn new(server: &Server) -> Result<Self, String> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let builder = builder.map_err(|error| error.to_string())?;
-        let config = match &server.ca_file {
-            None => builder.with_platform_verifier().map_err(|error| error.to_string())?.with_no_client_auth(),
-            Some(file) => {
-                let wrong = |error: String| format!("the certificates in {} cannot be used: {error}", file.display());
-                let mut roots = RootCertStore::empty();
-                for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))? {
-                    let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-                    roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
-                }
-                if roots.is_empty() {
-                    return Err(wrong("it holds none".to_owned()));
-                }
-                builder.with_root_certificates(roots).with_no_client_auth()
-            }
-        };
-        Ok(Self(TlsConnector::from(Arc::new(config))))
+        Ok(Self(TlsConnector::from(trusting(server.ca_file.as_deref())?)))
     }
 }
 

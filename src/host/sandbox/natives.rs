@@ -7,16 +7,18 @@ use crate::base::value::Value;
 use crate::connect::Natives;
 use crate::lang::plan::{Operation, Package};
 
-/// Connectors whose operations need no stand-in: they speak HTTP or SMTP to the stand-ins, or stay in the program's directory.
-const REAL: [&str; 4] = ["http", "email", "files", "log"];
+/// What needs no stand-in of its own, connectors and operations: it speaks HTTP or SMTP to the stand-ins, or stays in the program's
+/// directory.
+const REAL: [&str; 4] = ["http", "email.send", "files", "log"];
 
 /// `natives`, with the examples of `package` in place of those that need a stand-in.
 pub fn stand_in(mut natives: Natives, package: &Package, record: &Record) -> Natives {
     for (name, connector) in &package.connectors {
-        if REAL.contains(&&**name) {
-            continue;
-        }
-        for operation in connector.operations.values().filter(|operation| operation.request.is_none()) {
+        let is_real = |operation: &Operation| {
+            let full = operation.signature.full_name();
+            operation.request.is_some() || REAL.contains(&&**name) || REAL.contains(&&*full)
+        };
+        for operation in connector.operations.values().filter(|operation| !is_real(operation)) {
             let (operation, record) = (operation.clone(), record.clone());
             natives.bind_fn(operation.signature.full_name(), move |call| {
                 let answer = answer(&operation, &call.act.params);

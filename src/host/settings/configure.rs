@@ -143,7 +143,9 @@ impl Settings {
                     value
                 }
             };
-            if value.is_unit() && !matches!(field.shape, Shape::Optional(_) | Shape::Any | Shape::Unit) {
+            let is_wanted = !matches!(field.shape, Shape::Optional(_) | Shape::Any | Shape::Unit)
+                || !self.stands_in && uses.operations.iter().any(|operation| needed(operation) == Some(&*field.name));
+            if value.is_unit() && is_wanted {
                 diagnostics.push(missing(connector, field, default.as_ref(), place));
             }
             // What stands in for a credential is none, and a word that people write.
@@ -274,6 +276,15 @@ impl Settings {
                 diagnostics.push(hint.into_iter().fold(diagnostic, Diagnostic::hint));
             }
         }
+    }
+}
+
+/// The setting that an operation can do nothing without, while others of its connector can.
+fn needed(operation: &str) -> Option<&'static str> {
+    match operation.split_once('.') {
+        Some(("email", "send")) => Some("host"),
+        Some(("email", _)) => Some("imap_url"),
+        _ => None,
     }
 }
 
