@@ -2,11 +2,11 @@
 
 mod pages;
 
-use anstyle::Style;
 use clap::Args;
 
 use super::exit::{Exit, Refusal, Stop};
-use super::paper::{Palette, deliver, styled};
+use super::manual::paint;
+use super::paper::{Palette, deliver};
 use crate::base::diagnostic::nearest;
 
 pub use pages::PAGES;
@@ -51,25 +51,4 @@ impl Explain {
 /// The heading of a page: `F0204: a name nobody declares`.
 fn title(page: &str) -> &str {
     page.lines().next().unwrap_or_default().trim_start_matches("# ")
-}
-
-/// The page as a terminal shows it: headings strong, programs indented instead of fenced.
-fn paint(page: &str, palette: &Palette) -> String {
-    if palette.strong == Style::new() {
-        return page.to_owned();
-    }
-    let mut painted = String::new();
-    let mut fenced = false;
-    for line in page.lines() {
-        if line.starts_with("```") {
-            fenced = !fenced;
-        } else if fenced {
-            painted.push_str(&format!("    {}\n", styled(palette.busy, line)));
-        } else if line.starts_with('#') {
-            painted.push_str(&format!("{}\n", styled(palette.strong, line.trim_start_matches(['#', ' ']))));
-        } else {
-            painted.push_str(&format!("{line}\n"));
-        }
-    }
-    painted
 }

@@ -21,6 +21,7 @@ mod face;
 mod graph;
 mod input;
 mod log;
+mod manual;
 mod paper;
 mod plan;
 mod program;

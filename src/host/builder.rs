@@ -1,5 +1,8 @@
 //! What an engine is put together from: a program, its settings, connectors, whoever answers questions.
 
+#[cfg(feature = "http")]
+mod alone;
+
 use std::fmt;
 use std::future::Future;
 #[cfg(feature = "http")]
@@ -19,21 +22,22 @@ use super::settings::Settings;
 use super::settings::configure::Uses;
 use crate::base::failure::{Failure, Kind};
 use crate::base::value::Value;
-#[cfg(feature = "http")]
-use crate::connect::Environment;
 use crate::connect::files::Roots;
 #[cfg(feature = "http")]
 use crate::connect::http::login::Login;
 use crate::connect::log::Log;
 #[cfg(feature = "http")]
 use crate::connect::vault::{self, Vault};
-use crate::connect::{Call, Connectors, Native, Natives};
+use crate::connect::{Call, Configured, Connectors, Environment, Native, Natives};
 use crate::lang::plan::Package;
 #[cfg(feature = "http")]
 use crate::lang::plan::connector::Auth;
 use crate::run::driver::{Driver, Duty};
 use crate::run::journal::Journal;
 use crate::run::world::{BoxFuture, Clock, Consult, Consulted, Question, World};
+
+#[cfg(feature = "http")]
+pub use alone::Alone;
 
 /// What an engine is made of. Every part but the program has a default.
 pub struct Builder {
@@ -51,6 +55,17 @@ pub struct Builder {
     vault: Option<PathBuf>,
     #[cfg(feature = "sandbox")]
     sandbox: Option<Arc<Sandbox>>,
+}
+
+/// What the settings make of a program.
+struct Prepared {
+    package: Arc<Package>,
+    settings: Settings,
+    configured: Vec<Configured>,
+    environment: Environment,
+    natives: Natives,
+    /// What of the settings is probably not as meant.
+    warnings: Faults,
 }
 
 impl Builder {
@@ -197,7 +212,48 @@ impl Builder {
     ///
     /// # Errors
     /// Settings that are missing or wrong, native operations without a body.
-    pub fn build(self) -> Result<Engine, BuildError> {
+    pub fn build(mut self) -> Result<Engine, BuildError> {
+        let uses = match &self.workflow {
+            Some(workflow) => Uses::of(&self.program.package, workflow),
+            None => Uses::of_all(&self.program.package),
+        };
+        let consult = self.consult.take();
+        let (clock, journal, duty) = (self.clock.clone(), self.journal.take(), self.duty);
+        #[cfg(feature = "sandbox")]
+        let sandbox = self.sandbox.clone();
+        let Prepared { package, settings, configured, environment, natives, warnings } = self.prepare(&uses)?;
+        without_body(&package, &natives)?;
+        let (mask, retention, patience) = (settings.mask().clone(), settings.retention(), settings.patience());
+        let (roots, traffic) = (Roots::of(&environment).ok(), environment.traffic.clone());
+        #[cfg(feature = "sandbox")]
+        let consult = consult.or_else(|| sandbox.as_ref().map(|sandbox| sandbox.consult()));
+        let parts = Arc::new(Replaceable::new(Brought {
+            settings: Arc::new(settings),
+            perform: Arc::new(Connectors::new(environment, configured, natives)),
+            traffic,
+            retention,
+            roots,
+            patience,
+            warnings: Arc::new(warnings),
+            #[cfg(feature = "sandbox")]
+            _sandbox: sandbox,
+        }));
+        let world = World {
+            settings: parts.clone(),
+            perform: parts.clone(),
+            consult: consult.unwrap_or_else(|| Arc::new(Nobody)),
+            clock,
+            journal,
+        };
+        let driver = Driver::new(world, package, duty);
+        Ok(Engine { driver, parts, mask })
+    }
+
+    /// Reads the settings and makes ready what `uses` needs of connectors.
+    ///
+    /// # Errors
+    /// Settings that are missing or wrong.
+    fn prepare(self, uses: &Uses) -> Result<Prepared, BuildError> {
         // A stand-in needs no settings, so none is read that could point elsewhere.
         let stands_in = self.stands_in();
         let environment = if stands_in { Vec::new() } else { self.environment };
@@ -214,11 +270,7 @@ impl Builder {
             sandbox.point(&mut settings);
             settings
         });
-        let uses = match &self.workflow {
-            Some(workflow) => Uses::of(&package, workflow),
-            None => Uses::of_all(&package),
-        };
-        let (configured, found) = settings.configure(&package, &uses, &mut sources);
+        let (configured, found) = settings.configure(&package, uses, &mut sources);
         diagnostics.extend(found);
         if diagnostics.iter().any(crate::base::diagnostic::Diagnostic::is_error) {
             return Err(BuildError::Settings(Faults { diagnostics, sources }));
@@ -231,33 +283,7 @@ impl Builder {
             Some(sandbox) => (sandbox.enclose(environment), sandbox.natives(natives)),
             None => (environment, natives),
         };
-        without_body(&package, &natives)?;
-        let (mask, retention, patience) = (settings.mask().clone(), settings.retention(), settings.patience());
-        let (roots, traffic) = (Roots::of(&environment).ok(), environment.traffic.clone());
-        #[cfg(feature = "sandbox")]
-        let consult = self.consult.or_else(|| self.sandbox.as_ref().map(|sandbox| sandbox.consult()));
-        #[cfg(not(feature = "sandbox"))]
-        let consult = self.consult;
-        let parts = Arc::new(Replaceable::new(Brought {
-            settings: Arc::new(settings),
-            perform: Arc::new(Connectors::new(environment, configured, natives)),
-            traffic,
-            retention,
-            roots,
-            patience,
-            warnings: Arc::new(Faults { diagnostics, sources }),
-            #[cfg(feature = "sandbox")]
-            _sandbox: self.sandbox,
-        }));
-        let world = World {
-            settings: parts.clone(),
-            perform: parts.clone(),
-            consult: consult.unwrap_or_else(|| Arc::new(Nobody)),
-            clock: self.clock,
-            journal: self.journal,
-        };
-        let driver = Driver::new(world, package, self.duty);
-        Ok(Engine { driver, parts, mask })
+        Ok(Prepared { package, settings, configured, environment, natives, warnings: Faults { diagnostics, sources } })
     }
 
     /// Begins to sign a person in to the service of `connector`: who opens the login's address in a browser is asked there, and

@@ -142,7 +142,7 @@ fn token(form: &HashMap<String, String>, seconds: u32, known: &mut Known) -> (u1
 }
 
 /// The head and the body of a request or an answer.
-fn read(stream: &mut TcpStream) -> Option<(String, String)> {
+pub fn read(stream: &mut TcpStream) -> Option<(String, String)> {
     let mut bytes = Vec::new();
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -9,9 +9,11 @@ mod client;
 mod data;
 #[cfg(feature = "sqlite")]
 mod deploy;
+mod connectors;
 #[cfg(feature = "http")]
 mod credentials;
 mod documents;
+mod far;
 mod hostile;
 mod input;
 mod interrupt;

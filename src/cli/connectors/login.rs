@@ -5,13 +5,12 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 
+use super::found::{Found, data, named};
 use crate::base::failure::Failure;
 use crate::cli::exit::{Exit, Refusal, Stop};
 use crate::cli::paper::{say, stderr_is_live};
-use crate::cli::program::{DATA, load};
 use crate::cli::threads::threads;
 use crate::host::Builder;
-use crate::host::Program;
 use crate::host::builder::LoginError;
 
 /// Sign in to a service in a browser, once, and keep what it gives.
@@ -56,8 +55,8 @@ impl LoginCommand {
     /// # Errors
     /// A connector without this way to sign in, settings that are missing, a service that refuses.
     pub fn run(&self) -> Result<Exit, Stop> {
-        let program = self.program()?;
-        let data = self.data.clone().unwrap_or_else(|| program.directory.join(DATA));
+        let Found { program, .. } = named(&self.name, self.file.as_deref())?;
+        let data = data(&program, self.data.as_deref());
         let mut builder = Builder::new(program).environment().credentials_in(&data);
         for assignment in &self.set {
             builder = builder.set(assignment);
@@ -79,31 +78,11 @@ impl LoginCommand {
             Ok(Exit::Done)
         })
     }
-
-    /// The program that was named; otherwise the connector of the standard library, with the settings of this directory.
-    fn program(&self) -> Result<Program, Stop> {
-        match &self.file {
-            Some(file) => {
-                let mut program = load(file)?;
-                if !program.package.connectors.contains_key(&*self.name) {
-                    // It need not be used by the program whose settings it has.
-                    program = Program { directory: program.directory, ..standard(&self.name)? };
-                }
-                Ok(program)
-            }
-            None => Ok(standard(&self.name)?),
-        }
-    }
-}
-
-fn standard(name: &str) -> Result<Program, Refusal> {
-    Program::of_standard(name).ok_or_else(|| refused(&LoginError::Unknown(name.into())))
 }
 
 fn refused(error: &LoginError) -> Refusal {
     let refusal = Refusal::new(error.to_string());
     match error {
-        LoginError::Unknown(_) => refusal.hint("name the file that declares it: `flow connectors login NAME FILE`"),
         LoginError::NoWay(_) => {
             refusal.hint("its credentials are settings: docs/settings.md has those of each connector")
         }
@@ -111,7 +90,7 @@ fn refused(error: &LoginError) -> Refusal {
             let hints = found.iter().flat_map(|found| &found.hints);
             hints.fold(refusal, |refusal, hint| refusal.hint(hint.text.clone()))
         }
-        LoginError::Lacking(..) | LoginError::Failed(_) => refusal,
+        LoginError::Unknown(_) | LoginError::Lacking(..) | LoginError::Failed(_) => refusal,
     }
 }
 

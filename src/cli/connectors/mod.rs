@@ -1,12 +1,16 @@
 //! `flow connectors`: what concerns connectors, and no run.
 
+mod check;
+mod found;
+mod list;
 mod login;
+mod show;
 
 use clap::{Args, Subcommand};
 
 use super::exit::{Exit, Stop};
 
-/// Sign in to the services that connectors speak to.
+/// List connectors, show what they can do, check their credentials, sign in to their services.
 #[derive(Debug, Args)]
 #[command(name = "connectors")]
 pub struct Connectors {
@@ -16,6 +20,9 @@ pub struct Connectors {
 
 #[derive(Debug, Subcommand)]
 enum What {
+    List(list::List),
+    Show(show::Show),
+    Check(check::Check),
     Login(login::LoginCommand),
 }
 
@@ -26,6 +33,9 @@ impl Connectors {
     /// What keeps it from being done.
     pub fn run(&self) -> Result<Exit, Stop> {
         match &self.what {
+            What::List(command) => command.run(),
+            What::Show(command) => command.run(),
+            What::Check(command) => command.run(),
             What::Login(command) => command.run(),
         }
     }

@@ -50,6 +50,16 @@ impl Uses {
         Self { places: BTreeMap::from([(name.into(), Span::default())]), ..Self::default() }
     }
 
+    /// One operation, and nothing that calls it.
+    pub fn of_operation(connector: &str, operation: &Arc<str>) -> Self {
+        Self { operations: BTreeSet::from([operation.clone()]), ..Self::of_connector(connector) }
+    }
+
+    /// The connectors that are called, by name.
+    pub fn connectors(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.places.keys()
+    }
+
     fn take(&mut self, plan: &Plan, open: &mut Vec<Arc<str>>) {
         self.workflows.insert(plan.name.clone());
         for node in &plan.nodes {
@@ -118,7 +128,8 @@ impl Settings {
             .collect())
     }
 
-    fn one(
+    /// One connector with its settings.
+    pub(super) fn one(
         &self,
         connector: &Arc<Connector>,
         place: Span,
@@ -340,7 +351,7 @@ fn typed(text: &str, shape: &Shape) -> Value {
     }
 }
 
-fn is_secret(shape: &Shape) -> bool {
+pub(super) fn is_secret(shape: &Shape) -> bool {
     match shape {
         Shape::Optional(inner) => is_secret(inner),
         shape => matches!(shape, Shape::Secret),
@@ -376,7 +387,7 @@ fn missing(connector: &Connector, field: &Field, default: Option<&Formula>, plac
 }
 
 /// The environment variables that set a field: those that its default reads, then its own.
-fn variables(connector: &Connector, field: &Field, default: Option<&Formula>) -> Vec<Arc<str>> {
+pub(super) fn variables(connector: &Connector, field: &Field, default: Option<&Formula>) -> Vec<Arc<str>> {
     let asked = default.map(|default| settings_asked(default, connector)).unwrap_or_default();
     asked.into_iter().chain([variable(&connector.name, &field.name).into()]).collect()
 }
@@ -388,7 +399,7 @@ fn settings_asked(default: &Formula, connector: &Connector) -> Vec<Arc<str>> {
     script.compiled(library).uses_settings().map(|setting| setting.name.clone()).collect()
 }
 
-fn evaluated(connector: &Connector, auth: &Auth, scope: &ConfigScope<'_>) -> Option<Credentials> {
+pub(super) fn evaluated(connector: &Connector, auth: &Auth, scope: &ConfigScope<'_>) -> Option<Credentials> {
     let library = connector.functions.library();
     let args: Option<Vec<Value>> = auth.args.iter().map(|arg| arg.evaluate(library, scope).ok()).collect();
     let fields: Option<Map> =
@@ -397,9 +408,9 @@ fn evaluated(connector: &Connector, auth: &Auth, scope: &ConfigScope<'_>) -> Opt
 }
 
 /// What defaults and `auth` lines see: settings, and the fields above them.
-struct ConfigScope<'a> {
-    settings: &'a Settings,
-    config: Value,
+pub(super) struct ConfigScope<'a> {
+    pub settings: &'a Settings,
+    pub config: Value,
 }
 
 impl Roots for ConfigScope<'_> {

@@ -11,6 +11,8 @@ mod databases;
 mod file;
 mod known;
 mod needs;
+/// What is still to be set before a connector can be called.
+pub mod standing;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

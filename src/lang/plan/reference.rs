@@ -1,5 +1,7 @@
 //! A connector as the manual tells it: what can be set, which answers are failures, each operation with its example.
 
+mod data;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use super::written::{key_text, value_text};
 use crate::base::shape::{Field, Object, Shape};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
+
+pub use data::{as_json, operation_as_json};
 
 /// How wide an example may be before it is broken into lines.
 const WIDTH: usize = 100;
@@ -37,6 +41,15 @@ pub fn page(connector: &Connector) -> String {
     sources(&connector.sources, &mut page);
     types(connector, &mut page);
     page
+}
+
+/// What the page of `connector` says of one operation, as a page of its own.
+pub fn operation(connector: &Connector, operation: &Operation) -> String {
+    let mut page = String::new();
+    one(connector, operation, &mut page);
+    // As the head of a page, not of a section, and under the name that programs call.
+    let head = format!("\n### {}\n", operation.signature.name);
+    page.replacen(&head, &format!("# {}\n", operation.signature.full_name()), 1)
 }
 
 /// What people call it.
@@ -86,7 +99,7 @@ fn settings(connector: &Connector, page: &mut String) {
     page.push_str("\n## Settings\n\n| setting | type | where it comes from | meaning |\n|---|---|---|---|\n");
     for (field, default) in &connector.config {
         let default = default.as_ref().map(|default| format!(", otherwise {}", code(&default.to_string())));
-        let variable = format!("FLOW_CONNECTOR_{}_{}", connector.name.to_uppercase(), field.name.to_uppercase());
+        let variable = variable(connector, field);
         let _ = writeln!(
             page,
             "| `{}` | {} | `{variable}`{} | {} |",
@@ -96,6 +109,11 @@ fn settings(connector: &Connector, page: &mut String) {
             meaning(field)
         );
     }
+}
+
+/// The environment variable that sets a field of `config`, whatever its default reads.
+fn variable(connector: &Connector, field: &Field) -> String {
+    format!("FLOW_CONNECTOR_{}_{}", connector.name.to_uppercase(), field.name.to_uppercase())
 }
 
 fn failures(rules: &[FailRule], page: &mut String) {
@@ -136,8 +154,9 @@ fn one(connector: &Connector, operation: &Operation, page: &mut String) {
             let _ = write!(page, "Gives {}.", code(&result.to_string()));
         }
     }
-    if let Some(kinds) = raised(operation) {
-        let _ = write!(page, " May fail, among others, as {kinds}.");
+    let kinds: Vec<String> = raised(operation).iter().map(|kind| code(kind)).collect();
+    if !kinds.is_empty() {
+        let _ = write!(page, " May fail, among others, as {}.", kinds.join(", "));
     }
     page.push('\n');
     let shown = operation.examples.iter().find(|example| example.gives.is_some());
@@ -167,13 +186,13 @@ fn parameters(params: &[Field], page: &mut String) {
 }
 
 /// The failures that the operation itself names, or its examples show.
-fn raised(operation: &Operation) -> Option<String> {
+fn raised(operation: &Operation) -> Vec<String> {
     let own = operation.shaping.fails.iter().map(|rule| rule.kind.to_string());
     let shown = operation.examples.iter().filter_map(|example| Some(example.fails.as_ref()?.to_string()));
-    let mut kinds: Vec<String> = own.chain(shown).map(|kind| code(&kind)).collect();
+    let mut kinds: Vec<String> = own.chain(shown).collect();
     kinds.sort();
     kinds.dedup();
-    (!kinds.is_empty()).then(|| kinds.join(", "))
+    kinds
 }
 
 fn example(connector: &Connector, operation: &Operation, example: &Example, page: &mut String) {
