@@ -160,7 +160,13 @@ impl Connectors {
             return invalid(format!("the connector `{}` has no settings in this engine", signature.connector));
         };
         fill_defaults(&mut act);
-        let call = Call { act, connector: connector.clone(), environment: self.environment.clone(), ahead: Map::new() };
+        let call = Call {
+            act,
+            connector: connector.clone(),
+            environment: self.environment.clone(),
+            ahead: Map::new(),
+            found: None,
+        };
         if call.act.operation.request.is_some() {
             #[cfg(feature = "http")]
             return super::http::declared::perform(call).await;

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::base::failure::Failure;
 use crate::base::value::{Map, Value};
-use crate::lang::plan::connector::LOGIN;
+use crate::lang::catalog::BASE_URL;
+use crate::lang::plan::connector::{Auth, LOGIN};
+use crate::lang::plan::{Formula, Roots};
+use crate::lang::script::Library;
 
 /// The fields that make tokens different ones.
 const NAMING: [&str; 10] =
@@ -18,6 +22,8 @@ pub struct Credentials {
     pub args: Vec<Value>,
     /// What stands in its braces.
     pub fields: Map,
+    /// Where the answer that brings a token says that the connector lives, as far as it does.
+    pub base_url: Option<Formula>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -32,7 +38,19 @@ impl Credentials {
         let scheme = value.get("scheme")?.as_text()?.into();
         let args = value.get("args").and_then(Value::as_list).unwrap_or_default().to_vec();
         let fields = value.get("fields").and_then(Value::as_map).cloned().unwrap_or_default();
-        Some(Self { scheme, args, fields })
+        Some(Self { scheme, args, fields, base_url: None })
+    }
+
+    /// From a line of a connector, with the values it has now.
+    ///
+    /// # Errors
+    /// What an expression raises.
+    pub fn of(auth: &Auth, library: &Library, roots: &dyn Roots) -> Result<Self, Failure> {
+        let args: Result<Vec<Value>, Failure> = auth.args.iter().map(|arg| arg.evaluate(library, roots)).collect();
+        let now = auth.fields.iter().filter(|(name, _)| &**name != BASE_URL);
+        let fields: Result<Map, Failure> =
+            now.map(|(name, field)| Ok((name.clone(), field.evaluate(library, roots)?))).collect();
+        Ok(Self { scheme: auth.scheme.clone(), args: args?, fields: fields?, base_url: auth.base_url().cloned() })
     }
 
     /// A value by the name of its field, or by its place on the line; a text that is not empty.

@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use super::connectors::{Configured, Environment};
 use crate::base::failure::{Failure, Kind};
 use crate::base::value::{Map, Value};
+use crate::lang::catalog::BASE_URL;
 use crate::run::world::{Act, Outcome};
 
 /// What a native body is given.
@@ -22,12 +23,31 @@ pub struct Call {
     pub environment: Arc<Environment>,
     /// What came of what comes before the request that counts, by name.
     pub ahead: Map,
+    /// Where the connector lives, where its settings leave that to the answer that brings its token.
+    pub found: Option<Arc<str>>,
 }
 
 impl Call {
     /// One parameter; `()` where it was not given.
     pub fn param(&self, name: &str) -> Value {
         self.act.params.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The address before the paths of the connector.
+    pub fn base_url(&self) -> Option<Arc<str>> {
+        self.connector.setting_text(BASE_URL).or_else(|| self.found.clone())
+    }
+
+    /// The settings of the connector, with where it lives.
+    pub fn config(&self) -> Value {
+        match (&self.found, self.connector.config.as_map()) {
+            (Some(found), Some(config)) => {
+                let mut config = config.clone();
+                config.insert(BASE_URL.into(), found.clone().into());
+                config.into()
+            }
+            _ => self.connector.config.clone(),
+        }
     }
 
     /// One parameter as text.

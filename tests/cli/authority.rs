@@ -66,7 +66,7 @@ fn answer(mut stream: TcpStream, here: &str, seconds: u32, known: &mut Known) {
         "/token" => {
             known.forms.push(body.clone());
             let form = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-            let (status, said) = token(&form, seconds, known);
+            let (status, said) = token(&form, here, seconds, known);
             (status, String::new(), said)
         }
         _ => {
@@ -105,7 +105,7 @@ fn authorize(query: &HashMap<String, String>, known: &mut Known) -> (u16, String
     (302, format!("Location: {back}\r\n"), String::new())
 }
 
-fn token(form: &HashMap<String, String>, seconds: u32, known: &mut Known) -> (u16, String) {
+fn token(form: &HashMap<String, String>, here: &str, seconds: u32, known: &mut Known) -> (u16, String) {
     let of = |name: &str| form.get(name).cloned().unwrap_or_default();
     let refused = (400, r#"{ "error": "invalid_grant" }"#.to_owned());
     if of("client_id") != "app" {
@@ -137,7 +137,11 @@ fn token(form: &HashMap<String, String>, seconds: u32, known: &mut Known) -> (u1
     let (access, refresh) = (format!("access-{}", known.given), format!("refresh-{}", known.given));
     known.access.insert(access.clone());
     known.refresh.insert(refresh.clone());
-    let said = serde_json::json!({ "access_token": access, "refresh_token": refresh, "expires_in": seconds });
+    let mut said = serde_json::json!({ "access_token": access, "refresh_token": refresh, "expires_in": seconds });
+    // Where it lives it says once.
+    if of("grant_type") == "authorization_code" {
+        said["instance_url"] = here.into();
+    }
     (200, said.to_string())
 }
 

@@ -308,6 +308,49 @@ async fn the_key_goes_where_the_operation_says() {
 }
 
 #[tokio::test]
+async fn a_list_asks_for_no_more_than_is_wanted() {
+    // Parameters that are called as the parts of a request are do not stand for them.
+    let body = r#"read operation do(query: string?, body: string?, limit: int?) -> list<int> {
+        GET "/x" { query: { q: query } }
+        paginate cursor { send: query.cursor, next: response.body.next, items: response.body.items, limit }
+    }"#;
+    let deeds = [
+        says(200, r#"{"items":[1,2],"next":"a"}"#),
+        says(200, r#"{"items":[3,4],"next":"b"}"#),
+        says(200, r#"{"items":[5]}"#),
+    ];
+    let rows =
+        [("1", "[1]", 1), ("2", "[1,2]", 1), ("3", "[1,2,3]", 2), ("9", "[1,2,3,4,5]", 3), ("null", "[1,2,3,4,5]", 3)];
+    for (limit, expected, pages) in rows {
+        for streamed in [false, true] {
+            let peer = Peer::new(deeds.clone()).await;
+            let trial = Trial::new(&peer, body);
+            let (mut page, mut items) = (Value::Unit, Vec::new());
+            loop {
+                let params = if limit == "null" {
+                    r#"{ "query": "z" }"#.to_owned()
+                } else {
+                    format!(r#"{{ "query": "z", "limit": {limit} }}"#)
+                };
+                let outcome = trial.with(&params, |act| (act.page, act.streamed) = (page, streamed)).await;
+                page = outcome.next_page.clone();
+                items.extend(value(outcome).as_array().expect("a list").clone());
+                if page.is_unit() {
+                    break;
+                }
+            }
+            assert_eq!(serde_json::Value::from(items).to_string(), expected, "{limit}");
+            let asked = peer.requests();
+            assert_eq!(asked.len(), pages, "{limit}");
+            assert!(asked[0].starts_with("GET /api/x?q=z ") && asked.iter().skip(1).all(|it| it.contains("&cursor=")));
+        }
+    }
+    let peer = Peer::new(deeds).await;
+    let (failure, certain) = failure(Trial::new(&peer, body).ask(r#"{ "limit": 0 }"#).await);
+    assert_eq!((failure.kind.name(), certain, peer.requests().len()), ("validation_error", true, 0));
+}
+
+#[tokio::test]
 async fn pages_are_collected_or_streamed_one_by_one() {
     let link = |own: SocketAddr, to: &str| {
         format!(
@@ -545,12 +588,18 @@ async fn calls_that_wait_share_one_token() {
 
 #[tokio::test]
 async fn a_token_that_is_about_to_expire_is_renewed_first() {
-    let token = says(200, r#"{ "access_token": "short", "expires_in": 30 }"#);
-    let peer = Peer::new([token.clone(), says(200, "{}"), token, says(200, "{}")]).await;
-    let trial = Trial::new(&peer, OAUTH);
-    value(trial.ask("{}").await);
-    value(trial.ask("{}").await);
-    assert_eq!(peer.requests().len(), 4);
+    // One that never lasts long serves for half of its time.
+    for (seconds, requests) in [(0, 4), (30, 3)] {
+        let token = says(200, &format!(r#"{{ "access_token": "short", "expires_in": {seconds} }}"#));
+        let peer = Peer::with(|_| {
+            [token.clone(), says(200, "{}"), if seconds == 0 { token } else { says(200, "{}") }, says(200, "{}")]
+        })
+        .await;
+        let trial = Trial::new(&peer, OAUTH);
+        value(trial.ask("{}").await);
+        value(trial.ask("{}").await);
+        assert_eq!(peer.requests().len(), requests);
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod files;
 #[cfg(feature = "http")]
 mod guard;
 #[cfg(feature = "http")]
+mod home;
 mod http;
 #[cfg(all(feature = "mail", feature = "http"))]
 mod imap;

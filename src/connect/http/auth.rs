@@ -1,19 +1,18 @@
 //! Proving who asks: the first `auth` whose values are all there, put into the request.
 
-use std::sync::Arc;
-
 use base64::Engine as _;
 
 use super::client::{Bounds, Broken, Clients};
 use super::draft::Draft;
-use super::oauth::Asker;
+use super::home;
+use super::oauth::{Asker, Issued};
 use super::scope::Scope;
 use super::template::library;
 use crate::base::failure::{Failure, Kind};
-use crate::base::value::{Map, Value};
 use crate::connect::credentials::Credentials;
 use crate::connect::registry::Call;
 use crate::lang::plan::connector::Auth;
+use crate::lang::plan::{Root, With};
 
 /// What a request of `call` proves itself with; `None` where nothing asks for a proof.
 ///
@@ -39,6 +38,12 @@ pub fn credentials(call: &Call) -> Result<Option<Credentials>, Failure> {
     if alternatives.is_empty() || unsigned.is_some() { Ok(unsigned) } else { Err(missing(call)) }
 }
 
+fn evaluate(call: &Call, auth: &Auth) -> Result<Credentials, Failure> {
+    // By the settings alone: who asks is the same one wherever its token says that the connector lives.
+    let roots = With { root: Root::Config, value: &call.connector.config, others: &Scope::new(call) };
+    Credentials::of(auth, library(&call.connector.connector), &roots)
+}
+
 fn is_signed_in(call: &Call, credentials: &Credentials) -> bool {
     let vault = call.environment.vault.as_ref();
     vault.is_some_and(|vault| vault.holds(&credentials.name(&call.connector.connector.name)))
@@ -52,15 +57,7 @@ fn missing(call: &Call) -> Failure {
     )
 }
 
-fn evaluate(call: &Call, auth: &Auth) -> Result<Credentials, Failure> {
-    let (scope, library) = (Scope::new(call), library(&call.connector.connector));
-    let args: Result<Vec<Value>, Failure> = auth.args.iter().map(|arg| arg.evaluate(library, &scope)).collect();
-    let fields: Result<Map, Failure> =
-        auth.fields.iter().map(|(name, field)| Ok((name.clone(), field.evaluate(library, &scope)?))).collect();
-    Ok(Credentials { scheme: auth.scheme.clone(), args: args?, fields: fields? })
-}
-
-/// Puts `credentials` into `draft`. `stale` is the token that was refused with a 401.
+/// Puts `credentials` into `draft`, and gives the token where it is one that was fetched. `stale` is the token that was refused with a 401.
 ///
 /// # Errors
 /// What comes of fetching a token; nothing has been asked of the service itself then.
@@ -71,7 +68,7 @@ pub async fn apply(
     clients: &Clients,
     bounds: &Bounds,
     stale: Option<&str>,
-) -> Result<Option<Arc<str>>, Broken> {
+) -> Result<Option<Issued>, Broken> {
     let mask = &call.environment.mask;
     let value = |name, place| credentials.value(name, Some(place)).unwrap_or_default();
     match &*credentials.scheme {
@@ -96,16 +93,12 @@ pub async fn apply(
             Ok(None)
         }
         "oauth2" | "jwt" => {
-            let asker = Asker {
-                connector: &call.connector.connector.name,
-                credentials,
-                clients,
-                bounds,
-                environment: &call.environment,
-            };
-            let token = call.connector.http.tokens.current(&asker, stale).await?;
-            draft.header("authorization", &format!("Bearer {token}")).map_err(Broken::definite)?;
-            Ok(Some(token))
+            let asker =
+                Asker { connector: &call.connector, credentials, clients, bounds, environment: &call.environment };
+            let issued = call.connector.http.tokens.current(&asker, stale).await?;
+            home::follow(call, &issued, &mut draft.url).map_err(Broken::definite)?;
+            draft.header("authorization", &format!("Bearer {}", issued.access)).map_err(Broken::definite)?;
+            Ok(Some(issued))
         }
         other => Err(Broken::definite(Failure::new(Kind::AuthError, format!("`auth {other}` is no scheme")))),
     }

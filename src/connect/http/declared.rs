@@ -5,6 +5,7 @@ use super::client::{Bounds, Broken};
 use super::draft::{Parts, address};
 use super::exchange::{Exchange, Manner, bounds};
 use super::guard::Allowed;
+use super::home;
 use super::paging;
 use super::scope::Scope;
 use super::template;
@@ -22,6 +23,9 @@ pub async fn perform(mut call: Call) -> Outcome {
     let Some(request) = &operation.request else {
         unreachable!("only operations with a request are declared ones");
     };
+    if let Err(Broken { failure, .. }) = home::find(&mut call, &bounds).await {
+        return Outcome::failed(failure);
+    }
     if let Err(failure) = ask_ahead(&mut call, &operation, &bounds).await {
         return Outcome::failed(failure);
     }
@@ -83,7 +87,7 @@ fn is_trusted(call: &Call, request: &Request, parts: &Parts) -> Result<bool, Fai
     if Allowed::new(call.connector.connector.defaults.hosts.iter().cloned()).permits(&url) {
         return Ok(true);
     }
-    let Some(base) = call.connector.setting_text("base_url") else { return Ok(false) };
+    let Some(base) = call.base_url() else { return Ok(false) };
     Ok(url.origin() == address(&base)?.origin())
 }
 

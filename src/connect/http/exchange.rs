@@ -1,7 +1,7 @@
 //! One request of an operation and the judgement on its answer.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use reqwest::StatusCode;
@@ -9,11 +9,11 @@ use reqwest::StatusCode;
 use super::answer::{self, As};
 use super::auth;
 use super::client::{Answer, Bounds, Broken, Clients, send};
-use super::draft::{Draft, Parts};
+use super::draft::{Draft, Parts, address};
 use super::guard::Allowed;
+use super::oauth::Issued;
 use super::scope::Scope;
 use super::template::library;
-use super::trust::Trust;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
@@ -64,6 +64,8 @@ pub struct Exchange<'a> {
     credentials: Option<Credentials>,
     /// How long it has waited for its turns, in microseconds.
     waited: AtomicU64,
+    /// Where the connector lives by the last token.
+    home: Mutex<Option<Arc<str>>>,
 }
 
 /// By which paces a request goes, and who is asked.
@@ -92,9 +94,9 @@ impl<'a> Exchange<'a> {
     /// # Errors
     /// Missing credentials, authorities that cannot be read, or no TLS on this machine.
     pub fn new(call: &'a Call, bounds: Bounds) -> Result<Self, Failure> {
-        let ready = || Clients::new(&Trust::of(&call.connector, &call.environment));
-        let clients = call.connector.http.clients.get_or_init(ready).clone();
-        Ok(Self { call, clients: clients?, bounds, credentials: auth::credentials(call)?, waited: AtomicU64::new(0) })
+        let clients = call.connector.http.clients(&call.connector, &call.environment)?;
+        let credentials = auth::credentials(call)?;
+        Ok(Self { call, clients, bounds, credentials, waited: AtomicU64::new(0), home: Mutex::default() })
     }
 
     /// Sends the request that `parts` make.
@@ -121,7 +123,7 @@ impl<'a> Exchange<'a> {
         if manner.trusted
             && let Some(credentials) = &self.credentials
         {
-            token = auth::apply(call, credentials, &mut draft, &self.clients, &bounds, None).await?;
+            token = self.prove(credentials, &mut draft, &bounds, None).await?;
         }
         let came = send(&self.clients, draft, &bounds).await;
         self.learn(&lanes, &came);
@@ -131,7 +133,7 @@ impl<'a> Exchange<'a> {
             && let (Some(stale), Some(credentials)) = (&token, &self.credentials)
         {
             let mut again = plain;
-            auth::apply(call, credentials, &mut again, &self.clients, &bounds, Some(stale)).await?;
+            self.prove(credentials, &mut again, &bounds, Some(stale)).await?;
             let came = send(&self.clients, again, &bounds).await;
             self.learn(&lanes, &came);
             answer = came?;
@@ -150,6 +152,30 @@ impl<'a> Exchange<'a> {
             file.finish().await.map_err(Broken::unknown)?;
         }
         Ok((answer, response))
+    }
+
+    /// Puts `credentials` into `draft`, and gives the token where it is one that was fetched. `stale` was refused.
+    async fn prove(
+        &self,
+        credentials: &Credentials,
+        draft: &mut Draft,
+        bounds: &Bounds,
+        stale: Option<&Issued>,
+    ) -> Result<Option<Issued>, Broken> {
+        let stale = stale.map(|stale| &*stale.access);
+        let token = auth::apply(self.call, credentials, draft, &self.clients, bounds, stale).await?;
+        if let Some(home) = token.as_ref().and_then(|token| token.base_url.clone()) {
+            *self.home.lock().unwrap_or_else(PoisonError::into_inner) = Some(home);
+        }
+        Ok(token)
+    }
+
+    /// Whether credentials that may go to `own` may go to `link`, which an answer named.
+    pub fn reaches(&self, own: &reqwest::Url, link: &reqwest::Url) -> bool {
+        // Whoever held the lock did not leave half a change behind.
+        let home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
+        let home = home.as_ref().and_then(|home| address(home).ok());
+        own.origin() == link.origin() || home.is_some_and(|home| home.origin() == link.origin())
     }
 
     /// The draft of `parts`, with the key where the operation carries one.

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use super::answer::{self, As};
 use super::client::{Broken, send, shown};
 use super::draft::{Parts, address};
+use super::home;
 use super::jwt;
 use super::oauth::{Asker, Issued};
 use crate::base::failure::{Failure, Kind};
@@ -40,7 +41,7 @@ fn form(asker: &Asker<'_>, rotated: Option<&str>) -> Result<Map, Failure> {
     }
     if credentials.needs_login() {
         // The person agreed long ago; their refresh token asks for the next one, for what they agreed to.
-        let refresh = rotated.ok_or_else(|| unsigned(asker.connector))?;
+        let refresh = rotated.ok_or_else(|| unsigned(&asker.connector.connector.name))?;
         form.insert("grant_type".into(), "refresh_token".into());
         form.insert("refresh_token".into(), refresh.into());
         return Ok(form);
@@ -104,6 +105,7 @@ async fn ask(asker: &Asker<'_>, mut form: Map) -> Result<Issued, Broken> {
                 access: token.into(),
                 until: lifetime(&body).map(|lifetime| lifetime.after(asked)),
                 refresh: refresh.map(Into::into),
+                base_url: home::stated(asker, &url, &response).map_err(Broken::definite)?,
             })
         }
         (None, None) => Err(Broken::definite(Failure::new(Kind::AuthError, tokenless(&shown(&url), &body)))),

@@ -143,9 +143,8 @@ impl Login {
             bytes_max: self.environment.response_bytes_max,
             saved_bytes_max: self.environment.saved_bytes_max,
         };
-        let name = &*self.connector.connector.name;
         let asker = Asker {
-            connector: name,
+            connector: &self.connector,
             credentials: &self.credentials,
             clients: &clients,
             bounds: &bounds,
@@ -156,7 +155,7 @@ impl Login {
         let Some(vault) = &self.environment.vault else {
             return Err(Failure::new(Kind::AuthError, "there is nowhere to keep what a login gives"));
         };
-        let kept = vault.keep(&self.credentials.name(name), &issued.to_value());
+        let kept = vault.keep(&self.credentials.name(&self.connector.connector.name), &issued.to_value());
         kept.map_err(|error| Failure::new(Kind::AuthError, error.to_string()))
     }
 }

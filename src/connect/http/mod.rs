@@ -15,6 +15,7 @@ mod generic;
 mod grant;
 /// Which addresses may be asked.
 pub mod guard;
+mod home;
 mod jwt;
 mod link;
 /// Signing a person in, in a browser.
@@ -34,6 +35,7 @@ pub use token::{token, token_credentials};
 
 use std::sync::OnceLock;
 
+use super::connectors::{Configured, Environment};
 use super::registry::Call;
 use crate::base::failure::Failure;
 use crate::lang::plan::connector::Request;
@@ -43,6 +45,13 @@ use crate::lang::plan::connector::Request;
 pub struct Shared {
     clients: OnceLock<Result<client::Clients, Failure>>,
     tokens: oauth::Tokens,
+}
+
+impl Shared {
+    /// The connections of `connector`, made when they are first needed.
+    fn clients(&self, connector: &Configured, environment: &Environment) -> Result<client::Clients, Failure> {
+        self.clients.get_or_init(|| client::Clients::new(&trust::Trust::of(connector, environment))).clone()
+    }
 }
 
 /// What `request` of a declared operation asks for, without sending it.

@@ -10,7 +10,7 @@ use super::grant;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::{Map, Value};
-use crate::connect::connectors::Environment;
+use crate::connect::connectors::{Configured, Environment};
 use crate::connect::credentials::Credentials;
 use crate::connect::vault::{Held, Vault, VaultError};
 
@@ -28,6 +28,8 @@ struct State {
     issued: Option<Issued>,
     /// Whether it waits for the vault: nothing of it is used before it is there.
     unkept: bool,
+    /// How long before its end it counts as expired, where that is less than for others: one that lasts no longer is used at all.
+    early: Option<Duration>,
 }
 
 /// What the far side gave.
@@ -39,6 +41,8 @@ pub struct Issued {
     pub until: Option<Timestamp>,
     /// What the next one is asked for with, where it takes the place of the one in the settings.
     pub refresh: Option<Arc<str>>,
+    /// Where the connector lives, where the far side was to say so.
+    pub base_url: Option<Arc<str>>,
 }
 
 impl std::fmt::Debug for Issued {
@@ -48,10 +52,6 @@ impl std::fmt::Debug for Issued {
 }
 
 impl Issued {
-    fn is_good(&self, stale: Option<&str>) -> bool {
-        Some(&*self.access) != stale && self.until.is_none_or(|until| until > EARLY.after(Timestamp::now()))
-    }
-
     /// As the vault keeps it.
     pub fn to_value(&self) -> Value {
         let mut kept = Map::new();
@@ -62,6 +62,9 @@ impl Issued {
         if let Some(refresh) = &self.refresh {
             kept.insert("refresh_token".into(), refresh.clone().into());
         }
+        if let Some(base_url) = &self.base_url {
+            kept.insert("base_url".into(), base_url.clone().into());
+        }
         kept.into()
     }
 
@@ -71,6 +74,7 @@ impl Issued {
             access: text("access_token")?.into(),
             until: text("until").and_then(|until| until.parse().ok()),
             refresh: text("refresh_token").map(Arc::from),
+            base_url: text("base_url").map(Arc::from),
         })
     }
 }
@@ -79,7 +83,7 @@ impl Issued {
 #[derive(Clone, Copy, Debug)]
 pub struct Asker<'a> {
     /// The connector.
-    pub connector: &'a str,
+    pub connector: &'a Configured,
     /// Its `auth` with its values.
     pub credentials: &'a Credentials,
     /// What connections there are.
@@ -96,8 +100,8 @@ impl Tokens {
     ///
     /// # Errors
     /// `auth_error` where the far side gives none or the vault cannot be used, or what the connection does.
-    pub async fn current(&self, asker: &Asker<'_>, stale: Option<&str>) -> Result<Arc<str>, Broken> {
-        let name = asker.credentials.name(asker.connector);
+    pub async fn current(&self, asker: &Asker<'_>, stale: Option<&str>) -> Result<Issued, Broken> {
+        let name = asker.credentials.name(&asker.connector.connector.name);
         let state = {
             // Whoever held the lock did not leave half a change behind.
             let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -112,10 +116,21 @@ impl Tokens {
 }
 
 impl State {
-    async fn renew(&mut self, asker: &Asker<'_>, name: &str, stale: Option<&str>) -> Result<Arc<str>, Broken> {
+    /// What was given, if it serves still.
+    fn good(&self, asker: &Asker<'_>, stale: Option<&str>) -> Option<&Issued> {
+        let early = self.early.unwrap_or(EARLY);
+        self.issued.as_ref().filter(|issued| {
+            // One that was kept before the connector asked where it lives does not say so.
+            let says_where = issued.base_url.is_some() || asker.credentials.base_url.is_none();
+            let lasts = issued.until.is_none_or(|until| until > early.after(Timestamp::now()));
+            says_where && lasts && Some(&*issued.access) != stale
+        })
+    }
+
+    async fn renew(&mut self, asker: &Asker<'_>, name: &str, stale: Option<&str>) -> Result<Issued, Broken> {
         self.keep(asker, name)?;
-        if let Some(issued) = self.issued.as_ref().filter(|issued| issued.is_good(stale)) {
-            return Ok(issued.access.clone());
+        if let Some(issued) = self.good(asker, stale) {
+            return Ok(issued.clone());
         }
         let vault = asker.environment.vault.as_ref().filter(|_| asker.credentials.is_renewed_by_what_came());
         // Other processes renew the same credential: none asks with a refresh token that another has just used.
@@ -124,20 +139,26 @@ impl State {
             None => None,
         };
         if let Some(kept) = vault.map(|vault| vault.read(name)).transpose().map_err(unusable)?.flatten() {
-            self.issued = Issued::from_value(&kept);
+            (self.issued, self.early) = (Issued::from_value(&kept), None);
         }
         let known = self.issued.iter().flat_map(|issued| [Some(&issued.access), issued.refresh.as_ref()]).flatten();
         known.for_each(|secret| asker.environment.mask.learn(secret));
-        if let Some(issued) = self.issued.as_ref().filter(|issued| issued.is_good(stale)) {
-            return Ok(issued.access.clone());
+        if let Some(issued) = self.good(asker, stale) {
+            return Ok(issued.clone());
         }
-        let rotated = self.issued.as_ref().and_then(|issued| issued.refresh.clone());
-        let fetched = grant::fetch(asker, rotated.as_deref()).await?;
-        self.unkept = vault.is_some() && fetched.refresh.is_some();
-        let refresh = fetched.refresh.clone().or(rotated);
-        self.issued = Some(Issued { refresh, ..fetched });
+        let before = self.issued.take();
+        let fetched = grant::fetch(asker, before.as_ref().and_then(|before| before.refresh.as_deref())).await;
+        let fetched = fetched.inspect_err(|_| self.issued.clone_from(&before))?;
+        let known = before.as_ref().and_then(|before| before.base_url.clone());
+        let moved = before.is_some() && fetched.base_url.is_some() && fetched.base_url != known;
+        self.unkept = vault.is_some() && (fetched.refresh.is_some() || moved);
+        let refresh = fetched.refresh.clone().or(before.and_then(|before| before.refresh));
+        let issued = Issued { refresh, base_url: fetched.base_url.clone().or(known), ..fetched };
+        let lasts = issued.until.map(|until| Duration::between(Timestamp::now(), until));
+        self.early = lasts.map(|lasts| Duration(lasts.0 / 2).min(EARLY));
+        self.issued = Some(issued.clone());
         self.keep(asker, name)?;
-        Ok(self.issued.as_ref().map(|issued| issued.access.clone()).unwrap_or_default())
+        Ok(issued)
     }
 
     /// Puts into the vault what is not there yet.

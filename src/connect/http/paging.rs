@@ -27,6 +27,8 @@ struct Position {
     at: Value,
     /// How many pages came before.
     pages: u64,
+    /// How many items came before.
+    items: u64,
     /// The last cursors, so that a circle is noticed.
     seen: Vec<Value>,
 }
@@ -34,14 +36,16 @@ struct Position {
 impl Position {
     fn from_value(value: &Value) -> Self {
         let field = |name: &str| value.get(name).cloned().unwrap_or_default();
-        let pages = field("pages").as_int().and_then(|pages| u64::try_from(pages).ok()).unwrap_or_default();
-        Self { at: field("at"), pages, seen: field("seen").as_list().unwrap_or_default().to_vec() }
+        let count = |name| field(name).as_int().and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
+        let (pages, items) = (count("pages"), count("items"));
+        Self { at: field("at"), pages, items, seen: field("seen").as_list().unwrap_or_default().to_vec() }
     }
 
     fn to_value(&self) -> Value {
         Value::map([
             ("at", self.at.clone()),
             ("pages", Value::Int(i64::try_from(self.pages).unwrap_or(i64::MAX))),
+            ("items", Value::Int(i64::try_from(self.items).unwrap_or(i64::MAX))),
             ("seen", Value::list(self.seen.iter().cloned())),
         ])
     }
@@ -89,12 +93,13 @@ impl Series<'_> {
                 format!("more than {PAGES_MAX} pages: say how many are wanted with `max` in `paginate`"),
             )));
         }
+        let wanted = self.wanted(&position).map_err(Broken::definite)?;
         let (parts, trusted) = self.request(&position).map_err(Broken::definite)?;
         let (answer, response) = self.exchange.send(&parts, Manner { trusted, ..self.manner }).await?;
         let connector = &*self.call.connector.connector;
         let (library, scope) = (library(connector), Scope::with(self.call, &response));
         let items = self.paginate.items.evaluate(library, &scope).map_err(Broken::unknown)?;
-        let items = match items {
+        let mut items = match items {
             Value::List(items) => Arc::unwrap_or_clone(items),
             Value::Unit => Vec::new(),
             other => {
@@ -105,7 +110,27 @@ impl Series<'_> {
         // A last page often lacks the field that names the next one.
         let stated = self.paginate.next.as_ref().map(|next| next.evaluate(library, &scope).unwrap_or_default());
         let next = self.next(&position, items.len(), stated, &answer, &scope).map_err(Broken::unknown)?;
-        Ok((items, next))
+        let Some(wanted) = wanted else { return Ok((items, next)) };
+        let enough = items.len() >= wanted;
+        items.truncate(wanted);
+        Ok((items, next.filter(|_| !enough)))
+    }
+
+    /// How many items are wanted still; `None` where all of them are.
+    fn wanted(&self, position: &Position) -> Result<Option<usize>, Failure> {
+        let Some(limit) = &self.paginate.limit else { return Ok(None) };
+        let library = library(&self.call.connector.connector);
+        match limit.evaluate(library, &Scope::new(self.call))? {
+            Value::Unit => Ok(None),
+            Value::Int(count) if count > 0 => {
+                let wanted = u64::try_from(count).unwrap_or_default().saturating_sub(position.items);
+                Ok(Some(usize::try_from(wanted).unwrap_or(usize::MAX)))
+            }
+            other => {
+                let message = format!("`limit` of a list is how many are wanted, 1 or more, and is {other}");
+                Err(Failure::new(Kind::ValidationError, message))
+            }
+        }
     }
 
     /// What is said where the time of all pages together ran out: the one that was asked for last is not to blame.
@@ -127,7 +152,7 @@ impl Series<'_> {
         if self.paginate.kind == PageKind::Link {
             let Some(link) = position.at.as_text() else { return Ok((parts, self.manner.trusted)) };
             let (own, link) = (address(&parts.url)?, address(link)?);
-            let trusted = own.origin() == link.origin();
+            let trusted = self.manner.trusted && self.exchange.reaches(&own, &link);
             parts.url = link.into();
             parts.query = Map::new();
             return Ok((parts, trusted));
@@ -211,7 +236,7 @@ impl Series<'_> {
             seen.push(position.at.clone());
             let surplus = seen.len().saturating_sub(CURSORS_REMEMBERED);
             seen.drain(..surplus);
-            Position { at, pages, seen }
+            Position { at, pages, items: position.items.saturating_add(count as u64), seen }
         }))
     }
 }

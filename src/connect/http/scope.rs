@@ -34,7 +34,7 @@ impl Roots for Scope<'_> {
         match root {
             Root::Params => Some(all_params(self.call)),
             Root::Param(name) => Some(self.call.ahead.get(name).cloned().unwrap_or_else(|| self.call.param(name))),
-            Root::Config => Some(self.call.connector.config.clone()),
+            Root::Config => Some(self.call.config()),
             Root::Response => self.response.cloned(),
             Root::Key => Some(Value::Text(self.call.act.key.clone())),
             _ => None,

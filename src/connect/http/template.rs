@@ -95,7 +95,7 @@ fn address(call: &Call, request: &Request) -> Result<String, Failure> {
     if text.starts_with("http://") || text.starts_with("https://") {
         return Ok(text);
     }
-    match call.connector.setting_text("base_url") {
+    match call.base_url() {
         Some(base) => Ok(format!("{}/{}", base.trim_end_matches('/'), text.trim_start_matches('/'))),
         None => Err(Failure::new(
             Kind::ValidationError,

@@ -235,6 +235,7 @@ fn request_of(
         connector: Arc::new(Configured::new(connector.clone(), config, Vec::new())),
         environment: Arc::new(Environment::at(".")),
         ahead: ahead_of(operation, example),
+        found: None,
     };
     let Ok(parts) = crate::connect::http::rehearse(&call, request) else { return Value::Unit };
     let bodies = [

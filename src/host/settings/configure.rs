@@ -10,6 +10,7 @@ use crate::base::span::{Source, Sources, Span};
 use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::connect::{Configured, Credentials};
+use crate::lang::catalog::BASE_URL;
 use crate::lang::plan::connector::{Auth, Connector};
 use crate::lang::plan::node::Kind;
 use crate::lang::plan::{Formula, Package, Plan, Root, Roots};
@@ -215,9 +216,17 @@ impl Settings {
             return;
         }
         let scope = ConfigScope { settings: self, config: Value::from(config.clone()) };
-        let complete =
-            connector.auth.iter().any(|auth| evaluated(connector, auth, &scope).is_some_and(|it| it.is_complete()));
-        if complete {
+        let ways = connector.auth.iter().filter_map(|auth| evaluated(connector, auth, &scope));
+        let complete: Vec<Credentials> = ways.filter(Credentials::is_complete).collect();
+        if !complete.is_empty() {
+            let base_url = connector.config.iter().find(|(field, _)| &*field.name == BASE_URL);
+            if let Some((field, default)) = base_url
+                && config.get(BASE_URL).is_none_or(Value::is_unit)
+                && connector.auth.iter().any(|auth| auth.base_url().is_some())
+                && complete.iter().all(|way| way.base_url.is_none())
+            {
+                diagnostics.push(missing(connector, field, default.as_ref(), place));
+            }
             return;
         }
         let unset = connector.config.iter().filter(|(field, _)| config.get(&field.name).is_none_or(Value::is_unit));
@@ -400,11 +409,7 @@ fn settings_asked(default: &Formula, connector: &Connector) -> Vec<Arc<str>> {
 }
 
 pub(super) fn evaluated(connector: &Connector, auth: &Auth, scope: &ConfigScope<'_>) -> Option<Credentials> {
-    let library = connector.functions.library();
-    let args: Option<Vec<Value>> = auth.args.iter().map(|arg| arg.evaluate(library, scope).ok()).collect();
-    let fields: Option<Map> =
-        auth.fields.iter().map(|(name, field)| Some((name.clone(), field.evaluate(library, scope).ok()?))).collect();
-    Some(Credentials { scheme: auth.scheme.clone(), args: args?, fields: fields? })
+    Credentials::of(auth, connector.functions.library(), scope).ok()
 }
 
 /// What defaults and `auth` lines see: settings, and the fields above them.

@@ -14,6 +14,9 @@ use crate::base::span::Span;
 use crate::base::value::Value;
 use crate::lang::syntax::ast;
 
+/// The setting with the address before the paths of a connector, and the field of `auth` that finds it in a token's answer.
+pub const BASE_URL: &str = "base_url";
+
 /// What a connector offers.
 #[derive(Clone, Debug)]
 pub struct Connector {

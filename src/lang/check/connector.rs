@@ -17,7 +17,6 @@ use crate::lang::syntax::ast::{
 /// The parts of a request.
 const REQUEST: [&str; 10] =
     ["query", "headers", "body", "form", "multipart", "raw", "related", "as", "save", "timeout"];
-const PAGES: [&str; 4] = ["cursor", "page", "offset", "link"];
 
 /// The errors of its own that a connector finds in answers.
 pub(super) fn own_errors(connector: &Connector, raised: &mut Raised) {
@@ -229,7 +228,7 @@ impl<'a> Checker<'a> {
 
     fn request_item(&mut self, item: &'a RequestItem, default: bool) {
         match item {
-            RequestItem::Auth(auth) => self.auth(auth),
+            RequestItem::Auth(auth) => self.auth(auth, true),
             RequestItem::Limit { count, per, .. } => {
                 self.count(count, "`limit`");
                 self.known_before(count, "`limit`");
@@ -264,24 +263,7 @@ impl<'a> Checker<'a> {
                     }
                 });
             }
-            RequestItem::Paginate { kind, fields, .. } => {
-                self.one_word(kind, "paginate", &PAGES);
-                let mut here = self.here.clone();
-                for part in ["query", "headers", "body", "form", "request"] {
-                    here.words.push((part, Typed::default()));
-                }
-                here.words.push(("response", Typed::of(response_shape())));
-                self.at(here, |this| {
-                    for field in fields {
-                        this.value(&field.value);
-                        let known = ["send", "next", "items", "size", "max", "start", "total"];
-                        if !known.contains(&&*field.key.text) {
-                            let message = format!("`paginate` has no `{}`", field.key.text);
-                            this.unknown_of(code::UNKNOWN_WORD, &field.key.text, field.key.span, message, &known);
-                        }
-                    }
-                });
-            }
+            RequestItem::Paginate { kind, fields, .. } => self.pages(kind, fields),
             RequestItem::Output(output) => {
                 // What an operation gives is compared with its type by whoever knows that.
                 if default {
@@ -300,7 +282,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Does `inner` where an answer has come.
-    fn answered<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn answered<T>(&mut self, inner: impl FnOnce(&mut Self) -> T) -> T {
         let mut here = self.here.clone();
         here.words.push(("response", Typed::of(response_shape())));
         self.at(here, inner)

@@ -8,6 +8,7 @@
 //! other file holds what there is to say about one noun of the language.
 
 mod ask;
+mod auth;
 mod block;
 mod branch;
 mod call;
@@ -22,6 +23,7 @@ mod handler;
 mod lock;
 mod lost;
 mod names;
+mod pages;
 mod parallel;
 mod persona;
 mod race;

@@ -6,7 +6,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{self, Shape};
 use crate::base::span::Span;
 use crate::lang::catalog::Signature;
-use crate::lang::syntax::ast::{Auth, Field};
+use crate::lang::syntax::ast::Field;
 
 /// Connectors whose operations put what they get before people.
 const SHOWN_BY: [&str; 3] = ["log", "email", "slack"];
@@ -52,34 +52,5 @@ impl<'a> Checker<'a> {
             Diagnostic::warning(code::SECRET, field.value.span(), format!("a secret goes into {what}"))
                 .hint("if it belongs there, declare the parameter as `secret`"),
         );
-    }
-
-    /// `auth SCHEME args { fields }`
-    pub fn auth(&mut self, auth: &'a Auth) {
-        const SCHEMES: [&str; 7] = ["bearer", "basic", "header", "query", "oauth2", "jwt", "none"];
-        if !SCHEMES.contains(&&*auth.scheme.text) {
-            let message = format!("there is no way of signing called `{}`", auth.scheme.text);
-            self.unknown_of(code::UNKNOWN_WORD, &auth.scheme.text, auth.scheme.span, message, &SCHEMES);
-        }
-        for arg in &auth.args {
-            self.argument(arg, &Shape::Any, "`auth`");
-        }
-        self.object(&auth.fields);
-        let arguments = match &*auth.scheme.text {
-            "bearer" => 1..=1,
-            "header" | "query" => 2..=2,
-            "basic" => 0..=2,
-            _ => return,
-        };
-        if !arguments.contains(&auth.args.len()) && auth.fields.is_empty() {
-            let hint = match &*auth.scheme.text {
-                "bearer" => "`auth bearer secret(\"TOKEN\")`",
-                "basic" => "`auth basic { user: ..., password: ... }`",
-                "header" => "`auth header \"X-Api-Key\" secret(\"KEY\")`",
-                _ => "`auth query \"key\" secret(\"KEY\")`",
-            };
-            let message = format!("`auth {}` is not complete", auth.scheme.text);
-            self.report(Diagnostic::error(code::CONNECTOR, auth.span, message).hint(hint));
-        }
     }
 }

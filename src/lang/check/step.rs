@@ -260,7 +260,7 @@ impl<'a> Checker<'a> {
                     }
                 }
                 ClauseKind::Auth(auth) => {
-                    self.auth(auth);
+                    self.auth(auth, false);
                     if !matches!(step.action, Action::Call(_)) {
                         self.report(
                             Diagnostic::error(code::CLAUSE_PLACE, clause.span, "`auth` belongs to a request")

@@ -13,7 +13,7 @@ use crate::base::shape::{Field, Shape};
 use crate::base::span::Span;
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
-use crate::lang::catalog::Signature;
+use crate::lang::catalog::{BASE_URL, Signature};
 
 /// The status of an example's answer where it states none.
 pub const STATUS_DEFAULT: u16 = 200;
@@ -170,6 +170,9 @@ pub struct Paginate {
     pub items: Script,
     /// How many items a page has, where the kind counts them.
     pub size: Option<Formula>,
+    /// How many items are wanted; all of them where it is `()`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Formula>,
     /// How many pages at most.
     pub max: Option<u64>,
 }
@@ -206,6 +209,11 @@ impl Auth {
         let is_login =
             |formula: &Formula| matches!(formula, Formula::Constant(grant) if grant.as_text() == Some(LOGIN));
         &*self.scheme == "oauth2" && self.fields.iter().any(|(name, field)| &**name == "grant" && is_login(field))
+    }
+
+    /// Where the connector lives, as the answer says that brings a token.
+    pub fn base_url(&self) -> Option<&Formula> {
+        self.fields.iter().find(|(name, _)| &**name == BASE_URL).map(|(_, formula)| formula)
     }
 }
 

@@ -257,6 +257,7 @@ fn shaping(shaping: &Shaping, visit: Visit<'_>) {
         paginate.next.iter().for_each(&mut *visit);
         visit(&paginate.items);
         optional(&paginate.size, visit);
+        optional(&paginate.limit, visit);
     }
     optional(&shaping.output, visit);
 }

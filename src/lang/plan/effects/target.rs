@@ -134,8 +134,10 @@ pub(super) fn known(params: &Formula, name: &str) -> Option<Formula> {
 /// A formula of a connector, with what its `config` says by default where it is, or begins with, one of its fields.
 pub(super) fn configured(formula: &Formula, connector: &Connector) -> Decided {
     let Formula::Script(script) = formula else { return Decided::by(formula) };
-    let begins = script.source.strip_prefix("\"${config.").and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
-    let name = script.source.strip_prefix("config.").or(begins).map(str::trim);
+    let begins = script.source.strip_prefix("\"${").and_then(|rest| rest.split_once('}')).map(|(value, _)| value);
+    // What counts where nothing is set: `config.base_url ?? config.login_url`.
+    let last = begins.unwrap_or(&script.source).rsplit("??").next().map(str::trim);
+    let name = last.and_then(|last| last.strip_prefix("config."));
     name.and_then(|name| field(connector, name)).unwrap_or_else(|| Decided::by(formula))
 }
 

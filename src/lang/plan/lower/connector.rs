@@ -181,6 +181,7 @@ fn paginate(kind: &ast::Name, fields: &[ast::Field], span: Span, values: &Values
         next: script("next"),
         items: script("items").unwrap_or_else(|| body(span)),
         size: named("size").map(|size| values.value(size)),
+        limit: named("limit").map(|limit| values.value(limit)),
         max: named("max").and_then(|max| values.constant(max).as_int()).and_then(|max| u64::try_from(max).ok()),
     }
 }
