@@ -733,3 +733,32 @@ async fn pages_without_end_are_told_as_such() {
     assert_eq!(failure.kind.name(), "timeout");
     assert!(failure.message.starts_with("svc.do: ") && failure.message.contains(" pages came"), "{}", failure.message);
 }
+
+#[tokio::test]
+async fn what_looks_like_a_failure_may_be_none() {
+    let body = r#"
+        accept when response.status == 410
+        keyed operation do() -> { was_there: bool } {
+            DELETE "/x"
+            fail permission_denied when response.body?.code == "locked"
+            accept when response.status in [404, 409] && response.body?.code != "other"
+            output { was_there: response.status < 400 }
+        }"#;
+    let rows = [
+        (204, "", Ok(true)),
+        (404, "{}", Ok(false)),
+        (409, r#"{ "code": "x" }"#, Ok(false)),
+        (410, "{}", Ok(false)),
+        (404, r#"{ "code": "other" }"#, Err("not_found")),
+        (404, r#"{ "code": "locked" }"#, Err("permission_denied")),
+        (403, "{}", Err("permission_denied")),
+    ];
+    for (status, text, expected) in rows {
+        let peer = Peer::new([says(status, text)]).await;
+        let outcome = Trial::new(&peer, body).ask("{}").await;
+        match expected {
+            Ok(was_there) => assert_eq!(value(outcome)["was_there"], was_there, "{status} {text}"),
+            Err(kind) => assert_eq!(failure(outcome).0.kind.name(), kind, "{status} {text}"),
+        }
+    }
+}

@@ -11,6 +11,7 @@ mod desk;
 mod failure;
 mod files;
 #[cfg(feature = "http")]
+mod generic;
 mod guard;
 #[cfg(feature = "http")]
 mod home;

@@ -19,7 +19,8 @@ use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::connect::credentials::Credentials;
 use crate::connect::registry::Call;
-use crate::lang::catalog::Effect;
+use crate::lang::catalog::{BASE_URL, Effect};
+use crate::lang::plan::Script;
 
 /// Where the key of an intent goes when a `key` clause asks for it and the operation names no place.
 const KEY_HEADER: &str = "Idempotency-Key";
@@ -64,6 +65,8 @@ pub struct Exchange<'a> {
     credentials: Option<Credentials>,
     /// How long it has waited for its turns, in microseconds.
     waited: AtomicU64,
+    /// Statuses that the call takes for no failure.
+    accepted: Vec<u16>,
     /// Where the connector lives by the last token.
     home: Mutex<Option<Arc<str>>>,
 }
@@ -81,10 +84,12 @@ struct Lanes {
 
 impl Lanes {
     fn of(call: &Call, url: &reqwest::Url) -> Self {
-        let (operation, connector) = (&call.act.operation, &call.connector.connector.name);
-        let origin: Arc<str> = format!("{connector} ({})", url.origin().ascii_serialization()).into();
+        let (operation, connector) = (&call.act.operation, &call.connector.connector);
+        let origin: Arc<str> = format!("{} ({})", connector.name, url.origin().ascii_serialization()).into();
         let own = operation.shaping.limit.map(|_| operation.signature.full_name());
-        Self { own, all: if operation.signature.native { origin.clone() } else { connector.clone() }, origin }
+        let lives_somewhere =
+            connector.defaults.limit.is_some() || connector.config.iter().any(|(field, _)| &*field.name == BASE_URL);
+        Self { own, all: if lives_somewhere { connector.name.clone() } else { origin.clone() }, origin }
     }
 }
 
@@ -96,7 +101,15 @@ impl<'a> Exchange<'a> {
     pub fn new(call: &'a Call, bounds: Bounds) -> Result<Self, Failure> {
         let clients = call.connector.http.clients(&call.connector, &call.environment)?;
         let credentials = auth::credentials(call)?;
-        Ok(Self { call, clients, bounds, credentials, waited: AtomicU64::new(0), home: Mutex::default() })
+        Ok(Self {
+            call,
+            clients,
+            bounds,
+            credentials,
+            waited: AtomicU64::new(0),
+            accepted: accepted(call)?,
+            home: Mutex::default(),
+        })
     }
 
     /// Sends the request that `parts` make.
@@ -253,21 +266,20 @@ impl<'a> Exchange<'a> {
         let operation = call.act.operation.signature.full_name();
         let connector = &*call.connector.connector;
         let (scope, library) = (Scope::with(call, response), library(connector));
-        for rule in call.act.operation.shaping.fails.iter().chain(&connector.defaults.fails) {
-            // A rule that reads what this answer does not have says nothing about it.
-            let applies =
-                rule.when.as_ref().is_none_or(|when| when.evaluate(library, &scope).is_ok_and(|v| v.is_true()));
-            if applies {
-                let message = rule.message.as_ref().and_then(|message| message.evaluate(library, &scope).ok());
-                let message = message.map(|message| message.to_string().into());
-                let mut failure = answer::failure(rule.kind.clone(), message, &operation, answer, response);
-                failure.retry_after = self.retry_after(answer);
-                let certain = rule.kind != Kind::OutcomeUnknown;
-                return Err(Broken { failure, certain });
-            }
+        // A rule that reads what this answer does not have says nothing about it.
+        let holds = |when: &Script| when.evaluate(library, &scope).is_ok_and(|value| value.is_true());
+        let mut rules = call.act.operation.shaping.rules.iter().chain(&connector.defaults.rules);
+        if let Some(rule) = rules.find(|rule| rule.when.as_ref().is_none_or(holds)) {
+            let Some(kind) = rule.kind.clone() else { return Ok(()) };
+            let message = rule.message.as_ref().and_then(|message| message.evaluate(library, &scope).ok());
+            let message = message.map(|message| message.to_string().into());
+            let certain = kind != Kind::OutcomeUnknown;
+            let mut failure = answer::failure(kind, message, &operation, answer, response);
+            failure.retry_after = self.retry_after(answer);
+            return Err(Broken { failure, certain });
         }
         let status = answer.status.as_u16();
-        match Kind::from_status(status) {
+        match Kind::from_status(status).filter(|_| !self.accepted.contains(&status)) {
             None => Ok(()),
             Some(kind) => {
                 let mut failure = answer::failure(kind, None, &operation, answer, response);
@@ -289,6 +301,22 @@ impl<'a> Exchange<'a> {
         let declared = shaping.remaining.as_ref().or(self.call.connector.connector.defaults.remaining.as_ref());
         declared.and_then(|(left, reset)| answer::used_up(&answer.headers, left, reset, Timestamp::now()))
     }
+}
+
+/// The statuses that a call of `http.*` takes for no failure.
+fn accepted(call: &Call) -> Result<Vec<u16>, Failure> {
+    if !call.act.operation.signature.native {
+        return Ok(Vec::new());
+    }
+    let listed = call.param("accept");
+    let statuses = listed.as_list().unwrap_or_default().iter();
+    let read = statuses.map(|status| status.as_int().and_then(|status| u16::try_from(status).ok()));
+    read.collect::<Option<_>>().ok_or_else(|| {
+        Failure::new(
+            Kind::ValidationError,
+            format!("`accept` is a list of statuses, such as [404, 410], and is {listed}"),
+        )
+    })
 }
 
 /// The address of the same request at a stand-in, which learns from the path who was meant.

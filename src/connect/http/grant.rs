@@ -118,7 +118,10 @@ async fn ask(asker: &Asker<'_>, mut form: Map) -> Result<Issued, Broken> {
             let mut failure = answer::failure(kind, None, &credentials.scheme, &answer, &response);
             let mut message = with_code(&failure.message, &body);
             if failure.kind == Kind::AuthError && credentials.needs_login() {
-                message.push_str(&format!("; to sign in again: `flow connectors login {}`", asker.connector));
+                message.push_str(&format!(
+                    "; to sign in again: `flow connectors login {}`",
+                    asker.connector.connector.name
+                ));
             }
             failure.message = message.into();
             failure.body = body.get("error").cloned().unwrap_or_default();

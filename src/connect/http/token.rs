@@ -30,12 +30,12 @@ pub async fn token(call: &Call, stale: Option<&str>) -> Result<Option<Arc<str>>,
     let clients = call.connector.http.clients.get_or_init(ready).clone()?;
     let bounds = exchange::bounds(call);
     let asker = Asker {
-        connector: &call.connector.connector.name,
+        connector: &call.connector,
         credentials: &credentials,
         clients: &clients,
         bounds: &bounds,
         environment: &call.environment,
     };
     let token = call.connector.http.tokens.current(&asker, stale).await;
-    token.map(Some).map_err(|broken| broken.failure)
+    token.map(|issued| Some(issued.access)).map_err(|broken| broken.failure)
 }

@@ -263,6 +263,9 @@ impl<'a> Checker<'a> {
                     }
                 });
             }
+            RequestItem::Accept(when) => {
+                self.answered(|this| this.condition(when, "the condition of `accept`"));
+            }
             RequestItem::Paginate { kind, fields, .. } => self.pages(kind, fields),
             RequestItem::Output(output) => {
                 // What an operation gives is compared with its type by whoever knows that.

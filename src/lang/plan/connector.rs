@@ -127,8 +127,9 @@ pub struct Shaping {
     /// The header with how many calls are left, and where the answer says when there will be more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining: Option<(Arc<str>, RetryAfter)>,
-    /// Which answers are failures.
-    pub fails: Vec<FailRule>,
+    /// Which answers are failures, and which are none although their status says so; the first that holds counts.
+    #[serde(rename = "fails")]
+    pub rules: Vec<Rule>,
     /// How the next page is asked for.
     pub paginate: Option<Paginate>,
     /// What the operation gives; the body where absent.
@@ -146,11 +147,11 @@ pub enum RetryAfter {
     Millis(Arc<str>),
 }
 
-/// `fail TYPE "text" when expr`
+/// `fail TYPE "text" when expr`, `accept when expr`
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct FailRule {
-    /// The type.
-    pub kind: failure::Kind,
+pub struct Rule {
+    /// The type of the failure; `None` where the answer is none.
+    pub kind: Option<failure::Kind>,
     /// The message.
     pub message: Option<Formula>,
     /// When this is true.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::connector::{Auth, Connector, Example, FailRule, Operation, Shaping, Source, SourceKind};
+use super::connector::{Auth, Connector, Example, Operation, Rule, Shaping, Source, SourceKind};
 use super::formula::Formula;
 use super::written::{key_text, value_text};
 use crate::base::shape::{Field, Object, Shape};
@@ -27,7 +27,7 @@ pub fn page(connector: &Connector) -> String {
     let _ = writeln!(page, "Programs name it `{}`. {}", connector.name, signs_in(&connector.auth));
     pace(&connector.defaults, &mut page);
     settings(connector, &mut page);
-    failures(&connector.defaults.fails, &mut page);
+    failures(&connector.defaults.rules, &mut page);
     if !connector.operations.is_empty() {
         page.push_str("\n## Operations\n\n| operation | effect | what it does |\n|---|---|---|\n");
         for operation in connector.operations.values() {
@@ -116,7 +116,7 @@ fn variable(connector: &Connector, field: &Field) -> String {
     format!("FLOW_CONNECTOR_{}_{}", connector.name.to_uppercase(), field.name.to_uppercase())
 }
 
-fn failures(rules: &[FailRule], page: &mut String) {
+fn failures(rules: &[Rule], page: &mut String) {
     if rules.is_empty() {
         return;
     }
@@ -125,7 +125,8 @@ fn failures(rules: &[FailRule], page: &mut String) {
     );
     for rule in rules {
         let when = rule.when.as_ref().map_or_else(|| "always".to_owned(), |when| code(&one_line(&when.source)));
-        let _ = writeln!(page, "| `{}` | {} |", rule.kind, cell(&when));
+        let kind = rule.kind.as_ref().map_or_else(|| "none".to_owned(), |kind| code(&kind.to_string()));
+        let _ = writeln!(page, "| {kind} | {} |", cell(&when));
     }
 }
 
@@ -187,7 +188,7 @@ fn parameters(params: &[Field], page: &mut String) {
 
 /// The failures that the operation itself names, or its examples show.
 fn raised(operation: &Operation) -> Vec<String> {
-    let own = operation.shaping.fails.iter().map(|rule| rule.kind.to_string());
+    let own = operation.shaping.rules.iter().filter_map(|rule| Some(rule.kind.as_ref()?.to_string()));
     let shown = operation.examples.iter().filter_map(|example| Some(example.fails.as_ref()?.to_string()));
     let mut kinds: Vec<String> = own.chain(shown).collect();
     kinds.sort();

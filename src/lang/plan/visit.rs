@@ -249,7 +249,7 @@ fn shaping(shaping: &Shaping, visit: Visit<'_>) {
     optional(&shaping.query, visit);
     optional(&shaping.headers, visit);
     shaping.auth.iter().for_each(|auth| self::auth(auth, visit));
-    for rule in &shaping.fails {
+    for rule in &shaping.rules {
         optional(&rule.message, visit);
         rule.when.iter().for_each(&mut *visit);
     }

@@ -65,8 +65,9 @@ pub(super) const TRIGGER_CLAUSES: [&str; 12] = [
 ];
 
 /// Every word of the language that has a place of its own, so that one that is misspelt can be found.
-pub(super) const KEYWORDS: [&str; 117] = [
+pub(super) const KEYWORDS: [&str; 118] = [
     "about",
+    "accept",
     "advance",
     "after",
     "alternate",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::super::connector::{
-    Ahead, Answer, Auth, Connector, Example, FailRule, Operation, PageKind, Paginate, RetryAfter, Shaping, Source,
+    Ahead, Answer, Auth, Connector, Example, Operation, PageKind, Paginate, RetryAfter, Rule, Shaping, Source,
     SourceKind,
 };
 use super::super::formula::{Root, Script};
@@ -133,11 +133,14 @@ fn shape_by(shaping: &mut Shaping, item: &RequestItem, values: &Values<'_>) {
         RequestItem::Remaining { left, reset } => {
             shaping.remaining = Some((left.name.text.clone(), moment_in(reset)));
         }
-        RequestItem::Fail(fail) => shaping.fails.push(FailRule {
-            kind: Kind::named(&fail.kind.text),
+        RequestItem::Fail(fail) => shaping.rules.push(Rule {
+            kind: Some(Kind::named(&fail.kind.text)),
             message: fail.message.as_ref().map(|message| values.expr(message)),
             when: fail.when.as_ref().map(|when| values.script(when)),
         }),
+        RequestItem::Accept(when) => {
+            shaping.rules.push(Rule { kind: None, message: None, when: Some(values.script(when)) });
+        }
         RequestItem::Paginate { kind, fields, span } => shaping.paginate = Some(paginate(kind, fields, *span, values)),
         RequestItem::Output(output) => shaping.output = Some(values.output(output)),
         RequestItem::Timeout(timeout) => shaping.timeout = values.duration(timeout),

@@ -146,6 +146,8 @@ pub enum RequestItem {
     },
     /// `fail not_found when ...`
     Fail(Fail),
+    /// `accept when ...`
+    Accept(Expr),
     /// `paginate cursor { send: query.cursor, next: ..., items: ... }`
     Paginate {
         /// `cursor`, `page`, `offset`, `link`.

@@ -104,6 +104,17 @@ impl Builder<'_> {
                 RequestItem::Remaining { left: left?, reset: reset? }
             }
             Rule::fail => RequestItem::Fail(self.fail(node)?),
+            Rule::accept => {
+                let guard = node.into_inner().find(|part| part.as_rule() == Rule::guard);
+                if guard.is_none() {
+                    self.missing(
+                        &owner,
+                        "`accept` does not say which answers are no failure",
+                        "write `accept when response.status in [404, 410]`",
+                    );
+                }
+                RequestItem::Accept(self.guard(guard?)?)
+            }
             Rule::paginate => {
                 let (kind, fields) = self.word_and_fields(node);
                 if kind.is_none() {
