@@ -176,7 +176,9 @@ impl Run {
         log::listen(screen.clone());
         engine.recover().await.map_err(|broken| Refusal::new(broken.to_string()))?;
         let running = self.start(&engine, plan, input).await.map_err(|error| not_started(plan, error))?;
-        let mut face = Face::new(Tree::new(plan.clone(), engine.mask().clone()), screen.clone());
+        // One that was there before may have been rewound.
+        let tree = if running.was_joined() { Tree::new } else { Tree::of_new };
+        let mut face = Face::new(tree(plan.clone(), engine.mask().clone()), screen.clone());
         let summary = watch::watch(&engine, running, &mut face, terminal.as_ref(), clock.as_ref()).await;
         face.finish(engine.now());
         if let Some(sandbox) = &sandbox {

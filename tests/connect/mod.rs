@@ -42,5 +42,7 @@ mod smtp;
 #[cfg(feature = "sqlite")]
 mod sql;
 mod stdlib;
+#[cfg(all(target_os = "linux", feature = "cli", feature = "sqlite"))]
+mod streams;
 #[cfg(feature = "mail")]
 mod tls;

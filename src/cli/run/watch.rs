@@ -36,6 +36,8 @@ pub async fn watch(
     frames.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let mut decisions = JoinSet::new();
     let mut interrupted = 0u32;
+    // What is shown may be slower than what is done, a terminal that was stopped above all.
+    running.keep_up();
     loop {
         tokio::select! {
             biased;

@@ -40,8 +40,8 @@ pub struct Tree {
     items: BTreeMap<ItemId, Item>,
     /// The lines of units that have not ended.
     units: HashMap<UnitId, ItemId>,
-    /// What there was of units that have ended: they may stand open again.
-    was: HashMap<UnitId, Was>,
+    /// What there was of units that have ended, where they may stand open again.
+    was: Option<HashMap<UnitId, Was>>,
     root: Option<ItemId>,
     next: u64,
     /// The steps that wait for a person's decision, in order, with their names and errors.
@@ -58,9 +58,14 @@ impl Tree {
             units: HashMap::new(),
             root: None,
             next: 0,
-            was: HashMap::new(),
+            was: Some(HashMap::new()),
             parked: Vec::new(),
         }
+    }
+
+    /// The same, of a run that nobody rewinds while it is looked at: a loop may have more turns than there is memory for.
+    pub fn of_new(plan: Arc<Plan>, mask: Mask) -> Self {
+        Self { was: None, ..Self::new(plan, mask) }
     }
 
     /// The steps that were parked since the last call: unit, name, error.

@@ -53,7 +53,7 @@ impl Tree {
 
     /// What there is, or was, of a unit.
     fn take(&mut self, unit: UnitId) -> Option<Was> {
-        self.units.remove(&unit).map(Was::Line).or_else(|| self.was.remove(&unit))
+        self.units.remove(&unit).map(Was::Line).or_else(|| self.was.as_mut()?.remove(&unit))
     }
 
     /// What was done in a unit counts no more.
@@ -77,7 +77,7 @@ impl Tree {
 
     /// A script that was no unit is done again.
     fn take_statement_back(&mut self, unit: UnitId, node: NodeId) {
-        let line = match self.was.get(&unit) {
+        let line = match self.was.as_ref().and_then(|was| was.get(&unit)) {
             Some(Was::Line(line)) => Some(*line),
             Some(Was::Turn { .. }) => None,
             None => self.units.get(&unit).copied(),

@@ -47,7 +47,9 @@ impl Tree {
             }
         };
         item.node = (role == Role::Main).then_some(node_id);
-        item.quiet = quiet || matches!(role, Role::Turn(index) | Role::Branch(index) if index >= TURNS_TOLD_MAX);
+        item.quiet = quiet
+            || matches!(role, Role::Turn(index) | Role::Branch(index) if index >= TURNS_TOLD_MAX)
+            || (role == Role::Main && self.turns_the_page(above));
         let id = self.add(at, Some(above), item);
         self.units.insert(unit, id);
     }
@@ -168,7 +170,9 @@ impl Tree {
             Some(of) => Was::Turn { of, index, state },
             None => Was::Line(id),
         };
-        self.was.insert(unit, was);
+        if let Some(known) = &mut self.was {
+            known.insert(unit, was);
+        }
     }
 
     /// A script without clauses is no unit: it has a line all the same.

@@ -36,6 +36,21 @@ impl Tree {
         }
     }
 
+    /// Where a loop asks for the next page of a stream, the line of the page before goes. Whether very many turns have gone by.
+    pub(super) fn turns_the_page(&mut self, of: ItemId) -> bool {
+        let Some(Item { part: Part::Loop(turns), children, .. }) = self.items.get(&of) else { return false };
+        let is_read = |page: &Item| page.part == Part::Step && page.state == State::Completed;
+        let ended = turns.ended;
+        let read: Vec<_> = children.iter().copied().filter(|id| self.items.get(id).is_some_and(is_read)).collect();
+        for page in read {
+            if let Some(item) = self.items.get_mut(&of) {
+                item.children.remove(&page);
+            }
+            self.remove(page);
+        }
+        ended >= u64::from(TURNS_TOLD_MAX)
+    }
+
     pub(super) fn paused(&mut self, unit: UnitId, until: Timestamp, notes: &mut Notes) {
         let at = notes.at;
         let Some(item) = self.item_mut(unit) else { return };
@@ -71,12 +86,13 @@ pub(super) fn loop_of(node: &Node) -> Option<Turns> {
     }
 }
 
-/// What is said when another tenth of many turns has ended.
+/// What is said when another tenth of many turns has ended; of a stream, the more seldom the longer it is.
 fn progress(turns: &Turns) -> Option<String> {
     let due = match turns.total {
         Some(total) if total >= 20 => turns.ended.is_multiple_of(total / 10) && turns.ended < total,
         Some(_) => false,
-        None => turns.ended.is_multiple_of(100),
+        // So many lines for a number of each length: 100, 200, ..., 1000, 2000, ...
+        None => turns.ended >= 100 && turns.ended.is_multiple_of(10u64.pow(turns.ended.ilog10())),
     };
     (due && turns.ended > 0).then(|| turns.to_string())
 }

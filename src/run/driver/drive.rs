@@ -129,13 +129,12 @@ impl Drive {
     }
 
     /// Tells somebody who comes late what has happened so far.
-    async fn tell_the_past(&self, attached: &Attached) {
-        let (Some(watch), Some(journal)) = (&attached.watch, &self.inner.world.journal) else { return };
+    async fn tell_the_past(&self, attached: &mut Attached) {
+        let (Some(watch), Some(journal)) = (&mut attached.watch, &self.inner.world.journal) else { return };
         if self.inner.synced(self.last).await.is_ok()
             && let Ok(history) = journal.history(self.id(), 0).await
         {
-            // Whoever watched may have gone.
-            history.records.into_iter().for_each(|record| drop(watch.send(record)));
+            history.records.into_iter().for_each(|record| watch.show(record));
         }
     }
 
@@ -149,6 +148,9 @@ impl Drive {
     /// Works as long as what happens can be written.
     async fn work_on_disk(&mut self, mut inbox: Inbox) -> Result<(), Broken> {
         loop {
+            for watch in self.attached.iter_mut().filter_map(|attached| attached.watch.as_mut()) {
+                watch.kept_up().await;
+            }
             let more = self.decide().await;
             if self.is_to_be_rewound() {
                 self.begin_again().await?;
@@ -231,7 +233,7 @@ impl Drive {
                 if let Some(joined) = attached.joined.take() {
                     self.once_written(joined, ());
                 }
-                self.tell_the_past(&attached).await;
+                self.tell_the_past(&mut attached).await;
                 self.attach(attached);
             }
             Told::Report if self.settled => self.report(),

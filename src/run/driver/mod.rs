@@ -26,6 +26,7 @@ mod submit;
 mod summary;
 mod tally;
 mod timer;
+mod watching;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,10 +34,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use dashmap::{DashMap, Entry as Place};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, oneshot};
 
 use super::activity::Activity;
-use super::event::Record;
 use super::gate::Gates;
 use super::history::Collected;
 use super::intake::StartError;
@@ -65,6 +65,7 @@ pub use running::Running;
 pub use summary::{Summary, child_outcome, start_failure};
 pub use tally::Figures;
 use tally::Tally;
+use watching::Shown;
 
 /// How many runs that came to rest somebody may have yet to hear of.
 const RESTED_AT_ONCE: usize = 1_024;
@@ -147,7 +148,7 @@ enum Told {
 /// Who wants to know of a run.
 #[derive(Default)]
 struct Attached {
-    watch: Option<mpsc::UnboundedSender<Record>>,
+    watch: Option<Shown>,
     end: Option<oneshot::Sender<Summary>>,
     /// Hears when it is certain that the run was there and survives a crash.
     joined: Option<oneshot::Sender<()>>,

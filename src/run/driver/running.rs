@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
+use super::watching::Watched;
 use super::{Attached, Driver, Summary, Told};
 use crate::base::id::RunId;
 use crate::base::status::Status;
@@ -15,7 +16,7 @@ pub struct Running {
     pub(super) id: RunId,
     pub(super) joined: bool,
     pub(super) driver: Driver,
-    pub(super) records: mpsc::UnboundedReceiver<Record>,
+    pub(super) watched: Watched,
     pub(super) ended: oneshot::Receiver<Summary>,
 }
 
@@ -32,7 +33,13 @@ impl Running {
 
     /// The next record of its journal; `None` when it has come to rest.
     pub async fn next(&mut self) -> Option<Record> {
-        self.records.recv().await
+        self.watched.next().await
+    }
+
+    /// Lets the run wait for whoever reads its records, so that no more of them are in memory than a few thousand. Whoever
+    /// asks for this reads on until there are no more, or drops this: else the run stands still.
+    pub fn keep_up(&mut self) {
+        self.watched.keep_up();
     }
 
     /// Asks for its end, in order: what was done is undone, its `on cancel` and `finally` run. `by` is told to the journal. A
@@ -64,7 +71,7 @@ impl Running {
             return summary.status;
         }
         let mut status = Status::Queued;
-        while let Ok(record) = self.records.try_recv() {
+        while let Some(record) = self.watched.next_now() {
             if matches!(record.event, Event::Started { .. }) {
                 status = Status::Running;
             }
@@ -77,7 +84,7 @@ impl Running {
     /// # Panics
     /// If the runtime it was started in was shut down.
     pub async fn end(mut self) -> Summary {
-        self.records.close();
+        self.watched.close();
         match (&mut self.ended).await {
             Ok(summary) => summary,
             Err(_) => panic!("the runtime was shut down before the run came to rest"),
@@ -88,7 +95,7 @@ impl Running {
 impl Drop for Running {
     /// The run goes on; it need not stay in memory for this.
     fn drop(&mut self) {
-        self.records.close();
+        self.watched.close();
         self.ended.close();
         self.driver.let_go(&self.id);
     }

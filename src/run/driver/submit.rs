@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::entrance::Came;
+use super::watching::watching;
 use super::{Attached, Driver, Running, Told};
 use crate::base::id::RunId;
 use crate::base::value::Value;
@@ -93,10 +94,10 @@ impl Driver {
         trigger: Option<usize>,
         options: Options,
     ) -> Result<Submitted<Running>, StartError> {
-        let (watch, records) = mpsc::unbounded_channel();
+        let (shown, watched) = watching();
         let (end, ended) = oneshot::channel();
         let (join, joined) = oneshot::channel();
-        let attached = Attached { watch: Some(watch), end: Some(end), joined: Some(join), ..Attached::default() };
+        let attached = Attached { watch: Some(shown), end: Some(end), joined: Some(join), ..Attached::default() };
         let came = match options.run.clone() {
             Some(run) if self.inner.exists(&run).await.map_err(StartError::Store)? => {
                 self.inner.tell(&run, Told::Attach(attached));
@@ -107,7 +108,7 @@ impl Driver {
                 self.inner.come_in(&mut entering, attached).await?
             }
         };
-        let running = |id, joined| Running { id, joined, driver: self.clone(), records, ended };
+        let running = |id, joined| Running { id, joined, driver: self.clone(), watched, ended };
         Ok(match came {
             Came::In(run, mark) => {
                 self.inner.synced(mark).await.map_err(StartError::Store)?;

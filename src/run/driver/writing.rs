@@ -20,12 +20,9 @@ use crate::run::machine::{Action, Unseen};
 
 impl Drive {
     /// Shows a record to whoever watches.
-    pub(super) fn show(&self, record: &Record) {
-        let watching = self.attached.iter().filter_map(|attached| attached.watch.as_ref());
-        for watch in watching.filter(|watch| !watch.is_closed()) {
-            // Whoever watched may have gone just now.
-            let _ = watch.send(record.clone());
-        }
+    pub(super) fn show(&mut self, record: &Record) {
+        let watching = self.attached.iter_mut().filter_map(|attached| attached.watch.as_mut());
+        watching.filter(|watch| !watch.is_closed()).for_each(|watch| watch.show(record.clone()));
     }
 
     /// A run that a statement starts: it is accepted in the same commit (semantics 48).

@@ -10,6 +10,7 @@ pub mod moved;
 pub mod place;
 mod rewind;
 mod table;
+pub mod turns;
 pub mod unit;
 pub mod view;
 mod waits;

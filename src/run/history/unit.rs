@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::frame::FrameId;
+use super::turns::Loop;
 use super::view::View;
 use crate::base::failure::Failure;
 use crate::base::id::RunId;
-use crate::base::time::{Duration, Timestamp};
+use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::{ChainId, HandlerId, NodeId};
-use crate::run::event::{Role, Then, Tolerate, UnitId};
+use crate::run::event::{Role, Then, UnitId};
 use crate::run::wait::Fit;
 
 /// One unit that has not ended.
@@ -206,35 +207,6 @@ pub enum Step {
     Open,
     /// It has ended.
     Done,
-}
-
-/// How far a loop is.
-#[derive(Clone, Debug)]
-pub struct Loop {
-    /// The items that are known.
-    pub items: Arc<Vec<Value>>,
-    /// The next turn to open.
-    pub next: u32,
-    /// Turns at once, or at all.
-    pub max: Option<u64>,
-    /// How many may fail.
-    pub tolerate: Tolerate,
-    /// The pause between turns.
-    pub every: Option<Duration>,
-    /// The outputs, by turn.
-    pub outputs: Vec<Value>,
-    /// For each gather, the values by turn.
-    pub gathered: Vec<Vec<Value>>,
-    /// The turns that failed and were absorbed.
-    pub failed: Vec<(u32, Arc<Failure>)>,
-    /// How many turns are given up or have been.
-    pub absorbed: u64,
-    /// Whether an `until` was true.
-    pub enough: bool,
-    /// Whether the pause before the next turn is over.
-    pub ready: bool,
-    /// For a stream: how to ask for the next page; none before the first, `()` after the last.
-    pub page: Option<Value>,
 }
 
 /// How far a race is.

@@ -7,7 +7,7 @@ use crate::base::value::Value;
 use crate::lang::plan::node::{For, ForSource, Tolerance};
 use crate::lang::plan::{Formula, Kind};
 use crate::run::event::{Begin, Event, Role, Tolerate, UnitId};
-use crate::run::history::unit::{Loop, Task};
+use crate::run::history::unit::Task;
 
 impl Machine<'_> {
     /// What a `for` goes through.
@@ -75,7 +75,7 @@ impl Machine<'_> {
             if unit.children.len() as u64 >= places {
                 return;
             }
-            match turns.items.get(turns.next as usize).cloned() {
+            match turns.item().cloned() {
                 Some(item) => {
                     let next = turns.next;
                     self.opened(id, unit.node, Role::Turn(next), item);
@@ -91,7 +91,7 @@ impl Machine<'_> {
         if !unit.children.is_empty() {
             return;
         }
-        match turns.items.get(turns.next as usize).cloned() {
+        match turns.item().cloned() {
             Some(item) if turns.max.is_none_or(|max| u64::from(turns.next) < max) => {
                 let next = turns.next;
                 self.opened(id, unit.node, Role::Turn(next), item);
@@ -165,7 +165,6 @@ impl Machine<'_> {
 
     /// The loop ends: all turns are done, or `until` was true.
     fn leave_loop(&mut self, id: UnitId) {
-        let plan = self.plan;
         let Some(unit) = self.run.unit(id) else { return };
         let Task::Loop(turns) = &unit.task else { return };
         if !unit.children.is_empty() {
@@ -175,18 +174,13 @@ impl Machine<'_> {
             return;
         }
         // A share of a stream is known only at its end (semantics 29).
-        if let (Tolerate::Percent(percent), Some((_, last))) = (turns.tolerate, turns.failed.last())
-            && turns.failed.len() as f64 * 100.0 > percent * f64::from(turns.next)
+        if let (Tolerate::Percent(percent), Some(last)) = (turns.tolerate, &turns.failed.last)
+            && turns.failed.count as f64 * 100.0 > percent * f64::from(turns.next)
         {
             let failure = last.clone();
             return self.fall(id, &failure, false);
         }
-        let last_only = unit.node(plan).is_some_and(|node| matches!(node.kind, Kind::Repeat { .. }));
-        let output = if last_only {
-            turns.outputs.last().cloned().unwrap_or_default()
-        } else {
-            Value::list(turns.outputs.iter().cloned())
-        };
+        let output = turns.outputs.value(turns.next);
         self.complete(id, output);
     }
 
@@ -197,17 +191,13 @@ impl Machine<'_> {
             Tolerate::All => true,
             Tolerate::Count(count) => turns.absorbed < count,
             Tolerate::Percent(percent) => {
-                is_stream(turns) || {
-                    let allowed = percent * turns.items.len() as f64 / 100.0;
+                turns.is_stream() || {
+                    let allowed = percent * turns.known() as f64 / 100.0;
                     (turns.absorbed + 1) as f64 <= allowed
                 }
             }
         }
     }
-}
-
-fn is_stream(turns: &Loop) -> bool {
-    turns.page.is_some()
 }
 
 /// What can be gone through: a list, a set, or a map as `{ key, value }`.

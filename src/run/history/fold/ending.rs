@@ -229,7 +229,7 @@ impl Run {
                 }
             }
             Task::Loop(turns) => {
-                let mut failed: Vec<_> = turns.failed.iter().collect();
+                let mut failed: Vec<_> = turns.failed.each.iter().flatten().collect();
                 failed.sort_by_key(|(index, _)| *index);
                 more.failed = Some(Value::list(failed.into_iter().map(|(index, failure)| {
                     Value::map([("index", Value::Int((*index).into())), ("error", Value::from(failure.to_value()))])
@@ -320,19 +320,10 @@ impl Run {
     fn write_gathers(&mut self, plan: &Plan, at: Timestamp, unit: &Unit, outcome: &Outcome) {
         let kind = &plan.node(unit.node).kind;
         let values: Vec<(Slot, Value)> = match &unit.task {
-            Task::Loop(turns) => gathers(kind)
-                .iter()
-                .zip(&turns.gathered)
-                .map(|(gather, values)| {
-                    let last = matches!(kind, Kind::Repeat { .. });
-                    let value = if last {
-                        values.last().cloned().unwrap_or_default()
-                    } else {
-                        Value::list(values.iter().cloned())
-                    };
-                    (gather.outer, value)
-                })
-                .collect(),
+            Task::Loop(turns) => {
+                let read = gathers(kind).iter().zip(&turns.gathered);
+                read.map(|(gather, outputs)| (gather.outer, outputs.value(turns.next))).collect()
+            }
             Task::Race(race) => {
                 gathers(kind).iter().zip(&race.gathered).map(|(gather, value)| (gather.outer, value.clone())).collect()
             }
@@ -350,12 +341,7 @@ impl Run {
 fn statement_ended(plan: &Plan, above: &mut Unit, unit: &Unit, outcome: &Outcome) {
     // A page of a stream hands its items to the loop.
     if let (Task::Loop(turns), Task::Act(act)) = (&mut above.task, &unit.task) {
-        match outcome.output() {
-            Value::List(more) => Arc::make_mut(&mut turns.items).extend(more.iter().cloned()),
-            Value::Unit => {}
-            other => Arc::make_mut(&mut turns.items).push(other),
-        }
-        turns.page = Some(act.next.clone());
+        turns.take_page(outcome.output(), act.next.clone());
     }
     mark(plan, above, unit.node, Step::Done);
     match outcome {
@@ -376,13 +362,13 @@ fn origin(unit: &Unit) -> NodeId {
 /// A turn of a loop has ended.
 fn turn_ended(above: &mut Unit, index: u32, unit: &Unit, outcome: &Outcome, gathered: Vec<Value>) {
     let Task::Loop(turns) = &mut above.task else { return };
-    put(&mut turns.outputs, index, outcome.output());
-    for (values, value) in turns.gathered.iter_mut().zip(gathered) {
-        put(values, index, value);
+    turns.outputs.put(index, outcome.output());
+    for (outputs, value) in turns.gathered.iter_mut().zip(gathered) {
+        outputs.put(index, value);
     }
     turns.enough |= unit.progress().is_some_and(|progress| progress.enough);
     if let Outcome::Failed { failure } = outcome {
-        turns.failed.push((index, failure.clone()));
+        turns.failed.put(index, failure);
         if !is_absorbed(unit) {
             fall(above, failure.clone(), origin(unit));
         }
@@ -419,15 +405,6 @@ fn branch_ended(above: &mut Unit, index: u32, unit: &Unit, outcome: &Outcome, ga
 /// Whether the loop or race around lets a failed turn or branch be.
 fn is_absorbed(unit: &Unit) -> bool {
     matches!(unit.closing.as_deref(), Some(Then::Discard { outcome: Outcome::Failed { .. } }))
-}
-
-/// Puts the value of a turn into its place, whatever the order in which turns end.
-fn put(values: &mut Vec<Value>, index: u32, value: Value) {
-    let index = index as usize;
-    if values.len() <= index {
-        values.resize(index + 1, Value::Unit);
-    }
-    values[index] = value;
 }
 
 /// Whether a unit is given up together with what a handler has done in its stead: that stays only where it is what the

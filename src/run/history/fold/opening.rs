@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::super::frame::FrameId;
 use super::super::frame::StepRecord;
-use super::super::unit::{Act, Far, Gate, Listen, Loop, Progress, Race, Sees, Stage, Step, Task, Unit};
+use super::super::turns::Loop;
+use super::super::unit::{Act, Far, Gate, Listen, Progress, Race, Sees, Stage, Step, Task, Unit};
 use super::super::view::View;
 use super::super::{Ending, Run};
 use super::{gathers, grouped_statements, mark};
@@ -331,20 +332,12 @@ fn task(plan: &Plan, at: Timestamp, node: NodeId, begin: &Begin, sees: Sees) -> 
             Task::Listen(Box::new(Listen { next: *since, output: None, by: None, fit: fit.clone(), sees }))
         }
         Begin::Body { arm, .. } => Task::Body(Progress { arm: *arm, ..Progress::default() }),
-        Begin::Loop { items, max, tolerate, every } => Task::Loop(Box::new(Loop {
-            items: shared_items(items),
-            next: 0,
-            max: *max,
-            tolerate: *tolerate,
-            every: *every,
-            outputs: Vec::new(),
-            gathered: vec![Vec::new(); gathers(&plan.node(node).kind).len()],
-            failed: Vec::new(),
-            absorbed: 0,
-            enough: false,
-            ready: true,
-            page: None,
-        })),
+        Begin::Loop { items, max, tolerate, every } => {
+            let node = plan.node(node);
+            let mut turns = Loop::new(node, shared_items(items), gathers(&node.kind).len());
+            (turns.max, turns.tolerate, turns.every) = (*max, *tolerate, *every);
+            Task::Loop(Box::new(turns))
+        }
         Begin::Race { items, wins, max } => {
             let kind = &plan.node(node).kind;
             let items = shared_items(items);

@@ -131,6 +131,10 @@ impl<'p> Survey<'p> {
         if let Some((was, is)) = old.slot.zip(twin.and_then(|twin| twin.slot)) {
             self.place(frame, was, is, id);
         }
+        // What the turns of a loop without a name put out is not kept.
+        if old.name.is_none() && is_loop(&old.kind) && twin.is_some_and(|twin| twin.slot.is_some()) {
+            self.unread.push(id);
+        }
         for handler in &old.clauses.handlers {
             self.handler(*handler, frame, kept);
         }
@@ -277,6 +281,11 @@ fn item(kind: &Kind) -> Option<Slot> {
         Kind::For(For { item, .. }) | Kind::Race(Race { runners: Runners::Items { item, .. }, .. }) => Some(*item),
         _ => None,
     }
+}
+
+/// Whether its body is carried out again and again.
+fn is_loop(kind: &Kind) -> bool {
+    matches!(kind, Kind::For(_) | Kind::While { .. } | Kind::Repeat { .. })
 }
 
 /// The places of the names in a pattern, in order.
