@@ -23,6 +23,8 @@ pub mod mail;
 /// `mongodb.*`. The only home of its driver.
 #[cfg(feature = "mongodb")]
 pub mod mongodb;
+/// Pages of streams, and what stays open between two of them.
+pub mod page;
 /// Programs that the settings allow.
 pub mod process;
 /// The bodies of native operations, by name.

@@ -9,11 +9,10 @@ use super::{Roots, broken, bytes};
 use crate::base::failure::{Failure, Kind};
 use crate::base::value::Value;
 use crate::connect::connectors::invalid;
+use crate::connect::page::Bound;
 use crate::connect::registry::Call;
 use crate::run::world::Outcome;
 
-/// How many rows a page has.
-const ROWS_PER_PAGE: usize = 1_000;
 /// How long one row may be, in bytes.
 const ROW_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -55,7 +54,7 @@ pub fn rows(call: &Call, roots: &Roots) -> Outcome {
         let path = call.text("path")?;
         let format = Format::of(&call.param("format"), &path)?;
         let target = roots.find(&path)?;
-        let wanted = if call.act.streamed { ROWS_PER_PAGE } else { usize::MAX };
+        let wanted = if call.act.streamed { Bound::PAGE } else { Bound::NONE };
         let position = Position::from_value(&call.act.page);
         let (rows, next) = match format {
             Format::Text | Format::JsonLines => lines(&path, &target, format, position, wanted)?,
@@ -72,17 +71,35 @@ pub fn rows(call: &Call, roots: &Roots) -> Outcome {
 
 type Page = (Vec<Value>, Option<Position>);
 
-fn lines(path: &str, target: &Path, format: Format, mut at: Position, wanted: usize) -> Result<Page, Failure> {
+/// The rows of a page so far.
+#[derive(Default)]
+struct Rows {
+    values: Vec<Value>,
+    bytes: usize,
+}
+
+impl Rows {
+    fn take(&mut self, row: Value) {
+        self.bytes += row.weight();
+        self.values.push(row);
+    }
+
+    fn reach(&self, bound: Bound) -> bool {
+        bound.is_reached(self.values.len(), self.bytes)
+    }
+}
+
+fn lines(path: &str, target: &Path, format: Format, mut at: Position, wanted: Bound) -> Result<Page, Failure> {
     let fail = |error: std::io::Error| broken(path, &error);
     let mut file = std::fs::File::open(target).map_err(fail)?;
     file.seek(SeekFrom::Start(at.offset)).map_err(fail)?;
     let mut reader = BufReader::new(file);
-    let mut rows = Vec::new();
-    while rows.len() < wanted {
+    let mut rows = Rows::default();
+    while !rows.reach(wanted) {
         let mut line = String::new();
         let read = reader.by_ref().take(ROW_BYTES_MAX).read_line(&mut line).map_err(fail)? as u64;
         if read == 0 {
-            return Ok((rows, None));
+            return Ok((rows.values, None));
         }
         if read == ROW_BYTES_MAX {
             let message = format!("`{path}`, line {}, is longer than {ROW_BYTES_MAX} bytes", at.rows + 1);
@@ -94,45 +111,45 @@ fn lines(path: &str, target: &Path, format: Format, mut at: Position, wanted: us
         let text = if at.rows == 1 { text.trim_start_matches('\u{feff}') } else { text };
         match format {
             Format::JsonLines if text.trim().is_empty() => {}
-            Format::JsonLines => rows.push(json_line(path, usize::try_from(at.rows).unwrap_or(usize::MAX), text)?),
-            _ => rows.push(text.into()),
+            Format::JsonLines => rows.take(json_line(path, usize::try_from(at.rows).unwrap_or(usize::MAX), text)?),
+            _ => rows.take(text.into()),
         }
     }
-    Ok((rows, Some(at)))
+    Ok((rows.values, Some(at)))
 }
 
-fn records(path: &str, target: &Path, mut at: Position, wanted: usize) -> Result<Page, Failure> {
+fn records(path: &str, target: &Path, mut at: Position, wanted: Bound) -> Result<Page, Failure> {
     let fail = |error: csv::Error| {
         Failure::new(Kind::ValidationError, format!("`{path}` is no CSV: {error}")).detail("path", path)
     };
     let mut file = std::fs::File::open(target).map_err(|error| broken(path, &error))?;
     file.seek(SeekFrom::Start(at.offset)).map_err(|error| broken(path, &error))?;
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
-    let (mut rows, mut record) = (Vec::new(), csv::StringRecord::new());
-    while rows.len() < wanted {
+    let (mut rows, mut record) = (Rows::default(), csv::StringRecord::new());
+    while !rows.reach(wanted) {
         let before = reader.position().byte();
         if !reader.read_record(&mut record).map_err(fail)? {
-            return Ok((rows, None));
+            return Ok((rows.values, None));
         }
         if at.names.is_empty() && at.offset + before == 0 {
             at.names = record.iter().map(|name| name.trim_start_matches('\u{feff}').into()).collect();
             continue;
         }
         at.rows += 1;
-        rows.push(csv_row(&at.names, &record));
+        rows.take(csv_row(&at.names, &record));
     }
     at.offset += reader.position().byte();
-    Ok((rows, Some(at)))
+    Ok((rows.values, Some(at)))
 }
 
-fn items(call: &Call, path: &str, target: &Path, mut at: Position, wanted: usize) -> Result<Page, Failure> {
+fn items(call: &Call, path: &str, target: &Path, mut at: Position, wanted: Bound) -> Result<Page, Failure> {
     let value = Format::Json.read(path, bytes(call, path, target)?)?;
     let Some(items) = value.as_list() else {
         let message = format!("`{path}` has no rows: it holds a value of type {}, not a list", value.type_name());
         return Err(Failure::new(Kind::ValidationError, message));
     };
     let start = usize::try_from(at.offset).unwrap_or(usize::MAX).min(items.len());
-    let end = start.saturating_add(wanted).min(items.len());
+    let end = start.saturating_add(wanted.rows).min(items.len());
     at.offset = end as u64;
     Ok((items[start..end].to_vec(), (end < items.len()).then_some(at)))
 }

@@ -3,10 +3,10 @@
 //! In: a call of `mongodb.*`. Out: documents, or how many were changed. Never: a filter that lost a part because a value was
 //! absent; a second document for one key: an insert's `_id` is made of the key (held by `tests/connect/mongodb.rs`).
 
-mod cursors;
 mod deployment;
 mod document;
 mod fault;
+mod question;
 
 use std::sync::Arc;
 
@@ -14,10 +14,11 @@ use ::mongodb::Collection;
 use ::mongodb::bson::{Bson, Document};
 use futures_util::TryStreamExt as _;
 
-use self::cursors::{Cursors, Question, Selection};
 use self::deployment::Deployments;
 use self::fault::Fault;
+use self::question::{Question, Rest, Selection};
 use super::databases::Database;
+use super::page::Results;
 use super::registry::{Call, Native, Natives};
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
@@ -26,7 +27,7 @@ use crate::run::world::{BoxFuture, Outcome};
 
 /// Binds the operations of the standard library's `mongodb`.
 pub fn register(natives: &mut Natives) {
-    let open = Arc::new(Open::default());
+    let open = Arc::new(Open { deployments: Deployments::default(), results: Results::new(question::IDLE_MAX) });
     let verbs = [
         ("mongodb.find", Verb::Find),
         ("mongodb.aggregate", Verb::Aggregate),
@@ -42,10 +43,9 @@ pub fn register(natives: &mut Natives) {
 }
 
 /// What is open: clients with their connections, and results that are read some documents at a time.
-#[derive(Default)]
 struct Open {
     deployments: Deployments,
-    cursors: Arc<Cursors>,
+    results: Arc<Results<Rest>>,
 }
 
 #[derive(Clone, Copy)]
@@ -88,7 +88,7 @@ async fn carry_out(call: &Call, verb: Verb, open: &Open) -> Result<Outcome, Faul
         let collection = open.deployments.collection(&database, &call.text("collection")?).await?;
         let asked = Asked { call, database: database.clone(), collection };
         match wanted {
-            Wanted::Documents(question) if call.act.streamed => open.cursors.page(&asked, &question).await,
+            Wanted::Documents(question) if call.act.streamed => question::page(&asked, &question, &open.results).await,
             Wanted::Documents(question) => Ok(Outcome::done(asked.all(&question).await?)),
             Wanted::Count(filter) => Ok(Outcome::done(asked.count(filter).await?)),
             Wanted::Distinct { field, filter } => Ok(Outcome::done(asked.distinct(&field, filter).await?)),

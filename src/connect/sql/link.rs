@@ -8,6 +8,7 @@ use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::connect::databases::{Database, Place};
+use crate::connect::page::Bound;
 use crate::run::world::BoxFuture;
 
 /// What a change came to.
@@ -26,15 +27,6 @@ impl Changed {
         let last_id = if next.last_id.is_unit() { self.last_id } else { next.last_id };
         Self { affected: self.affected + next.affected, last_id }
     }
-}
-
-/// How much of a result is taken at once.
-#[derive(Clone, Debug)]
-pub struct Bound {
-    /// How many rows.
-    pub rows: usize,
-    /// How many bytes, about.
-    pub bytes: usize,
 }
 
 /// A connection.
@@ -160,7 +152,7 @@ impl Gathered {
 
     /// Whether no more fits in.
     pub fn is_full(&self) -> bool {
-        self.rows.len() >= self.bound.rows || self.weight >= self.bound.bytes
+        self.bound.is_reached(self.rows.len(), self.weight)
     }
 
     /// What to say where a result is read as a whole and more comes than fits.

@@ -3,7 +3,6 @@
 //! In: a call of `sql.*`. Out: rows, or what was changed. Never: a value in the text of a statement; more rows at once than the
 //! settings allow; a change by `sql.query` (held by `tests/connect/sql`).
 
-mod cursors;
 mod fault;
 mod link;
 #[cfg(feature = "mysql")]
@@ -20,12 +19,12 @@ mod tls;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use self::cursors::Cursors;
 use self::fault::Fault;
-use self::link::{Bound, Changed};
+use self::link::{Changed, Cursor};
 use self::pool::Pool;
 use self::statement::{Dialect, Put, Statement};
 use super::databases::Database;
+use super::page::{Bound, Results, Source};
 use super::registry::{Call, Native, Natives};
 use crate::base::diagnostic::nearest;
 use crate::base::failure::{Failure, Kind};
@@ -33,9 +32,12 @@ use crate::base::time::Duration;
 use crate::base::value::Value;
 use crate::run::world::{BoxFuture, Outcome};
 
+/// How long a result stays open that nobody reads.
+const IDLE_MAX: std::time::Duration = std::time::Duration::from_secs(600);
+
 /// Binds the operations of the standard library's `sql`.
 pub fn register(natives: &mut Natives) {
-    let open = Arc::new(Open::default());
+    let open = Arc::new(Open { pools: Mutex::default(), results: Results::new(IDLE_MAX) });
     let verbs = [
         ("sql.query", Verb::Query),
         ("sql.execute", Verb::Execute),
@@ -49,10 +51,9 @@ pub fn register(natives: &mut Natives) {
 }
 
 /// What is open: connections that are kept, and results that are read some rows at a time.
-#[derive(Default)]
 struct Open {
     pools: Mutex<BTreeMap<Arc<str>, Arc<Pool>>>,
-    cursors: Arc<Cursors>,
+    results: Arc<Results<Box<dyn Cursor>>>,
 }
 
 impl Open {
@@ -125,7 +126,7 @@ async fn query(call: &Call, open: &Open) -> Result<Outcome, Fault> {
     let pool = open.pool(&database);
     let work = async {
         if call.act.streamed && statement.is_selection() {
-            return open.cursors.page(&pool, call, statement, time(call)).await;
+            return page(call, open, &pool, statement).await;
         }
         let mut taken = pool.take(time(call)).await?;
         let found = taken.link.query(&statement, bound(call, &database), time(call)).await;
@@ -135,6 +136,32 @@ async fn query(call: &Call, open: &Open) -> Result<Outcome, Fault> {
         Ok(Outcome::done(Value::list(found?)))
     };
     in_time(call, &database, work).await
+}
+
+/// The next page of a loop: of its result, where that is open, or of the same query asked again.
+async fn page(call: &Call, open: &Open, pool: &Pool, statement: Statement) -> Result<Outcome, Fault> {
+    let time = time(call);
+    let _place = pool.stream(time).await?;
+    let (given, waiting) = open.results.take(&call.act);
+    let kept = match waiting {
+        Some(mut cursor) => match cursor.next(Bound::PAGE, time).await {
+            Ok(page) => Some((cursor, page)),
+            // It was cut off while it waited: it is asked again.
+            Err(fault) if !fault.reusable => None,
+            Err(fault) => return Err(fault),
+        },
+        None => None,
+    };
+    let (cursor, (rows, more)) = match kept {
+        Some(kept) => kept,
+        None => {
+            let mut cursor = pool.connect(time).await?.open(statement, given, time).await?;
+            let page = cursor.next(Bound::PAGE, time).await?;
+            (cursor, page)
+        }
+    };
+    let source = Source { name: &pool.database.name, most: pool.database.connections };
+    Ok(open.results.page(&call.act, source, given, (rows, more.then_some(cursor))))
 }
 
 async fn change(call: &Call, open: &Open, verb: Verb) -> Result<Outcome, Fault> {

@@ -9,12 +9,13 @@ use mysql_async::prelude::{Query as _, Queryable as _, WithParams as _};
 use mysql_async::{Column, Conn, Error, OptsBuilder, Params, Row, SslOpts, Value as Wire};
 
 use super::fault::Fault;
-use super::link::{Bound, Changed, Cursor, Gathered, Link};
+use super::link::{Changed, Cursor, Gathered, Link};
 use super::statement::Statement;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
 use crate::base::value::Value;
 use crate::connect::databases::{Database, Server};
+use crate::connect::page::Bound;
 use crate::run::world::BoxFuture;
 
 /// The port of servers that name none.
@@ -256,7 +257,7 @@ impl Cursor for Open {
                 let gathered = gathered.get_or_insert_with(|| {
                     let columns = row.columns_ref().iter();
                     let names: Vec<_> = columns.map(|column| column.name_str().into_owned()).collect();
-                    Gathered::new(names.iter().map(String::as_str), bound.clone())
+                    Gathered::new(names.iter().map(String::as_str), bound)
                 });
                 if gathered.is_full() {
                     self.next = Some(row);

@@ -8,12 +8,13 @@ use rusqlite::types::{Value as Stored, ValueRef};
 use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags, Statement as Prepared};
 
 use super::fault::Fault;
-use super::link::{Bound, Changed, Cursor, Gathered, Link};
+use super::link::{Changed, Cursor, Gathered, Link};
 use super::statement::Statement;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
 use crate::base::value::Value;
 use crate::connect::databases::{Access, Database};
+use crate::connect::page::Bound;
 use crate::run::world::BoxFuture;
 
 /// How long somebody else may hold the file before it counts as taken.

@@ -11,13 +11,14 @@ use tokio_postgres::{Client, Config, Error, NoTls, RowStream};
 
 use self::value::Sent;
 use super::fault::Fault;
-use super::link::{Bound, Changed, Cursor, Gathered, Link};
+use super::link::{Changed, Cursor, Gathered, Link};
 use super::statement::Statement;
 use super::tls::Encrypted;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
 use crate::base::value::Value;
 use crate::connect::databases::{Database, Server};
+use crate::connect::page::Bound;
 use crate::run::world::BoxFuture;
 
 /// The port of servers that name none.
@@ -206,7 +207,7 @@ impl Session {
                     where i.indrelid = to_regclass($1) and i.indisprimary";
         let values = vec![table.into()];
         let asked = Statement { text: text.to_owned(), values, verb: "select".to_owned(), table: None };
-        let bound = Bound { rows: 2, bytes: usize::MAX };
+        let bound = Bound { rows: 2, ..Bound::NONE };
         // More than two columns are as good as two: the key is not one.
         let found = self.gather(&asked, bound).await.map_err(Fault::undone)?.rows;
         let key = match found.as_slice() {
@@ -274,7 +275,7 @@ impl Link for Session {
             self.prepare(Mode { reads_only: true, time }).await?;
             self.batch("begin").await?;
             let text = format!("declare {CURSOR} no scroll cursor for {}", statement.text);
-            self.gather(&Statement { text, ..statement }, Bound { rows: 0, bytes: usize::MAX }).await?;
+            self.gather(&Statement { text, ..statement }, Bound { rows: 0, ..Bound::NONE }).await?;
             if skipped > 0 {
                 self.batch(&format!("move forward {skipped} in {CURSOR}")).await?;
             }
@@ -298,12 +299,12 @@ impl Cursor for Open {
     fn next(&mut self, bound: Bound, _: Duration) -> BoxFuture<'_, Result<(Vec<Value>, bool), Fault>> {
         Box::pin(async move {
             let (mut page, mut weight) = (Vec::new(), 0);
-            while page.len() < bound.rows && weight < bound.bytes {
+            while !bound.is_reached(page.len(), weight) {
                 let wanted = self.rows.min(bound.rows - page.len());
                 let text = format!("fetch forward {wanted} from {CURSOR}");
                 let fetch = Statement { text, values: Vec::new(), verb: "fetch".to_owned(), table: None };
                 // What was fetched has left the cursor: all of it is given.
-                let all = Bound { rows: wanted, bytes: usize::MAX };
+                let all = Bound { rows: wanted, ..Bound::NONE };
                 let rows = self.session.gather(&fetch, all).await?.rows;
                 let is_last = rows.len() < wanted;
                 weight += rows.iter().map(Value::weight).sum::<usize>();
