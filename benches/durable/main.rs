@@ -8,6 +8,7 @@ mod growth;
 mod process;
 mod runs;
 mod steps;
+mod stream;
 mod table;
 mod waiting;
 
@@ -48,6 +49,9 @@ fn main() {
     }
     if wants("W10") {
         waiting::timers();
+    }
+    if wants("W12") {
+        stream::rows();
     }
     if wanted.iter().any(|wanted| wanted == "W11") {
         growth::journal();
