@@ -187,7 +187,7 @@ connector svc {{
 }}
 workflow w {{
     input {{ x: any }}
-    step svc.put {{ n: input.x.n, s: input.x.s, l: input.x.l, e: input.x.e, o: input.x.o, m: input.x.m }}
+    step svc.put {{ n: input.x.n, s: input.x.s, l: input.x.l, e: input.x.e, o: input.x.o, m: input.x?.m }}
 }}
 "#,
         peer.url("/")
