@@ -194,7 +194,7 @@ fn as_declared(signature: &Signature, outcome: Outcome) -> Outcome {
 }
 
 /// Parameters that were left out get their declared defaults.
-fn fill_defaults(act: &mut Act) {
+pub fn fill_defaults(act: &mut Act) {
     let signature = act.operation.signature.clone();
     let missing = |field: &crate::base::shape::Field| act.params.get(&field.name).is_none_or(Value::is_unit);
     if !signature.params.iter().any(|field| field.default.is_some() && missing(field)) {

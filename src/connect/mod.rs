@@ -41,7 +41,7 @@ pub mod traffic;
 #[cfg(feature = "http")]
 pub mod vault;
 
-pub use connectors::{Configured, Connectors, Environment};
+pub use connectors::{Configured, Connectors, Environment, fill_defaults};
 pub use credentials::Credentials;
 pub use registry::{Call, Native, Natives};
 pub use traffic::Traffic;

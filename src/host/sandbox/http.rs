@@ -22,7 +22,7 @@ use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::connect::files::passing::described;
 use crate::connect::registry::Call;
-use crate::connect::{Configured, Environment};
+use crate::connect::{Configured, Environment, fill_defaults};
 use crate::lang::plan::connector::{Ahead, Answer, Example, UrlPiece};
 use crate::lang::plan::node::Kind;
 use crate::lang::plan::{self, Connector, Formula, Operation, Package};
@@ -219,19 +219,21 @@ fn request_of(
             (field.name.clone(), usual.cloned().unwrap_or_else(|| CREDENTIAL.into()))
         })
         .collect();
+    let mut act = Act {
+        operation: operation.clone(),
+        params: example.params.clone(),
+        key: "example".into(),
+        key_given: false,
+        auth: Value::Unit,
+        page: Value::Unit,
+        streamed: false,
+        timeout: Duration::seconds(1),
+        run: RunId("example".into()),
+        place: "example".into(),
+    };
+    fill_defaults(&mut act);
     let call = Call {
-        act: Act {
-            operation: operation.clone(),
-            params: example.params.clone(),
-            key: "example".into(),
-            key_given: false,
-            auth: Value::Unit,
-            page: Value::Unit,
-            streamed: false,
-            timeout: Duration::seconds(1),
-            run: RunId("example".into()),
-            place: "example".into(),
-        },
+        act,
         connector: Arc::new(Configured::new(connector.clone(), config, Vec::new())),
         environment: Arc::new(Environment::at(".")),
         ahead: ahead_of(operation, example),
