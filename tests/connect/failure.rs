@@ -166,6 +166,14 @@ async fn cases(row: &str, home: &Path) -> Vec<Case> {
             let clauses = "fail conflict when response.body.error == \"twice\"";
             Case { clauses, ..peer(says(200, "{\"error\": \"twice\"}")).await }
         }
+        "a `fail server_error when` rule applies" => {
+            let clauses = "fail server_error when response.body.error == \"fatal\"";
+            Case { clauses, ..peer(says(200, "{\"error\": \"fatal\"}")).await }
+        }
+        "a `fail timeout when` rule applies" => {
+            let clauses = "fail timeout when response.body.error == \"late\"";
+            Case { clauses, ..peer(says(200, "{\"error\": \"late\"}")).await }
+        }
         "JSON was wanted, and the answer is none" => Case {
             fields: "body: { text }, as: \"json\"",
             ..peer(answer(200, "Content-Type: text/html\r\n", "<p>")).await

@@ -273,7 +273,8 @@ impl<'a> Exchange<'a> {
             let Some(kind) = rule.kind.clone() else { return Ok(()) };
             let message = rule.message.as_ref().and_then(|message| message.evaluate(library, &scope).ok());
             let message = message.map(|message| message.to_string().into());
-            let certain = kind != Kind::OutcomeUnknown;
+            // A service that broke may have done it all the same.
+            let certain = !matches!(kind, Kind::OutcomeUnknown | Kind::ServerError | Kind::Timeout);
             let mut failure = answer::failure(kind, message, &operation, answer, response);
             failure.retry_after = self.retry_after(answer);
             return Err(Broken { failure, certain });
