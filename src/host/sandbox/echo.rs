@@ -1,6 +1,9 @@
 //! Making an example's answer fit another request: where the example's answer repeats a value that its own request sent, it
 //! now repeats what this request sent in that place.
 
+use std::cmp::Reverse;
+use std::sync::Arc;
+
 use crate::base::value::Value;
 
 /// `answer` with the values of `example` that it repeats replaced by those that stand in the same places of `actual`.
@@ -10,11 +13,18 @@ pub fn fit(answer: &Value, example: &Value, actual: &Value) -> Value {
     replace(answer, &pairs)
 }
 
-/// How many values of `example` stand in the same places of `actual`.
-pub fn likeness(example: &Value, actual: &Value) -> usize {
+/// How much a request is like an example's: by how many values are the same, then by how few of the example's fields it lacks.
+pub fn likeness(example: &Value, actual: &Value) -> (usize, Reverse<usize>) {
     let mut pairs = Vec::new();
     pair(example, actual, &mut pairs);
-    pairs.iter().filter(|(one, other)| one == other).count()
+    (pairs.iter().filter(|(one, other)| one == other).count(), Reverse(lacking(example, actual)))
+}
+
+/// How many fields of the example are not there.
+fn lacking(example: &Value, actual: &Value) -> usize {
+    let Some(fields) = example.as_map() else { return 0 };
+    let lack = |(name, value): (&Arc<str>, &Value)| actual.get(name).map_or(1, |other| lacking(value, other));
+    fields.iter().map(lack).sum()
 }
 
 /// The values that stand in the same places, where a value is telling enough to be recognised.
