@@ -3,6 +3,7 @@
 
 use memchr::memchr2;
 
+use super::secret::MASK;
 use super::value::Value;
 
 /// What a marked value begins with, before the word for its kind.
@@ -121,7 +122,10 @@ impl Plain {
                 let inner = rest.get(head..)?;
                 let text = if value == b'"' { 1 + inner.get(1..)?.iter().position(|byte| *byte == b'"')? } else { 0 };
                 let end = head + text + inner.get(text..)?.iter().position(|byte| *byte == b'}')? + 1;
-                let value: Value = serde_json::from_slice(rest.get(..end)?).unwrap_or_default();
+                let value = match word {
+                    b"sealed" => Value::from(MASK),
+                    _ => serde_json::from_slice(rest.get(..end)?).unwrap_or_default(),
+                };
                 plain.extend_from_slice(value.to_json().to_string().as_bytes());
                 Some(end)
             }

@@ -1,12 +1,16 @@
 //! The values programs compute with: immutable trees that are shared, never copied.
 
+mod hidden;
+
 use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::secret::MASK;
 use super::time::Duration;
+pub use hidden::{Hidden, with_secrets_written_out};
 
 /// The entries of an object, in the order they were written.
 pub type Map = IndexMap<Arc<str>, Value>;
@@ -41,10 +45,12 @@ pub enum Value {
     Set(Arc<Set>),
     /// Values by name, in the order they came.
     Map(Arc<Map>),
+    /// A value that is not shown; `***` in JSON.
+    Secret(Hidden),
 }
 
 /// The members of a set, by their canonical text, so that membership is one look-up.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Set {
     members: IndexMap<String, Value>,
 }
@@ -83,6 +89,12 @@ impl Set {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
+    }
+}
+
+impl fmt::Debug for Set {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
     }
 }
 
@@ -134,6 +146,7 @@ impl Value {
             Self::List(_) => "list",
             Self::Set(_) => "set",
             Self::Map(_) => "map",
+            Self::Secret(_) => "secret",
         }
     }
 
@@ -194,6 +207,7 @@ impl Value {
             Self::List(items) => items.iter().map(Self::weight).sum(),
             Self::Set(members) => members.iter().map(Self::weight).sum(),
             Self::Map(map) => map.iter().map(|(name, value)| name.len() + value.weight()).sum(),
+            Self::Secret(hidden) => hidden.open().weight(),
             Self::Unit | Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_) => 0,
             Self::DateTime(_) | Self::Date(_) | Self::Duration(_) => 0,
         }
@@ -235,6 +249,7 @@ impl Value {
             Self::Map(map) => {
                 serde_json::Value::Object(map.iter().map(|(key, value)| (key.to_string(), value.to_json())).collect())
             }
+            Self::Secret(_) => MASK.into(),
         }
     }
 
@@ -248,6 +263,7 @@ impl Value {
                     .map(|(key, value)| (key.clone(), value.without_absent())),
             ),
             Self::List(items) => Self::list(items.iter().map(Self::without_absent)),
+            Self::Secret(_) => self.clone().inside(|value| value.without_absent()),
             other => other.clone(),
         }
     }
@@ -260,6 +276,7 @@ impl Value {
             Self::Map(_) | Self::List(_) if !self.holds_null() => self,
             Self::Map(map) => Self::map(map.iter().map(|(key, value)| (key.clone(), value.clone().received()))),
             Self::List(items) => Self::list(items.iter().map(|item| item.clone().received())),
+            hidden @ Self::Secret(_) => hidden.inside(Self::received),
             other => other,
         }
     }
@@ -273,7 +290,8 @@ impl Value {
         }
     }
 
-    /// A text that two values share exactly when they are equal; objects with their names sorted.
+    /// A text that two values share exactly when they are equal; objects with their names sorted. It is not for people: what is
+    /// hidden stands in it.
     pub fn canonical(&self) -> String {
         let mut text = String::new();
         write_canonical(self, &mut text);
@@ -306,6 +324,7 @@ fn write_canonical(value: &Value, text: &mut String) {
             }
             text.push('}');
         }
+        Value::Secret(hidden) => write_canonical(hidden.open(), text),
         Value::Unit => text.push_str("()"),
         plain @ (Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_)) => {
             let _ = write!(text, "{}", plain.to_json());
@@ -332,6 +351,7 @@ impl fmt::Display for Value {
             Self::DateTime(moment) => f.write_str(&rfc3339(moment)),
             Self::Date(date) => write!(f, "{date}"),
             Self::Duration(duration) => write!(f, "{duration}"),
+            Self::Secret(_) => f.write_str(MASK),
             other => write!(f, "{}", other.to_json()),
         }
     }
@@ -377,7 +397,8 @@ impl From<Map> for Value {
 const TAG: &str = "$flow";
 
 impl Serialize for Value {
-    /// The stored form: JSON that gives the same value back, unlike [`Value::to_json`].
+    /// The stored form: JSON that gives the same value back, unlike [`Value::to_json`]. What is hidden stays so, unless it is
+    /// [written out](with_secrets_written_out).
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeMap as _;
         let tagged = |serializer: S, value: serde_json::Value| {
@@ -407,6 +428,13 @@ impl Serialize for Value {
                 outer.serialize_entry("value", &set.iter().collect::<Vec<_>>())?;
                 outer.end()
             }
+            Self::Secret(hidden) if hidden::is_written_out() => {
+                let mut outer = serializer.serialize_map(Some(2))?;
+                outer.serialize_entry(TAG, self.type_name())?;
+                outer.serialize_entry("value", hidden.open())?;
+                outer.end()
+            }
+            Self::Secret(_) => serializer.serialize_str(MASK),
             Self::DateTime(moment) => tagged(serializer, moment.to_string().into()),
             Self::Duration(duration) => tagged(serializer, duration.0.into()),
             Self::Null | Self::Bytes(_) | Self::Date(_) => tagged(serializer, self.to_json()),
@@ -447,6 +475,7 @@ fn stored(json: serde_json::Value) -> Result<Value, String> {
                         pairs.into_iter().map(|(key, value)| Ok((key, stored(value)?))).collect();
                     Value::from(entries?)
                 }
+                "secret" => stored(value)?.hidden(),
                 other => return Err(format!("unknown kind of value `{other}`")),
             }
         }

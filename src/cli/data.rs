@@ -5,6 +5,7 @@ use std::path::Path;
 use super::exit::Refusal;
 use super::log;
 use crate::store::Sqlite;
+use crate::store::keyring::KEY_VARIABLE;
 use crate::store::sqlite::{FILE, OpenError};
 
 /// Opens the store of a directory that is there.
@@ -25,7 +26,7 @@ pub fn open(directory: &Path) -> Result<Sqlite, Refusal> {
 /// # Errors
 /// If the directory cannot be used.
 pub fn take(directory: &Path) -> Result<Sqlite, Refusal> {
-    log::heard(|| Sqlite::open(directory)).map_err(|error| refused(&error))
+    log::heard(|| Sqlite::open_with(directory, key().as_deref())).map_err(|error| refused(&error))
 }
 
 /// Opens the store of a directory that is there, to look at it: where nothing can be written, only for that.
@@ -33,11 +34,17 @@ pub fn take(directory: &Path) -> Result<Sqlite, Refusal> {
 /// # Errors
 /// If the directory cannot be used, nor looked at.
 pub fn take_or_look(directory: &Path) -> Result<Sqlite, Refusal> {
-    let store = log::heard(|| match Sqlite::open(directory) {
-        Err(error) if error.may_be_looked_at() => Sqlite::look(directory),
+    let key = key();
+    let store = log::heard(|| match Sqlite::open_with(directory, key.as_deref()) {
+        Err(error) if error.may_be_looked_at() => Sqlite::look(directory, key.as_deref()),
         opened => opened,
     });
     store.map_err(|error| refused(&error))
+}
+
+/// The key with which secrets are sealed, where the environment says it.
+fn key() -> Option<String> {
+    std::env::var(KEY_VARIABLE).ok().filter(|key| !key.is_empty())
 }
 
 /// Why a directory cannot be used, with a way out.

@@ -22,6 +22,7 @@ mod graph;
 mod input;
 mod log;
 mod manual;
+mod panic;
 mod paper;
 mod plan;
 mod program;

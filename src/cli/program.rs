@@ -11,7 +11,7 @@ use crate::host::Program;
 use crate::lang::plan::Plan;
 
 /// Where data is kept unless something else is said, in the directory of the programs.
-pub const DATA: &str = ".flow";
+pub use crate::connect::connectors::DATA;
 
 /// Reads and compiles a program; what is wrong with it is said on stderr.
 ///

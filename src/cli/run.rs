@@ -16,7 +16,7 @@ use super::program::{DATA, load, workflow};
 use super::screen::Screen;
 use super::threads::threads;
 use super::tree::Tree;
-use super::{input, log, stand_in};
+use super::{input, log, panic, stand_in};
 use crate::base::report;
 use crate::base::shape::{Misfit, Shape};
 use crate::base::span::Sources;
@@ -173,6 +173,7 @@ impl Run {
             say(&report::to_text(diagnostics, sources, colour_on_stderr()));
         }
         screen.hide(engine.mask().clone());
+        panic::cover(engine.mask().clone());
         log::listen(screen.clone());
         engine.recover().await.map_err(|broken| Refusal::new(broken.to_string()))?;
         let running = self.start(&engine, plan, input).await.map_err(|error| not_started(plan, error))?;

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum, value_parser};
 
-use super::data;
 use super::exit::{Exit, Refusal, Stop};
 use super::paper::{colour_on_stderr, deliver, say};
 use super::program::DATA;
 use super::recipe::{Duty, Recipe};
 use super::run::not_built;
 use super::threads::threads;
+use super::{data, panic};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;
 use crate::base::report;
@@ -150,6 +150,7 @@ impl Serve {
         let recipe = self.recipe(store, data, clock.clone());
         let engine = engine_of(program, &recipe).await?;
         log::listen(self.log == Format::Json, engine.mask().clone());
+        panic::cover(engine.mask().clone());
         let own = if self.no_auth { None } else { Some(token::secret().map_err(refused)?) };
         let tokens = own.as_deref().map(|own| self.tokens(data, own)).transpose()?;
         if let Some(address) = &self.otlp {

@@ -18,8 +18,13 @@ use crate::lang::catalog::Signature;
 use crate::lang::plan;
 use crate::run::world::{Act, BoxFuture, Outcome, Perform, Settings};
 
+/// The directory beside a program in which an engine keeps its data, if it is not told another.
+pub const DATA: &str = ".flow";
+
+/// The file beside a program with its settings.
+pub const SETTINGS: &str = "flow.toml";
+
 /// A connector with its settings.
-#[derive(Debug)]
 pub struct Configured {
     /// As it is declared.
     pub connector: Arc<plan::Connector>,
@@ -32,12 +37,19 @@ pub struct Configured {
     pub http: super::http::Shared,
 }
 
+impl std::fmt::Debug for Configured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Configured").field("connector", &self.connector.name).finish_non_exhaustive()
+    }
+}
+
 impl Configured {
     /// A connector with the values of its `config`. `hosts` are those that the settings themselves name.
     pub fn new(connector: Arc<plan::Connector>, config: Map, hosts: Vec<Arc<str>>) -> Self {
         Self {
             connector,
-            config: config.into(),
+            // What is hidden elsewhere goes out from here.
+            config: Value::from(config).opened(),
             hosts,
             #[cfg(feature = "http")]
             http: super::http::Shared::default(),
@@ -65,6 +77,8 @@ pub struct Environment {
     pub directory: PathBuf,
     /// Under which directories files may be touched; relative ones count from `directory`.
     pub file_roots: Vec<PathBuf>,
+    /// What is the engine's own, and closed to programs wherever it lies: its data, its settings.
+    pub closed: Vec<PathBuf>,
     /// Where files are changed instead, in a sandbox.
     pub scratch: Option<Arc<super::files::Scratch>>,
     /// Hosts that may be asked although their addresses are private: `host` or `host:port`.
@@ -118,6 +132,7 @@ impl Environment {
         Self {
             directory: directory.into(),
             file_roots: vec![PathBuf::from(".")],
+            closed: [DATA, SETTINGS].map(PathBuf::from).to_vec(),
             scratch: None,
             allow_hosts: Vec::new(),
             ca_file: None,
@@ -216,40 +231,19 @@ impl Perform for Connectors {
         Box::pin(async move {
             let signature = act.operation.signature.clone();
             let begun = Instant::now();
-            let mut outcome = self.carry_out(act).await;
+            let mask = &self.environment.mask;
+            let secrets = act.secrets();
+            let _held = (!secrets.is_empty()).then(|| mask.hold(secrets));
+            let mut outcome = self.carry_out(act.opened()).await.hiding(&mask.known());
             let kind = outcome.result.as_ref().err().map(|failure| &failure.kind);
             self.environment.traffic.count(&signature.full_name(), kind, begun.elapsed());
-            match &mut outcome.result {
+            if let Ok(value) = &mut outcome.result {
                 // Optional fields are there, texts become moments. An answer that is not of the declared type is passed on
                 // as it came: what was done is done, and whoever reads the field in question is told.
-                Ok(value) => *value = signature.result.check_answer(value).unwrap_or_else(|_| value.clone()),
-                Err(failure) => cover(failure, &self.environment.mask),
+                *value = signature.result.check_answer(value).unwrap_or_else(|_| signature.result.hide(value.clone()));
             }
             outcome
         })
-    }
-}
-
-/// Takes every known secret out of what will be shown and stored of a failure.
-fn cover(failure: &mut Failure, mask: &Mask) {
-    failure.message = mask.cover(&failure.message).into();
-    failure.body = cover_value(&failure.body, mask);
-    for value in failure.details.values_mut() {
-        *value = cover_value(value, mask);
-    }
-    if let Some(cause) = &failure.cause {
-        let mut inner = Failure::clone(cause);
-        cover(&mut inner, mask);
-        failure.cause = Some(Arc::new(inner));
-    }
-}
-
-fn cover_value(value: &Value, mask: &Mask) -> Value {
-    match value {
-        Value::Text(text) => mask.cover(text).into(),
-        Value::List(items) => Value::list(items.iter().map(|item| cover_value(item, mask))),
-        Value::Map(map) => Value::map(map.iter().map(|(key, value)| (mask.cover(key), cover_value(value, mask)))),
-        other => other.clone(),
     }
 }
 

@@ -37,7 +37,7 @@ pub mod sql;
 pub mod tls;
 /// What goes out to far sides, seen as a whole: pace, circuits, figures.
 pub mod traffic;
-/// Credentials that the engine itself was given. The only home of ring.
+/// Credentials that the engine itself was given.
 #[cfg(feature = "http")]
 pub mod vault;
 

@@ -27,7 +27,7 @@ use crate::connect::files::Roots;
 use crate::connect::http::login::Login;
 use crate::connect::log::Log;
 #[cfg(feature = "http")]
-use crate::connect::vault::{self, Vault};
+use crate::connect::vault::Vault;
 use crate::connect::{Call, Configured, Connectors, Environment, Native, Natives};
 use crate::lang::plan::Package;
 #[cfg(feature = "http")]
@@ -35,6 +35,8 @@ use crate::lang::plan::connector::Auth;
 use crate::run::driver::{Driver, Duty};
 use crate::run::journal::Journal;
 use crate::run::world::{BoxFuture, Clock, Consult, Consulted, Question, World};
+#[cfg(feature = "http")]
+use crate::store::keyring::{self, Keyring};
 
 #[cfg(feature = "http")]
 pub use alone::Alone;
@@ -181,7 +183,7 @@ impl Builder {
     #[cfg(feature = "http")]
     #[must_use]
     pub fn credentials_in(mut self, data: &Path) -> Self {
-        self.vault = Some(data.join(vault::DIRECTORY));
+        self.vault = Some(data.join(keyring::DIRECTORY));
         self
     }
 
@@ -277,6 +279,8 @@ impl Builder {
         }
         let (environment, natives) = (settings.environment(self.log), self.natives);
         #[cfg(feature = "http")]
+        let environment = closed(environment, self.vault.as_deref());
+        #[cfg(feature = "http")]
         let environment = with_vault(environment, self.vault.filter(|_| !stands_in), key);
         #[cfg(feature = "sandbox")]
         let (environment, natives) = match &self.sandbox {
@@ -325,14 +329,23 @@ impl Builder {
 /// The key of the vault, and the other variables: it is for the engine, and no setting of a program.
 #[cfg(feature = "http")]
 fn without_key(variables: Vec<(String, String)>) -> (Option<String>, Vec<(String, String)>) {
-    let (keys, others): (Vec<_>, Vec<_>) = variables.into_iter().partition(|(name, _)| name == vault::KEY_VARIABLE);
+    let (keys, others): (Vec<_>, Vec<_>) = variables.into_iter().partition(|(name, _)| name == keyring::KEY_VARIABLE);
     (keys.into_iter().map(|(_, key)| key).find(|key| !key.is_empty()), others)
 }
 
 #[cfg(feature = "http")]
 fn with_vault(environment: Environment, directory: Option<PathBuf>, key: Option<String>) -> Environment {
     key.iter().for_each(|key| environment.mask.learn(key));
-    Environment { vault: directory.map(|directory| Arc::new(Vault::new(directory, key.as_deref()))), ..environment }
+    let vault = |directory| Arc::new(Vault::new(Keyring::new(directory, key.as_deref())));
+    Environment { vault: directory.map(vault), ..environment }
+}
+
+/// The engine's data are no files of its programs.
+#[cfg(feature = "http")]
+fn closed(mut environment: Environment, credentials: Option<&Path>) -> Environment {
+    let data = credentials.and_then(Path::parent).and_then(|data| std::path::absolute(data).ok());
+    environment.closed.extend(data);
+    environment
 }
 
 impl fmt::Debug for Builder {

@@ -1,5 +1,6 @@
 //! What happened in a run: an append-only vocabulary. The journal is a list of these; a `Run` is their fold.
 
+mod hiding;
 mod rewinding;
 
 use std::sync::Arc;

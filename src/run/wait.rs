@@ -86,13 +86,14 @@ impl Fit {
             Value::Text(text) => Some(format!("\"{text}").into()),
             Value::Int(number) => Some(number.to_string().into()),
             Value::Bool(truth) => Some(truth.to_string().into()),
+            // What is hidden stands in no row.
             _ => None,
         }
     }
 
     /// What stands at `path` of an event.
     pub fn at<'a>(event: &'a Value, path: &str) -> Option<&'a Value> {
-        path.split('.').try_fold(event, |value, name| value.get(name))
+        path.split('.').try_fold(event, |value, name| value.open().get(name))
     }
 
     /// Whether an event may be the one: it carries the value, or one that must be compared by the machine.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::base::failure::Failure;
 use crate::base::id::RunId;
 use crate::base::limit;
+use crate::base::secret::Secrets;
 use crate::base::shape::Shape;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
@@ -39,6 +40,22 @@ pub struct Act {
     pub place: Arc<str>,
 }
 
+impl Act {
+    /// What is hidden in what it is given.
+    pub fn secrets(&self) -> Secrets {
+        let mut secrets = self.params.secrets();
+        secrets.join(&self.auth.secrets());
+        secrets.join(&self.page.secrets());
+        secrets
+    }
+
+    /// The act with nothing hidden: for whoever carries it out.
+    #[must_use]
+    pub fn opened(self) -> Self {
+        Self { params: self.params.opened(), auth: self.auth.opened(), page: self.page.opened(), ..self }
+    }
+}
+
 /// What came of an act.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -59,6 +76,16 @@ impl Outcome {
     /// It failed, and nothing happened.
     pub fn failed(failure: Failure) -> Self {
         Self { result: Err(failure), certain: true, next_page: Value::Unit }
+    }
+
+    /// The same, with these hidden where they come back: a far side may say again what it was told.
+    #[must_use]
+    pub fn hiding(self, secrets: &Secrets) -> Self {
+        let result = match self.result {
+            Ok(value) => Ok(value.hiding(secrets)),
+            Err(failure) => Err(failure.hiding(secrets)),
+        };
+        Self { result, next_page: self.next_page.hiding(secrets), ..self }
     }
 
     /// It failed, and may have happened.
@@ -88,7 +115,7 @@ pub struct Question {
 pub trait Settings: Send + Sync {
     /// A plain setting.
     fn env(&self, name: &str) -> Option<Value>;
-    /// A secret setting.
+    /// A secret setting, not hidden: a run hides it, a connector sends it.
     fn secret(&self, name: &str) -> Option<Value>;
     /// How many runs of one chain may come back to a workflow that lies before them in it.
     fn chain_runs(&self) -> u64 {
@@ -117,7 +144,7 @@ pub enum Consulted {
 
 /// What carries out operations.
 pub trait Perform: Send + Sync {
-    /// Carries out one attempt. It ends by `act.timeout` at the latest, and says what it knows.
+    /// Carries out one attempt, for which it opens what is hidden in it. It ends by `act.timeout` at the latest, and says what it knows.
     fn perform(&self, act: Act) -> BoxFuture<'_, Outcome>;
 
     /// Carries a workflow out in the engine's stead, if it means to: a test may have a mock for it. What is given back comes to

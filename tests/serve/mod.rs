@@ -14,6 +14,7 @@ mod questions;
 mod process;
 mod programs;
 mod runs;
+mod secrets;
 mod steps;
 mod stream;
 mod tokens;

@@ -40,7 +40,7 @@ impl Process {
     }
 
     /// Ends it as a crash does.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().expect("it lives");
         self.child.wait().expect("it ends");
     }

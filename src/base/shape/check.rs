@@ -42,6 +42,8 @@ struct Examination {
     path: Vec<Step>,
     /// Compiled once for a whole list of texts.
     patterns: BTreeMap<Arc<str>, Option<Regex>>,
+    /// Whether the value at hand is not shown: then it is not said what it is.
+    hidden: bool,
 }
 
 enum Step {
@@ -51,7 +53,7 @@ enum Step {
 
 impl Examination {
     fn new(open: bool) -> Self {
-        Self { open, misfits: Vec::new(), path: Vec::new(), patterns: BTreeMap::new() }
+        Self { open, misfits: Vec::new(), path: Vec::new(), patterns: BTreeMap::new(), hidden: false }
     }
 
     fn run(mut self, shape: &Shape, value: &Value) -> Result<Value, Vec<Misfit>> {
@@ -65,8 +67,13 @@ impl Examination {
         }
     }
 
+    /// What the value must be, and what it is.
+    fn amiss(&mut self, must: &str, is: &str) {
+        self.wrong(if self.hidden { must.to_owned() } else { format!("{must}, {is}") });
+    }
+
     fn mismatch(&mut self, shape: &Shape, value: &Value) -> Value {
-        self.wrong(format!("must be {}, is {}", shape.described(), described(value)));
+        self.amiss(&format!("must be {}", shape.described()), &format!("is {}", described(value)));
         Value::Unit
     }
 
@@ -80,6 +87,7 @@ impl Examination {
     fn value(&mut self, shape: &Shape, value: &Value) -> Value {
         match (shape, value) {
             (Shape::Any, value) => value.clone(),
+            (shape, Value::Secret(hidden)) => self.unsaid(|this| this.value(shape, hidden.open())).hidden(),
             (Shape::Unit | Shape::Optional(_), Value::Unit | Value::Null) => Value::Unit,
             (Shape::Optional(inner), value) => self.value(inner, value),
             (Shape::Bool, Value::Bool(_)) => value.clone(),
@@ -101,7 +109,10 @@ impl Examination {
             (Shape::Text(..), Value::DateTime(_) | Value::Date(_) | Value::Duration(_)) => {
                 self.value(shape, &Value::from(value.to_string()))
             }
-            (Shape::Secret, Value::Text(_)) => value.clone(),
+            (Shape::Secret, Value::Text(_)) => value.clone().hidden(),
+            (Shape::Secret, value) if !matches!(value, Value::Unit | Value::Null) => {
+                self.unsaid(|this| this.mismatch(shape, value))
+            }
             (Shape::DateTime, Value::DateTime(_))
             | (Shape::Date, Value::Date(_))
             | (Shape::Duration, Value::Duration(_))
@@ -118,7 +129,8 @@ impl Examination {
             ) => match format::read(shape, text) {
                 Ok(read) => read,
                 Err(reason) => {
-                    self.wrong(format!("must be {}, is {}: {reason}", shape.described(), described(value)));
+                    let is = format!("is {}: {reason}", described(value));
+                    self.amiss(&format!("must be {}", shape.described()), &is);
                     Value::Unit
                 }
             },
@@ -177,15 +189,23 @@ impl Examination {
         }
     }
 
+    /// What is not shown is checked as anything else is, and nothing of it is said.
+    fn unsaid(&mut self, check: impl FnOnce(&mut Self) -> Value) -> Value {
+        let before = std::mem::replace(&mut self.hidden, true);
+        let checked = check(self);
+        self.hidden = before;
+        checked
+    }
+
     fn number(&mut self, value: Value, number: f64, bounds: Bounds) -> Value {
         if let Some(min) = bounds.min
             && number < min
         {
-            self.wrong(format!("must be at least {min}, is {number}"));
+            self.amiss(&format!("must be at least {min}"), &format!("is {number}"));
         } else if let Some(max) = bounds.max
             && number > max
         {
-            self.wrong(format!("must be at most {max}, is {number}"));
+            self.amiss(&format!("must be at most {max}"), &format!("is {number}"));
         }
         value
     }
@@ -194,11 +214,11 @@ impl Examination {
         if let Some(min) = bounds.min
             && (length as f64) < min
         {
-            self.wrong(format!("must have at least {min} {what}, has {length}"));
+            self.amiss(&format!("must have at least {min} {what}"), &format!("has {length}"));
         } else if let Some(max) = bounds.max
             && length as f64 > max
         {
-            self.wrong(format!("must have at most {max} {what}, has {length}"));
+            self.amiss(&format!("must have at most {max} {what}"), &format!("has {length}"));
         }
     }
 
@@ -207,7 +227,7 @@ impl Examination {
         let compiled = self.patterns.entry(pattern.clone()).or_insert_with(|| Regex::new(pattern).ok());
         // A pattern that does not compile was reported where it is written.
         if compiled.as_ref().is_some_and(|regex| !regex.is_match(text)) {
-            self.wrong(format!("must match /{pattern}/, is {}", described(&Value::Text(text.clone()))));
+            self.amiss(&format!("must match /{pattern}/"), &format!("is {}", described(&Value::Text(text.clone()))));
         }
     }
 
@@ -257,7 +277,7 @@ impl Examination {
         let known = values.iter().filter_map(Value::as_text);
         let near = value.as_text().and_then(|text| nearest(text, known));
         let advice = near.map(|near| format!("; did you mean \"{near}\"?")).unwrap_or_default();
-        self.wrong(format!("must be {shape}, is {}{advice}", described(value)));
+        self.amiss(&format!("must be {shape}"), &format!("is {}{advice}", described(value)));
         Value::Unit
     }
 
@@ -341,6 +361,7 @@ pub(super) fn described(value: &Value) -> String {
         Value::DateTime(_) => "the datetime",
         Value::Date(_) => "the date",
         Value::Duration(_) => "the duration",
+        Value::Secret(_) => return "a secret".to_owned(),
     };
     let shown = match value {
         Value::Text(text) => format!("{:?}", cut(text)),

@@ -9,6 +9,7 @@ mod example;
 mod field;
 mod fit;
 mod format;
+mod hide;
 mod join;
 mod of;
 mod schema;

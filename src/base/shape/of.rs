@@ -16,6 +16,7 @@ impl Shape {
             Value::DateTime(_) => Self::DateTime,
             Value::Date(_) => Self::Date,
             Value::Duration(_) => Self::Duration,
+            Value::Secret(_) => Self::Secret,
             Value::List(items) => Self::list(of_all(items.iter())),
             Value::Set(items) => Self::Set(of_all(items.iter()).into(), super::Bounds::NONE),
             Value::Map(entries) => {

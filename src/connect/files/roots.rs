@@ -11,6 +11,8 @@ use crate::connect::connectors::{Environment, refused};
 #[derive(Clone, Debug)]
 pub struct Roots {
     directories: Vec<PathBuf>,
+    /// What is the engine's own within them, and closed to programs: its data, its settings.
+    closed: Vec<PathBuf>,
     /// Where changes lie instead, in a sandbox.
     scratch: Option<Arc<Scratch>>,
 }
@@ -26,7 +28,8 @@ impl Roots {
         if directories.is_empty() {
             return Err(refused("no directory is open to files: the setting `files.roots` names none that is there"));
         }
-        Ok(Self { directories, scratch: environment.scratch.clone() })
+        let closed = environment.closed.iter().filter_map(|path| really(&environment.directory.join(path)));
+        Ok(Self { directories, closed: closed.collect(), scratch: environment.scratch.clone() })
     }
 
     /// Where what `path` names is read, without links; it need not be there. Relative paths count from the first root.
@@ -122,7 +125,8 @@ impl Roots {
 
     /// Whether an entry can be used: it is there, and leads to nowhere outside.
     pub fn holds(&self, entry: &Path) -> bool {
-        let inside = |real: PathBuf| self.directories.iter().any(|root| real.starts_with(root));
+        let inside =
+            |real: PathBuf| self.directories.iter().any(|root| real.starts_with(root)) && !self.is_closed(&real);
         let changed = || self.scratch.as_ref().is_some_and(|scratch| entry.starts_with(scratch.directory()));
         !self.is_gone(entry) && (changed() || entry.canonicalize().is_ok_and(inside))
     }
@@ -138,24 +142,16 @@ impl Roots {
             ))
             .detail("path", path)
         };
-        let mut there = self.first().join(path);
-        let mut missing = Vec::new();
-        // The deepest part that is there decides where the path really leads.
-        let real = loop {
-            match there.canonicalize() {
-                Ok(real) => break real,
-                Err(_) if there.is_symlink() => return Err(outside()),
-                Err(_) => {
-                    match there.components().next_back() {
-                        Some(Component::Normal(name)) => missing.push(name.to_owned()),
-                        _ => return Err(outside()),
-                    }
-                    there.pop();
-                }
-            }
-        };
-        let target = missing.into_iter().rev().fold(real, |path, name| path.join(name));
+        let target = really(&self.first().join(path)).ok_or_else(outside)?;
+        if self.is_closed(&target) {
+            let message = format!("`{path}` is the engine's own: its data and its settings are closed to programs");
+            return Err(refused(message).detail("path", path));
+        }
         if self.directories.iter().any(|root| target.starts_with(root)) { Ok(target) } else { Err(outside()) }
+    }
+
+    fn is_closed(&self, real: &Path) -> bool {
+        self.closed.iter().any(|closed| real.starts_with(closed))
     }
 
     /// The root that relative paths count from.
@@ -171,4 +167,24 @@ impl Roots {
         let text = path.to_string_lossy();
         if std::path::MAIN_SEPARATOR == '/' { text.into_owned() } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
     }
+}
+
+/// Where a path leads, without links; none where that cannot be told. It need not be there: the deepest part that is decides.
+fn really(path: &Path) -> Option<PathBuf> {
+    let mut there = path.to_owned();
+    let mut missing = Vec::new();
+    let real = loop {
+        match there.canonicalize() {
+            Ok(real) => break real,
+            Err(_) if there.is_symlink() => return None,
+            Err(_) => {
+                match there.components().next_back() {
+                    Some(Component::Normal(name)) => missing.push(name.to_owned()),
+                    _ => return None,
+                }
+                there.pop();
+            }
+        }
+    };
+    Some(missing.into_iter().rev().fold(real, |path, name| path.join(name)))
 }

@@ -135,6 +135,7 @@ fn bson(name: &str, value: &Value, absent: Absent) -> Result<Bson, Failure> {
             Some(first) if EXTENDED.contains(&&**first) => extended(name, value)?,
             _ => Bson::Document(fields(name, map, absent)?),
         },
+        Value::Secret(hidden) => bson(name, hidden.open(), absent)?,
     })
 }
 

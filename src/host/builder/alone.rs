@@ -15,6 +15,7 @@ use crate::host::settings::configure::Uses;
 use crate::host::settings::standing::Standing;
 use crate::lang::plan::{Connector, Operation};
 use crate::run::world::{Act, Outcome, Perform as _, Settings as _};
+use crate::store::keyring::Keyring;
 
 /// An operation that can be called by itself.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ impl Builder {
     /// How the connectors of the program stand, in its order: what each still needs before it can be called.
     pub fn standings(self) -> Vec<(Arc<Connector>, Standing)> {
         let (key, environment) = without_key(self.environment);
-        let vault = self.vault.map(|directory| Vault::new(directory, key.as_deref()));
+        let vault = self.vault.map(|directory| Vault::new(Keyring::new(directory, key.as_deref())));
         let (package, directory) = (self.program.package, self.program.directory);
         // What is wrong with the settings is said where they are used.
         let (settings, _) = Settings::read(&directory, environment, &self.given, &mut Sources::default());

@@ -32,7 +32,7 @@ use crate::run::prune::{EVENTS_KEPT, Retention};
 use crate::run::world;
 
 /// The name of the file beside the program.
-pub const FILE: &str = "flow.toml";
+pub use crate::connect::connectors::SETTINGS as FILE;
 
 /// One value that was set.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ struct Entry {
 type Entries = BTreeMap<Vec<String>, Entry>;
 
 /// What is set beside the program.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
     directory: PathBuf,
     file: Entries,
@@ -57,6 +57,12 @@ pub struct Settings {
     mask: Mask,
     /// Whether what is not set has a stand-in, because nothing real is asked.
     stands_in: bool,
+}
+
+impl std::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Settings").field("directory", &self.directory).finish_non_exhaustive()
+    }
 }
 
 /// What stands in for a secret in a sandbox.
@@ -142,6 +148,7 @@ impl Settings {
         Environment {
             directory: self.directory.clone(),
             file_roots: roots.iter().map(|root| PathBuf::from(&**root)).collect(),
+            closed: Environment::at(&self.directory).closed,
             scratch: None,
             allow_hosts: texts(&["http", "allow_hosts"]).unwrap_or_default(),
             ca_file: self.get(&["http", "ca_file"]).and_then(Value::as_text).map(PathBuf::from),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::shape::{Field, Shape};
 use crate::base::span::Span;
 use crate::base::time::Duration;
+use crate::base::value::Value;
 
 /// What an operation takes, gives, and what repeating it means.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +36,22 @@ impl Signature {
     /// `connector.operation`
     pub fn full_name(&self) -> Arc<str> {
         format!("{}.{}", self.connector, self.name).into()
+    }
+
+    /// The parameters of a call, with those hidden that are declared as `secret`.
+    #[must_use]
+    pub fn hide(&self, params: Value) -> Value {
+        let declared = self.params.iter().filter(|field| field.shape.has_secret());
+        declared.fold(params, |params, field| match params {
+            Value::Map(mut map) if map.contains_key(&field.name) => {
+                let own = Arc::make_mut(&mut map);
+                if let Some(value) = own.get_mut(&field.name) {
+                    *value = field.shape.hide(std::mem::take(value));
+                }
+                Value::Map(map)
+            }
+            other => other,
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use super::library::demangled;
 use super::mistaken;
 use crate::base::failure::{Failure, Kind};
 use crate::base::limit;
+use crate::base::secret::Secrets;
 use crate::base::span::Span;
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
@@ -32,6 +33,15 @@ impl Broken {
     /// A `script_error`.
     pub fn script(message: impl Into<String>, span: Option<Span>) -> Self {
         Self { message: message.into(), span, kind: Kind::ScriptError, details: Arc::default() }
+    }
+
+    /// The same with these covered in all that it says.
+    pub(super) fn hiding(self, secrets: &Secrets) -> Self {
+        if secrets.is_empty() {
+            return self;
+        }
+        let details = self.details.iter().map(|(name, value)| (name.clone(), value.clone().covering(secrets)));
+        Self { message: secrets.cover(&self.message), details: Arc::new(details.collect()), ..self }
     }
 
     /// A bound was met.

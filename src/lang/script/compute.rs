@@ -127,6 +127,9 @@ impl<'a> Bindings<'a> {
                 Part::Plain(plain) => text.push_str(plain),
                 Part::Value(node) => {
                     let Some(value) = self.compute(node)? else { return Ok(None) };
+                    if value.holds_secret() {
+                        return Ok(None);
+                    }
                     append(&mut text, &value).map_err(|message| Broken::script(message, Some(node.span)))?;
                 }
             }
@@ -206,7 +209,7 @@ impl Unbound {
 
 /// What a value would have to be, if it is not.
 fn unfit(value: &Value, demand: Demand) -> Option<&'static str> {
-    match (demand, value) {
+    match (demand, value.open()) {
         (Demand::Nothing, _) => None,
         (_, Value::Unit) => Some("anything"),
         (Demand::Number, Value::Int(_) | Value::Float(_)) | (Demand::Text, Value::Text(_)) | (Demand::Present, _) => {

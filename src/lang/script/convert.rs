@@ -58,6 +58,8 @@ pub(super) fn to_rhai(value: &Value) -> Dynamic {
         Value::Duration(duration) => Dynamic::from(*duration),
         Value::List(items) => Dynamic::from_array(items.iter().map(to_rhai).collect()),
         Value::Set(set) => Dynamic::from(Members(set.clone())),
+        // A script computes with it; what comes of that is hidden again.
+        Value::Secret(hidden) => to_rhai(hidden.open()),
         Value::Map(map) => {
             Dynamic::from_map(map.iter().map(|(key, value)| (key.as_ref().into(), to_rhai(value))).collect())
         }

@@ -1,5 +1,6 @@
 //! One expression or script: compiled once, asked often.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use rhai::{Dynamic, Position};
@@ -14,6 +15,7 @@ use super::library::{self, Library};
 use super::resolve::{Called, Read, Resolved, Setting};
 use super::tree::{Kind, Node};
 use crate::base::limit;
+use crate::base::secret::Secrets;
 use crate::base::span::Span;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
@@ -53,6 +55,25 @@ struct Inner {
     library: Library,
     plain: OnceLock<Result<Script, Broken>>,
     careful: OnceLock<Result<Script, Broken>>,
+}
+
+/// The secrets that an evaluation has met.
+#[derive(Default)]
+struct Met {
+    any: bool,
+    /// The reads that gave one, by their numbers.
+    reads: BTreeSet<usize>,
+    secrets: Secrets,
+}
+
+impl Met {
+    fn look_at(&mut self, read: Option<usize>, value: &Value) {
+        if value.holds_secret() {
+            self.any = true;
+            self.reads.extend(read);
+            self.secrets.join(&value.secrets());
+        }
+    }
 }
 
 /// The expression as Rhai has it.
@@ -172,9 +193,11 @@ impl Expr {
         let slots = &self.0.found.slots;
         let mut bound = rhai::Scope::new();
         let mut unbound: Vec<(usize, Unbound)> = Vec::new();
-        for slot in 0..slots.len() {
+        let mut met = Met::default();
+        for (slot, found) in slots.iter().enumerate() {
             match bindings.slot(slot) {
                 Ok(value) => {
+                    met.look_at(Some(found.read), &value);
                     bound.push_constant_dynamic(emit::slot_name(slot), convert::to_rhai(&value));
                 }
                 // It counts only if the course of things comes to read it.
@@ -184,19 +207,15 @@ impl Expr {
         // A closure captures what it reads when it is made; where something is missing it asks later instead.
         let careful = unbound.iter().any(|(slot, _)| slots[*slot].captured);
         let script = self.script(careful)?;
+        let mut setting = |found: &Setting| {
+            let value = if found.secret { scope.secret(&found.name) } else { scope.env(&found.name) };
+            value.iter().for_each(|value| met.look_at(None, value));
+            (found.name.clone(), found.secret, value)
+        };
         let ambient = (self.0.found.asks || careful || !self.0.found.settings.is_empty()).then(|| Ambient {
             now: scope.now(),
             seed: scope.draw(),
-            settings: self
-                .uses_settings()
-                .map(|found| {
-                    (
-                        found.name.clone(),
-                        found.secret,
-                        if found.secret { scope.secret(&found.name) } else { scope.env(&found.name) },
-                    )
-                })
-                .collect(),
+            settings: self.uses_settings().map(&mut setting).collect(),
             slots: if careful { self.captured(&bound) } else { Vec::new() },
             ..Ambient::default()
         });
@@ -205,11 +224,19 @@ impl Expr {
             result.map(|value| convert::from_rhai(&value))
         });
         for line in ambient.iter().flat_map(|ambient| &ambient.printed) {
-            scope.print(line);
+            scope.print(&met.secrets.cover(line));
         }
         match result {
-            Ok(value) => value.map_err(|found| broken::unfit(&found, Some(self.0.span))),
-            Err(error) => Err(self.broken(*error, script, unbound)),
+            Ok(value) => value
+                .map(|value| {
+                    if met.any && self.may_give_secret(&|read| met.reads.contains(&read)) {
+                        value.hidden()
+                    } else {
+                        value
+                    }
+                })
+                .map_err(|found| broken::unfit(&found, Some(self.0.span))),
+            Err(error) => Err(self.broken(*error, script, unbound).hiding(&met.secrets)),
         }
     }
 

@@ -58,7 +58,9 @@ pub(super) struct Dead {
 
 /// Follows a path from the value of its root.
 pub(super) fn follow(root: &str, value: &Value, path: &[Segment]) -> Result<Value, Dead> {
-    let mut here = value;
+    let mut here = value.open();
+    // A part of what is hidden is hidden.
+    let mut hidden = matches!(value, Value::Secret(_));
     // What is no part of a value but computed from it: the year of a moment, a character of a text.
     let mut computed: Value;
     for (at, segment) in path.iter().enumerate() {
@@ -70,7 +72,8 @@ pub(super) fn follow(root: &str, value: &Value, path: &[Segment]) -> Result<Valu
             _ => None,
         };
         if let Some(next) = next {
-            here = next;
+            hidden |= matches!(next, Value::Secret(_));
+            here = next.open();
             continue;
         }
         match part(here, &segment.key) {
@@ -79,10 +82,13 @@ pub(super) fn follow(root: &str, value: &Value, path: &[Segment]) -> Result<Valu
                 here = &computed;
             }
             None if segment.optional => return Ok(Value::Unit),
+            None if hidden => {
+                return Err(Dead { segment: at, message: missing(root, path, at, &here.clone().hidden()) });
+            }
             None => return Err(Dead { segment: at, message: missing(root, path, at, here) }),
         }
     }
-    Ok(here.clone())
+    Ok(if hidden { here.clone().hidden() } else { here.clone() })
 }
 
 /// What is computed from a value that has no such part.

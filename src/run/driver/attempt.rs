@@ -25,24 +25,26 @@ impl Drive {
         let (inner, last) = (self.inner.clone(), self.last);
         let waits = act.operation.signature.effect != Effect::Read;
         let busy = self.inner.activity.begin();
+        // A far side may say again what it was told, also in part, and by another step.
+        let secrets = self.run.secrets.clone();
         self.spawn(unit, attempt, Some(busy), async move {
             if waits {
                 inner.synced(last).await?;
             }
-            let outcome = inner.world.perform.perform(act).await;
+            let outcome = inner.world.perform.perform(act).await.hiding(&secrets);
             Ok(Command::Answer { unit, attempt, outcome, by: None })
         });
     }
 
     /// Puts a question. Whoever answers later does so through [`Driver::tell`](super::Driver::tell).
     pub(super) fn consult(&mut self, unit: UnitId, attempt: u32, question: Question) {
-        let (inner, last) = (self.inner.clone(), self.last);
+        let (inner, last, answer) = (self.inner.clone(), self.last, question.answer.clone());
         // A person may take their time: nobody waits for that.
         self.spawn(unit, attempt, None, async move {
             inner.synced(last).await?;
             Ok(match inner.world.consult.consult(question).await {
                 Ok(Consulted::Answered { value, by }) => {
-                    Command::Answer { unit, attempt, outcome: Outcome::done(value), by: Some(by) }
+                    Command::Answer { unit, attempt, outcome: Outcome::done(answer.hide(value)), by: Some(by) }
                 }
                 Ok(Consulted::Later) => Command::Asked { unit, attempt },
                 Err(failure) => Command::Answer { unit, attempt, outcome: Outcome::failed(failure), by: None },

@@ -75,7 +75,8 @@ impl Driver {
         let names = self.inner.names(&Value::Unit, &item.value);
         if let Some(from) = collection::collects(&plan, item.trigger, &names)? {
             let first = collection::item(&plan, item.trigger, &input)?;
-            let collected = Collected { input: first, trigger: item.value.clone().received(), chain: starts };
+            let trigger = item.value.clone().received().hiding(&first.secrets());
+            let collected = Collected { input: first, trigger, chain: starts };
             if refused.is_none() {
                 let options = Options { facts: item.facts, starts, line, origin, ..Options::default() };
                 return self.collect(plan, from, collected, options).await.map(Submitted::Collected);

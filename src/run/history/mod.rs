@@ -30,6 +30,7 @@ use super::admission::Turn;
 use super::chain::{Line, is_soon};
 use super::event::{Acceptance, Alarm, Event, Holder, Outcome, Problem, Record, Rewinding, Role, UnitId};
 use crate::base::id::{Digest, RunId};
+use crate::base::secret::Secrets;
 use crate::base::status::Status;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::{Map, Value};
@@ -44,6 +45,8 @@ const CLOCK_PAUSE: Duration = Duration::seconds(1);
 pub struct Run {
     /// What it was accepted with.
     pub accepted: Arc<Acceptance>,
+    /// The secrets that it has met so far.
+    pub secrets: Secrets,
     /// When it was accepted.
     pub accepted_at: Timestamp,
     /// When it began to run.
@@ -189,6 +192,7 @@ impl Run {
             entrance: Entrance::of(accepted),
             collection: Collection::default(),
             accepted: accepted.clone(),
+            secrets: record.event.secrets(),
             accepted_at: record.at,
             started_at: None,
             fork_of: None,

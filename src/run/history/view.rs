@@ -48,6 +48,12 @@ pub fn assign(tree: &mut Value, path: &[Arc<str>], add: bool, value: Value) {
         }
         return;
     };
+    if let Value::Secret(hidden) = tree {
+        let mut open = hidden.open().clone();
+        assign(&mut open, path, add, value);
+        *tree = open.hidden();
+        return;
+    }
     if !matches!(tree, Value::Map(_)) {
         *tree = Value::from(Map::new());
     }
@@ -64,6 +70,7 @@ pub fn assign(tree: &mut Value, path: &[Arc<str>], add: bool, value: Value) {
 
 /// Whether `value` can be added to `to`: `+=` adds to numbers, texts, lists, sets, maps and durations.
 pub fn can_add(to: &Value, value: &Value) -> bool {
+    let (to, value) = (to.open(), value.open());
     matches!(
         (to, value),
         (Value::Unit | Value::List(_) | Value::Set(_), _)
@@ -76,7 +83,13 @@ pub fn can_add(to: &Value, value: &Value) -> bool {
 
 /// Adds `value` in place; what cannot be added is left as it was: [`can_add`] was asked before.
 fn plus(to: &mut Value, value: Value) {
-    match (to, value) {
+    if matches!(to, Value::Secret(_)) || matches!((&*to, &value), (Value::Text(_) | Value::Int(_), Value::Secret(_))) {
+        let mut sum = to.open().clone();
+        plus(&mut sum, value.opened());
+        *to = sum.hidden();
+        return;
+    }
+    match (to, value.spread()) {
         (Value::List(items), Value::List(more)) => Arc::make_mut(items).extend(more.iter().cloned()),
         (Value::List(items), item) => Arc::make_mut(items).push(item),
         (Value::Set(set), value) => {

@@ -77,7 +77,7 @@ impl Claim {
         let declared = trigger.and_then(|index| Some((index, plan.triggers.get(index)?)));
         let value = |formula: &Formula| formula.evaluate(plan.functions.library(), names);
         let key = plan.key.as_ref().map(|key| {
-            let fact = format!("key/{}/{}", plan.name, value(&key.key)?.canonical()).into();
+            let fact = format!("key/{}/{}", plan.name, value(&key.key)?.key()).into();
             Ok(Key { fact, keep: key.keep })
         });
         let pace = declared.and_then(|(index, trigger)| Self::pace(plan, index, trigger, names).transpose());
@@ -86,7 +86,7 @@ impl Claim {
         if let Some(concurrency) = &plan.concurrency {
             let per = concurrency.per.as_ref().map(value).transpose().map_err(StartError::Claim)?;
             let gate = match per {
-                Some(per) => format!("runs/{}/{}", plan.name, per.canonical()),
+                Some(per) => format!("runs/{}/{}", plan.name, per.key()),
                 None => format!("runs/{}", plan.name),
             };
             let places_of = value(&concurrency.places).and_then(|places| at_least_one(&places));
@@ -126,7 +126,7 @@ impl Claim {
         Ok(Some(Pace {
             workflow: plan.name.clone(),
             trigger: index,
-            by: by.map(|by| by.canonical()).unwrap_or_default(),
+            by: by.map(|by| by.key()).unwrap_or_default(),
             count: throttle.count,
             per: throttle.per,
         }))

@@ -18,7 +18,7 @@ pub fn collects(plan: &Plan, index: usize, names: &Names<'_>) -> Result<Option<C
     let Some(trigger) = plan.triggers.get(index).filter(|trigger| trigger.collects()) else { return Ok(None) };
     let by = trigger.debounce.as_ref().and_then(|debounce| debounce.by.as_ref());
     let by = by.map(|by| by.evaluate(plan.functions.library(), names)).transpose().map_err(StartError::Item)?;
-    let by = by.map(|by| by.canonical()).unwrap_or_default();
+    let by = by.map(|by| by.key()).unwrap_or_default();
     let fact = format!("collect/{}/{}/{index}/{by}", plan.name, plan.digest).into();
     Ok(Some(Collects { trigger: index, fact }))
 }

@@ -95,6 +95,8 @@ pub enum StartError {
 
 /// Accepts a run with an input that fits: the run, and the first record of its journal.
 pub fn accept(plan: &Plan, run: RunId, input: Value, options: Options, way_in: WayIn, now: Timestamp) -> (Run, Record) {
+    // What the input calls a secret stands in what it was made of, too.
+    let trigger = options.trigger.received().hiding(&input.secrets());
     let record = Record {
         at: now,
         event: Event::Accepted(Arc::new(Acceptance {
@@ -102,7 +104,7 @@ pub fn accept(plan: &Plan, run: RunId, input: Value, options: Options, way_in: W
             workflow: plan.name.clone(),
             plan: plan.digest,
             input,
-            trigger: options.trigger.received(),
+            trigger,
             state: Value::Unit,
             parent: options.parent,
             depth: options.depth,
@@ -220,6 +222,6 @@ impl Roots for Names<'_> {
         self.settings.env(name)
     }
     fn secret(&self, name: &str) -> Option<Value> {
-        self.settings.secret(name)
+        self.settings.secret(name).map(Value::hidden)
     }
 }

@@ -44,7 +44,7 @@ pub fn state_key(plan: &Plan, names: &Names<'_>) -> Result<Option<Arc<str>>, Fai
         None => format!("state/{}", plan.name).into(),
         Some(by) => {
             let key = by.evaluate(plan.functions.library(), names)?;
-            format!("state/{}/{}", plan.name, key.canonical()).into()
+            format!("state/{}/{}", plan.name, key.key()).into()
         }
     }))
 }

@@ -234,12 +234,12 @@ impl Machine<'_> {
 
     fn set(&mut self, id: UnitId, node: &Node, set: &Set) -> Next {
         let value = match self.compute(id, &set.value) {
-            Ok(value) => value,
+            Ok(value) => self.as_declared(set, value),
             Err(failure) => return self.raised(id, node.chain, failure),
         };
         if set.add {
             let tree = if set.state { self.run.state.clone() } else { self.run.vars(id) };
-            let old = set.path.iter().try_fold(&tree, |tree, name| tree.get(name)).cloned().unwrap_or_default();
+            let old = set.path.iter().try_fold(&tree, |tree, name| tree.open().get(name)).cloned().unwrap_or_default();
             // The tree shares what it holds with the run; it must not when the run adds to it in place.
             drop(tree);
             if !view::can_add(&old, &value) {
@@ -249,6 +249,19 @@ impl Machine<'_> {
         }
         self.record(Event::Assigned { unit: id, node: node.id, add: set.add, value });
         Next::Go
+    }
+
+    /// The value of a variable or of the state, hidden where that is declared as `secret`.
+    fn as_declared(&self, set: &Set, value: Value) -> Value {
+        let fields = match &self.plan.state {
+            Some(state) if set.state => &state.fields,
+            _ => &self.plan.vars,
+        };
+        let [name] = set.path.as_slice() else { return value };
+        match fields.iter().find(|(field, _)| field.name == *name) {
+            Some((field, _)) if !set.add => field.shape.hide(value),
+            _ => value,
+        }
     }
 
     fn reply(&mut self, id: UnitId, node: &Node, parts: (&Formula, &Formula, &Formula), raw: bool) -> Next {

@@ -48,7 +48,7 @@ impl Machine<'_> {
     }
 }
 
-/// Whether a value has the form of a pattern; the names of the pattern get their values.
+/// Whether a value has the form of a pattern; the names of the pattern get their values, which are as hidden as the whole.
 fn fits(pattern: &Pattern, value: &Value, names: &mut Vec<(Slot, Value)>) -> bool {
     match pattern {
         Pattern::Any => true,
@@ -64,16 +64,17 @@ fn fits(pattern: &Pattern, value: &Value, names: &mut Vec<(Slot, Value)>) -> boo
             });
             above && below
         }
-        Pattern::List(patterns) => value.as_list().is_some_and(|items| {
+        Pattern::List(patterns) => value.open().as_list().is_some_and(|items| {
+            let mut pairs = patterns.iter().zip(items);
             items.len() == patterns.len()
-                && patterns.iter().zip(items).all(|(pattern, item)| fits(pattern, item, names))
+                && pairs.all(|(pattern, item)| fits(pattern, &value.part(item.clone()), names))
         }),
     }
 }
 
 /// How two values of one kind follow each other.
 fn order(a: &Value, b: &Value) -> Option<std::cmp::Ordering> {
-    match (a, b) {
+    match (a.open(), b.open()) {
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(b)),
         (Value::Float(a), Value::Float(b)) => a.partial_cmp(b),
         (Value::Int(a), Value::Float(b)) => (*a as f64).partial_cmp(b),

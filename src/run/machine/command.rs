@@ -296,6 +296,11 @@ impl Machine<'_> {
         {
             return Err(Refusal::Misfits(misfits.clone()));
         }
+        let payload = self.plan.nodes.iter().filter(waits).fold(payload, |payload, node| match &node.stated {
+            _ if node.clauses.secret => payload.hidden(),
+            Some(shape) => shape.hide(payload),
+            None => payload,
+        });
         self.record(Event::Signalled { name, payload });
         Ok(())
     }
@@ -414,12 +419,24 @@ impl Machine<'_> {
         self.plan.nodes.iter().any(|node| node.name.as_deref() == Some(name) || *node.label == *name)
     }
 
+    /// What a person has decided, with the parameters hidden that the operation calls `secret`.
+    fn kept_out_of_sight(&self, id: UnitId, decision: Decision) -> Decision {
+        let node = self.run.unit(id).and_then(|unit| unit.node(self.plan));
+        match (decision, node.and_then(|node| self.operation(node))) {
+            (Decision::Retry { params: Some(given) }, Some(operation)) => {
+                Decision::Retry { params: Some(operation.signature.hide(given)) }
+            }
+            (decision, _) => decision,
+        }
+    }
+
     /// A person has decided about a parked step.
     fn unpark(&mut self, step: &Target, by: Arc<str>, decision: Decision) -> Result<(), Refusal> {
         use crate::run::event::{Outcome, Then};
         let id = self.waiting_step(step, For::Decision)?;
         let trouble = self.run.unit(id).and_then(|unit| unit.trouble.as_ref());
         let failure = trouble.map(|trouble| trouble.failure.clone());
+        let decision = self.kept_out_of_sight(id, decision);
         self.record(Event::Unparked { unit: id, by, decision: decision.clone() });
         match (decision, failure) {
             // A new decision: what may have been done is undone, and it begins anew under a new key (semantics 45).

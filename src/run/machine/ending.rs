@@ -25,7 +25,7 @@ impl Machine<'_> {
         for (field, formula) in &plan.vars {
             let given = Given { names: vec![("vars", vars.clone().into())], ..Given::default() };
             match self.compute_with(UnitId::RUN, formula, &given) {
-                Ok(value) => drop(vars.insert(field.name.clone(), value)),
+                Ok(value) => drop(vars.insert(field.name.clone(), field.shape.hide(value))),
                 Err(failure) => return self.raise(UnitId::RUN, failure),
             }
         }

@@ -39,7 +39,7 @@ use crate::base::failure::Failure;
 use crate::base::id::RunId;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
-use crate::lang::plan::{ChainId, Plan};
+use crate::lang::plan::{ChainId, Node, Plan};
 
 /// How many units one call of [`decide`] looks at before it lets the driver write down what was decided.
 const LOOKS_PER_DECISION: usize = 256;
@@ -265,10 +265,32 @@ struct Machine<'a> {
 impl Machine<'_> {
     /// Lets something have happened.
     fn record(&mut self, event: Event) {
+        let event = self.out_of_sight(event);
         self.weight += event.weight();
         let record = Record { at: self.now, event };
         self.run.apply(self.plan, &record);
         self.actions.push(Action::Record(record));
+    }
+
+    /// An event with that hidden of what a step gives which is kept out of sight: all of it where the step has the clause
+    /// `secret`, and what its type calls so.
+    fn out_of_sight(&self, event: Event) -> Event {
+        let node = match &event {
+            Event::Computed { node, .. } => Some(self.plan.node(*node)),
+            Event::Answered { unit, .. }
+            | Event::Ended { unit, .. }
+            | Event::Closing { unit, .. }
+            | Event::Unparked { unit, .. } => {
+                let unit = self.run.unit(*unit).filter(|unit| unit.role == Role::Main);
+                unit.and_then(|unit| unit.node(self.plan))
+            }
+            _ => None,
+        };
+        match node {
+            Some(node) if node.clauses.secret => event.hidden(),
+            Some(Node { stated: Some(shape), .. }) => event.hidden_as(shape),
+            _ => event,
+        }
     }
 
     /// Looks at a unit whose situation has changed.

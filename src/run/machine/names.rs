@@ -100,7 +100,7 @@ impl Roots for Names<'_> {
     }
 
     fn secret(&self, name: &str) -> Option<Value> {
-        self.settings.secret(name)
+        self.settings.secret(name).map(Value::hidden)
     }
 }
 
@@ -244,8 +244,8 @@ pub(super) fn text_of(formula: &Formula) -> u32 {
 
 /// The truth of a condition; anything but `true` and `false` is an error.
 pub(super) fn truth(value: Value, script: &Script) -> Result<bool, Failure> {
-    match value {
-        Value::Bool(truth) => Ok(truth),
+    match value.open() {
+        Value::Bool(truth) => Ok(*truth),
         other => Err(Failure::script(format!(
             "a condition is `true` or `false`; `{}` is {}",
             script.source,
@@ -257,12 +257,14 @@ pub(super) fn truth(value: Value, script: &Script) -> Result<bool, Failure> {
 
 /// A length of time from a duration, or from a text that says one.
 pub(super) fn duration_of(value: &Value) -> Result<Duration, Failure> {
-    match value {
+    match value.open() {
         Value::Duration(duration) if duration.0 >= 0 => Ok(*duration),
         Value::Duration(duration) => {
             Err(Failure::new(Kind::ValidationError, format!("a length of time is not negative: `{duration}`")))
         }
-        Value::Text(text) => text.parse().map_err(|error: String| Failure::new(Kind::ValidationError, error)),
+        Value::Text(text) => {
+            text.parse().map_err(|error: String| Failure::new(Kind::ValidationError, error).hiding(&value.secrets()))
+        }
         other => Err(Failure::new(
             Kind::ValidationError,
             format!("a duration such as `30s` is needed here, not {}", article(other.type_name())),
@@ -272,11 +274,9 @@ pub(super) fn duration_of(value: &Value) -> Result<Duration, Failure> {
 
 /// A count from a whole number.
 pub(super) fn count_of(value: &Value) -> Result<u64, Failure> {
-    match value {
+    match value.open() {
         Value::Int(number) if *number >= 0 => Ok(number.unsigned_abs()),
-        other => {
-            Err(Failure::new(Kind::ValidationError, format!("a whole number from 0 is needed here, not `{other}`")))
-        }
+        _ => Err(Failure::new(Kind::ValidationError, format!("a whole number from 0 is needed here, not `{value}`"))),
     }
 }
 

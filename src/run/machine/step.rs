@@ -62,6 +62,10 @@ impl Machine<'_> {
             }
             Kind::Child { params, .. } => {
                 let params = self.params(id, params)?;
+                let params = match self.operation(node) {
+                    Some(operation) => operation.signature.hide(params),
+                    None => params,
+                };
                 self.act(id, node, params)?
             }
             Kind::Ask(ask) => {
@@ -90,7 +94,7 @@ impl Machine<'_> {
             Kind::Repeat { every, max, .. } => self.looping(id, max.as_ref(), every.as_ref())?,
             Kind::Race(race) => self.racing(id, race)?,
             Kind::Lock { key, places, .. } => {
-                let key = self.compute(id, key)?.to_string().into();
+                let key = named_by(&self.compute(id, key)?).into();
                 Begin::Gate { key, places: self.count(id, places)?.max(1) }
             }
             // A script has ended before it began; the others are carried out by the body they stand in and never become units.
@@ -122,7 +126,7 @@ impl Machine<'_> {
             // A `keyed` step in doubt that is asked for the same again keeps its key: else it might happen twice.
             _ if doubtful.is_some() => doubtful.map(|key| key.to_string()).unwrap_or_default(),
             Some(formula) => {
-                let base = self.compute(id, formula)?.to_string();
+                let base = named_by(&self.compute(id, formula)?);
                 // What another run has asked for under this key is not for a fork of it (semantics 80).
                 let base = match &self.run.accepted.fork {
                     Some(fork) => format!("{base}~{fork}"),
@@ -347,6 +351,11 @@ impl Machine<'_> {
     pub(super) fn effect(&self, unit: &Unit) -> Effect {
         unit.node(self.plan).and_then(|node| self.plan.effect(node)).unwrap_or(Effect::Read)
     }
+}
+
+/// The text that a value is as a key.
+fn named_by(value: &Value) -> String {
+    if value.holds_secret() { value.key() } else { value.to_string() }
 }
 
 /// The question that a unit asks, as long as it is not answered.

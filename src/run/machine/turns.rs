@@ -202,7 +202,7 @@ impl Machine<'_> {
 
 /// What can be gone through: a list, a set, or a map as `{ key, value }`.
 pub(super) fn items_of(value: Value) -> Result<Value, Failure> {
-    match value {
+    match value.spread() {
         list @ Value::List(_) => Ok(list),
         Value::Set(set) => Ok(Value::list(set.iter().cloned())),
         Value::Map(map) => Ok(Value::list(

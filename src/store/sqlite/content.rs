@@ -1,11 +1,8 @@
 //! Large values, kept once however many records hold them: an output, the items of the loop over it, what a child was given.
 //! They lie in pieces, so that nobody who passes one on holds the whole.
 
-use memchr::{memchr2, memmem};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::base::id::Digest;
+use memchr::{memchr2, memmem};
 
 /// From which size on a part of a record is kept by itself, in bytes of JSON.
 const LARGE_BYTES: usize = 16 * 1024;
@@ -24,13 +21,14 @@ const DIGITS: usize = 32;
 /// How long a mark is.
 pub(super) const MARK_BYTES: usize = OPENS.len() + DIGITS + CLOSES.len();
 
-/// Records as JSON. `keep` is given each large part that was taken out of them, in JSON, in which smaller ones may have been
-/// taken out already.
+/// Records as JSON, each as `form` gives it. `keep` is given each large part that was taken out of them, in JSON, in which
+/// smaller ones may have been taken out already.
 ///
 /// # Errors
-/// What `keep` says, or if the records are no data, which would be a fault in this program.
-pub(super) fn write<T: Serialize, E: From<serde_json::Error>>(
+/// What `form` or `keep` says.
+pub(super) fn write<T, E>(
     records: &[T],
+    form: &mut impl FnMut(&T) -> Result<Vec<u8>, E>,
     keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>,
 ) -> Result<Vec<u8>, E> {
     let mut json = vec![b'['];
@@ -39,7 +37,7 @@ pub(super) fn write<T: Serialize, E: From<serde_json::Error>>(
             json.push(b',');
         }
         let start = json.len();
-        serde_json::to_writer(&mut json, record)?;
+        json.extend_from_slice(&form(record)?);
         // Only a record that is large itself can have a part that is; most are not.
         if json.len() - start >= LARGE_BYTES {
             let left = shrink(json.get(start..).unwrap_or_default(), keep)?;
@@ -80,6 +78,26 @@ fn shrink<E>(json: &[u8], keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), E>)
     Ok(left)
 }
 
+/// How long the value is that JSON begins with.
+pub(super) fn value_length(json: &[u8]) -> usize {
+    let (mut depth, mut length) = (0usize, 0);
+    while let Some(&byte) = json.get(length) {
+        match byte {
+            b'"' => length += text_length(json.get(length..).unwrap_or_default()) - 1,
+            b'{' | b'[' => depth += 1,
+            // What the value lies in goes on, or ends.
+            b'}' | b']' | b',' if depth == 0 => break,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        length += 1;
+        if depth == 0 && matches!(byte, b'"' | b'}' | b']') {
+            break;
+        }
+    }
+    length
+}
+
 /// Has a part kept, and leaves a mark.
 fn take_out<E>(
     part: &[u8],
@@ -108,21 +126,17 @@ fn text_length(json: &[u8]) -> usize {
     json.len()
 }
 
-/// Reads records, the large parts put back; `find` appends each.
+/// Records with the large parts put back; `find` appends each.
 ///
 /// # Errors
 /// What `find` says, or if something is not what was written.
-pub(super) fn read<T: DeserializeOwned>(
+pub(super) fn whole(
     records: &[u8],
     find: &mut impl FnMut(Digest, &mut Vec<u8>) -> Result<(), Fault>,
-) -> Result<T, Fault> {
-    // Most records have no large parts.
-    if next_mark(records) == Mark::None {
-        return Ok(parse(records)?);
-    }
-    let mut whole = Vec::new();
+) -> Result<Vec<u8>, Fault> {
+    let mut whole = Vec::with_capacity(records.len());
     put_back(records, &mut whole, find)?;
-    Ok(parse(&whole)?)
+    Ok(whole)
 }
 
 fn put_back(
@@ -150,11 +164,11 @@ fn put_back(
 /// beginning of each.
 ///
 /// # Errors
-/// What `find` says, or if that makes no records.
-pub(super) fn outline<T: DeserializeOwned>(
+/// What `find` says.
+pub(super) fn outline(
     records: &[u8],
     find: &mut impl FnMut(Digest) -> Result<Vec<u8>, Fault>,
-) -> Result<T, Fault> {
+) -> Result<Vec<u8>, Fault> {
     let (mut left, mut rest) = (Vec::new(), records);
     while let Mark::At(at, digest) = next_mark(rest) {
         let (before, mark) = rest.split_at(at);
@@ -167,7 +181,7 @@ pub(super) fn outline<T: DeserializeOwned>(
         rest = mark.get(MARK_BYTES..).unwrap_or_default();
     }
     left.extend_from_slice(rest);
-    Ok(parse(&left)?)
+    Ok(left)
 }
 
 /// JSON that this program wrote: how deep it may be nested was seen to before.

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{OpenError, log, mend, schema, seal};
+use super::{OpenError, hiding, log, mend, schema, seal};
 use crate::run::journal::Mark;
+use crate::store::keyring::Keyring;
 
 /// The name of the file with the tables.
 pub const FILE: &str = "flow.db";
@@ -35,7 +36,7 @@ pub(super) struct Directory {
 
 impl Directory {
     /// Takes `directory`, which is made if it is not there.
-    pub(super) fn open(directory: &Path) -> Result<Self, OpenError> {
+    pub(super) fn open(directory: &Path, keyring: &Keyring) -> Result<Self, OpenError> {
         let unusable = |error| OpenError::Directory { directory: directory.into(), error };
         make(directory).map_err(unusable)?;
         let lock = take(directory)?;
@@ -43,14 +44,14 @@ impl Directory {
         log::check(&file).map_err(unusable)??;
         let alone = !log::beside(&file).exists();
         keep_from_others(&file).map_err(unusable)?;
-        let mut connection = connect(&file)?;
+        let mut connection = connect(&file, keyring)?;
         if let Some(damage) = seal::check(&connection) {
             drop(connection);
             if !damage.can_be_mended() {
                 return Err(OpenError::damaged(&file, &damage));
             }
-            mend::mend(&file, &damage)?;
-            connection = connect(&file)?;
+            mend::mend(&file, &damage, keyring)?;
+            connection = connect(&file, keyring)?;
         }
         if alone && connection.query_row("SELECT open FROM session", [], |row| row.get(0))? {
             tracing::error!(
@@ -91,9 +92,10 @@ fn keep_from_others(file: &Path) -> io::Result<()> {
 }
 
 /// A connection for whoever writes, to a file whose tables are up to date.
-fn connect(file: &Path) -> Result<Connection, OpenError> {
+fn connect(file: &Path, keyring: &Keyring) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(file)?;
     seal::install(&connection)?;
+    hiding::install(&connection, keyring)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.set_prepared_statement_cache_capacity(64);

@@ -14,12 +14,11 @@ use serde_json::value::RawValue;
 use super::directory::{FILE, is_free};
 use super::reader::{STANDING, as_standing};
 use super::row::Row;
-use super::{OpenError, content, event, log, look, moment, reader, seal};
+use super::{OpenError, content, event, keyring_of, log, look, moment, reader, seal};
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
-use crate::base::value::Value;
 use crate::run::chain::Origin;
-use crate::run::journal::{Broken, Emission, Fact, Mark, Standing};
+use crate::run::journal::{Broken, Mark, Standing};
 
 /// The version of the format.
 pub(super) const VERSION: u32 = 1;
@@ -102,9 +101,11 @@ pub(super) enum Line<'a> {
     /// How a run stands; all its records were said.
     Run(Box<Stands>),
     /// An event.
-    Event(Happened),
+    #[serde(borrow)]
+    Event(Happened<'a>),
     /// A fact.
-    Fact(Fact),
+    #[serde(borrow)]
+    Fact(Known<'a>),
     /// That was all.
     End(Amount),
 }
@@ -152,14 +153,25 @@ pub(super) struct Waits {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Happened {
+pub(super) struct Happened<'a> {
     pub mark: Mark,
     pub at: Timestamp,
     pub topic: String,
-    pub payload: Value,
+    /// In stored form, its secrets sealed.
+    #[serde(borrow)]
+    pub payload: &'a RawValue,
     /// The run that emitted it, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Known<'a> {
+    pub name: String,
+    /// In stored form, its secrets sealed.
+    #[serde(borrow)]
+    pub value: &'a RawValue,
+    pub until: Option<Timestamp>,
 }
 
 /// Writes runs of the store in `directory` out. A server may be using it: what is written is how it all stood at one moment.
@@ -174,7 +186,8 @@ pub fn dump(directory: &Path, selection: &Selection, out: &mut dyn Write) -> Res
     if is_free(directory) {
         log::is_whole(&file)??;
     }
-    let (_, mut connection) = look::connect(&file)?;
+    // What is sealed stays so: no key is needed.
+    let (_, mut connection) = look::connect(&file, keyring_of(directory, None))?;
     // One transaction: all of it as it stood at one moment.
     let connection = connection.transaction()?;
     if let Some(damage) = seal::check(&connection) {
@@ -361,9 +374,10 @@ impl Dumping<'_> {
 
     fn event(&mut self, mark: Mark) -> Result<(), DumpError> {
         if let Some(found) = event::at(self.connection, mark)? {
-            let Emission { at, topic, payload, origin } = found.emission;
+            let event::Stored { at, topic, payload, origin, .. } = found;
+            let payload = serde_json::from_slice(&payload)?;
             self.amount.events += 1;
-            self.out.say(&Line::Event(Happened { mark, at, topic: topic.to_string(), payload, origin }))?;
+            self.out.say(&Line::Event(Happened { mark, at, topic, payload, origin }))?;
         }
         Ok(())
     }
@@ -374,9 +388,9 @@ impl Dumping<'_> {
         while let Some(row) = found.next()? {
             let value: Vec<u8> = row.get(1)?;
             let until = row.get::<_, Option<i64>>(2)?.map(moment);
-            let name = row.get::<_, String>(0)?.into();
+            let name = row.get::<_, String>(0)?;
             self.amount.facts += 1;
-            self.out.say(&Line::Fact(Fact { name, value: Some(serde_json::from_slice(&value)?), until }))?;
+            self.out.say(&Line::Fact(Known { name, value: serde_json::from_slice(&value)?, until }))?;
         }
         Ok(())
     }

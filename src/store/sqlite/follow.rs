@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::reader::{Read, content};
+use super::reader::Read;
 use super::row::Row;
 use crate::base::id::RunId;
 use crate::run::journal::{Broken, Count, Follow, Mark, Passage};
@@ -29,7 +29,7 @@ pub(super) fn passages(connection: &Connection, after: Mark, until: Mark, follow
             records: row.get(5)?,
             sum: row.get(6)?,
         };
-        let records = row.open(|digest, whole| content(connection, digest, whole))?;
+        let records = row.open(connection)?;
         passages.push(Passage { mark: row.mark, run: row.run, workflow, first: row.first, records });
     }
     Ok(passages)

@@ -8,7 +8,7 @@ use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::nanos;
-use super::reader::{Read, STANDING, as_standing, batch, content};
+use super::reader::{Read, STANDING, as_standing, batch};
 use crate::base::limit::LIST_RUNS_READ_MAX;
 use crate::base::status::Status;
 use crate::base::value::Value;
@@ -45,7 +45,7 @@ pub(super) fn runs(connection: &Connection, query: &Query) -> Read<Page> {
 /// What the run was accepted with, whose first batch is there.
 fn input(connection: &Connection, standing: &Standing, first: Mark) -> Read<Value> {
     let row = batch(connection, &standing.run, first)?;
-    let FirstInput(input) = row.open(|digest, whole| content(connection, digest, whole))?;
+    let FirstInput(input) = row.open(connection)?;
     Ok(input)
 }
 

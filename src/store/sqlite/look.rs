@@ -10,8 +10,9 @@ use tokio::sync::watch;
 use super::directory::FILE;
 use super::readers::Readers;
 use super::writer::Progress;
-use super::{Inbox, OpenError, Sqlite, log, schema, seal};
+use super::{Inbox, OpenError, Sqlite, keyring_of, log, schema, seal};
 use crate::run::journal::{Broken, Mark};
+use crate::store::keyring::Keyring;
 
 impl OpenError {
     /// Whether the directory may be looked at, though it cannot be used: nothing can be written there.
@@ -35,9 +36,9 @@ impl Sqlite {
     ///
     /// # Errors
     /// If it cannot be read, or was written by another version of this program.
-    pub fn look(directory: &Path) -> Result<Self, OpenError> {
+    pub fn look(directory: &Path, key: Option<&str>) -> Result<Self, OpenError> {
         let file = directory.join(FILE);
-        let (readers, connection) = connect(&file)?;
+        let (readers, connection) = connect(&file, keyring_of(directory, key))?;
         if let Some(damage) = seal::check(&connection) {
             tracing::error!("`{}` is damaged {damage}: what follows may not be what was written", file.display());
         }
@@ -52,8 +53,8 @@ impl Sqlite {
 ///
 /// # Errors
 /// If the file cannot be read, or was written by another version of this program.
-pub(super) fn connect(file: &Path) -> Result<(Readers, Connection), OpenError> {
-    let readers = Readers::looking(PathBuf::from(file))?;
+pub(super) fn connect(file: &Path, keyring: Keyring) -> Result<(Readers, Connection), OpenError> {
+    let readers = Readers::looking(PathBuf::from(file), keyring)?;
     let connection = readers.connect()?;
     schema::check(&connection, file)?;
     let unusable = |error| OpenError::Directory { directory: file.into(), error };

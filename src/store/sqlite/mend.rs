@@ -11,13 +11,14 @@ use rusqlite::{Connection, params};
 use super::reader::{self, Read};
 use super::seal::{self, Damage, RUN};
 use super::writer::{self, Fault};
-use super::{OpenError, schema};
+use super::{OpenError, hiding, schema};
 use crate::base::id::RunId;
 use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::lang::plan::Plan;
 use crate::run::event::{Acceptance, Event, Outcome, Record};
 use crate::run::journal::{Broken, Mark, Standing};
+use crate::store::keyring::Keyring;
 
 /// The tables that nothing follows from, and what is of use of the others as it is. What two trees say is taken from both: it
 /// only keeps something from being removed.
@@ -52,7 +53,7 @@ const KNOWN: &str = "
 ///
 /// # Errors
 /// If the journal itself is damaged, or the file cannot be read or written. The file is as it was then.
-pub(super) fn mend(file: &Path, damage: &Damage) -> Result<(), OpenError> {
+pub(super) fn mend(file: &Path, damage: &Damage, keyring: &Keyring) -> Result<(), OpenError> {
     let (new, aside) = (file.with_extension("db.new"), file.with_extension("db.damaged"));
     tracing::error!(
         "`{}` is damaged ({damage}): what follows from the journal is made again from it; the damaged file is kept as `{}`",
@@ -64,7 +65,7 @@ pub(super) fn mend(file: &Path, damage: &Damage) -> Result<(), OpenError> {
     if new.exists() {
         fs::remove_file(&new).map_err(unusable)?;
     }
-    make(file, &new)?;
+    make(file, &new, keyring)?;
     if aside.exists() {
         fs::remove_file(&aside).map_err(unusable)?;
     }
@@ -85,9 +86,10 @@ fn settle(file: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn make(file: &Path, new: &Path) -> Result<(), OpenError> {
+fn make(file: &Path, new: &Path, keyring: &Keyring) -> Result<(), OpenError> {
     let mut made = Connection::open(new)?;
     seal::install(&made)?;
+    hiding::install(&made, keyring)?;
     made.pragma_update(None, "synchronous", "full")?;
     schema::migrate(&mut made, new)?;
     made.execute("ATTACH DATABASE ?1 AS old", [file.to_string_lossy()])?;
@@ -148,7 +150,7 @@ fn is_whole(connection: &Connection) -> Result<(), Fault> {
 /// How a run stood when it was accepted.
 fn as_accepted(connection: &Connection, run: &RunId, number: Mark) -> Read<Standing> {
     let row = reader::batch(connection, run, number)?;
-    let records: Vec<Record> = row.open(|digest, whole| reader::content(connection, digest, whole))?;
+    let records: Vec<Record> = row.open(connection)?;
     match records.first() {
         Some(Record { at, event: Event::Accepted(accepted) }) => Ok(standing(accepted, *at)),
         _ => Err(Broken(format!("the journal of the run `{run}` is damaged: its beginning is not there").into())),

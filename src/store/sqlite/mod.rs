@@ -8,6 +8,7 @@ mod directory;
 mod dump;
 mod event;
 mod follow;
+mod hiding;
 mod list;
 mod log;
 mod look;
@@ -45,6 +46,7 @@ use crate::run::journal::{
 };
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
+use crate::store::keyring::{self, KEY_VARIABLE, Keyring};
 use directory::Directory;
 pub use directory::FILE;
 pub use dump::{Amount, DumpError, Selection, dump};
@@ -178,6 +180,14 @@ pub enum OpenError {
         /// Where, and how that was seen.
         what: String,
     },
+    /// What is sealed in it cannot be opened.
+    #[error("`{}` holds secrets that are sealed, and {error}; set `{KEY_VARIABLE}` to the key they were sealed with, or bring the key's file back", file.display())]
+    Sealed {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        error: String,
+    },
     /// It is no store, or damaged.
     #[error("the store cannot be opened: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -190,18 +200,30 @@ impl OpenError {
 }
 
 impl Sqlite {
-    /// Opens the store in `directory`, which is made if it is not there.
+    /// Opens the store in `directory`, which is made if it is not there. Its secrets are sealed with the key that lies in it,
+    /// which is made when it is needed.
     ///
     /// # Errors
     /// Where the directory cannot be used, another process uses it, or what is in it is no store of this version.
     pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        Self::open_with(directory, None)
+    }
+
+    /// The same; secrets are sealed with the key that `FLOW_KEY` says, if it says one.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open`], and where what is sealed in it was sealed with another key.
+    pub fn open_with(directory: &Path, key: Option<&str>) -> Result<Self, OpenError> {
         let unusable = |error| OpenError::Directory { directory: directory.into(), error };
-        let Directory { file, connection, last, lock } = Directory::open(directory)?;
+        let keyring = keyring_of(directory, key);
+        let Directory { file, connection, last, lock } = Directory::open(directory, &keyring)?;
+        hiding::check(&connection, &keyring)?
+            .map_err(|error| OpenError::Sealed { file: file.clone(), error: error.to_string() })?;
         // Another thread sees to that.
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
         writer::begin(&connection)?;
         let settling = Connection::open(&file)?;
-        let readers = Readers::of(file.clone());
+        let readers = Readers::of(file.clone(), keyring);
         let (entries, inbox) = mpsc::channel();
         let (settle, settled) = mpsc::channel();
         let (progress, watched) = watch::channel(Progress { synced: last, ..Progress::default() });
@@ -450,6 +472,11 @@ impl Journal for Sqlite {
     fn plan(&self, digest: Digest) -> BoxFuture<'_, Result<Option<Plan>, Broken>> {
         self.read(move |connection| reader::plan(connection, digest))
     }
+}
+
+/// The key with which secrets of a data directory are sealed.
+fn keyring_of(directory: &Path, key: Option<&str>) -> Keyring {
+    Keyring::new(directory.join(keyring::DIRECTORY), key)
 }
 
 /// Moves what the log holds to its place in the file, whenever enough was written.

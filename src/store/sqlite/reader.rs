@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::content::Fault;
 use super::row::Row;
 use super::seal::{FACT, RUN};
-use super::{moment, nanos};
+use super::{hiding, moment, nanos};
 use crate::base::id::{Digest, RunId};
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
@@ -39,7 +39,7 @@ fn missing(run: &RunId, mark: Mark, what: &str) -> Broken {
 pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<History> {
     let mut batches: Vec<Vec<Record>> = Vec::new();
     let ends = along(connection, run, from, |row| {
-        let records: Vec<Record> = row.open(|digest, whole| content(connection, digest, whole))?;
+        let records: Vec<Record> = row.open(connection)?;
         let count = records.len();
         let skipped = usize::try_from(from.saturating_sub(row.first)).unwrap_or(usize::MAX).min(count);
         batches.push(records.into_iter().skip(skipped).collect());
@@ -53,8 +53,7 @@ pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<H
 pub(super) fn outline(connection: &Connection, run: &RunId) -> Read<History> {
     let mut batches: Vec<Vec<Record>> = Vec::new();
     let ends = along(connection, run, 0, |row| {
-        let begins = |digest| begins(connection, digest);
-        batches.push(row.outline(begins, |digest, whole| content(connection, digest, whole))?);
+        batches.push(row.outline(connection)?);
         Ok(batches.last().map_or(0, Vec::len))
     })?;
     let Some((accepted, last)) = ends else { return Ok(History::default()) };
@@ -163,7 +162,7 @@ pub(super) fn piece(connection: &Connection, digest: Digest, start: u64) -> rusq
 }
 
 /// The first byte of a large part.
-fn begins(connection: &Connection, digest: Digest) -> Result<Vec<u8>, Fault> {
+pub(super) fn begins(connection: &Connection, digest: Digest) -> Result<Vec<u8>, Fault> {
     let begins = connection
         .prepare_cached("SELECT substr(bytes, 1, 1) FROM piece WHERE digest = ?1 AND start = 0")?
         .query_row([digest.to_string()], |row| row.get(0))
@@ -221,7 +220,7 @@ pub(super) fn fact(connection: &Connection, name: &str) -> Read<Option<Value>> {
         .prepare_cached(&format!("SELECT value, sum IS seal({FACT}) FROM fact WHERE name = ?1"))?
         .query_row([name], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    found.map(|(value, sound)| as_value(name, &value, sound)).transpose()
+    found.map(|(value, sound)| as_value(connection, name, value, sound)).transpose()
 }
 
 pub(super) fn facts(connection: &Connection, prefix: &str) -> Read<Vec<Fact>> {
@@ -236,7 +235,7 @@ pub(super) fn facts(connection: &Connection, prefix: &str) -> Read<Vec<Fact>> {
             break;
         }
         let (value, until): (Vec<u8>, Option<i64>) = (row.get(1)?, row.get(2)?);
-        let value = as_value(&name, &value, row.get(3)?)?;
+        let value = as_value(connection, &name, value, row.get(3)?)?;
         facts.push(Fact { name: name.into(), value: Some(value), until: until.map(moment) });
     }
     Ok(facts)
@@ -261,11 +260,13 @@ pub(super) fn as_plan(body: &[u8]) -> Read<Plan> {
     Plan::deserialize(&mut json).map_err(|error| Broken(format!("a plan cannot be read: {error}").into()))
 }
 
-fn as_value(name: &str, value: &[u8], sound: bool) -> Read<Value> {
+fn as_value(connection: &Connection, name: &str, value: Vec<u8>, sound: bool) -> Read<Value> {
     if !sound {
         return Err(unsound(&format!("the fact `{name}`")));
     }
-    serde_json::from_slice(value).map_err(|error| Broken(error.to_string().into()))
+    let unreadable = |why: String| Broken(format!("the fact `{name}` cannot be read: {why}").into());
+    let value = hiding::reveal(connection, name, value).map_err(|fault| unreadable(fault.0))?;
+    serde_json::from_slice(&value).map_err(|error| unreadable(error.to_string()))
 }
 
 fn unsound(what: &str) -> Broken {

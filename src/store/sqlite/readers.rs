@@ -5,14 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::seal;
+use super::{hiding, seal};
 use crate::run::journal::Broken;
 use crate::run::world::BoxFuture;
+use crate::store::keyring::Keyring;
 
 /// The connections of those who read one file. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Readers {
     file: PathBuf,
+    /// With what is opened what is sealed.
+    keyring: Keyring,
     /// Whether the log beside the file is left alone, since it cannot be read.
     without_log: bool,
     idle: Arc<Mutex<Vec<Connection>>>,
@@ -20,8 +23,8 @@ pub(super) struct Readers {
 
 impl Readers {
     /// Of this file, which is there.
-    pub(super) fn of(file: PathBuf) -> Self {
-        Self { file, without_log: false, idle: Arc::default() }
+    pub(super) fn of(file: PathBuf, keyring: Keyring) -> Self {
+        Self { file, keyring, without_log: false, idle: Arc::default() }
     }
 
     /// Of this file, in a directory where nothing can be written: with the log beside it where SQLite can read that, without
@@ -29,8 +32,8 @@ impl Readers {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub(super) fn looking(file: PathBuf) -> Result<Self, rusqlite::Error> {
-        let mut readers = Self::of(file);
+    pub(super) fn looking(file: PathBuf, keyring: Keyring) -> Result<Self, rusqlite::Error> {
+        let mut readers = Self::of(file, keyring);
         if readers.connect().is_err() {
             readers.without_log = true;
             readers.connect()?;
@@ -70,6 +73,7 @@ impl Readers {
             None => Connection::open_with_flags(&self.file, flags)?,
         };
         seal::install(&connection)?;
+        hiding::install(&connection, &self.keyring)?;
         // Whether it can is only known when it does.
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
         Ok(connection)

@@ -8,12 +8,12 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::Deserialize;
 
 use super::directory::Directory;
-use super::dump::{Amount, Batch, Happened, Line, Stands, Sum, VERSION};
+use super::dump::{Amount, Batch, Happened, Known, Line, Stands, Sum, VERSION};
 use super::row::Row;
 use super::writer::{self, Fault};
-use super::{OpenError, event, nanos, reader};
+use super::{OpenError, event, keyring_of, nanos, reader};
 use crate::base::id::{Digest, RunId};
-use crate::run::journal::{Broken, Emission, Fact, Mark};
+use crate::run::journal::{Broken, Mark};
 
 /// What every line begins with, before the digits of its sum.
 const OPENING: &[u8] = br#"{"sum":""#;
@@ -77,7 +77,7 @@ impl From<Fault> for RestoreError {
 /// # Errors
 /// If the dump is damaged, a run of it is there with another journal, or the directory cannot be used. Nothing has changed then.
 pub fn restore(directory: &Path, dump: &mut dyn BufRead) -> Result<Restored, RestoreError> {
-    let mut directory = Directory::open(directory)?;
+    let mut directory = Directory::open(directory, &keyring_of(directory, None))?;
     let last = directory.last;
     let transaction = directory.connection.transaction()?;
     let mut restoring =
@@ -262,25 +262,25 @@ impl Restoring<'_> {
     }
 
     /// An event that is there already is the same one.
-    fn event(&mut self, event: Happened) -> Result<(), RestoreError> {
+    fn event(&mut self, event: Happened<'_>) -> Result<(), RestoreError> {
         let Happened { mark, at, topic, payload, origin } = event;
         let mark = self.shifted(mark);
-        let emission = Emission { at, topic: topic.into(), payload, origin };
-        if !event::is_there(self.connection, &emission)? {
-            event::keep(self.connection, mark, &emission)?;
+        let payload = payload.get().as_bytes();
+        if !event::is_there(self.connection, (&topic, at), payload)? {
+            event::keep_stored(self.connection, mark, (&topic, at), payload, origin.as_ref())?;
         }
         Ok(())
     }
 
     /// What workflows keep here stays as it is.
-    fn fact(&self, fact: &Fact) -> Result<(), RestoreError> {
+    fn fact(&self, fact: &Known<'_>) -> Result<(), RestoreError> {
         let there = self
             .connection
             .prepare_cached("SELECT 1 FROM fact WHERE name = ?1")?
-            .query_row([&*fact.name], |_| Ok(()))
+            .query_row([&fact.name], |_| Ok(()))
             .optional()?;
         if there.is_none() {
-            writer::keep(self.connection, fact)?;
+            writer::keep_stored(self.connection, &fact.name, fact.value.get().as_bytes(), fact.until)?;
         }
         Ok(())
     }

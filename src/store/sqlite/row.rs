@@ -1,17 +1,21 @@
 //! Batches as rows: how records are written, read back, and known to be whole.
 
+use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
 use super::content::{self, Fault};
-use super::writer;
+use super::{hiding, reader, writer};
 use crate::base::id::{Digest, RunId};
 use crate::run::event::Record;
 use crate::run::journal::{Batch, Broken, Mark};
 
 /// The version of the vocabulary that rows are written in; rows of older ones are read for ever.
-pub(super) const VERSION: i64 = 1;
+const VERSION: i64 = 1;
+
+/// The same, where secrets are sealed: whoever knows nothing of that must not take them for something else.
+const SEALED: i64 = 2;
 
 /// Where a record may say an output, as it is stored: of what ended, and of a statement that only computes.
 const OUTCOME: &str = "/event/outcome/output";
@@ -29,17 +33,25 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// The row that keeps `batch` at `mark`. `keep` is given the large parts of its records.
+    /// The row that keeps `batch` at `mark`, its secrets sealed. `keep` is given the large parts of its records.
     ///
     /// # Errors
-    /// What `keep` says, or if the records are no data, which would be a fault in this program.
+    /// What `keep` says, or if the records are no data, which would be a fault in this program, or cannot be sealed.
     pub(super) fn of(
+        connection: &Connection,
         mark: Mark,
         batch: &Batch,
         keep: &mut impl FnMut(Digest, &[u8]) -> Result<(), writer::Fault>,
     ) -> Result<Self, writer::Fault> {
-        let records = content::write(&batch.records, keep)?;
-        Ok(Self::sealed(mark, batch.standing.run.clone(), batch.previous, batch.first, VERSION, records))
+        let run = batch.standing.run.clone();
+        let mut version = VERSION;
+        let mut form = |record: &Record| {
+            let (json, hides) = hiding::write(connection, &run.0, record)?;
+            version = if hides { SEALED } else { version };
+            Ok(json)
+        };
+        let records = content::write(&batch.records, &mut form, keep)?;
+        Ok(Self::sealed(mark, run, batch.previous, batch.first, version, records))
     }
 
     /// A row that says this, with its sum.
@@ -56,30 +68,34 @@ impl Row {
         row
     }
 
-    /// The records it keeps, or what `T` reads of them. `find` appends the large parts by their digests.
+    /// The records it keeps, or what `T` reads of them, with their large parts and with their secrets opened.
     ///
     /// # Errors
-    /// If it is not what was written, or by a later version.
-    pub(super) fn open<T: DeserializeOwned>(
-        &self,
-        mut find: impl FnMut(Digest, &mut Vec<u8>) -> Result<(), Fault>,
-    ) -> Result<T, Broken> {
+    /// If it is not what was written, or by a later version, or cannot be opened.
+    pub(super) fn open<T: DeserializeOwned>(&self, connection: &Connection) -> Result<T, Broken> {
         self.check()?;
-        content::read(&self.records, &mut find).map_err(|fault| self.damaged(&fault.0))
+        let find = &mut |digest, whole: &mut Vec<u8>| reader::content(connection, digest, whole);
+        let read = match content::next_mark(&self.records) {
+            // Most records have neither.
+            content::Mark::None if self.version < SEALED => content::parse(&self.records).map_err(Fault::from),
+            _ => content::whole(&self.records, find).and_then(|whole| self.revealed(connection, whole)),
+        };
+        read.map_err(|fault| self.damaged(&fault.0))
     }
 
-    /// The records it keeps without their large parts; with them where they are no records without. `begins` gives the
-    /// beginning of a large part, `find` appends it.
+    /// The records it keeps without their large parts; with them where they are no records without.
     ///
     /// # Errors
     /// As [`Row::open`].
-    pub(super) fn outline(
-        &self,
-        mut begins: impl FnMut(Digest) -> Result<Vec<u8>, Fault>,
-        find: impl FnMut(Digest, &mut Vec<u8>) -> Result<(), Fault>,
-    ) -> Result<Vec<Record>, Broken> {
+    pub(super) fn outline(&self, connection: &Connection) -> Result<Vec<Record>, Broken> {
         self.check()?;
-        content::outline(&self.records, &mut begins).or_else(|_| self.open(find))
+        let outline = content::outline(&self.records, &mut |digest| reader::begins(connection, digest));
+        outline.and_then(|left| self.revealed(connection, left)).or_else(|_| self.open(connection))
+    }
+
+    fn revealed<T: DeserializeOwned>(&self, connection: &Connection, json: Vec<u8>) -> Result<T, Fault> {
+        let json = if self.version < SEALED { json } else { hiding::reveal(connection, &self.run.0, json)? };
+        Ok(content::parse(&json)?)
     }
 
     /// The output that one of its records says of what ended with it, in JSON with marks where its large parts are.
@@ -116,7 +132,7 @@ impl Row {
         if self.sum != self.checksum() {
             return Err(self.damaged("it is not what was written"));
         }
-        if self.version > VERSION {
+        if self.version > SEALED {
             return Err(self.damaged("it was written by a later version of this program"));
         }
         Ok(())

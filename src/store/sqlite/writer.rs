@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use tokio::sync::watch;
 
-use super::content::PIECE_BYTES;
+use super::content::{self, PIECE_BYTES};
 use super::row::Row;
-use super::{Entry, What, event, log, nanos, wait};
+use super::{Entry, What, event, hiding, log, nanos, wait};
 use crate::base::id::{Digest, RunId};
+use crate::base::time::Timestamp;
 use crate::run::event::Event;
 use crate::run::journal::{Batch, Broken, Fact, Mark, Standing};
 
@@ -210,7 +211,7 @@ pub(super) fn begin(connection: &Connection) -> rusqlite::Result<()> {
 /// Keeps a batch and all that follows from it; how many bytes its records and their large parts have.
 fn append(connection: &Connection, mark: Mark, batch: &Batch) -> Result<usize, Fault> {
     let mut bytes = 0;
-    let row = Row::of(mark, batch, &mut |digest, part| {
+    let row = Row::of(connection, mark, batch, &mut |digest, part| {
         bytes += part.len();
         keep_content(connection, digest, part)?;
         hold_content(connection, digest, mark)
@@ -385,13 +386,23 @@ pub(super) fn keep(connection: &Connection, fact: &Fact) -> Result<(), Fault> {
         connection.prepare_cached("DELETE FROM fact WHERE name = ?1")?.execute([&*fact.name])?;
         return Ok(());
     };
-    let value = serde_json::to_vec(value)?;
+    let (value, _) = hiding::write(connection, &fact.name, value)?;
+    keep_stored(connection, &fact.name, &value, fact.until)
+}
+
+/// Keeps a fact of which the value is in stored form already.
+pub(super) fn keep_stored(
+    connection: &Connection,
+    name: &str,
+    value: &[u8],
+    until: Option<Timestamp>,
+) -> Result<(), Fault> {
     connection
         .prepare_cached(
             "INSERT INTO fact (name, value, until, sum) VALUES (?1, ?2, ?3, seal(?1, ?2, ?3))
              ON CONFLICT (name) DO UPDATE SET value = ?2, until = ?3, sum = excluded.sum",
         )?
-        .execute(params![&*fact.name, value, fact.until.map(nanos)])?;
+        .execute(params![name, value, until.map(nanos)])?;
     Ok(())
 }
 
@@ -418,6 +429,12 @@ impl From<rusqlite::Error> for Fault {
 impl From<serde_json::Error> for Fault {
     fn from(error: serde_json::Error) -> Self {
         Self::Broken(Broken(format!("what happened cannot be written: {error}").into()))
+    }
+}
+
+impl From<content::Fault> for Fault {
+    fn from(fault: content::Fault) -> Self {
+        Self::Broken(Broken(format!("what happened cannot be written: {}", fault.0).into()))
     }
 }
 

@@ -342,6 +342,7 @@ pub(super) fn of_value(value: &Value) -> Shape {
         Value::DateTime(_) => Shape::DateTime,
         Value::Date(_) => Shape::Date,
         Value::Duration(_) => Shape::Duration,
+        Value::Secret(_) => Shape::Secret,
         Value::List(items) => list(items.iter().map(of_value).reduce(joined).unwrap_or_default()),
         Value::Set(set) => {
             Shape::Set(set.iter().map(of_value).reduce(joined).unwrap_or_default().into(), Bounds::default())

@@ -341,7 +341,7 @@ impl Run {
 fn statement_ended(plan: &Plan, above: &mut Unit, unit: &Unit, outcome: &Outcome) {
     // A page of a stream hands its items to the loop.
     if let (Task::Loop(turns), Task::Act(act)) = (&mut above.task, &unit.task) {
-        turns.take_page(outcome.output(), act.next.clone());
+        turns.take_page(outcome.output().spread(), act.next.clone());
     }
     mark(plan, above, unit.node, Step::Done);
     match outcome {

@@ -32,6 +32,7 @@ impl Run {
     pub fn apply(&mut self, plan: &Plan, record: &Record) {
         self.events += 1;
         let at = record.at;
+        self.secrets.join(&record.event.secrets());
         match &record.event {
             // Folded by `Run::accept`; a second one says nothing new.
             Event::Accepted(_) => {}
