@@ -308,3 +308,26 @@ async fn a_scratch_directory_takes_every_change_and_the_program_sees_it() {
     let written: Vec<String> = scratch.written().iter().map(|path| path.display().to_string()).collect();
     assert_eq!(written, ["archive/a.csv", "done/b.csv", "kept.txt"]);
 }
+
+#[tokio::test]
+async fn a_file_is_not_emptied_by_a_line_that_was_forgotten() {
+    let home = directory();
+    std::fs::write(home.path().join("report.txt"), "a year's work").expect("a file");
+    let (failure, certain) = failure(perform(home.path(), "files.write", r#"{ "path": "report.txt" }"#).await);
+    assert_eq!((failure.kind.name(), certain), ("validation_error", true), "{failure}");
+    let left = std::fs::read_to_string(home.path().join("report.txt")).expect("it is there");
+    assert_eq!(left, "a year's work");
+    let emptied = perform(home.path(), "files.write", r#"{ "path": "report.txt", "content": "" }"#).await;
+    assert_eq!(value(emptied)["bytes"], 0);
+}
+
+#[tokio::test]
+async fn rows_that_are_not_gone_through_one_by_one_are_bounded() {
+    let home = directory();
+    std::fs::write(home.path().join("rows.csv"), "a,b\n".repeat(1_000)).expect("a file");
+    let narrow = desk(home.path(), "files", Map::new(), |environment| environment.response_bytes_max = 1_000);
+    let act = act("files.rows", Value::map([("path", "rows.csv".into())]));
+    let (failure, certain) = failure(narrow.perform(act).await);
+    assert_eq!((failure.kind.name(), certain), ("limit_exceeded", true), "{failure}");
+    assert!(failure.message.contains("for row from files.rows"), "{failure}");
+}

@@ -123,12 +123,23 @@ fn written(roots: &Roots, target: &Path, bytes: u64) -> Value {
 fn write(call: &Call, roots: &Roots) -> Outcome {
     let run = || {
         let path = call.text("path")?;
-        let bytes = Format::of(&call.param("format"), &path)?.write(&call.param("content"))?;
+        let bytes = Format::of(&call.param("format"), &path)?.write(&content(call)?)?;
         let target = writable(roots, &path)?;
         let size = replace(&path, &target, |file| file.write_all(&bytes).map(|()| bytes.len() as u64))?;
         Ok(written(roots, &target, size))
     };
     settle(run())
+}
+
+/// What is to be written. Without it a file would be emptied by a line that was forgotten.
+fn content(call: &Call) -> Result<Value, Failure> {
+    match call.param("content") {
+        Value::Unit => {
+            let message = "`content` is missing or `()`: to empty a file, write `content: \"\"`";
+            Err(Failure::new(Kind::ValidationError, message))
+        }
+        content => Ok(content),
+    }
 }
 
 /// Where a file is written whole.

@@ -54,7 +54,8 @@ pub fn rows(call: &Call, roots: &Roots) -> Outcome {
         let path = call.text("path")?;
         let format = Format::of(&call.param("format"), &path)?;
         let target = roots.find(&path)?;
-        let wanted = if call.act.streamed { Bound::PAGE } else { Bound::NONE };
+        let whole = Bound { bytes: call.environment.response_bytes_max, ..Bound::NONE };
+        let wanted = if call.act.streamed { Bound::PAGE } else { whole };
         let position = Position::from_value(&call.act.page);
         let (rows, next) = match format {
             Format::Text | Format::JsonLines => lines(&path, &target, format, position, wanted)?,
@@ -64,6 +65,13 @@ pub fn rows(call: &Call, roots: &Roots) -> Outcome {
                 return Ok(invalid("bytes have no rows: `format` must be text, json, jsonl or csv"));
             }
         };
+        if next.is_some() && !call.act.streamed {
+            let message = format!(
+                "`{path}` has more than {} bytes of rows: go through them with `for row from files.rows`, or raise the setting `http.response_bytes_max`",
+                wanted.bytes
+            );
+            return Err(Failure::new(Kind::LimitExceeded, message).detail("path", &*path));
+        }
         Ok(Outcome { next_page: next.map_or(Value::Unit, |next| next.to_value()), ..Outcome::done(Value::list(rows)) })
     };
     run().unwrap_or_else(Outcome::failed)

@@ -145,7 +145,7 @@ const KINDS: [(&str, Kind); 60] = [
     ("SQLITE_ERROR", Kind::ValidationError),
     ("SQLITE_MISMATCH", Kind::ValidationError),
     ("SQLITE_RANGE", Kind::ValidationError),
-    ("SQLITE_TOOBIG", Kind::ValidationError),
+    ("SQLITE_TOOBIG", Kind::LimitExceeded),
     ("SQLITE_NOTADB", Kind::ValidationError),
     ("SQLITE_CANTOPEN", Kind::NotFound),
     ("SQLITE_AUTH", Kind::PermissionDenied),

@@ -52,6 +52,9 @@ pub trait Link: Send {
 
     /// Whether it can be used, as far as can be told from here.
     fn is_open(&mut self) -> BoxFuture<'_, bool>;
+
+    /// Makes it as new: settings, locks, temporary tables of whoever has used it are gone. Whether that could be done.
+    fn renew(&mut self) -> BoxFuture<'_, bool>;
 }
 
 /// A result that is read some rows at a time.
@@ -78,22 +81,22 @@ fn foreign(database: &Database) -> Failure {
     Failure::new(Kind::ValidationError, message).detail("database", &*database.name)
 }
 
-/// A new connection.
+/// A new connection, by which no row comes that has more bytes than `row_bytes`.
 ///
 /// # Errors
 /// `connection_error`, `auth_error` and their like; nothing was done.
-pub async fn connect(database: &Arc<Database>, time: Duration) -> Result<Box<dyn Link>, Fault> {
+pub async fn connect(database: &Arc<Database>, row_bytes: usize, time: Duration) -> Result<Box<dyn Link>, Fault> {
     match &database.place {
         #[cfg(feature = "sqlite")]
-        Place::Sqlite { path, access } => super::sqlite::connect(database, path, *access, time).await,
+        Place::Sqlite { path, access } => super::sqlite::connect(database, path, *access, row_bytes, time).await,
         #[cfg(not(feature = "sqlite"))]
         Place::Sqlite { .. } => Err(left_out("SQLite", "sqlite")),
         #[cfg(feature = "postgres")]
-        Place::Postgres(server) => super::postgres::connect(database, server, time).await,
+        Place::Postgres(server) => super::postgres::connect(database, server, row_bytes).await,
         #[cfg(not(feature = "postgres"))]
         Place::Postgres(_) => Err(left_out("PostgreSQL", "postgres")),
         #[cfg(feature = "mysql")]
-        Place::Mysql(server) => super::mysql::connect(database, server, time).await,
+        Place::Mysql(server) => super::mysql::connect(database, server, row_bytes).await,
         #[cfg(not(feature = "mysql"))]
         Place::Mysql(_) => Err(left_out("MySQL", "mysql")),
         Place::Mongodb { .. } => Err(foreign(database).into()),
@@ -104,6 +107,16 @@ pub async fn connect(database: &Arc<Database>, time: Duration) -> Result<Box<dyn
 fn left_out(what: &str, feature: &str) -> Fault {
     let message = format!("this build has no {what}: the feature `{feature}` is off");
     Fault::refused(Failure::new(Kind::ValidationError, message))
+}
+
+/// What to say of a row that is larger than may be.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub fn row_too_large(database: &Database, bytes: usize) -> Failure {
+    let message = format!(
+        "a row of the database `{}` has more than {bytes} bytes: ask for less of it, or raise the setting `http.response_bytes_max`",
+        database.name
+    );
+    Failure::new(Kind::LimitExceeded, message).detail("database", &*database.name)
 }
 
 /// The names of the columns of a result, each once: the second `id` is `id_2`.

@@ -13,8 +13,6 @@ mod postgres;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
-#[cfg(feature = "postgres")]
-mod tls;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,13 +55,14 @@ struct Open {
 }
 
 impl Open {
-    fn pool(&self, database: &Arc<Database>) -> Arc<Pool> {
+    fn pool(&self, call: &Call, database: &Arc<Database>) -> Arc<Pool> {
+        let row_bytes = call.environment.response_bytes_max;
         // Whoever held the lock did not leave half a change behind.
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
         match pools.get(&database.name) {
-            Some(pool) if pool.database == *database => pool.clone(),
+            Some(pool) if pool.database == *database && pool.row_bytes == row_bytes => pool.clone(),
             _ => {
-                let pool = Pool::new(database.clone());
+                let pool = Pool::new(database.clone(), row_bytes);
                 pools.insert(database.name.clone(), pool.clone());
                 pool
             }
@@ -123,7 +122,7 @@ fn bound(call: &Call, database: &Database) -> Bound {
 async fn query(call: &Call, open: &Open) -> Result<Outcome, Fault> {
     let database = database(call)?;
     let statement = Statement::new(link::dialect(&database)?, &call.text("sql")?, &call.param("params"))?;
-    let pool = open.pool(&database);
+    let pool = open.pool(call, &database);
     let work = async {
         if call.act.streamed && statement.is_selection() {
             return page(call, open, &pool, statement).await;
@@ -175,7 +174,7 @@ async fn change(call: &Call, open: &Open, verb: Verb) -> Result<Outcome, Fault> 
     if statements.is_empty() {
         return Ok(Outcome::done(shown(Changed::default())));
     }
-    let mut taken = open.pool(&database).take(time(call)).await?;
+    let mut taken = open.pool(call, &database).take(time(call)).await?;
     let work = async {
         let changed = taken.link.change(&statements, time(call)).await;
         if changed.as_ref().err().is_none_or(|fault| fault.reusable) {
@@ -259,8 +258,12 @@ fn changes_something() -> Failure {
     Failure::new(Kind::ValidationError, message)
 }
 
-/// A value that is no plain one, as a text: moments in RFC 3339, lists and objects in JSON.
+/// A value that is no plain one, as a text: moments in RFC 3339 and in UTC, so that a column without a zone gets what all
+/// sessions count in, and texts are in the order of the moments; lists and objects in JSON.
 fn text(value: &Value) -> String {
+    if let Value::DateTime(moment) = value {
+        return moment.timestamp().to_string();
+    }
     match value.to_json() {
         serde_json::Value::String(text) => text,
         json => json.to_string(),

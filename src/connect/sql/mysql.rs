@@ -27,16 +27,17 @@ const BINARY: u16 = 63;
 /// How long the server waits for a loop that takes its time over the rows before it, in seconds.
 const READER_SECONDS: u32 = 3_600;
 
-/// Signs in to a server.
+/// Signs in to a server whose rows may have so many bytes.
 ///
 /// # Errors
 /// `connection_error`, `auth_error`, `not_found` for the database, `rate_limited` where the server has no room.
-pub async fn connect(database: &Arc<Database>, server: &Server, time: Duration) -> Result<Box<dyn Link>, Fault> {
+pub async fn connect(database: &Arc<Database>, server: &Server, row_bytes: usize) -> Result<Box<dyn Link>, Fault> {
     let mut options = OptsBuilder::default()
         .user(server.user.as_deref())
         .pass(server.password.as_deref())
         .db_name(server.database.as_deref())
         .prefer_socket(false)
+        .max_allowed_packet(Some(row_bytes))
         .wait_timeout(Some(READER_SECONDS as usize));
     options = if server.is_socket() {
         options.socket(Some(server.host.as_str()))
@@ -52,11 +53,10 @@ pub async fn connect(database: &Arc<Database>, server: &Server, time: Duration) 
         options = options.ssl_opts(SslOpts::default().with_root_certs(roots).with_disable_built_in_roots(own));
     }
     let connected = Conn::new(options).await.map_err(|error| unreached(database, &error))?;
-    let mut session = Session { database: database.clone(), connection: connected, is_mariadb: false, mode: None };
+    let mut session = Session { database: database.clone(), connection: connected, is_mariadb: false, row_bytes };
     let version: Option<String> =
         session.connection.query_first("select version()").await.map_err(|error| unreached(database, &error))?;
     session.is_mariadb = version.is_some_and(|version| version.contains("MariaDB"));
-    session.prepare(Mode { reads_only: false, time }).await?;
     Ok(Box::new(session))
 }
 
@@ -86,30 +86,18 @@ fn said(database: &Database, error: &Error) -> Fault {
     }
 }
 
-/// How a session stands.
-#[derive(Clone, Copy, PartialEq)]
-struct Mode {
-    reads_only: bool,
-    /// How long a statement may take.
-    time: Duration,
-}
-
 /// A session on a server.
 struct Session {
     database: Arc<Database>,
     connection: Conn,
     is_mariadb: bool,
-    mode: Option<Mode>,
+    row_bytes: usize,
 }
 
 impl Session {
     /// Tells the server how long statements may take, and whether they may change something.
-    async fn prepare(&mut self, mode: Mode) -> Result<(), Fault> {
-        if self.mode == Some(mode) {
-            return Ok(());
-        }
-        self.mode = None;
-        let millis = mode.time.0.max(1);
+    async fn prepare(&mut self, reads_only: bool, time: Duration) -> Result<(), Fault> {
+        let millis = time.0.max(1);
         let time = if self.is_mariadb {
             format!("max_statement_time = {}.{:03}", millis / 1_000, millis % 1_000)
         } else {
@@ -118,14 +106,22 @@ impl Session {
         };
         // Who waits for another's row is told so before time is up.
         let locks = (millis * 4 / 5 / 1_000).max(1);
-        let access = if mode.reads_only { "read only" } else { "read write" };
+        let access = if reads_only { "read only" } else { "read write" };
+        let text = format!(
+            "set session {time}, innodb_lock_wait_timeout = {locks}, time_zone = '+00:00'; set session transaction {access}"
+        );
         // The statement itself was not sent yet.
-        self.batch(&format!("set session {time}, innodb_lock_wait_timeout = {locks}, time_zone = '+00:00'"))
-            .await
-            .map_err(Fault::undone)?;
-        self.batch(&format!("set session transaction {access}")).await.map_err(Fault::undone)?;
-        self.mode = Some(mode);
-        Ok(())
+        self.batch(&text).await.map_err(Fault::undone)
+    }
+
+    /// Why a row did not come.
+    fn unread(database: &Database, row_bytes: usize, error: &Error) -> Fault {
+        match error {
+            Error::Io(lost) if lost.to_string().contains("larger than max_allowed_packet") => {
+                Fault { reusable: false, ..Fault::refused(super::link::row_too_large(database, row_bytes)) }
+            }
+            error => said(database, error),
+        }
     }
 
     async fn batch(&mut self, text: &str) -> Result<(), Fault> {
@@ -174,9 +170,9 @@ impl Link for Session {
         time: Duration,
     ) -> BoxFuture<'a, Result<Vec<Value>, Fault>> {
         Box::pin(async move {
-            self.prepare(Mode { reads_only: true, time }).await?;
-            let database = &self.database;
-            let wrong = |error: Error| said(database, &error);
+            self.prepare(true, time).await?;
+            let (database, row_bytes) = (&self.database, self.row_bytes);
+            let wrong = |error: Error| Self::unread(database, row_bytes, &error);
             let mut found =
                 self.connection.exec_iter(statement.text.as_str(), params(statement)).await.map_err(wrong)?;
             let mut gathered = {
@@ -196,7 +192,7 @@ impl Link for Session {
 
     fn change<'a>(&'a mut self, statements: &'a [Statement], time: Duration) -> BoxFuture<'a, Result<Changed, Fault>> {
         Box::pin(async move {
-            self.prepare(Mode { reads_only: false, time }).await?;
+            self.prepare(false, time).await?;
             match statements {
                 [alone] => self.change_one(alone).await,
                 several => self.change_all(several).await,
@@ -211,11 +207,11 @@ impl Link for Session {
         time: Duration,
     ) -> BoxFuture<'static, Result<Box<dyn Cursor>, Fault>> {
         Box::pin(async move {
-            self.prepare(Mode { reads_only: true, time }).await?;
+            self.prepare(true, time).await?;
             // The rows come as fast as they are read; that is no time the statement takes.
             let limit = if self.is_mariadb { "max_statement_time = 0" } else { "max_execution_time = 0" };
             self.batch(&format!("set session {limit}, net_write_timeout = {READER_SECONDS}")).await?;
-            let Self { database, connection, .. } = *self;
+            let Self { database, connection, row_bytes, .. } = *self;
             let asked = statement.text.clone().with(params(&statement)).stream::<Row, _>(connection);
             let late = || Fault::late(&database, true);
             let rows = tokio::time::timeout(time.to_std(), asked).await.map_err(|_| late())?;
@@ -225,18 +221,24 @@ impl Link for Session {
                     break;
                 }
             }
-            Ok(Box::new(Open { database, rows: Box::pin(rows.fuse()), next: None }) as Box<dyn Cursor>)
+            Ok(Box::new(Open { database, row_bytes, rows: Box::pin(rows.fuse()), next: None }) as Box<dyn Cursor>)
         })
     }
 
     fn is_open(&mut self) -> BoxFuture<'_, bool> {
         Box::pin(async move { self.connection.ping().await.is_ok() })
     }
+
+    fn renew(&mut self) -> BoxFuture<'_, bool> {
+        // A server that is too old for it says so: the connection is not used again.
+        Box::pin(async move { self.connection.reset().await.unwrap_or(false) })
+    }
 }
 
 /// A result that the server sends as it is read.
 struct Open {
     database: Arc<Database>,
+    row_bytes: usize,
     rows: Pin<Box<dyn Stream<Item = Result<Row, Error>> + Send>>,
     /// The row that did not fit in the page before.
     next: Option<Row>,
@@ -249,7 +251,10 @@ impl Cursor for Open {
             loop {
                 let row = match self.next.take() {
                     Some(row) => Some(row),
-                    None => self.rows.next().await.transpose().map_err(|error| said(&self.database, &error))?,
+                    None => {
+                        let wrong = |error| Session::unread(&self.database, self.row_bytes, &error);
+                        self.rows.next().await.transpose().map_err(wrong)?
+                    }
                 };
                 let Some(row) = row else {
                     return Ok((gathered.map(|gathered| gathered.rows).unwrap_or_default(), false));

@@ -14,10 +14,15 @@ use crate::connect::databases::Database;
 /// How long a connection that nobody uses is kept.
 const IDLE_MAX: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// How long a connection may take to become as new.
+const RENEWAL_MAX: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// Connections to one database: as many as its settings allow, and no more.
 pub struct Pool {
     /// Which database.
     pub database: Arc<Database>,
+    /// How many bytes a row may have.
+    pub row_bytes: usize,
     places: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     idle: Mutex<Vec<(Instant, Box<dyn Link>)>>,
@@ -33,9 +38,9 @@ pub struct Taken {
 
 impl Pool {
     /// None yet.
-    pub fn new(database: Arc<Database>) -> Arc<Self> {
+    pub fn new(database: Arc<Database>, row_bytes: usize) -> Arc<Self> {
         let places = || Arc::new(Semaphore::new(database.connections));
-        Arc::new(Self { places: places(), streams: places(), idle: Mutex::default(), database })
+        Arc::new(Self { places: places(), streams: places(), idle: Mutex::default(), database, row_bytes })
     }
 
     /// A connection: one that was kept, or a new one. Waits for its turn.
@@ -66,7 +71,7 @@ impl Pool {
     /// # Errors
     /// Those of connecting.
     pub async fn connect(&self, time: Duration) -> Result<Box<dyn Link>, Fault> {
-        let connected = tokio::time::timeout(time.to_std(), link::connect(&self.database, time));
+        let connected = tokio::time::timeout(time.to_std(), link::connect(&self.database, self.row_bytes, time));
         connected.await.unwrap_or_else(|_| Err(Fault::late(&self.database, true)))
     }
 
@@ -97,8 +102,12 @@ impl Pool {
 }
 
 impl Taken {
-    /// Keeps the connection for the next call.
-    pub fn give_back(self) {
-        self.pool.idle().push((Instant::now(), self.link));
+    /// Keeps the connection for the next call, as soon as nothing is left on it of this one.
+    pub fn give_back(mut self) {
+        tokio::spawn(async move {
+            if tokio::time::timeout(RENEWAL_MAX, self.link.renew()).await == Ok(true) {
+                self.pool.idle().push((Instant::now(), self.link));
+            }
+        });
     }
 }

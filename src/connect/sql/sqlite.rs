@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
 use rusqlite::types::{Value as Stored, ValueRef};
 use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags, Statement as Prepared};
 
@@ -31,6 +33,7 @@ pub async fn connect(
     database: &Arc<Database>,
     path: &Path,
     access: Access,
+    row_bytes: usize,
     time: Duration,
 ) -> Result<Box<dyn Link>, Fault> {
     let flags = match access {
@@ -39,15 +42,23 @@ pub async fn connect(
         Access::Create => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
     };
     let path = path.to_owned();
+    let marked = Arc::new(AtomicBool::new(false));
+    let marks = marked.clone();
     let open = move || {
         let mut connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.authorizer(Some(within_the_file))?;
+        connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::try_from(row_bytes).unwrap_or(i32::MAX))?;
+        connection.authorizer(Some(move |context: AuthContext<'_>| {
+            if leaves_a_mark(&context) {
+                marks.store(true, Ordering::Relaxed);
+            }
+            within_the_file(context)
+        }))?;
         Ok(connection)
     };
     let opened = tokio::task::spawn_blocking(open).await;
     let opened = opened.map_err(|error| Fault::broken(database, &error.to_string()))?;
     let connection = opened.map_err(|error| said(database, &error))?;
-    let mut file = File { database: database.clone(), connection: Some(connection) };
+    let mut file = File { database: database.clone(), connection: Some(connection), marked };
     // Whether it is a database shows when it is read.
     file.work(time, |connection| Ok(connection.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?))
         .await?;
@@ -65,6 +76,18 @@ fn within_the_file(context: AuthContext<'_>) -> Authorization {
         }
         _ => Authorization::Allow,
     }
+}
+
+/// Whether what a statement does stays on the connection: its settings, and tables that only it sees.
+fn leaves_a_mark(context: &AuthContext<'_>) -> bool {
+    matches!(
+        context.action,
+        AuthAction::Pragma { pragma_value: Some(_), .. }
+            | AuthAction::CreateTempTable { .. }
+            | AuthAction::CreateTempIndex { .. }
+            | AuthAction::CreateTempTrigger { .. }
+            | AuthAction::CreateTempView { .. }
+    )
 }
 
 /// What is wrong with a piece of work: what SQLite says, or what was seen before it was asked.
@@ -90,6 +113,8 @@ struct File {
     database: Arc<Database>,
     /// Not there while a thread has it, or after that thread broke.
     connection: Option<Connection>,
+    /// Whether something is left on it of whoever has used it.
+    marked: Arc<AtomicBool>,
 }
 
 /// Stops what a connection does when nobody waits for it any longer.
@@ -185,6 +210,11 @@ impl Link for File {
 
     fn is_open(&mut self) -> BoxFuture<'_, bool> {
         Box::pin(std::future::ready(self.connection.is_some()))
+    }
+
+    fn renew(&mut self) -> BoxFuture<'_, bool> {
+        // To open the file anew takes less than to know what there was.
+        Box::pin(std::future::ready(!self.marked.load(Ordering::Relaxed)))
     }
 }
 

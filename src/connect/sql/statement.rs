@@ -136,6 +136,11 @@ impl Places<'_> {
             let (end, place) = match bytes[at] {
                 // PostgreSQL has operators with a question mark; twice, it stands for itself.
                 b'?' if bytes.get(at + 1) == Some(&b'?') => (at + 2, "?".to_owned()),
+                b'?' if bytes.get(at + 1).is_some_and(u8::is_ascii_digit) => {
+                    let message = "a `?` with a number behind it is no place for a value: write `?`, which takes the values in \
+                                   their order, or `:name`";
+                    return Err(invalid(message));
+                }
                 b'?' => (at + 1, self.next()?),
                 b':' if bytes.get(at + 1) == Some(&b':') => (at + 2, "::".to_owned()),
                 b':' if begins_name(bytes, at) => {

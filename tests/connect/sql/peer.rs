@@ -184,6 +184,15 @@ impl Peer {
         desk(self.home(), "sql", Map::new(), |environment| environment.databases = databases)
     }
 
+    /// A desk at which no answer may have more bytes.
+    pub fn narrow_desk(&self, bytes: usize) -> Connectors {
+        let databases = Databases::new([self.database()]).beside(self.home());
+        desk(self.home(), "sql", Map::new(), |environment| {
+            environment.databases = databases;
+            environment.response_bytes_max = bytes;
+        })
+    }
+
     /// Ends its server at once, as a failure of its machine would.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub fn kill(&mut self) {

@@ -25,6 +25,9 @@ pub async fn all(peer: &Peer) {
     what_takes_too_long_is_stopped(peer).await;
     who_waits_for_another_is_told(peer).await;
     no_more_connections_than_allowed(peer).await;
+    moments_are_sent_in_utc(peer).await;
+    nothing_is_left_on_a_connection(peer).await;
+    a_row_that_is_too_large_is_not_read(peer).await;
 }
 
 /// A desk, and what is asked at it.
@@ -147,6 +150,7 @@ async fn values_find_their_places(peer: &Peer) {
         ("select :a", json!({ "a": 1, "b": 2 }), "`params` has `b`, which the statement does not name"),
         ("select :a", json!([1]), "takes its value from an object"),
         ("select ?", json!({ "a": 1 }), "takes its values from a list"),
+        ("select ?1", json!([1]), "is no place for a value: write `?`"),
         (" -- nothing\n", json!(null), "is empty"),
         ("begin", json!(null), "`sql.transaction`"),
         ("/* so */ COMMIT", json!(null), "`sql.transaction`"),
@@ -387,5 +391,69 @@ async fn no_more_connections_than_allowed(peer: &Peer) {
     let (failure, certain) = desk::failure(refused);
     assert_eq!((failure.kind.name(), certain), ("rate_limited", true), "{}: {failure}", peer.url);
     assert!(failure.message.contains("databases.db.connections"), "{failure}");
+    assert_eq!(desk.rows("select 1 as one").await, json!([{ "one": 1 }]), "{}", peer.url);
+}
+
+async fn moments_are_sent_in_utc(peer: &Peer) {
+    let desk = Asking::at(peer);
+    let (kind, expected) = match peer.url.split(':').next() {
+        Some("postgres") => ("timestamp", "2026-03-29T10:00:00"),
+        Some("mysql") => ("datetime", "2026-03-29T10:00:00"),
+        _ => ("text", "2026-03-29T10:00:00Z"),
+    };
+    desk.run(&format!("create table moments (m {kind})")).await;
+    let moment = "2026-03-29T10:00:00Z".parse::<jiff::Timestamp>().expect("a moment");
+    let there = moment.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(2)));
+    for moment in [Value::DateTime(Arc::new(there)), Value::moment(moment)] {
+        let params = Value::map([
+            ("database", "db".into()),
+            ("sql", "insert into moments values (?)".into()),
+            ("params", Value::list([moment])),
+        ]);
+        desk::value(desk.0.perform(desk::act("sql.execute", params)).await);
+    }
+    assert_eq!(desk.rows("select m from moments").await, json!([{ "m": expected }, { "m": expected }]), "{}", peer.url);
+}
+
+/// Each of these would be there for the next call, which gets the same connection.
+async fn nothing_is_left_on_a_connection(peer: &Peer) {
+    let desk = Asking(peer.desk(|database| database.connections = 1));
+    let marks: &[(&str, &str, &str)] = match peer.url.split(':').next() {
+        Some("postgres") => &[
+            ("query", "select set_config('search_path', 'evil', false) as m", "show search_path"),
+            ("query", "select lo_from_bytea(0, 'x') as m", "select count(*) as m from pg_largeobject_metadata"),
+            (
+                "query",
+                "select pg_try_advisory_lock(77) as m",
+                "select count(*) as m from pg_locks where locktype = 'advisory'",
+            ),
+            ("execute", "create temp table mine (a int)", "select count(*) as m from pg_class where relname = 'mine'"),
+        ],
+        Some("mysql") => &[
+            ("query", "select @a := 5 as m", "select @a as m"),
+            ("query", "select get_lock('mine', 1) as m", "select is_used_lock('mine') as m"),
+        ],
+        _ => &[
+            ("execute", "pragma foreign_keys = off", "pragma foreign_keys"),
+            ("execute", "create temp table mine (a int)", "select count(*) as m from sqlite_temp_schema"),
+        ],
+    };
+    for (operation, mark, look) in marks {
+        let before = desk.rows(look).await;
+        desk.done(operation, json!({ "sql": mark })).await;
+        assert_eq!(desk.rows(look).await, before, "{}: {mark}", peer.url);
+    }
+}
+
+async fn a_row_that_is_too_large_is_not_read(peer: &Peer) {
+    let desk = Asking(peer.narrow_desk(100_000));
+    let large = if peer.url.starts_with("sqlite") { "zeroblob(200000)" } else { "repeat('x', 200000)" };
+    let sql = format!("select {large} as x");
+    let (kind, certain, message) = desk.fails("query", json!({ "sql": sql })).await;
+    assert_eq!((kind.as_str(), certain), ("limit_exceeded", true), "{}: {message}", peer.url);
+    let mut act = Asking::act("query", json!({ "sql": sql }));
+    act.streamed = true;
+    let (failure, _) = desk::failure(desk.0.perform(act).await);
+    assert_eq!(failure.kind.name(), "limit_exceeded", "{}: {failure}", peer.url);
     assert_eq!(desk.rows("select 1 as one").await, json!([{ "one": 1 }]), "{}", peer.url);
 }

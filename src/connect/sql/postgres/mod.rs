@@ -1,19 +1,24 @@
 //! PostgreSQL.
 
+mod guarded;
+mod tls;
 mod value;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, Error, NoTls, RowStream};
 
+use self::guarded::{Guarded, Limit};
+use self::tls::Encrypted;
 use self::value::Sent;
 use super::fault::Fault;
 use super::link::{Changed, Cursor, Gathered, Link};
 use super::statement::Statement;
-use super::tls::Encrypted;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
 use crate::base::value::Value;
@@ -30,38 +35,60 @@ const FIRST_ROWS: usize = 100;
 /// The name of the cursor of a stream.
 const CURSOR: &str = "flow_rows";
 
-/// Signs in to a server.
+/// Makes the connection as new for whoever uses it next. All of it but what would take the driver's own statements away; a
+/// transaction that is open has only read.
+const AS_NEW: &str = "rollback; close all; set session authorization default; reset all; unlisten *; \
+                      select pg_advisory_unlock_all(); discard temp; discard sequences";
+
+/// Signs in to a server whose rows may have so many bytes.
 ///
 /// # Errors
 /// `connection_error`, `auth_error`, `not_found` for the database, `rate_limited` where the server has no room.
-pub async fn connect(database: &Arc<Database>, server: &Server, time: Duration) -> Result<Box<dyn Link>, Fault> {
+pub async fn connect(database: &Arc<Database>, server: &Server, row_bytes: usize) -> Result<Box<dyn Link>, Fault> {
     let mut config = Config::new();
-    config.application_name("flow").connect_timeout(time.to_std()).port(server.port.unwrap_or(PORT));
-    if server.is_socket() {
-        config.host_path(&server.host);
-    } else {
-        config.host(&server.host);
-    }
-    config.user(server.user.as_deref().unwrap_or("postgres"));
+    config.application_name("flow").user(server.user.as_deref().unwrap_or("postgres"));
     if let Some(password) = &server.password {
         config.password(password);
     }
     if let Some(name) = &server.database {
         config.dbname(name);
     }
-    let client = if server.encrypted {
-        config.ssl_mode(SslMode::Require);
-        let encrypted = Encrypted::new(server).map_err(|reason| Fault::unreached(database, &reason))?;
-        let (client, connection) = config.connect(encrypted).await.map_err(|error| unreached(database, &error))?;
-        tokio::spawn(async move { drop(connection.await) });
-        client
+    let limit = Limit::new(row_bytes);
+    let port = server.port.unwrap_or(PORT);
+    let lost = |error: std::io::Error| Fault::unreached(database, &error.to_string());
+    let client = if server.is_socket() {
+        let stream = UnixStream::connect(format!("{}/.s.PGSQL.{port}", server.host)).await.map_err(lost)?;
+        sign_in(database, server, config, stream, &limit).await?
     } else {
-        config.ssl_mode(SslMode::Disable);
-        let (client, connection) = config.connect(NoTls).await.map_err(|error| unreached(database, &error))?;
-        tokio::spawn(async move { drop(connection.await) });
-        client
+        let host = server.host.trim_start_matches('[').trim_end_matches(']');
+        let stream = TcpStream::connect((host, port)).await.map_err(lost)?;
+        stream.set_nodelay(true).map_err(lost)?;
+        sign_in(database, server, config, stream, &limit).await?
     };
-    Ok(Box::new(Session { database: database.clone(), client, mode: None, keys: BTreeMap::new() }))
+    Ok(Box::new(Session { database: database.clone(), client, limit, keys: BTreeMap::new() }))
+}
+
+async fn sign_in(
+    database: &Database,
+    server: &Server,
+    mut config: Config,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    limit: &Limit,
+) -> Result<Client, Fault> {
+    if server.encrypted {
+        config.ssl_mode(SslMode::Require);
+        let encrypted = Encrypted::new(server).and_then(|encrypted| encrypted.handshake(&server.host, limit.clone()));
+        let handshake = encrypted.map_err(|reason| Fault::unreached(database, &reason))?;
+        let made = config.connect_raw(stream, handshake).await;
+        let (client, connection) = made.map_err(|error| unreached(database, &error))?;
+        tokio::spawn(async move { drop(connection.await) });
+        return Ok(client);
+    }
+    config.ssl_mode(SslMode::Disable);
+    let made = config.connect_raw(Guarded::new(stream, limit.clone()), NoTls).await;
+    let (client, connection) = made.map_err(|error| unreached(database, &error))?;
+    tokio::spawn(async move { drop(connection.await) });
+    Ok(client)
 }
 
 /// What went wrong before anything was sent.
@@ -100,40 +127,26 @@ fn reason(error: &Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// How a session stands.
-#[derive(Clone, Copy, PartialEq)]
-struct Mode {
-    reads_only: bool,
-    /// How long a statement may take.
-    time: Duration,
-}
-
 /// A session on a server.
 struct Session {
     database: Arc<Database>,
     client: Client,
-    mode: Option<Mode>,
+    limit: Limit,
     /// The key of each table that rows were put into, if it is one column.
     keys: BTreeMap<String, Option<String>>,
 }
 
 impl Session {
-    /// Tells the server how long statements may take, and whether they may change something.
-    async fn prepare(&mut self, mode: Mode) -> Result<(), Fault> {
-        if self.mode == Some(mode) {
-            return Ok(());
-        }
-        let (time, on) = (mode.time.0.max(1), if mode.reads_only { "on" } else { "off" });
+    /// Tells the server how long statements may take. What only reads does so in a transaction that nobody commits: even what a
+    /// function changes all the same is gone with it.
+    async fn prepare(&mut self, reads_only: bool, time: Duration) -> Result<(), Fault> {
+        let time = time.0.max(1);
         // Who waits for another's row is told so before time is up.
         let locks = (time * 4 / 5).max(1);
-        let text = format!(
-            "set statement_timeout = {time}; set lock_timeout = {locks}; set default_transaction_read_only = {on}; set time zone 'UTC'"
-        );
-        self.mode = None;
+        let begin = if reads_only { "; begin read only" } else { "" };
+        let text = format!("set statement_timeout = {time}; set lock_timeout = {locks}; set time zone 'UTC'{begin}");
         // The statement itself was not sent yet.
-        self.batch(&text).await.map_err(Fault::undone)?;
-        self.mode = Some(mode);
-        Ok(())
+        self.batch(&text).await.map_err(Fault::undone)
     }
 
     async fn batch(&self, text: &str) -> Result<(), Fault> {
@@ -159,11 +172,11 @@ impl Session {
 
     /// Reads rows until there are no more; where more come than fit, `Err` with the fault for it.
     async fn gather(&self, statement: &Statement, bound: Bound) -> Result<Gathered, Fault> {
-        let (rows, names) = self.send(statement).await?;
+        let (rows, names) = self.send(statement).await.map_err(|fault| self.unread(fault))?;
         let mut rows = std::pin::pin!(rows);
         let mut gathered = Gathered::new(names.iter().map(String::as_str), bound);
         while let Some(row) = rows.next().await {
-            let row = row.map_err(|error| said(&self.database, &error))?;
+            let row = row.map_err(|error| self.unread(said(&self.database, &error)))?;
             if gathered.is_full() {
                 let failure = gathered.overfull(&self.database);
                 // What still comes is nobody's: the connection is closed.
@@ -172,6 +185,14 @@ impl Session {
             gathered.take((0..row.len()).map(|index| value::read(&row, index)))?;
         }
         Ok(gathered)
+    }
+
+    /// What was said instead of rows, where that is not that one of them is too large.
+    fn unread(&self, fault: Fault) -> Fault {
+        if !self.limit.is_exceeded() {
+            return fault;
+        }
+        Fault { reusable: false, ..Fault::refused(super::link::row_too_large(&self.database, self.limit.bytes)) }
     }
 
     async fn change_one(&mut self, statement: &Statement) -> Result<Changed, Fault> {
@@ -250,14 +271,14 @@ impl Link for Session {
         time: Duration,
     ) -> BoxFuture<'a, Result<Vec<Value>, Fault>> {
         Box::pin(async move {
-            self.prepare(Mode { reads_only: true, time }).await?;
+            self.prepare(true, time).await?;
             Ok(self.gather(statement, bound).await?.rows)
         })
     }
 
     fn change<'a>(&'a mut self, statements: &'a [Statement], time: Duration) -> BoxFuture<'a, Result<Changed, Fault>> {
         Box::pin(async move {
-            self.prepare(Mode { reads_only: false, time }).await?;
+            self.prepare(false, time).await?;
             match statements {
                 [alone] => self.change_one(alone).await,
                 several => self.change_all(several).await,
@@ -272,8 +293,7 @@ impl Link for Session {
         time: Duration,
     ) -> BoxFuture<'static, Result<Box<dyn Cursor>, Fault>> {
         Box::pin(async move {
-            self.prepare(Mode { reads_only: true, time }).await?;
-            self.batch("begin").await?;
+            self.prepare(true, time).await?;
             let text = format!("declare {CURSOR} no scroll cursor for {}", statement.text);
             self.gather(&Statement { text, ..statement }, Bound { rows: 0, ..Bound::NONE }).await?;
             if skipped > 0 {
@@ -285,6 +305,10 @@ impl Link for Session {
 
     fn is_open(&mut self) -> BoxFuture<'_, bool> {
         Box::pin(std::future::ready(!self.client.is_closed()))
+    }
+
+    fn renew(&mut self) -> BoxFuture<'_, bool> {
+        Box::pin(async move { self.batch(AS_NEW).await.is_ok() })
     }
 }
 

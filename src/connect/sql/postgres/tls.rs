@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
+use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
 
+use super::guarded::{Guarded, Limit};
 use crate::connect::databases::Server;
 use crate::connect::tls::trusting;
 
@@ -25,15 +26,14 @@ impl Encrypted {
     pub fn new(server: &Server) -> Result<Self, String> {
         Ok(Self(TlsConnector::from(trusting(server.ca_file.as_deref())?)))
     }
-}
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for Encrypted {
-    type Stream = Stream<S>;
-    type TlsConnect = Handshake;
-    type Error = rustls::pki_types::InvalidDnsNameError;
-
-    fn make_tls_connect(&mut self, domain: &str) -> Result<Handshake, Self::Error> {
-        Ok(Handshake { connector: self.0.clone(), name: ServerName::try_from(domain.to_owned())? })
+    /// A handshake with the server of this name, whose messages may be so large.
+    ///
+    /// # Errors
+    /// That it is no name of a server.
+    pub fn handshake(&self, name: &str, limit: Limit) -> Result<Handshake, String> {
+        let name = ServerName::try_from(name.to_owned()).map_err(|error| error.to_string())?;
+        Ok(Handshake { connector: self.0.clone(), name, limit })
     }
 }
 
@@ -41,6 +41,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for E
 pub struct Handshake {
     connector: TlsConnector,
     name: ServerName<'static>,
+    limit: Limit,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Handshake {
@@ -49,12 +50,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for Hands
     type Future = Pin<Box<dyn Future<Output = io::Result<Stream<S>>> + Send>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        Box::pin(async move { self.connector.connect(self.name, stream).await.map(Stream) })
+        let encrypted = self.connector.connect(self.name, stream);
+        Box::pin(async move { Ok(Stream(Guarded::new(encrypted.await?, self.limit))) })
     }
 }
 
 /// An encrypted connection.
-pub struct Stream<S>(tokio_rustls::client::TlsStream<S>);
+pub struct Stream<S>(Guarded<tokio_rustls::client::TlsStream<S>>);
 
 impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Stream<S> {
     fn channel_binding(&self) -> ChannelBinding {
