@@ -215,6 +215,16 @@ pub trait Journal: Send + Sync {
     /// The records of a run from the one with this number on; none if there is no such run.
     fn history<'a>(&'a self, run: &'a RunId, from: u64) -> BoxFuture<'a, Result<History, Broken>>;
 
+    /// The records of a run from the first on, part by part; none if there is no such run. However many there are, a store should
+    /// have no more than a few parts of them in memory.
+    fn replay<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<Option<Replay>, Broken>> {
+        Box::pin(async move {
+            let History { records, accepted, last } = self.history(run, 0).await?;
+            let there = !records.is_empty();
+            Ok(there.then(|| Replay { parts: stream::iter([Ok(records)]).boxed(), accepted, last }))
+        })
+    }
+
     /// As [`Journal::history`] from the first record on, for whoever wants to know what happened and not with what: a store may
     /// leave out large values; a text, list or object that is empty is in their place.
     fn outline<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<History, Broken>> {
@@ -367,6 +377,16 @@ pub struct History {
     /// What happened, in order.
     pub records: Vec<Record>,
     /// Where the first of the run is: events after that are seen by it (semantics 59). None if there is no such run.
+    pub accepted: Mark,
+    /// Where the last of them is.
+    pub last: Mark,
+}
+
+/// The records of one run, part by part.
+pub struct Replay {
+    /// What happened, in order.
+    pub parts: BoxStream<'static, Result<Vec<Record>, Broken>>,
+    /// Where the first of the run is.
     pub accepted: Mark,
     /// Where the last of them is.
     pub last: Mark,

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
+
 use super::drive::Drive;
 use super::inbox::inbox;
 use super::{Inner, Place, Told, lock};
@@ -114,14 +116,51 @@ impl Inner {
         run: &RunId,
         tell: super::Tell,
     ) -> Result<Option<Drive>, Broken> {
+        if let Some(replayed) = self.replay(journal, run).await? {
+            return Ok(Some(self.clone().taken_up(replayed, tell)));
+        }
         let history = journal.history(run, 0).await?;
         let Some(folded) = self.fold(journal, run, &history.records).await? else { return Ok(None) };
-        let (plan, mut folded) = (folded.plan, folded.run);
+        let (accepted, last, noted) = (history.accepted, history.last, history.records.len() as u64);
+        let origins = origins(&history.records);
+        let replayed = Replayed { plan: folded.plan, run: folded.run, origins, noted, accepted, last };
+        Ok(Some(self.clone().taken_up(replayed, tell)))
+    }
+
+    fn taken_up(self: Arc<Self>, replayed: Replayed, tell: super::Tell) -> Drive {
+        let Replayed { plan, mut run, origins, noted, accepted, last } = replayed;
         // What it waits for was kept when it was written.
-        drop(folded.take_waits(&plan));
-        let state_key = self.state_key(&plan, &history.records);
-        let noted = history.records.len() as u64;
-        Ok(Some(Drive::new(self.clone(), plan, folded, state_key, tell).resumed(noted, history.accepted, history.last)))
+        drop(run.take_waits(&plan));
+        let state_key = self.state_key(&plan, &origins);
+        Drive::new(self, plan, run, state_key, tell).resumed(noted, accepted, last)
+    }
+
+    /// A run as its records leave it, folded as they are read, so that it may have any number of them. Not one that was rewound or
+    /// has moved, of which what came before must be read again.
+    async fn replay(&self, journal: &dyn Journal, run: &RunId) -> Result<Option<Replayed>, Broken> {
+        let Some(mut replay) = journal.replay(run).await? else { return Ok(None) };
+        let mut replayed: Option<Replayed> = None;
+        while let Some(part) = replay.parts.next().await {
+            for record in part? {
+                let Some(known) = &mut replayed else {
+                    let broken = |what: &str| Broken(format!("the run `{run}`: {what}").into());
+                    let run = Run::accept(&record).map_err(broken)?;
+                    let plan = self.plan(journal, run.accepted.plan).await?;
+                    let (accepted, last) = (replay.accepted, replay.last);
+                    replayed = Some(Replayed { plan, run, origins: vec![record], noted: 1, accepted, last });
+                    continue;
+                };
+                match &record.event {
+                    Event::Rewound(_) | Event::Moved { .. } => return Ok(None),
+                    _ => known.run.apply(&known.plan, &record),
+                }
+                known.noted += 1;
+                if matches!(record.event, Event::Gathered(_)) {
+                    known.origins.push(record);
+                }
+            }
+        }
+        Ok(replayed)
     }
 
     /// Under which key a run keeps its workflow's state: what it was accepted with says so, whatever its input became since.
@@ -146,6 +185,22 @@ impl Inner {
         self.plans.insert(digest, plan.clone());
         Ok(plan)
     }
+}
+
+/// A run that was read back.
+struct Replayed {
+    plan: Arc<Plan>,
+    run: Run,
+    /// What it was accepted with, and what was gathered for it.
+    origins: Vec<Record>,
+    noted: u64,
+    accepted: Mark,
+    last: Mark,
+}
+
+fn origins(records: &[Record]) -> Vec<Record> {
+    let gathered = records.iter().skip(1).filter(|record| matches!(record.event, Event::Gathered(_)));
+    records.iter().take(1).chain(gathered).cloned().collect()
 }
 
 impl Drive {

@@ -17,6 +17,7 @@ mod pieces;
 mod prune;
 mod reader;
 mod readers;
+mod replay;
 mod restore;
 mod row;
 mod schema;
@@ -42,7 +43,7 @@ use crate::lang::plan::Plan;
 use crate::run::admission::Turn;
 use crate::run::journal::{
     self, Batch, Broken, Count, Due, Emission, Fact, Follow, Forgotten, Happened, History, Journal, Mark, Page,
-    Passage, Pieces, Query, Standing,
+    Passage, Pieces, Query, Replay, Standing,
 };
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
@@ -333,6 +334,17 @@ impl Journal for Sqlite {
     fn history<'a>(&'a self, run: &'a RunId, from: u64) -> BoxFuture<'a, Result<History, Broken>> {
         let run = run.clone();
         self.read(move |connection| reader::history(connection, &run, from))
+    }
+
+    fn replay<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<Option<Replay>, Broken>> {
+        let id = run.clone();
+        Box::pin(async move {
+            let marks = self.read(move |connection| reader::marks(connection, &id)).await?;
+            let ends = marks.as_ref().and_then(|marks| marks.last().copied().zip(marks.first().copied()));
+            let Some((accepted, last)) = ends else { return Ok(None) };
+            let parts = replay::parts(self.readers.clone(), run.clone(), marks.unwrap_or_default());
+            Ok(Some(Replay { parts, accepted, last }))
+        })
     }
 
     fn outline<'a>(&'a self, run: &'a RunId) -> BoxFuture<'a, Result<History, Broken>> {

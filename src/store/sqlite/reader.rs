@@ -49,6 +49,15 @@ pub(super) fn history(connection: &Connection, run: &RunId, from: u64) -> Read<H
     Ok(History { records: batches.into_iter().rev().flatten().collect(), accepted, last })
 }
 
+/// The records of the batch at `mark`, before which there are so many of the run.
+pub(super) fn part(connection: &Connection, run: &RunId, mark: Mark, before: u64) -> Read<Vec<Record>> {
+    let row = batch(connection, run, mark)?;
+    if row.run != *run || row.first != before {
+        return Err(missing(run, mark, "what came before it is not there"));
+    }
+    row.open(|digest, whole| content(connection, digest, whole))
+}
+
 /// The records of a run without their large parts.
 pub(super) fn outline(connection: &Connection, run: &RunId) -> Read<History> {
     let mut batches: Vec<Vec<Record>> = Vec::new();

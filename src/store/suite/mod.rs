@@ -7,6 +7,8 @@ mod outputs;
 
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
+
 use crate::base::id::{Digest, RunId};
 use crate::base::limit;
 use crate::base::status::Status;
@@ -168,8 +170,18 @@ async fn keeps_what_was_appended(open: Opening<'_>) -> Verdict {
     let history = store.history(&one.standing.run, 0).await?;
     let whole = history.records == one.records && history.last == third;
     let alone = store.history(&other.standing.run, 0).await?.records == other.records;
+    let mut replayed = Vec::new();
+    if let Some(mut replay) = store.replay(&one.standing.run).await? {
+        while let Some(part) = replay.parts.next().await {
+            replayed.extend(part?);
+        }
+        let ends = (replay.accepted, replay.last) == (history.accepted, history.last);
+        replayed.truncate(if ends { replayed.len() } else { 0 });
+    }
+    let parts = replayed == one.records && store.replay(&RunId("suite-nobody".into())).await?.is_none();
     Ok(must(first < second && second < third, "marks grow in the order of what was appended")
         .and(must(whole, "what was synced is there after a restart, in order, with every value as it was"))
+        .and(must(parts, "a history that is read part by part is the same"))
         .and(must(alone, "the records of one run are not mixed with those of another")))
 }
 
