@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use proptest::prelude::*;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -83,8 +84,9 @@ async fn say(writer: &mut (impl tokio::io::AsyncWrite + Unpin), tag: &str, reply
         std::future::pending::<()>().await;
     }
     if let Some(line) = reply.strip_prefix("for ever ") {
+        let lines = line.repeat(1_000);
         loop {
-            writer.write_all(line.as_bytes()).await?;
+            writer.write_all(lines.as_bytes()).await?;
         }
     }
     let (reply, ends) = reply.strip_suffix("drop").map_or((reply, false), |reply| (reply, true));
@@ -137,7 +139,8 @@ async fn whatever_a_server_does_is_a_type_of_error() {
     for (index, (name, script, kind)) in rows.into_iter().enumerate() {
         let (port, _) = server(script).await;
         let params = if name == "fetch" { ID } else { "{}" };
-        let (failure, certain) = failure(desk(port, &[]).hurried(name, params, 1_500).await);
+        let patience = if kind == "timeout" { 500 } else { 20_000 };
+        let (failure, certain) = failure(desk(port, &[]).hurried(name, params, patience).await);
         assert_eq!((failure.kind.name(), certain), (kind, true), "row {index}: {}", failure.message);
         assert!(!failure.message.contains(['\r', '\n', '\u{1}']), "{:?}", failure.message);
     }
@@ -184,7 +187,8 @@ async fn a_change_whose_answer_was_lost_is_in_doubt() {
     for (index, (name, more, script, kind, is_certain)) in rows.into_iter().enumerate() {
         let (port, _) = server(script).await;
         let params = format!(r#"{{ "id": "INBOX/5/7", {more} }}"#);
-        let (failure, certain) = failure(desk(port, &[]).hurried(name, &params, 1_000).await);
+        let (failure, certain) =
+            failure(desk(port, &[]).hurried(name, &params, if kind == "timeout" { 1_000 } else { 20_000 }).await);
         assert_eq!((failure.kind.name(), certain), (kind, is_certain), "row {index}: {}", failure.message);
     }
 }
@@ -300,4 +304,53 @@ async fn a_token_signs_in_to_send_too() {
         said.contains("AUTH XOAUTH2 dXNlcj1hZGEBYXV0aD1CZWFyZXIgdDBrAQE=") && !said.contains("AUTH PLAIN"),
         "{said}"
     );
+}
+
+/// A message of parts in parts, as text.
+const PARTS: &str = "From: =?windows-1251?Q?=CF=B8=F2=F0?= <petr@example.com>\r\nTo: a, b: <c@d>, e;, =?utf-8?b?0JDQtNCw?= <x@y>\r\n\
+Subject: =?koi8-r?B?9MXTVA==?= =?utf-8?q?_=E2=82=AC?=\r\nDate: Sun, 29 Mar 2026 08:30:00 +0200\r\nReferences: <a@b> <c@d>\r\n\
+Content-Type: multipart/mixed; boundary=outer\r\n\r\n--outer\r\nContent-Type: multipart/alternative; boundary=\"in ner\"\r\n\r\n\
+--in ner\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n+BB8EQAQ4- \r\n--in ner\r\nContent-Type: text/html; charset=gb18030\r\n\
+Content-Transfer-Encoding: quoted-printable\r\n\r\n<b>=D0=9F&euro;&#x1F600;</b><style>x\r\n--in ner--\r\n--outer\r\n\
+Content-Type: application/pdf; name*0=\"a\"; name*1*=utf-8''%D1%81.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBE\r\nRg==\r\n\
+--outer\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nU3ViamVjdDogeA0KDQpoaQ0K\r\n--outer--\r\n";
+
+/// `text` with some of it taken out, doubled or replaced.
+fn mangled(text: &str, edits: &[(prop::sample::Index, prop::sample::Index, u8)]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for (from, length, with) in edits {
+        let from = from.index(bytes.len());
+        let to = (from + length.index(40)).min(bytes.len());
+        let piece: Vec<u8> = bytes[from..to].to_vec();
+        let new = match with % 4 {
+            0 => Vec::new(),
+            1 => piece.repeat(3),
+            2 => vec![with % 127 + 1],
+            _ => piece.into_iter().rev().collect(),
+        };
+        bytes.splice(from..to, new);
+        bytes.push(b'\n');
+    }
+    String::from_utf8_lossy(&bytes).replace('@', "%")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    /// Whatever stands in a message, it is one, or it is said that it is none.
+    #[test]
+    fn a_message_may_hold_anything(edits in prop::collection::vec(any::<(prop::sample::Index, prop::sample::Index, u8)>(), 0..12)) {
+        let message = mangled(PARTS, &edits);
+        let size = message.len();
+        let reply = format!("* 1 FETCH (UID 7 FLAGS () RFC822.SIZE {size} BODY[] {{{size}}}\r\n{message})\r\n@ OK\r\n");
+        let script: Script = Box::leak(Box::new([("BODY.PEEK[]", &*Box::leak(reply.into_boxed_str()))]));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let (port, _) = server(script).await;
+            match desk(port, &[]).perform("fetch", ID).await.result {
+                Ok(value) => assert!(value.get("attachments").is_some_and(|it| it.as_list().is_some()), "{message}"),
+                Err(failure) => assert_eq!(failure.kind.name(), "validation_error", "{message}"),
+            }
+        });
+    }
 }

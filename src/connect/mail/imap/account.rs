@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::base::failure::{Failure, Kind};
 use crate::connect::mail::security::{Security, is_loopback};
+use crate::connect::mail::token;
 use crate::connect::registry::Call;
 
 /// How whoever opens it proves who they are.
@@ -97,9 +98,8 @@ impl Account {
 
 /// A token, where the settings have what one is got with, otherwise the password.
 fn proof(call: &Call) -> Proof {
-    #[cfg(feature = "http")]
-    if let Some(credentials) = crate::connect::http::token_credentials(call) {
-        return Proof::Token(credentials.name(&call.connector.connector.name));
+    if let Some(name) = token::name(call) {
+        return Proof::Token(name);
     }
     let set = |name| call.connector.setting_text(name);
     Proof::Password(set("imap_password").or_else(|| set("password")).unwrap_or_default())

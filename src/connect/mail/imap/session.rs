@@ -2,6 +2,8 @@
 
 use std::num::NonZeroU32;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use imap_next::imap_types::auth::AuthMechanism;
 use imap_next::imap_types::command::CommandBody;
 use imap_next::imap_types::response::{Capability, Code, Data, GreetingKind};
@@ -14,6 +16,7 @@ use super::account::{Account, Proof};
 use super::folder::Folder;
 use super::link::{Answer, Link, Wire};
 use crate::base::failure::{Failure, Kind};
+use crate::base::secret::Mask;
 use crate::connect::mail::security::Security;
 use crate::connect::mail::token;
 use crate::connect::registry::Call;
@@ -133,15 +136,16 @@ impl Session {
     }
 
     async fn sign_in(&mut self, call: &Call) -> Result<(), Failure> {
+        let mask = &call.environment.mask;
         match self.account.proof.clone() {
-            Proof::Password(password) => self.by_password(&password).await,
+            Proof::Password(password) => self.by_password(&password, mask).await,
             Proof::Token(_) => {
                 let token = token::current(call, None).await?.ok_or_else(|| self.no_token())?;
-                match self.by_token(&token).await {
+                match self.by_token(&token, mask).await {
                     // It may have been withdrawn before its time.
                     Err(refused) if refused.kind == Kind::AuthError => {
                         match token::current(call, Some(&token)).await? {
-                            Some(other) => self.by_token(&other).await,
+                            Some(other) => self.by_token(&other, mask).await,
                             None => Err(refused),
                         }
                     }
@@ -151,11 +155,11 @@ impl Session {
         }
     }
 
-    async fn by_password(&mut self, password: &str) -> Result<(), Failure> {
+    async fn by_password(&mut self, password: &str, mask: &Mask) -> Result<(), Failure> {
         let user = self.account.user.clone();
         if self.can(&Capability::Auth(AuthMechanism::Plain)) {
             let proof = format!("\0{user}\0{password}").into_bytes();
-            return self.authenticate(AuthMechanism::Plain, proof).await;
+            return self.authenticate(AuthMechanism::Plain, proof, mask).await;
         }
         if self.can(&Capability::LoginDisabled) {
             let what = "takes no password on this connection: set `imap_security = \"starttls\"`, or write `imaps://`";
@@ -166,12 +170,19 @@ impl Session {
         self.command(login).await.map(drop)
     }
 
-    async fn by_token(&mut self, token: &str) -> Result<(), Failure> {
+    async fn by_token(&mut self, token: &str, mask: &Mask) -> Result<(), Failure> {
         let proof = format!("user={}\u{1}auth=Bearer {token}\u{1}\u{1}", self.account.user).into_bytes();
-        self.authenticate(AuthMechanism::XOAuth2, proof).await
+        self.authenticate(AuthMechanism::XOAuth2, proof, mask).await
     }
 
-    async fn authenticate(&mut self, mechanism: AuthMechanism<'static>, proof: Vec<u8>) -> Result<(), Failure> {
+    async fn authenticate(
+        &mut self,
+        mechanism: AuthMechanism<'static>,
+        proof: Vec<u8>,
+        mask: &Mask,
+    ) -> Result<(), Failure> {
+        // As it goes over the wire: a server may say it back.
+        mask.learn(&STANDARD.encode(&proof));
         // In the command itself where the server takes it there; otherwise it asks for it.
         let (at_once, when_asked) =
             if self.can(&Capability::SaslIr) { (Some(Secret::new(proof.into())), None) } else { (None, Some(proof)) };
