@@ -587,6 +587,21 @@ async fn calls_that_wait_share_one_token() {
 }
 
 #[tokio::test]
+async fn calls_that_wait_share_a_refusal() {
+    let refused = r#"{ "error": "invalid_grant" }"#;
+    let peer = Peer::new([says(400, refused)]).await;
+    let trial = Trial::new(&peer, OAUTH);
+    let (one, two, three) = tokio::join!(trial.ask("{}"), trial.ask("{}"), trial.ask("{}"));
+    for outcome in [one, two, three] {
+        assert_eq!(failure(outcome).0.kind.name(), "auth_error");
+    }
+    assert_eq!(peer.requests().len(), 1);
+    // Whoever comes later asks anew: somebody may have mended it.
+    assert_eq!(failure(trial.ask("{}").await).0.kind.name(), "auth_error");
+    assert_eq!(peer.requests().len(), 2);
+}
+
+#[tokio::test]
 async fn a_token_that_is_about_to_expire_is_renewed_first() {
     // One that never lasts long serves for half of its time.
     for (seconds, requests) in [(0, 4), (30, 3)] {

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use super::client::{Bounds, Broken, Clients};
 use super::grant;
@@ -30,6 +31,8 @@ struct State {
     unkept: bool,
     /// How long before its end it counts as expired, where that is less than for others: one that lasts no longer is used at all.
     early: Option<Duration>,
+    /// When none was given, and why.
+    refused: Option<(Instant, Failure)>,
 }
 
 /// What the far side gave.
@@ -107,11 +110,19 @@ impl Tokens {
             let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             known.entry(name.clone()).or_default().clone()
         };
+        let came = Instant::now();
         // Held while the token is fetched: the others wait for this one instead of fetching their own.
         let mut state = state.lock().await;
+        // They are told what this one is told, too: who asks again and again with what is refused is locked out.
+        if let Some((_, failure)) = state.refused.as_ref().filter(|(at, _)| *at > came) {
+            return Err(Broken::definite(failure.clone()));
+        }
         // Nothing has been asked of the service itself, whatever comes of this.
         let renewed = state.renew(asker, &name, stale).await;
-        renewed.map_err(|broken| Broken::definite(broken.failure))
+        renewed.map_err(|broken| {
+            state.refused = Some((Instant::now(), broken.failure.clone()));
+            Broken::definite(broken.failure)
+        })
     }
 }
 

@@ -149,7 +149,9 @@ impl Account<'_> {
             for source in connector.sources.iter().filter(|source| source.name == *name) {
                 visit::source(source, &mut |script| self.script(script, library));
                 if let SourceKind::Poll { request, shaping, .. } = &source.kind {
-                    self.asked(request, &shaping.auth, Some(connector), &format!("trigger {}.{name}", connector.name));
+                    let step = format!("trigger {}.{name}", connector.name);
+                    let params = Formula::Constant(Value::Unit);
+                    self.asked(request, &shaping.auth, Some(connector), &params, &step);
                 }
             }
         }
@@ -259,23 +261,28 @@ impl Account<'_> {
         let Some(operation) = operation else { return };
         let package = self.package;
         let connector = package.connectors.get(&operation.signature.connector);
+        let params = settled(params, plan);
         for request in operation.requests() {
-            self.asked(request, &operation.shaping.auth, connector.map(|connector| &**connector), step);
+            self.asked(request, &operation.shaping.auth, connector.map(|connector| &**connector), &params, step);
         }
         if operation.request.is_none() {
-            self.native(operation, connector.map(|connector| &**connector), &settled(params, plan), step);
+            self.native(operation, connector.map(|connector| &**connector), &params, step);
         }
     }
 
     /// The hosts of a request with credentials of its own or those of its connector: that of its path, or else that of its
     /// connector, and where tokens are fetched.
-    fn asked(&mut self, request: &Request, auth: &[Auth], connector: Option<&Connector>, step: &str) {
+    fn asked(&mut self, request: &Request, auth: &[Auth], connector: Option<&Connector>, params: &Formula, step: &str) {
         let config = |formula: &Formula| {
             connector.map_or_else(|| Decided::by(formula), |connector| target::configured(formula, connector))
         };
         let host = match request.url.pieces.first() {
             Some(UrlPiece::Text(text)) if text.contains("://") => Decided::fixed(text.to_string()),
-            Some(UrlPiece::Value(value)) => config(value),
+            // A parameter as it is: whoever calls says it.
+            Some(UrlPiece::Value(value)) => match known(params, &value.to_string()) {
+                Some(given) => Decided::by(&given),
+                None => config(value),
+            },
             Some(UrlPiece::Text(_)) | None => {
                 match connector.and_then(|connector| target::field(connector, "base_url")) {
                     Some(field) => field,
