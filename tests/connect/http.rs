@@ -173,13 +173,15 @@ async fn a_request_is_sent_as_it_is_written() {
 async fn files_are_sent_as_parts_of_a_form() {
     let peer = Peer::new([says(200, "{}")]).await;
     let params = format!(
-        r#"{{ "url": "{}", "multipart": {{ "title": "a", "file": {{ "name": "a.txt", "content": "hello", "type": "text/plain" }} }} }}"#,
+        r#"{{ "url": "{}", "multipart": {{ "title": "a", "about": {{ "content": "{{}}", "type": "application/json" }}, "file": {{ "name": "a.txt", "content": "hello", "type": "text/plain" }} }} }}"#,
         peer.url("/")
     );
     value(ask("http.post", json(&params), |_| {}).await);
     let request = peer.requests().remove(0);
     assert!(request.contains("multipart/form-data; boundary="), "{request}");
     assert!(request.contains("name=\"title\"\r\n\r\na\r\n"), "{request}");
+    // What has no name is no file, whatever it is.
+    assert!(request.contains("name=\"about\"\r\nContent-Type: application/json\r\n\r\n{}\r\n"), "{request}");
     assert!(
         request.contains("name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n"),
         "{request}"

@@ -201,12 +201,13 @@ fn parts(field: &Arc<str>, value: &Value, environment: &Environment, all: &mut V
             let text = |name: &str| map.get(name).and_then(Value::as_text).map(Arc::from);
             let content = content(map.get("content").unwrap_or(value), environment)?;
             let own = match &content {
-                Piece::File(file) => file.name.clone(),
-                Piece::Bytes(_) => field.clone(),
+                Piece::File(file) => Some(file.name.clone()),
+                // A text without a name is a field, of whatever type, and no file.
+                Piece::Bytes(_) => map.get("content").is_none_or(|it| it.as_text().is_none()).then(|| field.clone()),
             };
-            let name = text("name").unwrap_or(own);
-            one_line("the name of a file", &name)?;
-            all.push(part(content, Some(name), text("type")));
+            let name = text("name").or(own);
+            name.iter().try_for_each(|name| one_line("the name of a file", name))?;
+            all.push(part(content, name, text("type")));
         }
         Value::Bytes(_) => all.push(part(content(value, environment)?, Some(field.clone()), None)),
         other => all.push(part(other.to_string().into(), None, None)),
