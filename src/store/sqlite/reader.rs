@@ -55,7 +55,7 @@ pub(super) fn part(connection: &Connection, run: &RunId, mark: Mark, before: u64
     if row.run != *run || row.first != before {
         return Err(missing(run, mark, "what came before it is not there"));
     }
-    row.open(|digest, whole| content(connection, digest, whole))
+    row.open(connection)
 }
 
 /// The records of a run without their large parts.
