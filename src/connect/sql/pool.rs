@@ -102,12 +102,14 @@ impl Pool {
 }
 
 impl Taken {
-    /// Keeps the connection for the next call, as soon as nothing is left on it of this one.
-    pub fn give_back(mut self) {
+    /// Keeps the connection for the next call, as soon as nothing is left on it of this one. Its place is taken until then.
+    pub fn give_back(self) {
+        let Self { mut link, pool, _place: place } = self;
         tokio::spawn(async move {
-            if tokio::time::timeout(RENEWAL_MAX, self.link.renew()).await == Ok(true) {
-                self.pool.idle().push((Instant::now(), self.link));
+            if tokio::time::timeout(RENEWAL_MAX, link.renew()).await == Ok(true) {
+                pool.idle().push((Instant::now(), link));
             }
+            drop(place);
         });
     }
 }
