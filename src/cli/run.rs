@@ -176,6 +176,9 @@ impl Run {
         panic::cover(engine.mask().clone());
         log::listen(screen.clone());
         engine.recover().await.map_err(|broken| Refusal::new(broken.to_string()))?;
+        // As long as the run is looked at, and what was sent for it is told.
+        let given = intake::fit(plan, input).map(|input| input.secrets()).unwrap_or_default();
+        let _held = engine.mask().hold(given);
         let running = self.start(&engine, plan, input).await.map_err(|error| not_started(plan, error))?;
         // One that was there before may have been rewound.
         let tree = if running.was_joined() { Tree::new } else { Tree::of_new };
@@ -183,7 +186,7 @@ impl Run {
         let summary = watch::watch(&engine, running, &mut face, terminal.as_ref(), clock.as_ref()).await;
         face.finish(engine.now());
         if let Some(sandbox) = &sandbox {
-            say(&stand_in::report(sandbox, &screen.palette));
+            say(&engine.mask().cover(&stand_in::report(sandbox, &screen.palette)));
         }
         Ok(report_end(&engine, &summary, &sources, screen))
     }
