@@ -169,6 +169,16 @@ impl Connectors {
         }
     }
 
+    /// A connector with its settings, if anything of the program uses it.
+    pub fn configured(&self, name: &str) -> Option<&Arc<Configured>> {
+        self.configured.get(name)
+    }
+
+    /// What connectors may know of where they run.
+    pub fn environment(&self) -> &Arc<Environment> {
+        &self.environment
+    }
+
     async fn carry_out(&self, mut act: Act) -> Outcome {
         let signature = act.operation.signature.clone();
         let Some(connector) = self.configured.get(&signature.connector) else {

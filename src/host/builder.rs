@@ -32,6 +32,7 @@ use crate::connect::{Call, Configured, Connectors, Environment, Native, Natives}
 use crate::lang::plan::Package;
 #[cfg(feature = "http")]
 use crate::lang::plan::connector::Auth;
+use crate::lang::plan::trigger;
 use crate::run::driver::{Driver, Duty};
 use crate::run::journal::Journal;
 use crate::run::world::{BoxFuture, Clock, Consult, Consulted, Question, World};
@@ -231,7 +232,7 @@ impl Builder {
         let consult = consult.or_else(|| sandbox.as_ref().map(|sandbox| sandbox.consult()));
         let parts = Arc::new(Replaceable::new(Brought {
             settings: Arc::new(settings),
-            perform: Arc::new(Connectors::new(environment, configured, natives)),
+            connectors: Arc::new(Connectors::new(environment, configured, natives)),
             traffic,
             retention,
             roots,
@@ -356,9 +357,14 @@ impl fmt::Debug for Builder {
 
 /// Whether each native operation that the package calls has a body.
 fn without_body(package: &Package, natives: &Natives) -> Result<(), BuildError> {
-    let called = package.plans.values().flat_map(|plan| plan.operations.iter());
-    let bare = called.filter(|(name, operation)| operation.request.is_none() && natives.get(name).is_none());
-    let mut names: Vec<Arc<str>> = bare.map(|(name, _)| name.clone()).collect();
+    let polled = package.plans.values().flat_map(|plan| &plan.triggers).filter_map(|trigger| match &trigger.kind {
+        trigger::Kind::Connector { connector, name, .. } => package.connectors.get(connector)?.polled(name),
+        _ => None,
+    });
+    let called = package.plans.values().flat_map(|plan| plan.operations.values()).chain(polled);
+    let native = called.filter(|operation| operation.request.is_none());
+    let mut names: Vec<Arc<str>> = native.map(|operation| operation.signature.full_name()).collect();
+    names.retain(|name| natives.get(name).is_none());
     names.sort();
     names.dedup();
     if names.is_empty() { Ok(()) } else { Err(BuildError::NoBody(names)) }

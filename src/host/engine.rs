@@ -12,7 +12,7 @@ use crate::base::time::Timestamp;
 use crate::connect::traffic;
 use crate::run::driver::Driver;
 use crate::run::journal::{Broken, Forgotten};
-use crate::trigger::Triggers;
+use crate::trigger::{Outside, Triggers};
 
 /// How long something that does not answer holds a clock up that is moved by hand.
 const SETTLING: std::time::Duration = std::time::Duration::from_secs(30);
@@ -46,7 +46,12 @@ impl Engine {
     /// The triggers of what `newer` would run, for this engine.
     pub(super) fn triggers_of(&self, newer: &Self) -> Result<Triggers, Faults> {
         let brought = newer.parts.now();
-        let triggers = Triggers::new(self.driver.clone(), &newer.package(), brought.roots.clone(), brought.patience);
+        let outside = Outside {
+            roots: brought.roots.clone(),
+            connectors: brought.connectors.clone(),
+            patience: brought.patience,
+        };
+        let triggers = Triggers::new(self.driver.clone(), &newer.package(), outside);
         triggers.map_err(|diagnostics| Faults { diagnostics, sources: brought.warnings.sources.clone() })
     }
 

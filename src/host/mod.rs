@@ -15,6 +15,9 @@ pub mod deploy;
 mod directory;
 /// A driver of runs with its program, settings and connectors.
 pub mod engine;
+/// Keys that services gave when they were told where to send.
+#[cfg(feature = "http")]
+mod lesson;
 /// A program with the files it uses, read and compiled.
 pub mod program;
 /// The rehearsed world of `flow test`: virtual time, mocks for everything outside.
@@ -32,5 +35,7 @@ pub mod settings;
 pub use builder::{BuildError, Builder};
 pub use deploy::{Deployed, Deployment, Group};
 pub use engine::Engine;
+#[cfg(feature = "http")]
+pub use lesson::key_given_at;
 pub use program::{Faults, Program};
 pub use site::Site;

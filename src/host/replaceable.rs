@@ -7,15 +7,15 @@ use super::program::Faults;
 use super::sandbox::Sandbox;
 use crate::base::time::Duration;
 use crate::base::value::Value;
-use crate::connect::Traffic;
 use crate::connect::files::Roots;
+use crate::connect::{Connectors, Traffic};
 use crate::run::prune::Retention;
 use crate::run::world::{Act, BoxFuture, Outcome, Perform, Settings};
 
 /// What a program brings with it beside its plans.
 pub(super) struct Brought {
     pub settings: Arc<dyn Settings>,
-    pub perform: Arc<dyn Perform>,
+    pub connectors: Arc<Connectors>,
     /// What goes out to far sides, whatever program it is for.
     pub traffic: Traffic,
     pub retention: Retention,
@@ -71,6 +71,6 @@ impl Settings for Replaceable {
 impl Perform for Replaceable {
     fn perform(&self, act: Act) -> BoxFuture<'_, Outcome> {
         let brought = self.now();
-        Box::pin(async move { brought.perform.perform(act).await })
+        Box::pin(async move { brought.connectors.perform(act).await })
     }
 }

@@ -15,9 +15,22 @@ use super::server::Server;
 struct Health {
     /// `ok`
     status: &'static str,
+    /// How many triggers ask somebody and are not answered; `GET /v1/triggers` says why.
+    #[serde(skip_serializing_if = "is_none")]
+    polls_failing: usize,
 }
 
-const OK: Json<Health> = Json(Health { status: "ok" });
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
+}
+
+/// The process works, whoever else does not.
+fn well(server: &Server) -> Json<Health> {
+    let asks = server.triggers().map(|triggers| triggers.asks()).unwrap_or_default();
+    let failing = asks.iter().filter(|asks| asks.standing.failing.is_some());
+    Json(Health { status: "ok", polls_failing: failing.count() })
+}
 
 pub(super) fn routes() -> OpenApiRouter<Server> {
     OpenApiRouter::new().routes(routes!(alive)).routes(routes!(ready))
@@ -25,8 +38,8 @@ pub(super) fn routes() -> OpenApiRouter<Server> {
 
 /// Whether the process lives.
 #[utoipa::path(get, path = "/healthz", security(()), responses((status = 200, body = Health)))]
-async fn alive() -> Json<Health> {
-    OK
+async fn alive(State(server): State<Server>) -> Json<Health> {
+    well(&server)
 }
 
 /// Whether runs can be started and go on.
@@ -40,6 +53,6 @@ async fn ready(State(server): State<Server>) -> Result<Json<Health>, Problem> {
     }
     match server.engine().progress().trouble {
         Some(trouble) => Err(Problem::unavailable(format!("the journal cannot be written: {trouble}"))),
-        None => Ok(OK),
+        None => Ok(well(&server)),
     }
 }

@@ -24,6 +24,7 @@ use super::server::Server;
 use crate::connect::traffic;
 use crate::run::driver::Figures;
 use crate::run::journal::{Count, Progress};
+use crate::trigger::Asks;
 
 /// How long things took together.
 type Seconds = Counter<f64, AtomicU64>;
@@ -86,6 +87,7 @@ async fn metrics(State(server): State<Server>, caller: Caller) -> Result<Respons
     stand(&mut registry, &caller, &engine.counts().await?);
     work(&mut registry, &caller, &engine.figures());
     write(&mut registry, &engine.progress());
+    polls(&mut registry, &server.triggers().map(|triggers| triggers.asks()).unwrap_or_default());
     traffic(&mut registry, &engine.traffic());
     let Requests { answered, seconds } = server.requests().clone();
     registry.register("http_requests", "Requests that were answered", answered);
@@ -156,6 +158,19 @@ fn traffic(registry: &mut Registry, figures: &traffic::Figures) {
     registry.register("calls_waiting", "Calls that wait for their turn, by what has a pace", waiting);
     registry.register("calls_held_seconds", "For how long the far side wants no calls", held);
     registry.register("circuit_open", "1 if a far side failed so often that it is left alone", open);
+}
+
+/// How asking goes, of triggers that ask.
+fn polls(registry: &mut Registry, asks: &[Asks]) {
+    let (failing, items) = (Family::<Labels, Gauge>::default(), Family::<Labels, Counter>::default());
+    for one in asks {
+        let labels = vec![("trigger", one.source.to_string())];
+        let count = i64::from(one.standing.failing.is_some());
+        failing.get_or_create(&labels).inc_by(count);
+        items.get_or_create(&labels).inc_by(one.standing.items);
+    }
+    registry.register("polls_failing", "Triggers that ask and are not answered", failing);
+    registry.register("polled_items", "Items that were new to triggers that ask", items);
 }
 
 /// How writing goes.

@@ -31,6 +31,8 @@ pub mod limit;
 mod event;
 /// The socket: connections, their bounds, the graceful stop.
 pub mod listen;
+/// What starts runs, as resources.
+mod listening;
 /// What is reported, to stderr.
 pub mod log;
 /// How the server works, for Prometheus.

@@ -17,8 +17,8 @@ use super::metric::Requests;
 use super::problem::Problem;
 use super::token::Tokens;
 use super::{
-    caller, cause, clock, deployment, event, failure, health, journal, metric, openapi, output, parked, question,
-    rewind, run, step, stream, trigger, workflow, writable,
+    caller, cause, clock, deployment, event, failure, health, journal, listening, metric, openapi, output, parked,
+    question, rewind, run, step, stream, trigger, workflow, writable,
 };
 use crate::base::id::RunId;
 use crate::host::clock::VirtualClock;
@@ -116,6 +116,7 @@ impl Server {
             .merge(parked::routes())
             .merge(event::routes())
             .merge(deployment::routes())
+            .merge(listening::routes())
             .merge(openapi::routes())
             .route_layer(known())
             .merge(health::routes());

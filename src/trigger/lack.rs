@@ -3,6 +3,7 @@
 use super::declared::Declared;
 use super::names::Names;
 use super::route::Clash;
+use super::source::Sourced;
 use super::verify::Proof;
 use crate::base::calendar::Calendar;
 use crate::base::diagnostic::Diagnostic;
@@ -37,6 +38,19 @@ pub(super) fn of(declared: &Declared, world: &World, files: bool) -> Option<Diag
     let fields = names.evaluate(&declared.plan, fields).map_err(|failure| failure.message.to_string());
     let reason = fields.and_then(|fields| Proof::read(scheme, &fields).map(drop)).err()?;
     Some(Diagnostic::error(code::TRIGGER, trigger.span, reason))
+}
+
+/// What is wrong with where a trigger of a connector is told something.
+pub(super) fn of_source(sourced: &Sourced) -> Option<Diagnostic> {
+    let path = &sourced.path;
+    let (message, hint) = if is_taken(path) {
+        (format!("requests to `{path}` are for the server itself"), "give it another `path`")
+    } else if !path.starts_with('/') || path.contains(['{', '?', '#', ' ']) {
+        (format!("`{path}` is no path at which a service can be answered"), "write `path: \"/hooks/NAME\"`")
+    } else {
+        return None;
+    };
+    Some(Diagnostic::error(code::TRIGGER, sourced.declared.trigger().span, message).hint(hint))
 }
 
 /// Whether the server answers requests to this path itself.

@@ -13,21 +13,28 @@ mod every;
 mod field;
 mod file;
 mod form;
+mod hook;
 /// What a trigger asks for and does not find.
 mod lack;
+/// Keys that a sender gives itself.
+pub mod lesson;
 mod names;
 mod page;
+/// What asks from time to time what is new, and how it goes.
+pub mod poll;
 /// A request as it came, and what is answered.
 pub mod request;
 /// Which trigger a request is for.
 pub mod route;
 mod schedule;
+mod source;
 mod verify;
 /// What the system says of directories.
 #[cfg(feature = "serve")]
 pub(crate) mod watch;
 mod webhook;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -40,6 +47,7 @@ use crate::base::id::RunId;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::connect::files::Roots;
+use crate::connect::{Connectors, Environment};
 use crate::lang::plan::trigger::Kind;
 use crate::lang::plan::{Formula, Package};
 use crate::run::activity::Busy;
@@ -50,9 +58,13 @@ use crate::run::world::Clock;
 use declared::Declared;
 use due::CatchUp;
 use every::Every;
+use lesson::Lessons;
 use names::Names;
+use poll::{Asked, Standing};
 use request::{Answer, Refusal, Request};
 use route::{Matched, Routes, Unmatched};
+use source::Sourced;
+pub use source::{Brought, rehearse};
 
 /// All triggers of a package, and the driver whose runs they start. Clones share everything.
 #[derive(Clone)]
@@ -64,10 +76,37 @@ struct Inner {
     driver: Driver,
     all: Vec<Declared>,
     routes: Routes,
+    /// Those that connectors declare.
+    sources: Vec<Sourced>,
+    /// What is asked for, for some of them.
+    polls: Vec<Arc<Asked>>,
+    /// The keys that senders gave.
+    lessons: Lessons,
+    outside: Outside,
+}
+
+/// What triggers may know of where they listen.
+#[derive(Clone, Debug)]
+pub struct Outside {
     /// Where files are found; `None` where no directory is open to files.
-    roots: Option<Roots>,
+    pub roots: Option<Roots>,
+    /// The connectors with their settings.
+    pub connectors: Arc<Connectors>,
     /// How long a caller waits for its answer at most.
-    patience: Duration,
+    pub patience: Duration,
+}
+
+/// What asks for something from time to time.
+#[derive(Clone, Debug)]
+pub struct Asks {
+    /// The triggers that take what it brings, by the names they are known by.
+    pub triggers: Vec<Arc<str>>,
+    /// What it asks by: `jira.issue_updated`.
+    pub source: Arc<str>,
+    /// How often.
+    pub every: Duration,
+    /// How it goes.
+    pub standing: Standing,
 }
 
 /// What keeps triggers listening: without it, they hear no more.
@@ -92,25 +131,60 @@ impl Triggers {
     ///
     /// # Errors
     /// Where two of them mean the same requests, or one asks for something that is not there.
-    pub fn new(
-        driver: Driver,
-        package: &Package,
-        roots: Option<Roots>,
-        patience: Duration,
-    ) -> Result<Self, Vec<Diagnostic>> {
+    pub fn new(driver: Driver, package: &Package, outside: Outside) -> Result<Self, Vec<Diagnostic>> {
         let all = Declared::all(package);
-        let lacking: Vec<Diagnostic> =
-            all.iter().filter_map(|declared| lack::of(declared, driver.world(), roots.is_some())).collect();
-        let routes = Routes::of(&all).map_err(|clash| vec![lack::clash(&clash)])?;
+        let files = outside.roots.is_some();
+        let mut lacking: Vec<Diagnostic> =
+            all.iter().filter_map(|declared| lack::of(declared, driver.world(), files)).collect();
+        let mut sources = Vec::new();
+        for declared in &all {
+            match Sourced::of(declared, &outside.connectors, driver.world()) {
+                Ok(sourced) => sources.extend(sourced),
+                Err(diagnostic) => lacking.push(diagnostic),
+            }
+        }
+        lacking.extend(sources.iter().filter_map(lack::of_source));
+        let told = |sourced: &&Sourced| sourced.is_told(driver.world());
+        let told: Vec<(Arc<str>, Declared)> =
+            sources.iter().filter(told).map(|sourced| (sourced.path.clone(), sourced.declared.clone())).collect();
+        let routes = Routes::of(&all, &told).map_err(|clash| vec![lack::clash(&clash)])?;
         if !lacking.is_empty() {
             return Err(lacking);
         }
-        Ok(Self { inner: Arc::new(Inner { driver, all, routes, roots, patience }) })
+        let (polls, lessons) = (Asked::all(&sources), Lessons::default());
+        Ok(Self { inner: Arc::new(Inner { driver, all, routes, sources, polls, lessons, outside }) })
     }
 
     /// All of them, in the order of their programs.
     pub fn all(&self) -> &[Declared] {
         &self.inner.all
+    }
+
+    /// What asks for something from time to time, and how it goes.
+    pub fn asks(&self) -> Vec<Asks> {
+        let one = |asked: &Arc<Asked>| Asks {
+            triggers: asked.listeners.iter().map(|listener| listener.declared.name.clone()).collect(),
+            source: asked.listeners[0].full_name().into(),
+            every: asked.every,
+            standing: asked.standing(),
+        };
+        self.polls().iter().map(one).collect()
+    }
+
+    /// Where a trigger is told something by requests, if it is.
+    pub fn path_of(&self, declared: &Declared) -> Option<Arc<str>> {
+        match &declared.trigger().kind {
+            Kind::Api { path, .. } | Kind::Webhook { path } | Kind::Form { path } => Some(path.clone()),
+            Kind::Connector { .. } => {
+                let told = |one: &&Sourced| one.declared.name == declared.name && one.is_told(self.driver().world());
+                self.sources().iter().find(told).map(|one| one.path.clone())
+            }
+            Kind::Schedule { .. }
+            | Kind::Every { .. }
+            | Kind::File { .. }
+            | Kind::Event { .. }
+            | Kind::Persona { .. } => None,
+        }
     }
 
     /// Listens to clocks, files and events, as long as what it returns is kept. The runtime of [`Driver::start`] is needed.
@@ -122,6 +196,15 @@ impl Triggers {
             tasks.spawn(async move {
                 if let Err(broken) = triggers.attend(&declared, busy, &ending).await {
                     tracing::error!(trigger = %declared.name, "nothing starts by it any more: {broken}");
+                }
+            });
+        }
+        for asked in self.polls() {
+            let (triggers, asked, busy) = (self.clone(), asked.clone(), self.driver().activity().begin());
+            let ending = ending.clone();
+            tasks.spawn(async move {
+                if let Err(broken) = triggers.ask_in_time(&asked, busy, &ending).await {
+                    tracing::error!(poll = %asked.name, "nothing starts by it any more: {broken}");
                 }
             });
         }
@@ -152,12 +235,12 @@ impl Triggers {
             Kind::Api { .. } => self.api(matched, request).await,
             Kind::Webhook { .. } => self.webhook(matched, request).await,
             Kind::Form { .. } => self.form(matched, request).await,
+            Kind::Connector { .. } => self.told(&matched.path, request).await,
             Kind::Schedule { .. }
             | Kind::Every { .. }
             | Kind::File { .. }
             | Kind::Event { .. }
-            | Kind::Persona { .. }
-            | Kind::Connector { .. } => Err(Refusal::new(404, "nothing starts by such a request")),
+            | Kind::Persona { .. } => Err(Refusal::new(404, "nothing starts by such a request")),
         }
     }
 
@@ -180,7 +263,7 @@ impl Triggers {
                 self.watch_files(declared, glob, on, ending).await
             }
             Kind::Event { topic } => self.hear(declared, topic, busy, ending).await,
-            // Requests come by themselves; personas and connectors have nobody who listens yet.
+            // Requests come by themselves, polls ask together with others; personas have nobody who listens yet.
             Kind::Api { .. }
             | Kind::Webhook { .. }
             | Kind::Form { .. }
@@ -192,10 +275,12 @@ impl Triggers {
     /// Forgets how far those have heard that no program declares any more: should one come back, it begins anew, and what
     /// happened meanwhile was not for it. Which files were taken stays known.
     async fn forget_those_gone(&self) -> Result<(), Broken> {
-        for prefix in [due::FACTS, event::FACTS] {
+        let names = || self.all().iter().map(|declared| &declared.name);
+        let polls = || self.polls().iter().map(|asked| &asked.name);
+        let (triggers, polls): (BTreeSet<&Arc<str>>, BTreeSet<&Arc<str>>) = (names().collect(), polls().collect());
+        for (prefix, there) in [(due::FACTS, &triggers), (event::FACTS, &triggers), (poll::FACTS, &polls)] {
             let known = self.driver().facts(prefix).await?;
-            let is_gone =
-                |name: &str| !self.all().iter().any(|declared| name.strip_prefix(prefix) == Some(&declared.name));
+            let is_gone = |name: &str| !name.strip_prefix(prefix).is_some_and(|name| there.contains(&Arc::from(name)));
             let gone: Vec<Fact> = known
                 .into_keys()
                 .filter(|name| is_gone(name))
@@ -269,11 +354,28 @@ impl Triggers {
     }
 
     fn roots(&self) -> Option<&Roots> {
-        self.inner.roots.as_ref()
+        self.inner.outside.roots.as_ref()
     }
 
     fn patience(&self) -> Duration {
-        self.inner.patience
+        self.inner.outside.patience
+    }
+
+    /// The triggers that connectors declare.
+    fn sources(&self) -> &[Sourced] {
+        &self.inner.sources
+    }
+
+    fn polls(&self) -> &[Arc<Asked>] {
+        &self.inner.polls
+    }
+
+    fn lessons(&self) -> &Lessons {
+        &self.inner.lessons
+    }
+
+    fn environment(&self) -> &Environment {
+        self.inner.outside.connectors.environment()
     }
 }
 

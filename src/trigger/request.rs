@@ -41,6 +41,17 @@ impl Request {
         all.filter_map(|pair| pair.trim().split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
+    /// Its whole address as the sender wrote it, as far as that can be told: a proxy before the server says by which scheme and
+    /// host it was asked.
+    pub fn url(&self) -> String {
+        let first = |name: &str| self.header(name)?.split(',').next().map(str::trim).filter(|text| !text.is_empty());
+        let host = first("x-forwarded-host").or_else(|| self.header("host")).unwrap_or_default();
+        let is_here = host.starts_with("localhost") || host.starts_with("127.") || host.starts_with("[::1]");
+        let scheme = first("x-forwarded-proto").unwrap_or(if is_here { "http" } else { "https" });
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        format!("{scheme}://{host}{}{mark}{}", self.path, self.query)
+    }
+
     /// The fields of the query, or of a form, in their order.
     pub fn pairs(encoded: &[u8]) -> Vec<(String, String)> {
         url::form_urlencoded::parse(encoded).into_owned().collect()
@@ -132,6 +143,15 @@ impl Answer {
     /// Nothing but a status.
     pub fn empty(status: u16) -> Self {
         Self { status, ..Self::default() }
+    }
+
+    /// What is answered to whoever asks whether anybody is there, if they asked for something.
+    pub fn to_challenge(value: &Value) -> Option<Self> {
+        match value {
+            Value::Unit | Value::Null | Value::Bool(false) => None,
+            Value::Text(text) => Some(Self::typed(200, "text/plain; charset=utf-8", text.as_bytes().to_vec())),
+            other => Some(Self::json(200, other)),
+        }
     }
 
     /// A value as JSON.

@@ -16,6 +16,7 @@ pub struct Routes {
 #[derive(Debug)]
 struct Route {
     method: Arc<str>,
+    path: Arc<str>,
     parts: Vec<Part>,
     declared: Declared,
 }
@@ -32,8 +33,10 @@ enum Part {
 /// The trigger that a request is for.
 #[derive(Clone, Debug)]
 pub struct Matched {
-    /// Which.
+    /// Which; of a path at which connectors are told something, the first of those that listen there.
     pub declared: Declared,
+    /// The path, as it is declared.
+    pub path: Arc<str>,
     /// The parts of the path that vary, by name.
     pub parts: Map,
 }
@@ -57,19 +60,36 @@ pub struct Clash {
 }
 
 impl Routes {
-    /// The routes of these triggers.
+    /// The routes of these triggers; `told` are those of connectors that are told something, and where.
     ///
     /// # Errors
     /// Where two of them mean the same requests.
-    pub fn of(all: &[Declared]) -> Result<Self, Clash> {
+    pub fn of(all: &[Declared], told: &[(Arc<str>, Declared)]) -> Result<Self, Clash> {
         let mut routes: Vec<Route> = Vec::new();
-        for declared in all {
-            for (method, path) in methods(&declared.trigger().kind) {
-                let route = Route { method, parts: parts(path), declared: declared.clone() };
-                if let Some(first) = routes.iter().find(|known| known.means_the_same(&route)) {
-                    return Err(Clash { first: first.declared.clone(), second: declared.clone() });
-                }
-                routes.push(route);
+        let own = all.iter().flat_map(|declared| {
+            let methods = methods(&declared.trigger().kind).into_iter();
+            methods.map(move |(method, path)| Route {
+                method,
+                parts: parts(path),
+                path: path.into(),
+                declared: declared.clone(),
+            })
+        });
+        let told = told.iter().flat_map(|(path, declared)| {
+            let route = |method: &str| Route {
+                method: method.into(),
+                parts: parts(path),
+                path: path.clone(),
+                declared: declared.clone(),
+            };
+            ["GET", "HEAD", "POST"].map(route)
+        });
+        for route in own.chain(told) {
+            match routes.iter().find(|known| known.means_the_same(&route)) {
+                // Services have one address for all that they tell.
+                Some(first) if first.is_shared_with(&route) => {}
+                Some(first) => return Err(Clash { first: first.declared.clone(), second: route.declared.clone() }),
+                None => routes.push(route),
             }
         }
         // Where a path fits several, what is written out goes before what varies.
@@ -86,7 +106,7 @@ impl Routes {
         let given = parts.map(decoded).collect::<Option<Vec<String>>>().ok_or(Unmatched::Path)?;
         let fitting = || self.routes.iter().filter_map(|route| Some((route, route.values(&given)?)));
         match fitting().find(|(route, _)| &*route.method == method) {
-            Some((route, parts)) => Ok(Matched { declared: route.declared.clone(), parts }),
+            Some((route, parts)) => Ok(Matched { declared: route.declared.clone(), path: route.path.clone(), parts }),
             None => {
                 let mut methods: Vec<Arc<str>> = fitting().map(|(route, _)| route.method.clone()).collect();
                 methods.sort();
@@ -114,6 +134,12 @@ impl Route {
             }
         }
         Some(values)
+    }
+
+    /// Whether both are told by connectors, at the very same path.
+    fn is_shared_with(&self, other: &Self) -> bool {
+        let told = |route: &Self| matches!(route.declared.trigger().kind, Kind::Connector { .. });
+        told(self) && told(other) && self.path == other.path
     }
 
     /// Whether every request for one is for the other: the names of what varies make no difference.

@@ -1,4 +1,7 @@
-//! How a webhook proves who sent it: `verify hmac_sha256 { key, header, ... }`, over the body as it came, byte by byte.
+//! How whoever sends something proves who they are: `verify hmac_sha256 { key, header, ... }`, over the body as it came, byte by
+//! byte.
+
+use std::sync::Arc;
 
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
@@ -16,9 +19,14 @@ const SIGNATURES_MAX: usize = 16;
 #[derive(Clone)]
 pub struct Proof {
     scheme: Scheme,
-    key: Vec<u8>,
+    /// The keys that are good: more than one while they are changed.
+    keys: Vec<Vec<u8>>,
     /// Where the signature stands.
-    header: String,
+    header: Option<String>,
+    /// What was given in place of a header: what the sender says of itself in the body.
+    given: Option<Vec<String>>,
+    /// Where the sender gives the key itself, once.
+    learn: Option<String>,
     /// What stands before it.
     prefix: String,
     /// Under which name, where the header is a list of `name=value`.
@@ -39,6 +47,15 @@ enum Scheme {
     Sha512,
     /// The key itself stands in the header.
     Token,
+}
+
+/// A key that the sender gives itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lesson {
+    /// The key.
+    pub key: Arc<str>,
+    /// The header that it came in, which is sent back to say that it was heard.
+    pub echo: Option<String>,
 }
 
 /// A delivery that was proved to be the sender's.
@@ -69,8 +86,17 @@ impl Proof {
             "hmac_sha512" => Scheme::Sha512,
             _ => Scheme::Token,
         };
-        let key = text("key")?.filter(|key| !key.is_empty()).ok_or("`verify` needs a `key`")?;
-        let header = text("header")?.ok_or("`verify` needs a `header`")?.to_lowercase();
+        let learn = text("learn")?;
+        let mut keys = texts(fields, "key")?.unwrap_or_default();
+        keys.retain(|key| !key.is_empty());
+        if keys.is_empty() && learn.is_none() {
+            return Err("`verify` needs a `key`".to_owned());
+        }
+        let header = text("header")?.map(|header| header.to_lowercase());
+        let given = texts(fields, "given")?;
+        if header.is_none() && fields.get("given").is_none() {
+            return Err("`verify` needs a `header`".to_owned());
+        }
         let timestamp = text("timestamp")?;
         let plain = if timestamp.is_some() { "{timestamp}.{body}" } else { "{body}" };
         let window = match fields.get("window") {
@@ -85,8 +111,10 @@ impl Proof {
         };
         Ok(Self {
             scheme,
-            key: key.into_bytes(),
+            keys: keys.into_iter().map(String::into_bytes).collect(),
             header,
+            given,
+            learn,
             prefix: text("prefix")?.unwrap_or_default(),
             field: text("field")?,
             base64,
@@ -97,16 +125,39 @@ impl Proof {
         })
     }
 
+    /// With keys that the sender gave before.
+    #[must_use]
+    pub fn having_learnt(mut self, keys: impl IntoIterator<Item = Arc<str>>) -> Self {
+        self.keys.extend(keys.into_iter().map(|key| key.as_bytes().to_vec()));
+        self
+    }
+
+    /// Whether the sender gives the key itself.
+    pub fn learns(&self) -> bool {
+        self.learn.is_some()
+    }
+
+    /// The key that a request gives, if it gives one.
+    pub fn lesson(&self, request: &Request, body: &Value) -> Option<Lesson> {
+        let place = self.learn.as_ref()?;
+        let (key, echo) = match place.strip_prefix("body.") {
+            Some(field) => (body.get(field)?.as_text()?, None),
+            None => (request.header(&place.to_lowercase())?, Some(place.to_lowercase())),
+        };
+        (!key.is_empty()).then(|| Lesson { key: key.into(), echo })
+    }
+
     /// Whether a request is the sender's, and sent just now.
     ///
     /// # Errors
     /// Why it is not, without a word about the key.
     pub fn check(&self, request: &Request, now: Timestamp) -> Result<Delivery, String> {
         let id = self.id.as_ref().and_then(|name| request.header(name)).map(str::to_owned);
-        let given = request.header(&self.header).ok_or_else(|| format!("the header `{}` is missing", self.header))?;
+        let Some(header) = &self.header else { return self.check_given(id) };
+        let given = request.header(header).ok_or_else(|| format!("the header `{header}` is missing"))?;
         let signature = if self.scheme == Scheme::Token {
             if !self.candidates(given).iter().any(|given| self.is_key(given)) {
-                return Err(format!("the token in `{}` is wrong", self.header));
+                return Err(format!("the token in `{header}` is wrong"));
             }
             None
         } else {
@@ -114,12 +165,22 @@ impl Proof {
             let candidates = self.candidates(given);
             let mut codes = candidates.iter().take(SIGNATURES_MAX).filter_map(|given| self.decoded(given));
             let code = codes.find(|code| self.signs(&text, code));
-            let code = code.ok_or_else(|| format!("the signature in `{}` is wrong", self.header))?;
+            let code = code.ok_or_else(|| format!("the signature in `{header}` is wrong"))?;
             // However the sender writes it, it is one code.
             Some(code.iter().map(|byte| format!("{byte:02x}")).collect())
         };
         self.is_fresh(request, given, now)?;
         Ok(Delivery { signature, id, window: self.window })
+    }
+
+    /// Whether everything that the sender says of itself is the key.
+    fn check_given(&self, id: Option<String>) -> Result<Delivery, String> {
+        match &self.given {
+            Some(given) if !given.is_empty() && given.iter().all(|given| self.is_key(given)) => {
+                Ok(Delivery { signature: None, id, window: self.window })
+            }
+            _ => Err("it does not carry the token that was agreed on".to_owned()),
+        }
     }
 
     /// The signatures in a header.
@@ -148,10 +209,14 @@ impl Proof {
         while let Some(open) = rest.find('{') {
             text.extend_from_slice(&rest.as_bytes()[..open]);
             rest = &rest[open..];
-            let pieces: [(&str, &[u8]); 3] = [
+            let url = if rest.starts_with("{url}") { request.url() } else { String::new() };
+            let pieces: [(&str, &[u8]); 6] = [
                 ("{body}", &request.body),
                 ("{timestamp}", time.as_bytes()),
                 ("{id}", id.unwrap_or_default().as_bytes()),
+                ("{method}", request.method.as_bytes()),
+                ("{path}", request.path.as_bytes()),
+                ("{url}", url.as_bytes()),
             ];
             match pieces.into_iter().find(|(name, _)| rest.starts_with(name)) {
                 Some((name, piece)) => {
@@ -193,17 +258,17 @@ impl Proof {
     }
 
     fn signs(&self, text: &[u8], signature: &[u8]) -> bool {
-        match self.scheme {
-            Scheme::Sha1 => is_mac::<Hmac<sha1::Sha1>>(&self.key, text, signature),
-            Scheme::Sha256 => is_mac::<Hmac<sha2::Sha256>>(&self.key, text, signature),
-            Scheme::Sha512 => is_mac::<Hmac<sha2::Sha512>>(&self.key, text, signature),
+        self.keys.iter().any(|key| match self.scheme {
+            Scheme::Sha1 => is_mac::<Hmac<sha1::Sha1>>(key, text, signature),
+            Scheme::Sha256 => is_mac::<Hmac<sha2::Sha256>>(key, text, signature),
+            Scheme::Sha512 => is_mac::<Hmac<sha2::Sha512>>(key, text, signature),
             Scheme::Token => false,
-        }
+        })
     }
 
-    /// Whether this is the key. Digests are compared, so that the time it takes says nothing of either.
+    /// Whether this is a key. Digests are compared, so that the time it takes says nothing of either.
     fn is_key(&self, given: &str) -> bool {
-        blake3::hash(given.as_bytes()) == blake3::hash(&self.key)
+        self.keys.iter().any(|key| blake3::hash(given.as_bytes()) == blake3::hash(key))
     }
 }
 
@@ -212,6 +277,19 @@ fn is_mac<M: Mac + KeyInit>(key: &[u8], text: &[u8], signature: &[u8]) -> bool {
     let Ok(mut mac) = <M as KeyInit>::new_from_slice(key) else { return false };
     mac.update(text);
     mac.verify_slice(signature).is_ok()
+}
+
+/// A field that is a text, or a list of them.
+fn texts(fields: &Value, name: &str) -> Result<Option<Vec<String>>, String> {
+    let wrong = |other: &Value| format!("`{name}` of `verify` must be a text, is {}", other.type_name());
+    let one = |value: &Value| value.as_text().map(str::to_owned).ok_or_else(|| wrong(value));
+    match fields.get(name) {
+        None | Some(Value::Unit) => Ok(None),
+        Some(Value::List(list)) => {
+            list.iter().filter(|item| !item.is_unit()).map(one).collect::<Result<_, _>>().map(Some)
+        }
+        Some(value) => one(value).map(|text| Some(vec![text])),
+    }
 }
 
 /// The parts of a header that is a list: `t=1492774577,v1=5257a8`.

@@ -50,7 +50,7 @@ impl Triggers {
     }
 
     /// Whether a delivery came before, within the time in which its sender, or somebody who listened, may send it again.
-    async fn recognised(&self, declared: &Declared, delivery: Delivery) -> Result<Known, Refusal> {
+    pub(super) async fn recognised(&self, declared: &Declared, delivery: Delivery) -> Result<Known, Refusal> {
         let now = self.now();
         let mut known = Known::default();
         let marks = [delivery.id.map(|id| format!("id {id}")), delivery.signature];
@@ -90,26 +90,22 @@ impl Triggers {
     /// What is answered to whoever asks whether anybody is there.
     fn challenged(&self, declared: &Declared, trigger: &Value) -> Result<Option<Answer>, Refusal> {
         let Some(challenge) = &declared.trigger().challenge else { return Ok(None) };
-        Ok(match self.evaluate(declared, challenge, trigger)? {
-            Value::Unit | Value::Null | Value::Bool(false) => None,
-            Value::Text(text) => Some(Answer::typed(200, "text/plain; charset=utf-8", text.as_bytes().to_vec())),
-            other => Some(Answer::json(200, &other)),
-        })
+        Ok(Answer::to_challenge(&self.evaluate(declared, challenge, trigger)?))
     }
 }
 
 /// What is known of a delivery.
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     /// What is answered, if it came before.
-    answer: Option<Answer>,
+    pub answer: Option<Answer>,
     /// The run that it starts.
-    run: Option<RunId>,
+    pub run: Option<RunId>,
     /// By what it is recognised from now on.
-    facts: Vec<Fact>,
+    pub facts: Vec<Fact>,
 }
 
 /// Whether somebody who asked could get an answer from the workflow itself.
-fn replies(plan: &Plan) -> bool {
+pub(super) fn replies(plan: &Plan) -> bool {
     plan.nodes.iter().any(|node| matches!(node.kind, Kind::Reply { .. }))
 }

@@ -41,6 +41,7 @@ mod settings;
 mod smtp;
 #[cfg(feature = "sqlite")]
 mod sql;
+mod sources;
 mod stdlib;
 #[cfg(all(target_os = "linux", feature = "cli", feature = "sqlite"))]
 mod streams;

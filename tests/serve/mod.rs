@@ -6,6 +6,7 @@ mod documented;
 mod failures;
 mod figures;
 mod forks;
+mod hook;
 mod killed;
 mod limits;
 mod problems;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use orchestra_flow::base::id::RunId;
 use orchestra_flow::base::time::{Duration, Timestamp};
 use orchestra_flow::base::value::Value;
+use orchestra_flow::connect::{Connectors, Environment, Natives};
 use orchestra_flow::host::clock::VirtualClock;
 use orchestra_flow::host::rehearse::quiet::Quiet;
 use orchestra_flow::lang::plan::{Package, Plan};
@@ -15,7 +16,7 @@ use orchestra_flow::run::intake::Options;
 use orchestra_flow::run::journal::{Journal as _, Mark, Query, Standing};
 use orchestra_flow::run::machine::{Command, Target};
 use orchestra_flow::run::world::{Clock as _, World};
-use orchestra_flow::trigger::{Listening, Triggers};
+use orchestra_flow::trigger::{Listening, Outside, Triggers};
 
 use super::disk::{Disk, Platter};
 use super::far::Far;
@@ -190,7 +191,9 @@ impl Sim<'_> {
         };
         let package = self.chance.pick(self.programs).clone();
         let driver = Driver::new(world, package.clone(), Duty::CarryOut);
-        let triggers = Triggers::new(driver.clone(), &package, None, Duration::seconds(3_600));
+        let connectors = Connectors::new(Environment::at("."), [], Natives::default());
+        let outside = Outside { roots: None, connectors: Arc::new(connectors), patience: Duration::seconds(3_600) };
+        let triggers = Triggers::new(driver.clone(), &package, outside);
         (driver, triggers.expect("they can listen"))
     }
 

@@ -4,9 +4,14 @@ mod clock;
 mod event;
 mod file;
 mod form;
+mod hook;
 #[cfg(all(feature = "cli", feature = "serve"))]
 mod killed;
+#[cfg(feature = "http")]
+mod poll;
 mod request;
+#[cfg(feature = "http")]
+mod vendors;
 mod webhook;
 mod width;
 

@@ -49,7 +49,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn sha256(key: &str, text: &str) -> String {
+pub fn sha256(key: &str, text: &str) -> String {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).expect("any key will do");
     mac.update(text.as_bytes());
     hex(&mac.finalize().into_bytes())

@@ -13,6 +13,7 @@ mod show;
 mod start;
 mod tell;
 mod timeline;
+mod triggers;
 mod watch;
 mod why;
 
@@ -41,6 +42,7 @@ pub enum Verb {
     Signal(tell::Signal),
     Answer(tell::Answer),
     Deploy(deploy::Deploy),
+    Triggers(triggers::Triggers),
 }
 
 impl Verb {
@@ -65,6 +67,7 @@ impl Verb {
             Self::Signal(command) => command.run(),
             Self::Answer(command) => command.run(),
             Self::Deploy(command) => command.run(),
+            Self::Triggers(command) => command.run(),
         }
     }
 }

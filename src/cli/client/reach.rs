@@ -43,6 +43,11 @@ pub struct Whom {
 }
 
 impl Reach {
+    /// The directory in which the server keeps what happens.
+    pub fn data(&self) -> &Path {
+        &self.whom.data
+    }
+
     /// Carries out `work` with the server that is meant.
     ///
     /// # Errors

@@ -80,7 +80,7 @@ pub fn ready<'a>(call: &'a Call, request: &Request, bounds: Bounds) -> Result<(P
 /// one that a parameter or an answer named only if it lies where the connector lives.
 fn is_trusted(call: &Call, request: &Request, parts: &Parts) -> Result<bool, Failure> {
     let Some(UrlPiece::Value(Formula::Script(script))) = request.url.pieces.first() else { return Ok(true) };
-    if !script.roots.iter().any(|root| matches!(root, Root::Param(_) | Root::Params)) {
+    if !script.roots.iter().any(|root| matches!(root, Root::Param(_) | Root::Params | Root::State)) {
         return Ok(true);
     }
     // Who brings credentials with the step has named the address, too.

@@ -61,16 +61,20 @@ pub async fn perform(
     let (parts, exchange, manner) = ready(call, request, bounds).map_err(Broken::definite)?;
     let series = Series { call, paginate, exchange, manner, parts };
     if call.act.streamed {
-        let (items, next) = series.page(Position::from_value(&call.act.page)).await?;
-        return Ok((Value::list(items), next.map_or(Value::Unit, |next| next.to_value())));
+        let page = series.page(Position::from_value(&call.act.page)).await?;
+        return Ok((Value::list(page.items), page.next.map_or(Value::Unit, |next| next.to_value())));
     }
     let (mut all, mut position) = (Vec::new(), Position::default());
     loop {
         let pages = position.pages;
-        let (items, next) = series.page(position).await.map_err(|broken| series.unended(broken, pages))?;
-        all.extend(items);
-        match next {
+        let page = series.page(position).await.map_err(|broken| series.unended(broken, pages))?;
+        all.extend(page.items);
+        match page.next {
             Some(next) => position = next,
+            None if paginate.whole => {
+                let whole = [("items", Value::list(all)), ("response", page.response)];
+                return Ok((Value::map(whole), Value::Unit));
+            }
             None => return Ok((Value::list(all), Value::Unit)),
         }
     }
@@ -84,9 +88,18 @@ struct Series<'a> {
     parts: Parts,
 }
 
+/// What one page brought.
+struct Page {
+    items: Vec<Value>,
+    /// Where the next one is.
+    next: Option<Position>,
+    /// The whole answer.
+    response: Value,
+}
+
 impl Series<'_> {
     /// The items of the page at `position`, and where the next one is.
-    async fn page(&self, position: Position) -> Result<(Vec<Value>, Option<Position>), Broken> {
+    async fn page(&self, position: Position) -> Result<Page, Broken> {
         if position.pages >= PAGES_MAX {
             return Err(Broken::definite(Failure::new(
                 Kind::LimitExceeded,
@@ -110,10 +123,10 @@ impl Series<'_> {
         // A last page often lacks the field that names the next one.
         let stated = self.paginate.next.as_ref().map(|next| next.evaluate(library, &scope).unwrap_or_default());
         let next = self.next(&position, items.len(), stated, &answer, &scope).map_err(Broken::unknown)?;
-        let Some(wanted) = wanted else { return Ok((items, next)) };
+        let Some(wanted) = wanted else { return Ok(Page { items, next, response }) };
         let enough = items.len() >= wanted;
         items.truncate(wanted);
-        Ok((items, next.filter(|_| !enough)))
+        Ok(Page { items, next: next.filter(|_| !enough), response })
     }
 
     /// How many items are wanted still; `None` where all of them are.

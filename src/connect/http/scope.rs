@@ -36,6 +36,8 @@ impl Roots for Scope<'_> {
             Root::Param(name) => Some(self.call.ahead.get(name).cloned().unwrap_or_else(|| self.call.param(name))),
             Root::Config => Some(self.call.config()),
             Root::Response => self.response.cloned(),
+            // What a poll keeps.
+            Root::State => Some(self.call.param("state")),
             Root::Key => Some(Value::Text(self.call.act.key.clone())),
             _ => None,
         }

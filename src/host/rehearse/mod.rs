@@ -22,7 +22,7 @@ use crate::base::status::Status;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::test::{Act, Test};
-use crate::lang::plan::{Formula, Package, Plan, Roots};
+use crate::lang::plan::{Formula, Package, Plan, Roots, trigger};
 use crate::run::event::Record;
 use crate::run::intake::{self, Options, StartError};
 use crate::run::machine::Command;
@@ -138,7 +138,9 @@ fn start(outside: &Outside, package: &Package, test: &Test) -> Result<(Value, Op
     };
     let trigger = part(&test.trigger)?.received();
     let input = match (&test.input, package.plans.get(&test.workflow)) {
-        (None, Some(plan)) if test.trigger.is_some() => triggered(plan, &trigger, &outside.plain_names())?,
+        (None, Some(plan)) if test.trigger.is_some() => {
+            triggered(package, plan, test, &trigger, &outside.plain_names())?
+        }
         _ => part(&test.input)?,
     };
     let state = test.state.as_ref().map(|_| part(&test.state)).transpose()?;
@@ -189,17 +191,41 @@ fn enact(
 
 /// The input that the workflow's trigger makes of what happened: by its `input:`, else the body. Where several triggers
 /// could be meant, the first whose type the test names, else the first.
-fn triggered(plan: &Plan, trigger: &Value, others: &dyn Roots) -> Result<Value, TestFailure> {
+fn triggered(
+    package: &Package,
+    plan: &Plan,
+    test: &Test,
+    trigger: &Value,
+    others: &dyn Roots,
+) -> Result<Value, TestFailure> {
     let kind = trigger.get("type").and_then(Value::as_text);
     let meant = plan.triggers.iter().find(|declared| kind.is_some_and(|kind| kind == declared.kind.word()));
     let Some(declared) = meant.or(plan.triggers.first()) else {
         return Ok(trigger.get("body").cloned().unwrap_or_default());
     };
+    let trigger = &as_declared(package, test, &declared.kind, trigger)?;
     let taken = intake::taken(plan, declared, trigger, others);
     taken.map_err(|failure| TestFailure::of(&failure, plan.span))?.ok_or_else(|| {
         let message = "the `where` of the trigger is not true of what the test brings: no run starts".to_owned();
         TestFailure { span: declared.span, message, details: Vec::new() }
     })
+}
+
+/// The item of a test as the connector declares it, which its trigger would bring.
+fn as_declared(package: &Package, test: &Test, kind: &trigger::Kind, item: &Value) -> Result<Value, TestFailure> {
+    let trigger::Kind::Connector { connector, name, .. } = kind else { return Ok(item.clone()) };
+    let declared = package.connectors.get(connector).map(|connector| connector.sources.iter());
+    let source = declared.into_iter().flatten().find(|source| source.name == *name);
+    let (Some(source), Some(map)) = (source, item.as_map()) else { return Ok(item.clone()) };
+    let body = map.get("body").cloned().unwrap_or_default();
+    let body = source.item_shape.check_answer(&body).map_err(|misfits| TestFailure {
+        span: test.span,
+        message: format!("the `body` of the test's trigger is no item of `{connector}.{name}`"),
+        details: misfits.iter().map(ToString::to_string).collect(),
+    })?;
+    let mut typed = map.clone();
+    typed.insert("body".into(), body);
+    Ok(typed.into())
 }
 
 fn evaluate(formula: &Formula, package: &Package, names: &dyn Roots, span: Span) -> Result<Value, TestFailure> {

@@ -25,7 +25,7 @@ use crate::connect::registry::Call;
 use crate::connect::{Configured, Environment, fill_defaults};
 use crate::lang::plan::connector::{Ahead, Answer, Example, UrlPiece};
 use crate::lang::plan::node::Kind;
-use crate::lang::plan::{self, Connector, Formula, Operation, Package};
+use crate::lang::plan::{self, Connector, Formula, Operation, Package, Source};
 use crate::run::world::Act;
 
 /// The pattern of an address of which nothing is known beforehand.
@@ -58,7 +58,9 @@ impl Desk {
     pub fn new(package: &Package, record: Record) -> Self {
         let mut routes = Vec::new();
         for connector in package.connectors.values() {
-            routes.extend(connector.operations.values().flat_map(|operation| Route::all(connector, operation)));
+            let asked = connector.sources.iter().flat_map(Source::operations);
+            let all = connector.operations.values().chain(asked);
+            routes.extend(all.flat_map(|operation| Route::all(connector, operation)));
         }
         routes.sort_by_key(Route::rank);
         Self { routes, wanted: wanted(package), seen: Mutex::default(), record }

@@ -13,6 +13,8 @@ use crate::connect::{Configured, Credentials};
 use crate::lang::catalog::BASE_URL;
 use crate::lang::plan::connector::{Auth, Connector};
 use crate::lang::plan::node::Kind;
+use crate::lang::plan::source::{self, Poll};
+use crate::lang::plan::trigger;
 use crate::lang::plan::{Formula, Package, Plan, Root, Roots};
 use crate::run::world::Settings as _;
 
@@ -43,6 +45,8 @@ impl Uses {
         let mut uses = Self::default();
         // Every workflow is visited anyway, so those that others call need not be followed.
         package.plans.values().for_each(|plan| uses.take(plan, &mut Vec::new()));
+        // What starts runs matters only where all of them are carried out.
+        package.plans.values().for_each(|plan| uses.hear(plan, package));
         uses
     }
 
@@ -75,6 +79,20 @@ impl Uses {
                     }
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// The connectors by whose triggers a workflow listens, and what those ask by.
+    fn hear(&mut self, plan: &Plan, package: &Package) {
+        for trigger in &plan.triggers {
+            let trigger::Kind::Connector { connector, name, .. } = &trigger.kind else { continue };
+            self.places.entry(connector.clone()).or_insert(trigger.span);
+            let declared = package.connectors.get(connector).map(|connector| connector.sources.iter());
+            for source in declared.into_iter().flatten().filter(|source| source.name == *name) {
+                let asks = source.operations().map(|operation| operation.signature.full_name());
+                let called = source.poll().and_then(Poll::calls).map(|called| format!("{connector}.{called}").into());
+                self.operations.extend(asks.chain(called));
             }
         }
     }
@@ -207,7 +225,8 @@ impl Settings {
         let missing_config = connector.config.iter().any(|(field, _)| {
             !matches!(field.shape, Shape::Optional(_)) && config.get(&field.name).is_none_or(Value::is_unit)
         });
-        let relies = connector.operations.values().any(|operation| {
+        let asked = connector.sources.iter().flat_map(source::Source::operations);
+        let relies = connector.operations.values().chain(asked).any(|operation| {
             operation.request.is_some()
                 && operation.shaping.auth.is_empty()
                 && uses.operations.contains(&operation.signature.full_name())

@@ -39,10 +39,44 @@ pub struct Connector {
 pub struct SourceSignature {
     /// What it takes.
     pub params: Vec<Field>,
+    /// How its items come.
+    pub brings: Brings,
     /// What it gives for each item.
     pub item: Shape,
     /// Where it is declared.
     pub span: Span,
+}
+
+/// How the items of a trigger come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Brings {
+    /// They are sent.
+    Sent,
+    /// They are asked for.
+    Asked,
+}
+
+/// What a workflow may say of every trigger of a connector, beside its parameters.
+pub const OF_EVERY_SOURCE: [&str; 3] = ["path", "every", "from"];
+
+impl SourceSignature {
+    /// What a workflow may say of it: its parameters, where it is told, and of a poll how often it asks and from where on.
+    pub fn takes(&self) -> Vec<Field> {
+        let own = |name: &str, shape: Shape, doc: &str| Field {
+            name: name.into(),
+            shape: shape.optional(),
+            default: None,
+            doc: Some(doc.into()),
+        };
+        let mut takes = self.params.clone();
+        takes.push(own("path", Shape::text(), "Where it is told, in place of `/hooks/CONNECTOR`."));
+        if self.brings == Brings::Asked {
+            takes.push(own("every", Shape::Duration, "How often it asks, in place of what the connector says."));
+            let from = Shape::OneOf([Value::from("start"), "now".into()].into());
+            takes.push(own("from", from, "`\"start\"`: what is there already is taken, too."));
+        }
+        takes
+    }
 }
 
 impl Connector {
@@ -92,7 +126,8 @@ impl Connector {
                 ast::ConnectorItem::Source(source) => {
                     let params = source.params.iter().map(|param| types.field(trees, place, param, found)).collect();
                     let item = source.item_type.as_ref().map_or(Shape::Any, |ty| types.shape(trees, place, ty, found));
-                    let signature = SourceSignature { params, item, span: source.name.span };
+                    let brings = if &*source.kind.text == "poll" { Brings::Asked } else { Brings::Sent };
+                    let signature = SourceSignature { params, brings, item, span: source.name.span };
                     if let Some(first) = connector.sources.insert(source.name.text.clone(), signature) {
                         let message = format!("the trigger `{}` is declared twice", source.name.text);
                         found.push(
@@ -101,7 +136,10 @@ impl Connector {
                         );
                     }
                 }
-                ast::ConnectorItem::Default(_) | ast::ConnectorItem::Check(_) | ast::ConnectorItem::Example(_) => {}
+                ast::ConnectorItem::Default(_)
+                | ast::ConnectorItem::Check(_)
+                | ast::ConnectorItem::Example(_)
+                | ast::ConnectorItem::Hook(_) => {}
             }
         }
         connector

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-pub use connector::{BASE_URL, Connector, SourceSignature};
+pub use connector::{BASE_URL, Brings, Connector, OF_EVERY_SOURCE, SourceSignature};
 pub use signature::{Effect, Signature};
 pub use tree::Tree;
 pub use types::Types;

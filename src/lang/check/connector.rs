@@ -11,7 +11,7 @@ use crate::base::shape::{Bounds, Field as ShapeField, Shape};
 use crate::lang::catalog;
 use crate::lang::syntax::ast::{
     AheadKind, Connector, ConnectorItem, Declare, Example, Field, Name, Object, Operation, Output, OutputForm, Request,
-    RequestItem, Source, TriggerClauseKind, Type, TypeKind, Value,
+    RequestItem, Type, TypeKind, Value,
 };
 
 /// The parts of a request.
@@ -30,7 +30,8 @@ pub(super) fn own_errors(connector: &Connector, raised: &mut Raised) {
             ConnectorItem::Default(item) => take(item),
             ConnectorItem::Operation(operation) => operation.items.iter().for_each(&mut take),
             ConnectorItem::Source(source) => source.items.iter().for_each(&mut take),
-            ConnectorItem::Config(_) | ConnectorItem::Check(_) | ConnectorItem::Example(_) => {}
+            ConnectorItem::Config(_) | ConnectorItem::Check(_) | ConnectorItem::Example(_) | ConnectorItem::Hook(_) => {
+            }
         }
     }
 }
@@ -41,7 +42,7 @@ pub(super) fn has_native(connector: &Connector) -> bool {
 }
 
 /// `response`, where an answer has come.
-fn response_shape() -> Shape {
+pub(super) fn response_shape() -> Shape {
     Shape::object([
         ("status", Shape::int()),
         ("headers", Shape::Map(Shape::Any.into(), Bounds::NONE)),
@@ -79,7 +80,8 @@ impl<'a> Checker<'a> {
                     ConnectorItem::Operation(operation) => this.operation(operation, known),
                     ConnectorItem::Check(name) => this.check_operation(name, known),
                     ConnectorItem::Example(example) => this.example(example, declared, known),
-                    ConnectorItem::Source(source) => this.source(source, known),
+                    ConnectorItem::Source(source) => this.source(source, declared, known),
+                    ConnectorItem::Hook(clause) => this.hook(clause),
                 }
             }
         });
@@ -179,7 +181,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The types of a declaration, for the plan; what is wrong with them the catalog has said.
-    fn note_types(&mut self, ty: &'a Type) {
+    pub(super) fn note_types(&mut self, ty: &'a Type) {
         let mut told_already = Vec::new();
         self.written_type(ty, &mut told_already);
         if let TypeKind::Object(fields) = &ty.kind {
@@ -187,7 +189,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn request(&mut self, request: &'a Request, params: &[ShapeField]) {
+    pub(super) fn request(&mut self, request: &'a Request, params: &[ShapeField]) {
         self.expression(&request.url);
         for name in named_parts(&request.url.source) {
             if !params.iter().any(|param| *param.name == *name) {
@@ -226,7 +228,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn request_item(&mut self, item: &'a RequestItem, default: bool) {
+    pub(super) fn request_item(&mut self, item: &'a RequestItem, default: bool) {
         match item {
             RequestItem::Auth(auth) => self.auth(auth, true),
             RequestItem::Limit { count, per, .. } => {
@@ -365,6 +367,9 @@ impl<'a> Checker<'a> {
 
     fn example(&mut self, example: &'a Example, declared: &'a Connector, connector: &catalog::Connector) {
         let name = &example.operation;
+        if let Some(source) = connector.sources.get(&name.text) {
+            return self.source_example(example, source);
+        }
         let Some(signature) = connector.operations.get(&name.text).cloned() else {
             let known: Vec<&str> = connector.operations.keys().map(|name| &**name).collect();
             let message = format!("there is no operation `{}` here", name.text);
@@ -374,19 +379,7 @@ impl<'a> Checker<'a> {
         };
         let what = signature.full_name();
         self.parameters(&example.params.fields, &signature.params, &what, name.span, None);
-        for gets in &example.gets {
-            if let Some(status) = &gets.status {
-                let statuses = Bounds { min: Some(100.0), max: Some(599.0) };
-                self.argument(status, &Shape::Int(statuses), "the status of an answer");
-                self.known_before(status, "the status of an answer");
-            }
-            gets.headers.iter().for_each(|headers| {
-                self.object(&headers.fields);
-            });
-            gets.body.iter().for_each(|body| {
-                self.value(body);
-            });
-        }
+        self.example_gets(example);
         self.answers_in_order(example, declared);
         if let Some(gives) = &example.gives {
             self.value(gives);
@@ -415,6 +408,27 @@ impl<'a> Checker<'a> {
                     .hint("`gives { ... }`, or `fails TYPE`"),
             );
         }
+        self.example_is_constant(example);
+    }
+
+    /// The answers of an example.
+    pub(super) fn example_gets(&mut self, example: &'a Example) {
+        for gets in &example.gets {
+            if let Some(status) = &gets.status {
+                let statuses = Bounds { min: Some(100.0), max: Some(599.0) };
+                self.argument(status, &Shape::Int(statuses), "the status of an answer");
+                self.known_before(status, "the status of an answer");
+            }
+            gets.headers.iter().for_each(|headers| {
+                self.object(&headers.fields);
+            });
+            gets.body.iter().for_each(|body| {
+                self.value(body);
+            });
+        }
+    }
+
+    pub(super) fn example_is_constant(&mut self, example: &'a Example) {
         for value in example_answers(example) {
             if catalog::types::constant(value).is_none() && self.compiles(value) {
                 self.report(
@@ -478,68 +492,6 @@ impl<'a> Checker<'a> {
             self.value(value);
         }
     }
-
-    /// A trigger that a connector declares.
-    fn source(&mut self, source: &'a Source, connector: &catalog::Connector) {
-        let Some(signature) = connector.sources.get(&source.name.text) else { return };
-        for declare in &source.params {
-            if let Some(ty) = &declare.ty {
-                self.note_types(ty);
-            }
-            declare.value.iter().for_each(|value| {
-                self.value(value);
-            });
-        }
-        if let Some(ty) = &source.item_type {
-            self.note_types(ty);
-        }
-        if let Some(every) = &source.every {
-            self.argument(every, &Shape::Duration, "`every`");
-            self.known_before(every, "`every`");
-        }
-        let mut here = self.here.clone();
-        here.params = Some(signature.params.iter().map(bare).collect());
-        here.words.push(("params", Typed::default()));
-        for word in ["trigger", "event", "item", "body", "headers", "query"] {
-            here.words.push((word, Typed::default()));
-        }
-        here.words.push(("response", Typed::of(response_shape())));
-        self.at(here, |this| {
-            if let Some(request) = &source.request {
-                this.request(request, &signature.params);
-            }
-            for clause in &source.clauses {
-                match &clause.kind {
-                    TriggerClauseKind::Where(filter) => {
-                        this.condition(filter, "`where`");
-                    }
-                    TriggerClauseKind::Verify { fields, .. } => {
-                        this.object(fields);
-                    }
-                    TriggerClauseKind::Challenge(challenge) => {
-                        this.expression(challenge);
-                    }
-                    _ => {
-                        this.report(Diagnostic::error(
-                            code::CONNECTOR,
-                            clause.span,
-                            "this belongs to the trigger of a workflow, not to its declaration",
-                        ));
-                    }
-                }
-            }
-            source.item.iter().chain(&source.by).for_each(|expr| {
-                this.expression(expr);
-            });
-            source.items.iter().for_each(|item| this.request_item(item, false));
-        });
-        if &*source.kind.text == "poll" && source.request.is_none() {
-            self.report(
-                Diagnostic::error(code::CONNECTOR, source.name.span, "a poll asks for something")
-                    .hint("say for what: `GET \"/changes\" { ... }`"),
-            );
-        }
-    }
 }
 
 /// What an example says of answers and of what comes of them.
@@ -548,7 +500,7 @@ fn example_answers(example: &Example) -> impl Iterator<Item = &Value> {
 }
 
 /// A parameter by its bare name. One with a default is always there.
-fn bare(field: &ShapeField) -> (Arc<str>, Shape) {
+pub(super) fn bare(field: &ShapeField) -> (Arc<str>, Shape) {
     let shape = if field.default.is_some() { field.shape.present().clone() } else { field.shape.clone() };
     (field.name.clone(), shape)
 }

@@ -31,6 +31,7 @@ mod repeat;
 mod reserved;
 mod secret;
 mod set;
+mod source;
 mod step;
 mod test;
 mod trigger;

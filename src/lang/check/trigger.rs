@@ -15,7 +15,8 @@ use crate::lang::syntax::ast::{
 
 const METHODS: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 /// The fields of `verify` that there are, over all schemes.
-const VERIFIED: [&str; 9] = ["key", "header", "prefix", "encoding", "field", "timestamp", "window", "id", "signed"];
+const VERIFIED: [&str; 11] =
+    ["key", "header", "prefix", "encoding", "field", "timestamp", "window", "id", "signed", "given", "learn"];
 /// The ways of signing.
 const SCHEMES: [&str; 4] = ["hmac_sha256", "hmac_sha1", "hmac_sha512", "token"];
 
@@ -51,6 +52,7 @@ impl<'a> Checker<'a> {
             })
             .collect();
         match kinds[..] {
+            [TriggerKind::Connector { path, .. }] => self.brought(path),
             [kind] => shape_of(kind),
             _ => Shape::Any,
         }
@@ -72,9 +74,18 @@ impl<'a> Checker<'a> {
         let item = batch.map(|batch| self.batched(batch.span, input));
         let mut here = self.here.clone();
         here.words.retain(|(word, _)| !matches!(*word, "trigger" | "vars" | "state" | "run" | "input"));
-        here.words.push(("trigger", Typed::of(shape_of(&trigger.kind))));
-        if let TriggerKind::Event(_) | TriggerKind::Connector { .. } = &trigger.kind {
-            here.words.push(("event", Typed::default()));
+        let brought = match &trigger.kind {
+            TriggerKind::Connector { path, .. } => self.brought(path),
+            kind => shape_of(kind),
+        };
+        here.words.push(("trigger", Typed::of(brought)));
+        match &trigger.kind {
+            TriggerKind::Event(_) => here.words.push(("event", Typed::default())),
+            TriggerKind::Connector { path, .. } => {
+                let item = self.source_named(path).map(|(_, signature)| signature.item.clone());
+                here.words.push(("event", Typed::of(item.unwrap_or_default())));
+            }
+            _ => {}
         }
         here.before_run = Some("a clause of a trigger");
         self.at(here, |this| {
@@ -163,7 +174,7 @@ impl<'a> Checker<'a> {
                 self.checked.connectors.entry(known.name.clone()).or_insert_with(|| known.declared.clone());
                 match known.sources.get(&source.text) {
                     Some(signature) => {
-                        self.parameters(params, &signature.params, &path.dotted(), path.span, None);
+                        self.parameters(params, &signature.takes(), &path.dotted(), path.span, None);
                     }
                     None => {
                         let names: Vec<&str> = known.sources.keys().map(|name| &**name).collect();
@@ -315,6 +326,9 @@ impl<'a> Checker<'a> {
             }
         }
         self.starts_without(trigger, input, mapped || item.is_some());
+        if !mapped && item.is_none() {
+            self.item_is_input(trigger, input);
+        }
     }
 
     /// A clock brings nothing, so a workflow that needs something must be told what.
@@ -376,7 +390,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn verify(&mut self, scheme: &Name, fields: &'a [Field]) {
+    pub(super) fn verify(&mut self, scheme: &Name, fields: &'a [Field]) {
         if !SCHEMES.contains(&&*scheme.text) {
             let message = format!("there is no way of signing called `{}`", scheme.text);
             self.unknown_of(code::UNKNOWN_WORD, &scheme.text, scheme.span, message, &SCHEMES);
@@ -385,7 +399,10 @@ impl<'a> Checker<'a> {
             let message = format!("`verify` has no field `{}`", field.key.text);
             self.unknown_of(code::UNKNOWN_WORD, &field.key.text, field.key.span, message, &VERIFIED);
         }
-        let missing = ["key", "header"].into_iter().find(|name| !fields.iter().any(|field| *field.key.text == **name));
+        // A key may come from the sender, a token may stand elsewhere than in a header.
+        let has = |name: &str| fields.iter().any(|field| &*field.key.text == name);
+        let needs = [("key", has("key") || has("learn")), ("header", has("header") || has("given"))];
+        let missing = needs.into_iter().find(|(_, is_there)| !is_there).map(|(name, _)| name);
         if let Some(missing) = missing {
             let hint = "write `verify hmac_sha256 { key: secret(\"KEY\"), header: \"X-Signature\" }`";
             let message = format!("`verify` needs a `{missing}`");

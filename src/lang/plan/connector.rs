@@ -6,10 +6,11 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::formula::{Formula, Script};
+use super::source::Source;
 use super::workflow::Functions;
 use crate::base::failure;
 use crate::base::id::Digest;
-use crate::base::shape::{Field, Shape};
+use crate::base::shape::Field;
 use crate::base::span::Span;
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
@@ -43,6 +44,14 @@ pub struct Connector {
     pub sources: Vec<Source>,
     /// The `fn`s of the file it is declared in.
     pub functions: Functions,
+}
+
+impl Connector {
+    /// The operation that its trigger `source` asks by, if it asks by one.
+    pub fn polled(&self, source: &str) -> Option<&Arc<Operation>> {
+        let source = self.sources.iter().find(|known| *known.name == *source)?;
+        self.operations.get(source.poll()?.calls()?)
+    }
 }
 
 /// An operation: its signature and how it is carried out.
@@ -176,6 +185,9 @@ pub struct Paginate {
     pub limit: Option<Formula>,
     /// How many pages at most.
     pub max: Option<u64>,
+    /// Whether the last answer is wanted beside the items of all pages: `{ items, response }`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 /// How pages are asked for.
@@ -277,46 +289,4 @@ impl Default for Answer {
     fn default() -> Self {
         Self { status: STATUS_DEFAULT, headers: Value::from(Map::new()), body: Value::Unit }
     }
-}
-
-/// A trigger that a connector declares.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Source {
-    /// Its name.
-    pub name: Arc<str>,
-    /// What it is for.
-    pub doc: Option<Arc<str>>,
-    /// What it takes.
-    pub params: Vec<Field>,
-    /// What it gives.
-    pub item_shape: Shape,
-    /// How the items come.
-    pub kind: SourceKind,
-    /// Only these.
-    pub filter: Option<Script>,
-    /// The item, made of `trigger` or `response`.
-    pub item: Option<Formula>,
-}
-
-/// How items come.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub enum SourceKind {
-    /// They are sent.
-    Webhook {
-        /// How the sender proves who it is.
-        verify: Option<(Arc<str>, Formula)>,
-        /// What is answered when the sender asks whether anybody is there.
-        challenge: Option<Formula>,
-    },
-    /// They are fetched.
-    Poll {
-        /// How often.
-        every: Duration,
-        /// The request.
-        request: Request,
-        /// Pages and failures.
-        shaping: Box<Shaping>,
-        /// What makes two items the same.
-        by: Option<Script>,
-    },
 }

@@ -16,6 +16,7 @@ mod lower;
 pub mod node;
 mod print;
 pub mod reference;
+pub mod source;
 mod squeeze;
 pub mod test;
 pub mod trigger;
@@ -32,4 +33,5 @@ pub use handler::{Chain, ChainId, Handler, HandlerAction, HandlerId, Link, Pause
 pub use lower::lower;
 pub use node::{Clauses, Kind, Node, NodeId};
 pub use print::print;
+pub use source::Source;
 pub use workflow::{Moment, Package, Plan};

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::connector::{Auth, Connector, Example, Operation, Rule, Shaping, Source, SourceKind};
+use super::connector::{Auth, Connector, Example, Operation, Rule, Shaping};
 use super::formula::Formula;
+use super::source::{Source, SourceKind};
 use super::written::{key_text, value_text};
 use crate::base::shape::{Field, Object, Shape};
 use crate::base::value::Value;
@@ -38,7 +39,7 @@ pub fn page(connector: &Connector) -> String {
         }
     }
     connector.operations.values().for_each(|operation| one(connector, operation, &mut page));
-    sources(&connector.sources, &mut page);
+    sources(connector, &mut page);
     types(connector, &mut page);
     page
 }
@@ -55,13 +56,6 @@ pub fn operation(connector: &Connector, operation: &Operation) -> String {
 /// What people call it.
 pub fn title(connector: &Connector) -> &str {
     connector.title.as_deref().unwrap_or(&connector.name)
-}
-
-fn declared(field: &Field) -> String {
-    match &field.default {
-        Some(default) => format!("{}: {} = {}", field.name, field.shape, value_text(default)),
-        None => format!("{}: {}", field.name, field.shape),
-    }
 }
 
 fn signs_in(auth: &[Auth]) -> String {
@@ -234,22 +228,59 @@ fn laid_out(value: &Value, before: usize) -> String {
     }
 }
 
-fn sources(sources: &[Source], page: &mut String) {
-    if sources.is_empty() {
+fn sources(connector: &Connector, page: &mut String) {
+    if connector.sources.is_empty() {
         return;
     }
-    page.push_str("\n## Triggers\n\n| trigger | how | item | meaning |\n|---|---|---|---|\n");
-    for source in sources {
-        let params: Vec<String> = source.params.iter().map(declared).collect();
-        let how = match &source.kind {
-            SourceKind::Webhook { .. } => "is sent".to_owned(),
-            SourceKind::Poll { every, .. } => format!("is looked for every {every}"),
-        };
-        let name =
-            if params.is_empty() { source.name.to_string() } else { format!("{}({})", source.name, params.join(", ")) };
-        let (item, doc) = (code(&source.item_shape.to_string()), source.doc.as_deref().unwrap_or_default());
-        let _ = writeln!(page, "| {} | {how} | {} | {} |", cell(&code(&name)), cell(&item), cell(doc));
+    page.push_str("\n## Triggers\n\n| trigger | how | what it tells |\n|---|---|---|\n");
+    for source in &connector.sources {
+        let doc = first_sentence(source.doc.as_deref().unwrap_or_default());
+        let _ = writeln!(page, "| [`{0}`](#trigger-{0}) | {1} | {2} |", source.name, how(source), cell(doc));
     }
+    connector.sources.iter().for_each(|source| trigger(connector, source, page));
+}
+
+fn how(source: &Source) -> String {
+    match &source.kind {
+        SourceKind::Webhook => "is told".to_owned(),
+        SourceKind::Poll(poll) if source.verify.is_some() => {
+            format!("asks every {}, and when it is told to", poll.every)
+        }
+        SourceKind::Poll(poll) => format!("asks every {}", poll.every),
+    }
+}
+
+fn trigger(connector: &Connector, source: &Source, page: &mut String) {
+    let name = &source.name;
+    let _ = writeln!(page, "\n### trigger {name}\n");
+    if let Some(doc) = &source.doc {
+        let _ = writeln!(page, "{doc}\n");
+    }
+    let how = match &source.kind {
+        SourceKind::Webhook => format!("It is told at `/hooks/{}`.", connector.name),
+        SourceKind::Poll(poll) if source.verify.is_some() => {
+            let every = poll.every;
+            format!(
+                "It asks every {every}, and at once when it is told at `/hooks/{}` that there is something.",
+                connector.name
+            )
+        }
+        SourceKind::Poll(poll) => format!("It asks every {}.", poll.every),
+    };
+    let _ = writeln!(page, "{how}\n");
+    parameters(&source.params, page);
+    let _ = writeln!(page, "An item is {}.", code(&source.item_shape.to_string()));
+    let params: Vec<&Field> = source.params.iter().filter(|field| field.default.is_none()).collect();
+    let needed = params.iter().filter(|field| !field.shape.may_be_absent());
+    let needed: Vec<String> = needed.map(|field| format!("{}: ...", field.name)).collect();
+    let body = if needed.is_empty() { String::new() } else { format!(" {{ {} }}", needed.join(", ")) };
+    let _ = writeln!(page, "\n```flow fragment\ntrigger {}.{name}{body}", connector.name);
+    let shown = source.examples.iter().find_map(|example| example.gives.as_ref());
+    let item = shown.map(|gives| gives.as_list().and_then(|items| items.first()).unwrap_or(gives));
+    if let Some(item) = item {
+        let _ = writeln!(page, "// an item: {}", laid_out(item, 12).replace('\n', "\n// "));
+    }
+    page.push_str("```\n");
 }
 
 /// The types with names that operations and triggers speak of.

@@ -1,10 +1,11 @@
 //! Every script of a plan, wherever it stands.
 
 use super::body::{Body, Branch};
-use super::connector::{Ahead, Auth, Connector, Operation, Request, Shaping, Source, SourceKind, UrlPiece};
+use super::connector::{Ahead, Auth, Connector, Operation, Request, Shaping, UrlPiece};
 use super::formula::{Formula, Script};
 use super::handler::{Handler, HandlerAction, Pause};
 use super::node::{Ask, For, ForSource, Kind, Node, Race, Runners, Tolerance, Wait, Whom};
+use super::source::{Asks, Source, Start};
 use super::trigger::{self, Trigger};
 use super::workflow::{Moment, Plan};
 
@@ -43,18 +44,22 @@ pub(super) fn connector(connector: &Connector, visit: Visit<'_>) {
 
 /// The scripts of a trigger that a connector declares.
 pub(super) fn source(source: &Source, visit: Visit<'_>) {
-    source.filter.iter().for_each(&mut *visit);
+    source.verify.iter().for_each(|(_, value)| formula(value, visit));
+    optional(&source.challenge, visit);
+    [&source.each, &source.filter, &source.by].into_iter().flatten().for_each(&mut *visit);
     optional(&source.item, visit);
-    match &source.kind {
-        SourceKind::Webhook { verify, challenge } => {
-            verify.iter().for_each(|(_, value)| formula(value, visit));
-            optional(challenge, visit);
-        }
-        SourceKind::Poll { request, shaping, by, .. } => {
-            self::request(request, visit);
-            self::shaping(shaping, visit);
-            by.iter().for_each(&mut *visit);
-        }
+    source.operations().for_each(|operation| self::operation(operation, visit));
+    let Some(poll) = source.poll() else { return };
+    if let Some(Start::Value(value)) = &poll.start {
+        formula(value, visit);
+    }
+    if let Asks::Call(_, params) = &poll.ask {
+        formula(params, visit);
+    }
+    optional(&poll.state, visit);
+    for anew in &poll.anew {
+        optional(&anew.state, visit);
+        visit(&anew.when);
     }
 }
 

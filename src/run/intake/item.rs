@@ -5,7 +5,7 @@ use crate::base::failure::Failure;
 use crate::base::id::RunId;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
-use crate::lang::plan::trigger::Trigger;
+use crate::lang::plan::trigger::{Kind, Trigger};
 use crate::lang::plan::{Plan, Root, Roots, With};
 use crate::run::chain::Origin;
 use crate::run::journal::Fact;
@@ -58,6 +58,21 @@ pub fn input_of(
     taken(plan, trigger, &item.value, &names).map_err(StartError::Item)
 }
 
+/// Of all that a service tells, the input is what the workflow asks for.
+fn asked_for(plan: &Plan, item: Value) -> Value {
+    match item {
+        Value::Map(item) => {
+            let asked = |name: &str| plan.input.fields.iter().any(|field| *field.name == *name);
+            Value::map(
+                item.iter()
+                    .filter(|(name, value)| asked(name) && !value.is_unit())
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            )
+        }
+        other => other,
+    }
+}
+
 /// The input that a trigger makes of what it brings, if its `where` is true of it: by its `input:`, else the body.
 ///
 /// # Errors
@@ -73,6 +88,7 @@ pub fn taken(plan: &Plan, trigger: &Trigger, value: &Value, names: &dyn Roots) -
     }
     match &trigger.input {
         Some(input) => input.evaluate(library, &names).map(Some),
+        None if matches!(trigger.kind, Kind::Connector { .. }) => Ok(Some(asked_for(plan, body))),
         None => Ok(Some(body)),
     }
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::connector::{Auth, Connector, Operation, Request, SourceKind, UrlPiece};
+use super::connector::{Auth, Connector, Operation, Request, UrlPiece};
 use super::formula::{Formula, Root, Script};
 use super::handler::{HandlerAction, HandlerId};
 use super::node::{Ask, Kind, Node, NodeId, Wait, Whom};
+use super::source::Poll;
 use super::workflow::{Package, Plan};
 use super::{trigger, visit, written};
 use crate::base::value::Value;
@@ -148,10 +149,12 @@ impl Account<'_> {
             visit::connector(connector, &mut |script| self.script(script, library));
             for source in connector.sources.iter().filter(|source| source.name == *name) {
                 visit::source(source, &mut |script| self.script(script, library));
-                if let SourceKind::Poll { request, shaping, .. } = &source.kind {
-                    let step = format!("trigger {}.{name}", connector.name);
-                    let params = Formula::Constant(Value::Unit);
-                    self.asked(request, &shaping.auth, Some(connector), &params, &step);
+                let called = source.poll().and_then(Poll::calls).and_then(|called| connector.operations.get(called));
+                let params = Formula::Constant(Value::Unit);
+                for operation in source.operations().chain(called) {
+                    let (step, auth) = (format!("trigger {}.{name}", connector.name), &operation.shaping.auth);
+                    let requests = operation.requests();
+                    requests.for_each(|request| self.asked(request, auth, Some(connector), &params, &step));
                 }
             }
         }

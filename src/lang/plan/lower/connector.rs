@@ -5,26 +5,21 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::super::connector::{
-    Ahead, Answer, Auth, Connector, Example, Operation, PageKind, Paginate, RetryAfter, Rule, Shaping, Source,
-    SourceKind,
+    Ahead, Answer, Auth, Connector, Example, Operation, PageKind, Paginate, RetryAfter, Rule, Shaping,
 };
 use super::super::formula::{Root, Script};
 use super::super::workflow::Functions;
 use super::super::{connector, fingerprint};
-use super::request;
 use super::value::{Values, made};
 use super::workflow::field;
+use super::{request, source};
 use crate::base::failure::Kind;
 use crate::base::id::Digest;
-use crate::base::shape::{Field, Shape};
+use crate::base::shape::Shape;
 use crate::base::span::Span;
-use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::lang::catalog::{Effect, Signature};
-use crate::lang::syntax::ast::{self, ConnectorItem, RequestItem, TriggerClauseKind};
-
-/// How often a poll asks where nothing is said.
-const POLL_DEFAULT: Duration = Duration::seconds(5 * 60);
+use crate::lang::syntax::ast::{self, ConnectorItem, RequestItem};
 
 /// One connector, of the program or of the standard library, under the name by which the package knows it.
 pub(super) fn lower(name: &Arc<str>, declared: &ast::Connector, values: &Values<'_>) -> Connector {
@@ -56,9 +51,9 @@ pub(super) fn lower(name: &Arc<str>, declared: &ast::Connector, values: &Values<
                 connector.operations.insert(operation.name.text.clone(), lowered);
             }
             ConnectorItem::Check(name) => connector.check = Some(name.text.clone()),
-            ConnectorItem::Source(source) => connector.sources.push(self::source(source, values)),
-            // They belong to the operations they name.
-            ConnectorItem::Example(_) => {}
+            ConnectorItem::Source(source) => connector.sources.push(source::lower(source, name, declared, values)),
+            // They belong to the operations they name, and to the triggers.
+            ConnectorItem::Example(_) | ConnectorItem::Hook(_) => {}
         }
     }
     connector.digest = fingerprint::whole(&connector);
@@ -67,18 +62,12 @@ pub(super) fn lower(name: &Arc<str>, declared: &ast::Connector, values: &Values<
 
 fn operation(declared: &ast::Operation, name: &Arc<str>, connector: &ast::Connector, values: &Values<'_>) -> Operation {
     let shaping = shaping(&declared.items, values);
-    let examples = connector.items.iter().filter_map(|item| match item {
-        ConnectorItem::Example(example) if example.operation.text == declared.name.text => {
-            Some(self::example(example, values))
-        }
-        _ => None,
-    });
     Operation {
         signature: Arc::new(signature(declared, name, shaping.paginate.is_some(), values)),
         ahead: declared.ahead.iter().map(|one| (one.name.text.clone(), ahead(&one.kind, values))).collect(),
         request: declared.request.as_ref().map(|request| request::lower(request, values)),
         shaping,
-        examples: examples.collect(),
+        examples: examples(connector, &declared.name.text, values),
     }
 }
 
@@ -117,7 +106,7 @@ fn signature(declared: &ast::Operation, connector: &Arc<str>, pages: bool, value
     }
 }
 
-fn shaping(items: &[RequestItem], values: &Values<'_>) -> Shaping {
+pub(super) fn shaping(items: &[RequestItem], values: &Values<'_>) -> Shaping {
     let mut shaping = Shaping::default();
     items.iter().for_each(|item| shape_by(&mut shaping, item, values));
     shaping
@@ -185,6 +174,7 @@ fn paginate(kind: &ast::Name, fields: &[ast::Field], span: Span, values: &Values
         items: script("items").unwrap_or_else(|| body(span)),
         size: named("size").map(|size| values.value(size)),
         limit: named("limit").map(|limit| values.value(limit)),
+        whole: false,
         max: named("max").and_then(|max| values.constant(max).as_int()).and_then(|max| u64::try_from(max).ok()),
     }
 }
@@ -202,6 +192,15 @@ pub(super) fn auth(declared: &ast::Auth, values: &Values<'_>) -> Auth {
         fields: declared.fields.iter().map(|field| (field.key.text.clone(), values.value(&field.value))).collect(),
         span: declared.span,
     }
+}
+
+/// The examples of an operation or of a trigger.
+pub(super) fn examples(connector: &ast::Connector, name: &str, values: &Values<'_>) -> Vec<Example> {
+    let examples = connector.items.iter().filter_map(|item| match item {
+        ConnectorItem::Example(example) if *example.operation.text == *name => Some(self::example(example, values)),
+        _ => None,
+    });
+    examples.collect()
 }
 
 fn example(declared: &ast::Example, values: &Values<'_>) -> Example {
@@ -225,40 +224,5 @@ fn example(declared: &ast::Example, values: &Values<'_>) -> Example {
         gives: declared.gives.as_ref().map(|gives| values.constant(gives)),
         fails: declared.fails.as_ref().map(|kind| Kind::named(&kind.text)),
         span: declared.span,
-    }
-}
-
-fn source(declared: &ast::Source, values: &Values<'_>) -> Source {
-    let clauses = || declared.clauses.iter().map(|clause| &clause.kind);
-    let filter = clauses().find_map(|clause| match clause {
-        TriggerClauseKind::Where(filter) => Some(values.script(filter)),
-        _ => None,
-    });
-    let kind = match &declared.request {
-        Some(request) => SourceKind::Poll {
-            every: declared.every.as_ref().and_then(|every| values.duration(every)).unwrap_or(POLL_DEFAULT),
-            request: request::lower(request, values),
-            shaping: Box::new(shaping(&declared.items, values)),
-            by: declared.by.as_ref().map(|by| values.script(by)),
-        },
-        None => SourceKind::Webhook {
-            verify: clauses().find_map(|clause| match clause {
-                TriggerClauseKind::Verify { scheme, fields } => Some((scheme.text.clone(), values.fields(fields))),
-                _ => None,
-            }),
-            challenge: clauses().find_map(|clause| match clause {
-                TriggerClauseKind::Challenge(challenge) => Some(values.expr(challenge)),
-                _ => None,
-            }),
-        },
-    };
-    Source {
-        name: declared.name.text.clone(),
-        doc: declared.doc.as_ref().map(|doc| doc.text.clone()),
-        params: declared.params.iter().map(|param| field(param, values)).collect::<Vec<Field>>(),
-        item_shape: declared.item_type.as_ref().map(|ty| values.shape(ty.span)).unwrap_or_default(),
-        kind,
-        filter,
-        item: declared.item.as_ref().map(|item| values.expr(item)),
     }
 }

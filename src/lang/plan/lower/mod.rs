@@ -17,6 +17,7 @@ mod frame;
 mod handler;
 mod persona;
 mod request;
+mod source;
 mod step;
 mod survey;
 mod test;

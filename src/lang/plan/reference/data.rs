@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 
 use super::{effect, raised, title, way};
 use crate::base::shape::{Field, Shape};
-use crate::lang::plan::connector::{Connector, Operation, Source, SourceKind};
+use crate::lang::plan::connector::{Connector, Operation};
+use crate::lang::plan::source::{Source, SourceKind};
 
 /// `connector` as data.
 pub fn as_json(connector: &Connector) -> Json {
@@ -52,8 +53,8 @@ pub fn operation_as_json(operation: &Operation) -> Json {
 
 fn source_as_json(source: &Source) -> Json {
     let kind = match &source.kind {
-        SourceKind::Webhook { .. } => "webhook",
-        SourceKind::Poll { .. } => "poll",
+        SourceKind::Webhook => "webhook",
+        SourceKind::Poll(_) => "poll",
     };
     json!({
         "name": source.name,

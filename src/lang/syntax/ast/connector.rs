@@ -36,6 +36,8 @@ pub enum ConnectorItem {
     Example(Box<Example>),
     /// `webhook message -> Message { ... }`, `poll changes(...) -> Change every 5m { ... }`
     Source(Box<Source>),
+    /// `verify` and `challenge`, for every webhook that does not say otherwise.
+    Hook(TriggerClause),
 }
 
 /// `read operation NAME(params) -> type { request and clauses }`
@@ -227,16 +229,53 @@ pub struct Source {
     pub every: Option<Arg>,
     /// The request of a poll.
     pub request: Option<Request>,
+    /// The operation that a poll asks by, in place of a request.
+    pub call: Option<SourceCall>,
     /// `verify`, `challenge`, `where`.
     pub clauses: Vec<TriggerClause>,
-    /// `item expr`
-    pub item: Option<Expr>,
+    /// `items expr`: what one delivery or answer brings, a list.
+    pub each: Option<Expr>,
+    /// `item value`: what is made of each.
+    pub item: Option<Value>,
     /// `by expr`: what makes two items the same.
     pub by: Option<Expr>,
+    /// `state value`: what a poll keeps.
+    pub state: Option<Value>,
+    /// `start value`, `start GET "/path"`: where a poll stands before it has asked.
+    pub start: Option<Start>,
+    /// `anew value when expr`
+    pub anew: Vec<Anew>,
     /// `paginate` and so on.
     pub items: Vec<RequestItem>,
     /// All of it.
     pub span: Span,
+}
+
+/// `list_new { folder, after: state }`
+#[derive(Clone, Debug)]
+pub struct SourceCall {
+    /// The operation.
+    pub name: Name,
+    /// With what.
+    pub params: Object,
+}
+
+/// Where a poll stands before it has asked for anything.
+#[derive(Clone, Debug)]
+pub enum Start {
+    /// There.
+    Value(Value),
+    /// Where the answer of this request says.
+    Request(Request),
+}
+
+/// `anew value when expr`: for which answers a poll begins anew, and where.
+#[derive(Clone, Debug)]
+pub struct Anew {
+    /// What is kept from then on; nothing where absent.
+    pub state: Option<Value>,
+    /// For which answers.
+    pub when: Expr,
 }
 
 /// `persona NAME "Title" { ... }`

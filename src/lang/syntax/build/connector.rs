@@ -2,7 +2,7 @@
 
 use super::super::ast::{
     Ahead, AheadKind, Code, Connector, ConnectorItem, Effect, Example, Gets, HeaderOf, Name, Object, Operation,
-    Persona, PersonaItem, Request, RequestItem, Source,
+    Persona, PersonaItem, Request, RequestItem,
 };
 use super::super::code;
 use super::super::grammar::{Node, Rule};
@@ -45,6 +45,7 @@ impl Builder<'_> {
             Rule::check => ConnectorItem::Check(self.only_word(node, "check", "check list_channels")?),
             Rule::example => ConnectorItem::Example(Box::new(self.example(node)?)),
             Rule::source => ConnectorItem::Source(Box::new(self.source(node)?)),
+            Rule::verify | Rule::challenge => ConnectorItem::Hook(self.trigger_clause(node)?),
             Rule::misplaced_operation => {
                 let fault = self
                     .faults
@@ -61,7 +62,7 @@ impl Builder<'_> {
         })
     }
 
-    fn request_item(&mut self, node: Node<'_>) -> Option<RequestItem> {
+    pub(super) fn request_item(&mut self, node: Node<'_>) -> Option<RequestItem> {
         let (span, owner) = (self.span(&node), node.clone());
         Some(match node.as_rule() {
             Rule::request_item => return self.request_item(node.into_inner().next()?),
@@ -192,7 +193,7 @@ impl Builder<'_> {
         Some(operation)
     }
 
-    fn request_once(&mut self, node: Node<'_>, request: &mut Option<Request>) {
+    pub(super) fn request_once(&mut self, node: Node<'_>, request: &mut Option<Request>) {
         let (head, new) = (self.head(&node), self.request(node));
         match request {
             Some(first) => {
@@ -271,7 +272,7 @@ impl Builder<'_> {
         Effect::Keyed { carrier, keep, span }
     }
 
-    fn result(&mut self, node: Node<'_>) -> Option<super::super::ast::Type> {
+    pub(super) fn result(&mut self, node: Node<'_>) -> Option<super::super::ast::Type> {
         let (owner, mut ty) = (node.clone(), None);
         for part in node.into_inner() {
             match part.as_rule() {
@@ -285,7 +286,7 @@ impl Builder<'_> {
         ty
     }
 
-    fn request(&mut self, node: Node<'_>) -> Option<Request> {
+    pub(super) fn request(&mut self, node: Node<'_>) -> Option<Request> {
         let span = self.span(&node);
         let (mut method, mut url, mut fields) = (None, None, Vec::new());
         for part in node.into_inner() {
@@ -360,63 +361,6 @@ impl Builder<'_> {
             }
         }
         gets
-    }
-
-    fn source(&mut self, node: Node<'_>) -> Option<Source> {
-        let (span, owner) = (self.span(&node), node.clone());
-        let doc = self.doc(span.range().start);
-        let kind = self.first_word(&node);
-        let kind = Name { text: self.slice(kind.clone()).into(), span: self.faults.span(kind) };
-        let mut source = Source {
-            doc,
-            name: kind.clone(),
-            kind,
-            params: Vec::new(),
-            item_type: None,
-            every: None,
-            request: None,
-            clauses: Vec::new(),
-            item: None,
-            by: None,
-            items: Vec::new(),
-            span,
-        };
-        let (mut name, mut has_body) = (None, false);
-        for part in node.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.name(&part)),
-                Rule::params => source.params = self.declares(part),
-                Rule::result => source.item_type = self.result(part),
-                Rule::every => source.every = self.every(part),
-                Rule::source_body => {
-                    has_body = true;
-                    for item in self.items(part) {
-                        self.source_item(item, &mut source);
-                    }
-                }
-                _ => {}
-            }
-        }
-        if name.is_none() || !has_body {
-            self.missing(
-                &owner,
-                "this trigger of a connector is not complete",
-                "write `webhook message -> Message { verify ..., item EXPR }` or `poll changes() -> Change every 5m { GET \"/changes\", by id }`",
-            );
-        }
-        source.name = name?;
-        Some(source)
-    }
-
-    fn source_item(&mut self, item: super::Item<'_>, source: &mut Source) {
-        match item.node.as_rule() {
-            Rule::request => self.request_once(item.node, &mut source.request),
-            Rule::source_value => source.item = self.only_expr(item.node, "item", "item body.event"),
-            Rule::source_by => source.by = self.only_expr(item.node, "by", "by id"),
-            Rule::verify | Rule::challenge | Rule::where_ => source.clauses.extend(self.trigger_clause(item.node)),
-            Rule::junk_field => self.junk(item, Place::Operation),
-            _ => source.items.extend(self.request_item(item.node)),
-        }
     }
 
     pub(super) fn persona(&mut self, node: Node<'_>) -> Option<Persona> {

@@ -30,6 +30,7 @@ pub(super) enum Place {
     Trigger,
     Connector,
     Operation,
+    Source,
     Persona,
     Test,
 }
@@ -59,6 +60,8 @@ impl Place {
                 "example",
                 "webhook",
                 "poll",
+                "verify",
+                "challenge",
             ],
             Self::Operation => &[
                 "auth",
@@ -76,6 +79,24 @@ impl Place {
                 "PATCH",
                 "DELETE",
             ],
+            Self::Source => &[
+                "verify",
+                "challenge",
+                "where",
+                "items",
+                "item",
+                "by",
+                "start",
+                "state",
+                "anew",
+                "auth",
+                "limit",
+                "fail",
+                "paginate",
+                "timeout",
+                "GET",
+                "POST",
+            ],
             Self::Persona => &["about", "intent", "on"],
             Self::Test => &["mock", "expect", "at", "advance", "signal", "event", "cancel"],
             _ => &[],
@@ -89,7 +110,10 @@ impl Place {
             (Self::Test, "wait" | "sleep" | "elapse") => "advance",
             (Self::Test, "stub" | "given" | "fake") => "mock",
             (Self::Trigger, "timezone" | "tz" | "time_zone") => "zone",
-            (Self::Trigger, "if" | "when" | "filter") => "where",
+            (Self::Trigger | Self::Source, "if" | "when" | "filter") => "where",
+            (Self::Source, "output") => "item",
+            (Self::Source, "key" | "dedupe" | "unique" | "id") => "by",
+            (Self::Source, "cursor" | "since") => "state",
             _ => return None,
         })
     }
@@ -114,6 +138,9 @@ impl Place {
             Self::Connector => "here stand `config`, `auth`, `limit`, operations and what holds for all of them",
             Self::Operation => {
                 "here stand one request, such as `POST \"/path\" { body: { ... } }`, and what reads its answer"
+            }
+            Self::Source => {
+                "here stand `verify`, `challenge`, `where`, `items`, `item`, `by`; of a poll its request, `start`, `state` and `anew`"
             }
             Self::Persona => "here stand `about`, `intent NAME { ... }` and `on ask(question, context) { ... }`",
             Self::Test => "here stand `input:`, `mock`, `expect`, `advance`, `signal`, `event`, `cancel` and `at`",

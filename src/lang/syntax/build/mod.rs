@@ -11,6 +11,7 @@ mod junk;
 mod mistake;
 mod need;
 mod program;
+mod source;
 mod step;
 mod test;
 mod trigger;

@@ -1,6 +1,6 @@
 //! What a clause with one parameter needs, and what is said where it is missing.
 
-use super::super::ast::{Arg, Expr, Name, Path, Text};
+use super::super::ast::{Arg, Expr, Name, Path, Text, Value};
 use super::super::code;
 use super::super::grammar::{Node, Rule};
 use super::Builder;
@@ -23,6 +23,15 @@ impl Builder<'_> {
             self.missing(&owner, format!("`{keyword}` needs an expression"), format!("write `{example}`"));
         }
         expr.map(|expr| self.expr(&expr))
+    }
+
+    pub(super) fn only_value(&mut self, node: Node<'_>, keyword: &str, example: &str) -> Option<Value> {
+        let owner = node.clone();
+        let value = node.into_inner().find(|part| part.as_rule() == Rule::value);
+        if value.is_none() {
+            self.missing(&owner, format!("`{keyword}` needs a value"), format!("write `{example}`"));
+        }
+        value.map(|value| self.value(value))
     }
 
     pub(super) fn only_text(&mut self, node: Node<'_>, keyword: &str, example: &str) -> Option<Text> {
