@@ -12,9 +12,11 @@ mod failure;
 mod files;
 #[cfg(feature = "http")]
 mod generic;
+#[cfg(feature = "http")]
 mod guard;
 #[cfg(feature = "http")]
 mod home;
+#[cfg(feature = "http")]
 mod http;
 #[cfg(all(feature = "mail", feature = "http"))]
 mod imap;
