@@ -235,9 +235,9 @@ impl Triggers {
             };
             match answered {
                 Answered::New(now, new) => {
-                    asked.went_well(self.now(), new.len());
                     if self.take_new(asked, &now, kept.as_ref(), &new, ending).await? {
                         *kept = Some(now);
+                        asked.went_well(self.now(), new.len());
                     }
                     return Ok(None);
                 }
