@@ -128,6 +128,7 @@ fn each_heavy_dependency_has_one_home() {
         ("opentelemetry", "src/serve"),
         ("tracing_subscriber", "src/serve"),
         ("clap", "src/cli"),
+        ("serde_saphyr", "src/cli"),
         ("annotate_snippets", "src/base"),
         ("croner", "src/base"),
     ];

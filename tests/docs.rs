@@ -6,6 +6,8 @@ mod connectors;
 mod embedding;
 #[cfg(feature = "cli")]
 mod errors;
+#[cfg(all(unix, feature = "cli", feature = "serve"))]
+mod making;
 #[cfg(feature = "cli")]
 mod readme;
 

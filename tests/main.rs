@@ -14,6 +14,7 @@ mod lang {
     mod check;
     mod compare;
     mod finding;
+    pub mod openapi;
     mod plan;
     mod rhai;
     mod script;

@@ -10,6 +10,7 @@ use super::databases::Databases;
 use super::log::Log;
 use super::registry::{Call, Natives};
 use super::traffic::Traffic;
+use super::witness::Witness;
 use crate::base::failure::{Failure, Kind};
 use crate::base::limit::{RESPONSE_BYTES_MAX, SAVED_BYTES_MAX};
 use crate::base::secret::Mask;
@@ -103,6 +104,8 @@ pub struct Environment {
     pub log: Log,
     /// What calls wait for, and how they went.
     pub traffic: Traffic,
+    /// Sees the answers that come, where somebody wants to.
+    pub witness: Option<Witness>,
     /// What the engine itself was given; `None` where it forgets that with the process.
     #[cfg(feature = "http")]
     pub vault: Option<Arc<super::vault::Vault>>,
@@ -145,6 +148,7 @@ impl Environment {
             settings: Arc::new(Nothing),
             log: Log::default(),
             traffic: Traffic::default(),
+            witness: None,
             #[cfg(feature = "http")]
             vault: None,
         }

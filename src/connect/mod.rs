@@ -40,8 +40,11 @@ pub mod traffic;
 /// Credentials that the engine itself was given.
 #[cfg(feature = "http")]
 pub mod vault;
+/// Sees the answers that come.
+pub mod witness;
 
 pub use connectors::{Configured, Connectors, Environment, fill_defaults};
 pub use credentials::Credentials;
 pub use registry::{Call, Native, Natives};
 pub use traffic::Traffic;
+pub use witness::Witness;

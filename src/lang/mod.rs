@@ -11,8 +11,12 @@ pub mod script;
 pub mod catalog;
 /// Tree and catalog to what is checked: names, shapes, effects, order.
 pub mod check;
+/// Values and examples as programs write them.
+pub mod layout;
 /// What is checked to the plan; printed, drawn, compared.
 pub mod plan;
+/// A service's own description to the text of a connector.
+pub mod openapi;
 /// All of these in a row: a file and what it uses, from text to package.
 mod compilation;
 

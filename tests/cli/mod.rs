@@ -17,8 +17,10 @@ mod far;
 mod hostile;
 mod input;
 mod interrupt;
+mod making;
 #[cfg(feature = "http")]
 pub mod login;
+mod recorded;
 mod run;
 mod sandbox;
 mod settings;

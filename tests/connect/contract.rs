@@ -11,6 +11,7 @@ mod strict;
 use std::path::Path;
 
 use orchestra_flow::base::shape::Shape;
+use orchestra_flow::lang::openapi::{self, Wanted};
 use orchestra_flow::lang::plan::connector::{Answer, Example, UrlPiece};
 use orchestra_flow::lang::plan::{Connector, Formula, Operation, Package, Root};
 
@@ -45,6 +46,49 @@ async fn requests_and_answers_are_as_the_vendors_describe_them() {
         assert!(held > 0, "{name}");
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What `flow connectors new` makes of a description is held against that very description, by others' eyes.
+#[tokio::test]
+async fn connectors_that_are_written_from_a_description_are_as_it_says() {
+    let house = ("house".to_owned(), crate::lang::openapi::HOUSE.to_owned());
+    let mut known = vec![house];
+    if let Some(directory) = std::env::var_os("FLOW_VENDOR_APIS") {
+        let there = std::fs::read_dir(directory).expect("the directory is there").flatten().map(|entry| entry.path());
+        let texts = there.filter_map(|path| {
+            let name = path.file_stem()?.to_string_lossy().replace('-', "_");
+            let text = std::fs::read_to_string(&path).ok().filter(|text| text.contains("\"openapi\""))?;
+            Some((format!("made_{name}"), text))
+        });
+        known.extend(texts);
+    } else {
+        eprintln!("SKIPPED: FLOW_VENDOR_APIS is not set; no connector was written from its vendors' descriptions");
+    }
+    let home = home_with_files();
+    let mut faults = Vec::new();
+    for (name, text) in known {
+        let document = serde_json::from_str(&text).expect("a description is JSON");
+        let wanted = Wanted { name: name.clone(), ..Wanted::default() };
+        let made = openapi::connector(document, &wanted).expect("it describes a service");
+        let package = with_a_caller(&name, &made.text);
+        // An address that is made of settings is not the peer's, which lies at the root.
+        let description = Description::new(Some(&text.replace("house.example/v2", "house.example")), None);
+        let held = hold(&package, &package.connectors[&*name], &description, home.path(), &mut faults).await;
+        eprintln!("{name}: {held} requests and answers of {} operations are as described", made.operations);
+        assert!(held >= made.operations, "{name}: {held}");
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The package of a connector and a workflow that calls one of its operations, so that it is set up.
+fn with_a_caller(name: &str, text: &str) -> Package {
+    let bare = package(text);
+    let operations = &bare.connectors[name].operations;
+    let called = operations.values().find(|operation| {
+        operation.signature.params.iter().all(|field| field.default.is_some() || field.shape.may_be_absent())
+    });
+    let called = called.expect("one needs no parameters");
+    package(&format!("{text}\nworkflow call {{ step {name}.{} {{}} }}\n", called.signature.name))
 }
 
 /// How many requests and answers of the connector's examples are as described; what is not goes to `faults`.

@@ -78,7 +78,7 @@ enum Finding {
     /// The service knows who asks, as far as it says.
     Fine { operation: String, who: Option<String>, took: Duration },
     /// It was asked, and it went wrong.
-    Failed { operation: String, failure: Failure },
+    Failed { operation: String, failure: Box<Failure> },
     /// It cannot be asked.
     Unset(String),
     /// Nobody signs in, so that there is nothing to check.
@@ -155,7 +155,7 @@ impl Check {
             }
             Err(failure) => {
                 let hints = way_out(&connector.name, &failure);
-                verdict(Finding::Failed { operation, failure }, hints)
+                verdict(Finding::Failed { operation, failure: Box::new(failure) }, hints)
             }
         }
     }

@@ -4,13 +4,15 @@ mod check;
 mod found;
 mod list;
 mod login;
+mod new;
+mod record;
 mod show;
 
 use clap::{Args, Subcommand};
 
 use super::exit::{Exit, Stop};
 
-/// List connectors, show what they can do, check their credentials, sign in to their services.
+/// List connectors, show what they can do, check their credentials, sign in to their services, make one's own.
 #[derive(Debug, Args)]
 #[command(name = "connectors")]
 pub struct Connectors {
@@ -23,6 +25,8 @@ enum What {
     List(list::List),
     Show(show::Show),
     Check(check::Check),
+    New(new::New),
+    Record(record::Record),
     Login(login::LoginCommand),
 }
 
@@ -36,6 +40,8 @@ impl Connectors {
             What::List(command) => command.run(),
             What::Show(command) => command.run(),
             What::Check(command) => command.run(),
+            What::New(command) => command.run(),
+            What::Record(command) => command.run(),
             What::Login(command) => command.run(),
         }
     }

@@ -160,6 +160,9 @@ impl<'a> Exchange<'a> {
             }
             Err(failure) => return Err(Broken::unknown(failure)),
         };
+        if let Some(witness) = &call.environment.witness {
+            witness.see(&response);
+        }
         self.judge(&answer, &response)?;
         if let Some(file) = answer.saved.take() {
             file.finish().await.map_err(Broken::unknown)?;

@@ -9,7 +9,7 @@ use crate::base::span::Sources;
 use crate::base::time::Duration;
 use crate::base::value::Value;
 use crate::connect::vault::Vault;
-use crate::connect::{Connectors, Credentials};
+use crate::connect::{Connectors, Credentials, Environment, Witness};
 use crate::host::settings::Settings;
 use crate::host::settings::configure::Uses;
 use crate::host::settings::standing::Standing;
@@ -24,6 +24,7 @@ pub struct Alone {
     connectors: Connectors,
     timeout: Duration,
     mask: Mask,
+    witness: Witness,
 }
 
 impl Builder {
@@ -51,8 +52,10 @@ impl Builder {
         let uses = Uses::of_operation(&signature.connector, &signature.full_name());
         let Prepared { settings, configured, environment, natives, .. } = self.prepare(&uses)?;
         let (timeout, mask) = (settings.attempt_timeout(), settings.mask().clone());
+        let witness = Witness::default();
+        let environment = Environment { witness: Some(witness.clone()), ..environment };
         let connectors = Connectors::new(environment, configured, natives);
-        Ok(Alone { operation: operation.clone(), connectors, timeout, mask })
+        Ok(Alone { operation: operation.clone(), connectors, timeout, mask, witness })
     }
 }
 
@@ -73,6 +76,11 @@ impl Alone {
             place: self.operation.signature.name.clone(),
         };
         self.connectors.perform(act).await
+    }
+
+    /// The answers that came, `{ status, headers, body }`, in order.
+    pub fn answers(&self) -> Vec<Value> {
+        self.witness.seen()
     }
 
     /// The secrets handed out so far.

@@ -163,6 +163,7 @@ impl Settings {
             settings: Arc::new(self.clone()),
             log,
             traffic: Traffic::default(),
+            witness: None,
             #[cfg(feature = "http")]
             vault: None,
         }

@@ -8,6 +8,7 @@ use super::workflow::{Moment, Plan};
 use super::written::{self, formula, head, shortened};
 use crate::base::shape::Shape;
 use crate::base::value::Value;
+use crate::lang::layout;
 
 /// In place of a number: what happens beside the steps, in handlers, reminders and at the end.
 const BESIDE: &str = "·";
@@ -38,7 +39,7 @@ fn top(plan: &Plan) -> String {
     };
     entry("version", plan.version.iter().map(ToString::to_string).collect());
     let fields = plan.input.fields.iter().map(|field| {
-        let default = field.default.as_ref().map(|default| format!(" = {}", written::value_text(default)));
+        let default = field.default.as_ref().map(|default| format!(" = {}", layout::value(default)));
         format!("{}: {}{}", field.name, field.shape, default.unwrap_or_default())
     });
     entry("input", fields.collect());

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use super::connector::{Auth, Connector, Example, Operation, Rule, Shaping};
 use super::formula::Formula;
 use super::source::{Source, SourceKind};
-use super::written::{key_text, value_text};
 use crate::base::shape::{Field, Object, Shape};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
+use crate::lang::layout;
 
 pub use data::{as_json, operation_as_json};
 
@@ -173,7 +173,7 @@ fn parameters(params: &[Field], page: &mut String) {
     }
     page.push_str("| parameter | type | meaning |\n|---|---|---|\n");
     for field in params {
-        let default = field.default.as_ref().map(|default| format!(" = {}", value_text(default)));
+        let default = field.default.as_ref().map(|default| format!(" = {}", layout::value(default)));
         let shape = format!("{}{}", field.shape, default.unwrap_or_default());
         let _ = writeln!(page, "| `{}` | {} | {} |", field.name, cell(&code(&shape)), meaning(field));
     }
@@ -193,39 +193,17 @@ fn raised(operation: &Operation) -> Vec<String> {
 fn example(connector: &Connector, operation: &Operation, example: &Example, page: &mut String) {
     let callee = format!("{}.{}", connector.name, operation.signature.name);
     let params = match &example.params {
-        Value::Map(params) if !params.is_empty() => format!(" {}", laid_out(&example.params, callee.len() + 9)),
+        Value::Map(params) if !params.is_empty() => {
+            format!(" {}", layout::laid_out(&example.params, 0, callee.len() + 9, WIDTH))
+        }
         _ => String::new(),
     };
     let _ = writeln!(page, "\n```flow fragment\nstep x = {callee}{params}");
     if let Some(gives) = example.gives.as_ref().filter(|gives| !gives.is_unit()) {
-        let gives = laid_out(gives, 8).replace('\n', "\n// ");
+        let gives = layout::laid_out(gives, 0, 8, WIDTH).replace('\n', "\n// ");
         let _ = writeln!(page, "// gives {gives}");
     }
     page.push_str("```\n");
-}
-
-/// A value as a program writes it, on several lines where one would be too long.
-fn laid_out(value: &Value, before: usize) -> String {
-    let line = value_text(value);
-    if before + line.chars().count() <= WIDTH {
-        return line;
-    }
-    let inside = |text: String| text.replace('\n', "\n    ");
-    match value {
-        Value::Map(map) => {
-            let fields = map.iter().map(|(key, value)| {
-                let key = key_text(key);
-                let value = inside(laid_out(value, key.len() + 6));
-                format!("    {key}: {value}\n")
-            });
-            format!("{{\n{}}}", fields.collect::<String>())
-        }
-        Value::List(items) => {
-            let items = items.iter().map(|item| format!("    {}\n", inside(laid_out(item, 4))));
-            format!("[\n{}]", items.collect::<String>())
-        }
-        _ => line,
-    }
 }
 
 fn sources(connector: &Connector, page: &mut String) {
@@ -278,7 +256,7 @@ fn trigger(connector: &Connector, source: &Source, page: &mut String) {
     let shown = source.examples.iter().find_map(|example| example.gives.as_ref());
     let item = shown.map(|gives| gives.as_list().and_then(|items| items.first()).unwrap_or(gives));
     if let Some(item) = item {
-        let _ = writeln!(page, "// an item: {}", laid_out(item, 12).replace('\n', "\n// "));
+        let _ = writeln!(page, "// an item: {}", layout::laid_out(item, 0, 12, WIDTH).replace('\n', "\n// "));
     }
     page.push_str("```\n");
 }

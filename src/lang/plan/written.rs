@@ -9,8 +9,8 @@ use super::node::{For, ForSource, Kind, Node, Race, Runners, Tolerance, Wait, Wh
 use super::trigger::{self, Trigger};
 use super::workflow::Plan;
 use crate::base::failure;
-use crate::base::value::Value;
 use crate::lang::catalog::Effect;
+use crate::lang::layout;
 
 /// How much of an expression is shown.
 const SHOWN_CHARS_MAX: usize = 48;
@@ -28,7 +28,7 @@ impl fmt::Display for Formula {
     /// As a program writes it, on one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Constant(value) => f.write_str(&value_text(value)),
+            Self::Constant(value) => f.write_str(&layout::value(value)),
             Self::Script(script) => f.write_str(&script.source.split_whitespace().collect::<Vec<_>>().join(" ")),
             Self::Object(fields) if fields.is_empty() => f.write_str("{}"),
             Self::Object(fields) => {
@@ -41,30 +41,6 @@ impl fmt::Display for Formula {
             }
         }
     }
-}
-
-/// A value as a program writes it.
-pub(super) fn value_text(value: &Value) -> String {
-    match value {
-        Value::Unit => "()".to_owned(),
-        Value::Text(text) => format!("{text:?}"),
-        Value::Duration(duration) => duration.to_string(),
-        Value::List(items) => format!("[{}]", items.iter().map(value_text).collect::<Vec<_>>().join(", ")),
-        Value::Map(map) if map.is_empty() => "{}".to_owned(),
-        Value::Map(map) => {
-            let fields: Vec<String> =
-                map.iter().map(|(key, value)| format!("{}: {}", key_text(key), value_text(value))).collect();
-            format!("{{ {} }}", fields.join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
-/// A key as a program writes it: quoted where it is no word.
-pub(super) fn key_text(key: &str) -> String {
-    let is_word =
-        !key.starts_with(|c: char| c.is_ascii_digit()) && key.chars().all(|c| c.is_alphanumeric() || c == '_');
-    if is_word && !key.is_empty() { key.to_owned() } else { format!("{key:?}") }
 }
 
 /// A formula, no longer than a glance.

@@ -12,6 +12,7 @@ use super::change::{Change, Part};
 use super::differences::{compare_parts, part};
 use super::parts::{self, Parts};
 use crate::base::shape::Field;
+use crate::lang::layout;
 
 /// The differences of what stands above the steps.
 pub(super) fn differences(old: &Plan, new: &Plan, changes: &mut Vec<Change>) {
@@ -45,7 +46,7 @@ fn head(plan: &Plan) -> Parts {
     clause("tags", (!plan.tags.is_empty()).then(|| plan.tags.join(", ")));
     for field in &plan.input.fields {
         let name = field.name.to_string();
-        let default = field.default.as_ref().map(|default| format!(" = {}", written::value_text(default)));
+        let default = field.default.as_ref().map(|default| format!(" = {}", layout::value(default)));
         let text = format!("{}{}", field.shape, default.unwrap_or_default());
         parts.push((Part::Input(name), text));
     }

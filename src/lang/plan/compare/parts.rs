@@ -9,6 +9,7 @@ use super::super::workflow::Plan;
 use super::super::{visit, written};
 use super::change::Part;
 use crate::base::value::Value;
+use crate::lang::layout;
 
 /// Parts with their texts, in the order of the program.
 pub(super) type Parts = Vec<(Part, String)>;
@@ -212,7 +213,7 @@ fn values(path: &str, value: &Value, found: &mut dyn FnMut(String, String)) {
                 values(&joined(path, key), value, found);
             }
         }
-        other => found(path.to_owned(), written::value_text(other)),
+        other => found(path.to_owned(), layout::value(other)),
     }
 }
 

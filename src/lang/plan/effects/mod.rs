@@ -17,6 +17,7 @@ use super::workflow::{Package, Plan};
 use super::{trigger, visit, written};
 use crate::base::value::Value;
 use crate::lang::catalog::Effect;
+use crate::lang::layout;
 use crate::lang::script::{Key, Library, Setting};
 use target::{Decided, known};
 
@@ -385,5 +386,5 @@ fn is_set(variable: &str, plan: &Plan) -> bool {
 
 /// A text that is known, without quotes.
 fn text(value: &Value) -> String {
-    value.as_text().map_or_else(|| written::value_text(value), ToOwned::to_owned)
+    value.as_text().map_or_else(|| layout::value(value), ToOwned::to_owned)
 }

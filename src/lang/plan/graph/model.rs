@@ -5,8 +5,9 @@ use super::super::body::{Body, Branch};
 use super::super::handler::{HandlerAction, HandlerId};
 use super::super::node::{For, ForSource, Inside, Kind, Node, NodeId};
 use super::super::workflow::{Moment, Plan};
-use super::super::written::{self, formula, head, shortened, value_text};
+use super::super::written::{self, formula, head, shortened};
 use crate::lang::catalog::Effect;
+use crate::lang::layout;
 
 /// A whole drawing.
 pub(super) struct Graph {
@@ -153,7 +154,7 @@ impl Model<'_> {
             Some(Formula::Object(fields)) => {
                 fields.iter().map(|(name, value)| format!("{name}: {}", formula(value))).collect()
             }
-            Some(Formula::Constant(value)) => vec![shortened(&value_text(value))],
+            Some(Formula::Constant(value)) => vec![shortened(&layout::value(value))],
             Some(other) => vec![formula(other)],
         };
         Card {

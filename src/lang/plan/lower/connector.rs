@@ -167,7 +167,7 @@ fn paginate(kind: &ast::Name, fields: &[ast::Field], span: Span, values: &Values
             _ => PageKind::Cursor,
         },
         send: match named("send") {
-            Some(ast::Value::Expr(expr)) => expr.source.split_once('.').map(|(part, name)| (part.into(), name.into())),
+            Some(ast::Value::Expr(expr)) => sent(&expr.source),
             _ => None,
         },
         next: script("next"),
@@ -177,6 +177,12 @@ fn paginate(kind: &ast::Name, fields: &[ast::Field], span: Span, values: &Values
         whole: false,
         max: named("max").and_then(|max| values.constant(max).as_int()).and_then(|max| u64::try_from(max).ok()),
     }
+}
+
+/// The part of a request and the name in it: `query.cursor`, `query["$skip"]`.
+fn sent(source: &str) -> Option<(Arc<str>, Arc<str>)> {
+    let quoted = source.split_once("[\"").and_then(|(part, rest)| Some((part, rest.strip_suffix("\"]")?)));
+    quoted.or_else(|| source.split_once('.')).map(|(part, name)| (part.into(), name.into()))
 }
 
 /// The answer's body: what an operation gives where it does not say.
