@@ -147,6 +147,6 @@ fn an_example_for_the_standard_library_is_only_shown() {
     let environment = [("TRELLO_KEY", "k3y-k3y"), ("TRELLO_TOKEN", "t0ken-t0ken")];
     let done = folder.flow_in(&environment, &["connectors", "record", "trello.whoami", "--set", &base]);
     assert_eq!(done.code, 0, "{}", done.stderr);
-    assert!(done.stdout.starts_with("    example whoami {} gets 200 { id: \"5f30\""), "{}", done.stdout);
+    assert!(done.stdout.starts_with("    example whoami {}\n        gets 200 { id: \"5f30\""), "{}", done.stdout);
     assert!(done.stderr.contains("nothing was written"), "{}", done.stderr);
 }

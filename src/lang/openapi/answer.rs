@@ -163,7 +163,7 @@ fn json<'d>(
     answer.says_ok = fields.properties.get("ok").is_some_and(|ok| kind(document.resolved(ok)) == Some("boolean"));
     let mut body = sample::of(document, schema, name);
     if answer.says_ok {
-        body["ok"] = true.into();
+        place(&mut body, &["ok".to_owned()], true.into());
     }
     let items = items(document, own, &fields);
     let pages = items.as_ref().and_then(|(path, _)| pages(document, own, &fields, path, link, params));
@@ -189,7 +189,7 @@ fn json<'d>(
                 answer.result = schemas.name(shape, &format!("{name}_result"));
                 answer.lines.push(format!("output {}", read(&[inner.to_owned()], false)));
                 if body[inner].is_null() {
-                    body[inner] = sample::of(document, schema, name);
+                    place(&mut body, &[inner.to_owned()], sample::of(document, schema, name));
                 }
                 answer.gives = body[inner].clone();
             }

@@ -57,7 +57,7 @@ fn servers(two: &Json) -> Json {
 /// The parameters of a list, with what they refer to in place of the references.
 fn parameters(two: &Json, list: &Json) -> Vec<Json> {
     let list = list.as_array().into_iter().flatten();
-    list.map(|parameter| referred(two, parameter).clone()).collect()
+    list.map(|parameter| referred(two, parameter).clone()).filter(Json::is_object).collect()
 }
 
 fn referred<'d>(two: &'d Json, thing: &'d Json) -> &'d Json {
