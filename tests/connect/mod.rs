@@ -43,6 +43,7 @@ mod settings;
 mod smtp;
 #[cfg(feature = "sqlite")]
 mod sql;
+#[cfg(feature = "http")]
 mod sources;
 mod stdlib;
 #[cfg(all(target_os = "linux", feature = "cli", feature = "sqlite"))]

@@ -180,7 +180,7 @@ impl Settings {
             }
             // What stands in for a credential is none, and a word that people write.
             if is_secret(&field.shape) && !self.stands_in && !value.is_unit() {
-                self.mask.learn(&value.to_string());
+                self.mask.learn(&value.open().to_string());
             }
             config.insert(field.name.clone(), value);
         }

@@ -220,7 +220,7 @@ impl world::Settings for Settings {
     fn secret(&self, name: &str) -> Option<Value> {
         let stand_in = || self.stands_in.then(|| SECRET_STAND_IN.into());
         let Some(secret) = self.named("secrets", name) else { return stand_in() };
-        self.mask.learn(&secret.to_string());
+        self.mask.learn(&secret.open().to_string());
         Some(secret)
     }
 
