@@ -85,7 +85,15 @@ fn foreign(database: &Database) -> Failure {
 ///
 /// # Errors
 /// `connection_error`, `auth_error` and their like; nothing was done.
-pub async fn connect(database: &Arc<Database>, row_bytes: usize, time: Duration) -> Result<Box<dyn Link>, Fault> {
+pub async fn connect(
+    database: &Arc<Database>,
+    row_bytes: usize,
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(unused_variables, reason = "servers say themselves how long they wait")
+    )]
+    time: Duration,
+) -> Result<Box<dyn Link>, Fault> {
     match &database.place {
         #[cfg(feature = "sqlite")]
         Place::Sqlite { path, access } => super::sqlite::connect(database, path, *access, row_bytes, time).await,

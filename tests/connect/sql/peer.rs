@@ -212,8 +212,10 @@ impl Server {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("it starts");
         let mut server = Self(child);
         let until = Instant::now() + Duration::from_secs(60);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let log = || std::fs::read_to_string(home.join("log")).unwrap_or_default();
+        let log = || std::fs::read_to_string(home.join("log")).unwrap_or_default();
+        // It listens before it is ready.
+        let is_ready = || log().contains("ready to accept connections") || log().contains("ready for connections");
+        while !is_ready() || std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(server.0.try_wait().ok().flatten().is_none(), "the server ended: {}", log());
             assert!(Instant::now() < until, "the server does not listen: {}", log());
             std::thread::sleep(Duration::from_millis(50));
