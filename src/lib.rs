@@ -12,6 +12,9 @@
 pub mod base;
 /// Text to plan: syntax, script, catalog, check, plan. Pure and total.
 pub mod lang;
+/// What editors ask while a program is written: `flow lsp`.
+#[cfg(feature = "lsp")]
+pub mod lsp;
 /// Plan to events: a pure machine and a thin driver around it.
 pub mod run;
 /// Answers "append" and "read": journals in memory or in one file.

@@ -14,12 +14,17 @@ mod lang {
     mod check;
     mod compare;
     mod finding;
+    mod format;
+    mod mangled;
     pub mod openapi;
     mod plan;
+    mod respaced;
     mod rhai;
     mod script;
     mod syntax;
 }
+#[cfg(all(feature = "cli", feature = "lsp"))]
+mod lsp;
 mod run {
     mod again;
     mod cause;

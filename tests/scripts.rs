@@ -89,10 +89,10 @@ fn the_same_seed_gives_the_same_journal() {
 
 #[test]
 fn the_list_of_the_flows_is_complete() {
-    let list = fs::read_to_string(folder().join("README.md")).expect("the list is there");
+    let list = fs::read_to_string(folder().join("../docs/samples.md")).expect("the list is there");
     let listed: BTreeSet<&str> = list
         .lines()
-        .filter_map(|line| line.strip_prefix("| [")?.split_once("](")?.1.split_once(')'))
+        .filter_map(|line| line.strip_prefix("| [")?.split_once("](../scripts/")?.1.split_once(')'))
         .map(|(file, _)| file)
         .collect();
     let scripts = scripts();

@@ -57,7 +57,7 @@ def microsoft(graph):
     """Of Microsoft Graph, whose description has 20 MB, what the two connectors speak to."""
     teams, onedrive = {}, {}
     for path, item in graph["paths"].items():
-        path = path.replace("/microsoft.graph.", "/")
+        path = path.replace("/microsoft.graph.", "/").removesuffix("()")
         if re.match(r"/(teams/\{team-id\}/|chats|me/(chats|joinedTeams)|users/\{user-id\}$)", path):
             teams[path] = item
         drive = re.match(r"/drives/\{drive-id\}(/items/\{driveItem-id\}|/root)?(?P<rest>/[^/{][^/]*)?$", path)

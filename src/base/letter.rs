@@ -20,6 +20,11 @@ pub fn turns(letter: char) -> bool {
     matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether a header can have this name (RFC 9110).
+pub fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
+}
+
 /// `text` as it may be shown: signs that a terminal would obey are written out, but for the ends of lines, tabs, and the colours
 /// that this program uses.
 pub fn shown(text: &str) -> String {

@@ -83,6 +83,8 @@ pub const LIST_RUNS_READ_MAX: usize = 100_000;
 
 /// How large the body of a request to the server may be, in bytes, unless it is told otherwise.
 pub const HTTP_BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How much of a body that nobody wants is taken in after the answer, in bytes, so that the client comes to read it.
+pub const HTTP_LEFT_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How many bytes the head of a request to the server may have.
 pub const HTTP_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// How many headers a request to the server may have.

@@ -16,5 +16,6 @@ pub mod shape;
 pub mod span;
 pub mod stack;
 pub mod status;
+pub mod table;
 pub mod time;
 pub mod value;

@@ -18,9 +18,12 @@ mod elapsed;
 mod exit;
 mod explain;
 mod face;
+mod fmt;
 mod graph;
 mod input;
 mod log;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod manual;
 mod panic;
 mod paper;
@@ -76,12 +79,15 @@ enum Command {
     #[command(flatten)]
     Client(client::Verb),
     Check(check::Check),
+    Fmt(fmt::Fmt),
     Test(test::Test),
     Plan(plan::Plan),
     Diff(diff::Diff),
     Graph(graph::Graph),
     Effects(effects::Effects),
     Explain(explain::Explain),
+    #[cfg(feature = "lsp")]
+    Lsp(lsp::Lsp),
     Connectors(connectors::Connectors),
     #[cfg(feature = "sqlite")]
     Prune(prune::Prune),
@@ -119,12 +125,15 @@ impl Command {
             #[cfg(feature = "serve")]
             Self::Client(verb) => verb.run(),
             Self::Check(command) => command.run(),
+            Self::Fmt(command) => command.run(),
             Self::Test(command) => command.run(),
             Self::Plan(command) => command.run(),
             Self::Diff(command) => command.run(),
             Self::Graph(command) => command.run(),
             Self::Effects(command) => command.run(),
             Self::Explain(command) => command.run(),
+            #[cfg(feature = "lsp")]
+            Self::Lsp(command) => command.run(),
             Self::Connectors(command) => command.run(),
             #[cfg(feature = "sqlite")]
             Self::Prune(command) => command.run(),

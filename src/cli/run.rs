@@ -5,6 +5,7 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -23,6 +24,7 @@ use crate::base::span::Sources;
 use crate::base::status::Status;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
+use crate::connect::left_out;
 use crate::host::clock::VirtualClock;
 use crate::host::sandbox::Sandbox;
 use crate::host::{BuildError, Builder, Engine, Faults, Program};
@@ -30,6 +32,9 @@ use crate::lang::plan::Plan;
 use crate::run::driver::Running;
 use crate::run::driver::Summary;
 use crate::run::intake::{self, StartError};
+
+/// How long what still works for a run that has ended has to be let go.
+const LAST_MOMENT: Duration = Duration::from_millis(200);
 
 /// Run a workflow, and print its output as JSON.
 ///
@@ -102,8 +107,8 @@ impl Run {
         let screen = Arc::new(Screen::new(Palette::for_stderr(), self.format == Look::Auto && stderr_is_live()));
         let runtime = threads()?;
         let done = runtime.block_on(self.to_the_end(program, &plan, &input, &screen));
-        // Whatever still works for a run that has ended is not waited for.
-        runtime.shutdown_background();
+        // Whatever still works for a run that has ended is let go: programs that it has started end with it.
+        runtime.shutdown_timeout(LAST_MOMENT);
         done
     }
 
@@ -281,6 +286,11 @@ pub(super) fn not_built(error: BuildError) -> Stop {
             Stop::Said(Exit::Wrong)
         }
         BuildError::NoSandbox(_) => Stop::Refused(Refusal::new(error.to_string())),
+        BuildError::LeftOut { ref features, .. } => {
+            let first: Vec<&str> = features.iter().filter_map(|choice| choice.first().copied()).collect();
+            let hint = format!("`{}` makes one that can; `flow test` and `--sandbox` need none", left_out::way(&first));
+            Stop::Refused(Refusal::new(error.to_string()).hint(hint))
+        }
         BuildError::NoBody(_) => Stop::Refused(
             Refusal::new(error.to_string())
                 .hint("a native operation is written in Rust: run this program in the engine that embeds it"),

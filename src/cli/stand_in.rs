@@ -34,7 +34,8 @@ fn report_sent(sent: &[Sent], palette: &Palette) -> String {
             Some(operation) => format!("{}.{operation}", one.connector),
             None => one.connector.to_string(),
         };
-        text.push_str(&format!("\n  {} {}{times}", styled(palette.busy, who), one.summary));
+        let summary = if one.summary.is_empty() { String::new() } else { format!(" {}", one.summary) };
+        text.push_str(&format!("\n  {}{summary}{times}", styled(palette.busy, who)));
         if let Some(body) = shown(&one.body) {
             text.push_str(&format!("\n    {body}"));
         }

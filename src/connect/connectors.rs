@@ -84,6 +84,10 @@ pub struct Environment {
     pub scratch: Option<Arc<super::files::Scratch>>,
     /// Hosts that may be asked although their addresses are private: `host` or `host:port`.
     pub allow_hosts: Vec<Arc<str>>,
+    /// The proxy that HTTP goes by.
+    pub proxy: Option<Arc<str>>,
+    /// Hosts that are asked without it: `host`, `host:port` or `*.domain`.
+    pub no_proxy: Vec<Arc<str>>,
     /// A file of authorities that HTTPS trusts beside those of the machine.
     pub ca_file: Option<PathBuf>,
     /// Where requests go instead of their own hosts, in a sandbox: `ADDRESS/CONNECTOR/HOST/PATH`.
@@ -138,6 +142,8 @@ impl Environment {
             closed: [DATA, SETTINGS].map(PathBuf::from).to_vec(),
             scratch: None,
             allow_hosts: Vec::new(),
+            proxy: None,
+            no_proxy: Vec::new(),
             ca_file: None,
             stand_in: None,
             response_bytes_max: RESPONSE_BYTES_MAX,
@@ -203,22 +209,25 @@ impl Connectors {
             return invalid("this build has no HTTP: the feature `http` is off");
         }
         match self.natives.get(&signature.full_name()) {
-            Some(body) => as_declared(&signature, body.call(call).await),
+            Some(body) => body.call(call).await,
             None => invalid(format!("`{}` is native, but this engine has no body for it", signature.full_name())),
         }
     }
 }
 
-/// What a native operation gives must be of the type it declares: unlike a far side, it can be mended where it stands.
+/// What came, as it is declared: optional fields are there, texts become moments. What a native operation gives must be of the
+/// type it declares: it can be mended where it stands. What a far side answers is passed on as it came where it is not: what
+/// was done is done, and whoever reads the field in question is told.
 fn as_declared(signature: &Signature, outcome: Outcome) -> Outcome {
     let Ok(value) = &outcome.result else { return outcome };
     match signature.result.check_answer(value) {
-        Ok(_) => outcome,
-        Err(misfits) => {
+        Ok(value) => Outcome { result: Ok(value), ..outcome },
+        Err(misfits) if signature.native => {
             let list = misfits.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
             let message = format!("`{}` did not give what it declares: {list}", signature.full_name());
             Outcome::unknown(Failure::new(Kind::ValidationError, message))
         }
+        Err(_) => Outcome { result: Ok(signature.result.hide(value.clone())), ..outcome },
     }
 }
 
@@ -244,18 +253,14 @@ impl Perform for Connectors {
     fn perform(&self, act: Act) -> BoxFuture<'_, Outcome> {
         Box::pin(async move {
             let signature = act.operation.signature.clone();
-            let begun = Instant::now();
+            let (effect, begun) = (signature.effect_of(act.key_given), Instant::now());
             let mask = &self.environment.mask;
             let secrets = act.secrets();
             let _held = (!secrets.is_empty()).then(|| mask.hold(secrets));
-            let mut outcome = self.carry_out(act.opened()).await.hiding(&mask.known());
-            let kind = outcome.result.as_ref().err().map(|failure| &failure.kind);
-            self.environment.traffic.count(&signature.full_name(), kind, begun.elapsed());
-            if let Ok(value) = &mut outcome.result {
-                // Optional fields are there, texts become moments. An answer that is not of the declared type is passed on
-                // as it came: what was done is done, and whoever reads the field in question is told.
-                *value = signature.result.check_answer(value).unwrap_or_else(|_| signature.result.hide(value.clone()));
-            }
+            let outcome = self.carry_out(act.opened()).await.hiding(&mask.known());
+            let outcome = as_declared(&signature, outcome);
+            let error = outcome.error(&effect);
+            self.environment.traffic.count(&signature.full_name(), error.as_ref(), begun.elapsed());
             outcome
         })
     }

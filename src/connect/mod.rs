@@ -15,6 +15,8 @@ pub mod files;
 /// Requests: declared operations and `http.*`. The only home of reqwest.
 #[cfg(feature = "http")]
 pub mod http;
+/// What this build leaves out.
+pub mod left_out;
 /// Lines in the log of the run.
 pub mod log;
 /// `email.*` over SMTP and IMAP. The only home of lettre and imap-next.

@@ -3,6 +3,7 @@
 #[cfg(feature = "http")]
 mod alone;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 #[cfg(feature = "http")]
@@ -25,10 +26,11 @@ use crate::base::value::Value;
 use crate::connect::files::Roots;
 #[cfg(feature = "http")]
 use crate::connect::http::login::Login;
+use crate::connect::left_out;
 use crate::connect::log::Log;
 #[cfg(feature = "http")]
 use crate::connect::vault::Vault;
-use crate::connect::{Call, Configured, Connectors, Environment, Native, Natives};
+use crate::connect::{Call, Configured, Connectors, Environment, Native, Natives, Traffic};
 use crate::lang::plan::Package;
 #[cfg(feature = "http")]
 use crate::lang::plan::connector::Auth;
@@ -233,7 +235,7 @@ impl Builder {
         let parts = Arc::new(Replaceable::new(Brought {
             settings: Arc::new(settings),
             connectors: Arc::new(Connectors::new(environment, configured, natives)),
-            traffic,
+            traffic: traffic.clone(),
             retention,
             roots,
             patience,
@@ -249,6 +251,7 @@ impl Builder {
             journal,
         };
         let driver = Driver::new(world, package, duty);
+        traffic.waits_in(driver.activity());
         Ok(Engine { driver, parts, mask })
     }
 
@@ -279,6 +282,7 @@ impl Builder {
             return Err(BuildError::Settings(Faults { diagnostics, sources }));
         }
         let (environment, natives) = (settings.environment(self.log), self.natives);
+        let environment = Environment { traffic: Traffic::by(self.clock), ..environment };
         #[cfg(feature = "http")]
         let environment = closed(environment, self.vault.as_deref());
         #[cfg(feature = "http")]
@@ -355,19 +359,32 @@ impl fmt::Debug for Builder {
     }
 }
 
-/// Whether each native operation that the package calls has a body.
+/// Whether each operation that the package calls can be carried out: by this build, and, where it is native, by a body.
 fn without_body(package: &Package, natives: &Natives) -> Result<(), BuildError> {
     let polled = package.plans.values().flat_map(|plan| &plan.triggers).filter_map(|trigger| match &trigger.kind {
         trigger::Kind::Connector { connector, name, .. } => package.connectors.get(connector)?.polled(name),
         _ => None,
     });
     let called = package.plans.values().flat_map(|plan| plan.operations.values()).chain(polled);
-    let native = called.filter(|operation| operation.request.is_none());
-    let mut names: Vec<Arc<str>> = native.map(|operation| operation.signature.full_name()).collect();
-    names.retain(|name| natives.get(name).is_none());
-    names.sort();
-    names.dedup();
-    if names.is_empty() { Ok(()) } else { Err(BuildError::NoBody(names)) }
+    let (mut bodiless, mut lacking, mut features) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for operation in called {
+        let (name, choice) = (operation.signature.full_name(), left_out::features(operation));
+        let has_body = natives.get(&name).is_some();
+        if !has_body && !choice.is_empty() {
+            lacking.insert(name);
+            features.insert(choice);
+        } else if !has_body && operation.request.is_none() {
+            bodiless.insert(name);
+        }
+    }
+    let listed = |names: BTreeSet<Arc<str>>| names.into_iter().collect::<Vec<_>>();
+    match (lacking.is_empty(), bodiless.is_empty()) {
+        (true, true) => Ok(()),
+        (true, false) => Err(BuildError::NoBody(listed(bodiless))),
+        (false, _) => {
+            Err(BuildError::LeftOut { operations: listed(lacking), features: features.into_iter().collect() })
+        }
+    }
 }
 
 /// Why an engine could not be put together.
@@ -380,8 +397,16 @@ pub enum BuildError {
     #[error("{0}")]
     Settings(Faults),
     /// Native operations have no body in this engine.
-    #[error("these native operations have no body here: {}{}", .0.join(", "), left_out(.0))]
+    #[error("these native operations have no body here: {}", .0.join(", "))]
     NoBody(Vec<Arc<str>>),
+    /// Operations of the standard library need features that this build does not have.
+    #[error("this build cannot carry out {}: it needs {}", operations.join(", "), needed(features))]
+    LeftOut {
+        /// The operations, as programs name them.
+        operations: Vec<Arc<str>>,
+        /// What is needed: of each of these, one feature.
+        features: Vec<&'static [&'static str]>,
+    },
     /// The stand-ins of the sandbox found no free port.
     #[error("the stand-ins of the sandbox found no free port: {0}")]
     NoSandbox(Arc<str>),
@@ -392,7 +417,7 @@ impl BuildError {
     pub fn faults(&self) -> Option<&Faults> {
         match self {
             Self::Program(faults) | Self::Settings(faults) => Some(faults),
-            Self::NoBody(_) | Self::NoSandbox(_) => None,
+            Self::NoBody(_) | Self::LeftOut { .. } | Self::NoSandbox(_) => None,
         }
     }
 }
@@ -427,17 +452,8 @@ fn lacking(variables: &[Arc<str>]) -> String {
     }
 }
 
-/// Which features of this crate would give the operations of the standard library their bodies.
-fn left_out(names: &[Arc<str>]) -> String {
-    let databases = cfg!(any(feature = "sqlite", feature = "postgres", feature = "mysql"));
-    let features = [
-        ("http.", "http", cfg!(feature = "http")),
-        ("email.", "mail", cfg!(feature = "mail")),
-        ("sql.", "sqlite", databases),
-        ("mongodb.", "mongodb", cfg!(feature = "mongodb")),
-    ];
-    let lacking = features.iter().filter(|(prefix, _, there)| !there && names.iter().any(|it| it.starts_with(prefix)));
-    lacking.map(|(prefix, feature, _)| format!("; `{prefix}*` comes with the feature `{feature}`")).collect()
+fn needed(features: &[&[&str]]) -> String {
+    features.iter().map(|choice| left_out::needed(choice)).collect::<Vec<_>>().join(" and ")
 }
 
 /// Nobody answers.

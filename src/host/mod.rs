@@ -18,6 +18,9 @@ pub mod engine;
 /// Keys that services gave when they were told where to send.
 #[cfg(feature = "http")]
 mod lesson;
+/// The examples of connectors, played.
+#[cfg(feature = "sandbox")]
+pub mod play;
 /// A program with the files it uses, read and compiled.
 pub mod program;
 /// The rehearsed world of `flow test`: virtual time, mocks for everything outside.

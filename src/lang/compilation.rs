@@ -57,6 +57,42 @@ pub fn standard_connector(name: &str) -> Option<Arc<plan::Connector>> {
 
 /// Compiles a text whose spans are to stand beside those of `others`, compiled before it: its sources follow theirs.
 pub fn compile_after(others: Sources, name: &str, text: &str, files: &dyn Files) -> Compilation {
+    let Study { sources, mut checked, diagnostics, .. } = studied(others, name, text, files, false);
+    let package = (!diagnostics.iter().any(Diagnostic::is_error)).then(|| plan::lower(&checked));
+    let untyped = std::mem::take(&mut checked.untyped).into_iter().collect();
+    Compilation { sources, package, diagnostics, untyped }
+}
+
+/// A text as far as it is understood, for those who look at it while it is written. Places in its trees and in what was
+/// checked are those of the texts put right; [`Study::written`] says where they lie in the texts that people see.
+#[derive(Debug)]
+pub struct Study {
+    /// All texts that took part: the program first, then what it uses, then those of the standard library.
+    pub sources: Sources,
+    /// Their trees, in the same order.
+    pub trees: Vec<Tree>,
+    /// What may be named.
+    pub catalog: Catalog,
+    /// What was found out, with [`check::Notes`] of every name.
+    pub checked: check::Checked,
+    /// Everything that was found, at its places in the texts as written.
+    pub diagnostics: Vec<Diagnostic>,
+    shifts: Vec<syntax::Shifts>,
+}
+
+impl Study {
+    /// Where a place of a tree lies in the text as written.
+    pub fn written(&self, span: Span) -> Span {
+        self.shifts.get(usize::from(span.file.0)).map_or(span, |shifts| shifts.span(span))
+    }
+}
+
+/// Looks at the text called `name` as closely as an editor needs it. Total, as [`compile`] is.
+pub fn study(name: &str, text: &str, files: &dyn Files) -> Study {
+    studied(Sources::default(), name, text, files, true)
+}
+
+fn studied(others: Sources, name: &str, text: &str, files: &dyn Files, noting: bool) -> Study {
     let before = others.iter().count();
     let mut loader = Loader {
         files,
@@ -73,7 +109,7 @@ pub fn compile_after(others: Sources, name: &str, text: &str, files: &dyn Files)
     let Loader { sources, trees, shifts, mut found, mut wrong, .. } = loader;
     let (catalog, mut more) = Catalog::new(&trees);
     wrong.append(&mut more);
-    let (mut checked, mut more) = check::check(&trees, &catalog);
+    let (checked, mut more) = check::check(&trees, &catalog, noting);
     wrong.append(&mut more);
     // The trees are those of the texts put right; people see the texts they wrote.
     let places = wrong.iter_mut().flat_map(Diagnostic::spans_mut);
@@ -81,9 +117,7 @@ pub fn compile_after(others: Sources, name: &str, text: &str, files: &dyn Files)
     found.append(&mut wrong);
     found.sort_by_key(|found| found.primary.span);
     found.dedup();
-    let package = (!found.iter().any(Diagnostic::is_error)).then(|| plan::lower(&checked));
-    let untyped = std::mem::take(&mut checked.untyped).into_iter().collect();
-    Compilation { sources, package, diagnostics: found, untyped }
+    Study { sources, trees, catalog, checked, diagnostics: found, shifts }
 }
 
 /// Reads files until nothing more is used.

@@ -20,4 +20,5 @@ pub mod openapi;
 /// All of these in a row: a file and what it uses, from text to package.
 mod compilation;
 
-pub use compilation::{Compilation, Files, NoFiles, compile, compile_after, standard_connector};
+pub use compilation::{Compilation, Files, NoFiles, Study, compile, compile_after, standard_connector, study};
+pub use syntax::{Edit, Unformatted, format, format_edits};

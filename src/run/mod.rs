@@ -24,6 +24,8 @@ pub mod journal;
 pub mod prune;
 /// Every question the engine may ask its surroundings.
 pub mod world;
+/// The clock of the operating system.
+pub mod wall;
 /// What is under way in memory.
 pub mod activity;
 /// Locks across runs.

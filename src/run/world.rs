@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::base::failure::Failure;
+use crate::base::failure::{Failure, Kind};
 use crate::base::id::RunId;
 use crate::base::limit;
 use crate::base::secret::Secrets;
 use crate::base::shape::Shape;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
+use crate::lang::catalog::Effect;
 use crate::lang::plan::Operation;
 use crate::run::journal::Journal;
 
@@ -86,6 +87,12 @@ impl Outcome {
             Err(failure) => Err(failure.hiding(secrets)),
         };
         Self { result, next_page: self.next_page.hiding(secrets), ..self }
+    }
+
+    /// The type of the error that a call ends with whose repetition means `effect`.
+    pub fn error(&self, effect: &Effect) -> Option<Kind> {
+        let failure = self.result.as_ref().err()?;
+        Some(if effect.leaves_doubt(self.certain) { Kind::OutcomeUnknown } else { failure.kind.clone() })
     }
 
     /// It failed, and may have happened.
@@ -181,6 +188,10 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
     /// Waits until then.
     fn sleep_until(&self, moment: Timestamp) -> BoxFuture<'_, ()>;
+    /// How long it has run, from any beginning: goes on evenly, even where the time of day is set.
+    fn elapsed(&self) -> std::time::Duration {
+        Duration::between(Timestamp::UNIX_EPOCH, self.now()).to_std()
+    }
     /// Waits so long, even where the time of day is set meanwhile.
     fn sleep(&self, pause: Duration) -> BoxFuture<'_, ()> {
         self.sleep_until(pause.after(self.now()))

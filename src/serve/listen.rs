@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use tower::ServiceExt as _;
 
+use super::linger::Lingering;
 use super::problem::Problem;
 use super::server::Server;
 use crate::base::limit::{HTTP_HEAD_BYTES_MAX, HTTP_HEADERS_MAX};
@@ -104,7 +105,7 @@ fn connection(
     // Answers are written at once anyway.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let mut request = Lingering::of(request, patience).map(Body::new);
         request.extensions_mut().insert(peer);
         let router = router.clone();
         async move {

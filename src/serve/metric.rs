@@ -9,7 +9,10 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -135,13 +138,15 @@ fn work(registry: &mut Registry, caller: &Caller, figures: &Figures) {
 
 /// How calls of connectors go.
 fn traffic(registry: &mut Registry, figures: &traffic::Figures) {
-    let (calls, seconds) = (Family::<Labels, Counter>::default(), Family::<Labels, Seconds>::default());
-    for (operation, outcome, taken) in &figures.calls {
+    let (calls, mut times) = (Family::<Labels, Counter>::default(), Vec::new());
+    for (operation, went) in &figures.calls {
         let (connector, operation) = operation.rsplit_once('.').unwrap_or_default();
-        let mut labels = vec![("connector", connector.to_owned()), ("operation", operation.to_owned())];
-        seconds.get_or_create(&labels).inc_by(taken.time.as_secs_f64());
-        labels.push(("outcome", (*outcome).to_owned()));
-        calls.get_or_create(&labels).inc_by(taken.count);
+        let labels = vec![("connector", connector.to_owned()), ("operation", operation.to_owned())];
+        for (outcome, count) in &went.ended {
+            let outcome = ("outcome", (*outcome).to_owned());
+            calls.get_or_create(&labels.iter().cloned().chain([outcome]).collect()).inc_by(*count);
+        }
+        times.push((labels, went.took));
     }
     let (waiting, held) = (Family::<Labels, Gauge>::default(), Family::<Labels, Gauge<f64, AtomicU64>>::default());
     for (name, count, pause) in &figures.lanes {
@@ -154,10 +159,27 @@ fn traffic(registry: &mut Registry, figures: &traffic::Figures) {
         open.get_or_create(&vec![("far_side", name.to_string())]).set((*is_open).into());
     }
     registry.register("calls", "Attempts of operations that ended, by how", calls);
-    registry.register("call_seconds", "How long attempts of operations took, waiting included", seconds);
+    registry.register_collector(Box::new(Times(times)));
     registry.register("calls_waiting", "Calls that wait for their turn, by what has a pace", waiting);
     registry.register("calls_held_seconds", "For how long the far side wants no calls", held);
     registry.register("circuit_open", "1 if a far side failed so often that it is left alone", open);
+}
+
+/// How long calls took, by operation.
+#[derive(Debug)]
+struct Times(Vec<(Labels, traffic::Spread)>);
+
+impl Collector for Times {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let help = "How long attempts of operations took, waiting included";
+        let mut all = encoder.encode_descriptor("call_seconds", help, None, MetricType::Histogram)?;
+        for (labels, took) in &self.0 {
+            let groups: Vec<(f64, u64)> = took.groups().collect();
+            let mut one = all.encode_family(labels)?;
+            one.encode_histogram::<Labels>(took.time.as_secs_f64(), took.count(), &groups, None)?;
+        }
+        Ok(())
+    }
 }
 
 /// How asking goes, of triggers that ask.

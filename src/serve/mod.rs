@@ -29,6 +29,8 @@ mod journal;
 pub mod limit;
 /// Events from outside.
 mod event;
+/// What is still sent after the answer.
+mod linger;
 /// The socket: connections, their bounds, the graceful stop.
 pub mod listen;
 /// What starts runs, as resources.

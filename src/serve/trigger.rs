@@ -84,15 +84,16 @@ fn other_methods(parts: &Parts, methods: &[Arc<str>]) -> Response {
 /// An answer with every secret covered. A header that no answer can have is left out, as is one that the connection is the
 /// affair of.
 fn shown(server: &Server, answer: Answer) -> Response {
+    let mask = server.engine().mask();
     let body = match String::from_utf8(answer.body) {
-        Ok(text) => server.engine().mask().cover(&text).into_bytes(),
+        Ok(text) => mask.cover(&text).into_bytes(),
         Err(bytes) => bytes.into_bytes(),
     };
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, Body::from(body)).into_response();
     let headers = response.headers_mut();
     for (name, value) in answer.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value))
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(mask.cover(&value)))
             && !OF_THE_CONNECTION.contains(&name)
         {
             headers.append(name, value);

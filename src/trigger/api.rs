@@ -3,6 +3,7 @@
 use super::Triggers;
 use super::request::{Answer, Refusal, Request};
 use super::route::Matched;
+use super::webhook::unproved;
 
 /// The header by which a caller that asks again gets the run it asked for before.
 const KEY_HEADER: &str = "idempotency-key";
@@ -12,9 +13,11 @@ impl Triggers {
         let declared = &matched.declared;
         let delivery = self.proved(declared, request)?;
         let mut trigger = request.to_trigger("api", &matched.parts, request.content()?, self.now());
-        trigger.insert("id".into(), delivery.and_then(|delivery| delivery.id).map(Into::into).unwrap_or_default());
+        let id = delivery.as_ref().and_then(|delivery| delivery.id.clone());
+        trigger.insert("id".into(), id.map(Into::into).unwrap_or_default());
+        let trigger = unproved(trigger.into(), delivery.as_ref());
         let run = request.header(KEY_HEADER).map(|key| declared.run(key));
-        match self.submit(declared, trigger.into(), run, Vec::new()).await? {
+        match self.submit(declared, trigger, run, Vec::new()).await? {
             Ok(started) => self.heard(request, started).await,
             Err(answer) => Ok(answer),
         }

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Triggers;
 use super::declared::Declared;
+use super::{Noting, Triggers};
 use crate::base::value::{Map, Value};
-use crate::run::activity::Busy;
 use crate::run::intake::Item;
 use crate::run::journal::{Broken, Emission, Fact, Happened, Journal, Mark};
 
@@ -25,7 +24,7 @@ impl Triggers {
         &self,
         declared: &Declared,
         topic: &str,
-        busy: Busy,
+        notes: Noting,
         ending: &CancellationToken,
     ) -> Result<(), Broken> {
         let Some(journal) = self.driver().world().journal.clone() else {
@@ -33,7 +32,7 @@ impl Triggers {
         };
         let mut published = self.driver().published();
         let mut heard = self.heard_until(declared).await?;
-        drop(busy);
+        drop(notes);
         loop {
             // Until what was published is taken, a clock that is moved by hand stands still.
             let more = tokio::select! {

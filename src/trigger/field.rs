@@ -76,11 +76,9 @@ fn written(name: &str, value: &Value) -> Vec<(String, String)> {
     vec![(name.to_owned(), text)]
 }
 
-/// The body that a form was sent with.
-///
-/// # Errors
-/// What was typed and cannot be read, by field. Whether it fits the type is found out later.
-pub fn read(input: &Object, pairs: &[(String, String)]) -> Result<Value, Vec<Misfit>> {
+/// The body that a form was sent with, and what was typed and cannot be read, by field. Whether the rest fits the type is found
+/// out later.
+pub fn read(input: &Object, pairs: &[(String, String)]) -> (Value, Vec<Misfit>) {
     let (mut body, mut faults) = (Map::new(), Vec::new());
     for field in &input.fields {
         let texts: Vec<&str> =
@@ -92,7 +90,7 @@ pub fn read(input: &Object, pairs: &[(String, String)]) -> Result<Value, Vec<Mis
             Err(message) => faults.push(Misfit { path: field.name.to_string(), message }),
         }
     }
-    if faults.is_empty() { Ok(body.into()) } else { Err(faults) }
+    (body.into(), faults)
 }
 
 fn value(shape: &Shape, texts: &[&str]) -> Result<Value, String> {

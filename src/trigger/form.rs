@@ -12,8 +12,10 @@ use super::route::Matched;
 use crate::base::id::{Digest, RunId};
 use crate::base::shape::Misfit;
 use crate::base::value::Value;
+use crate::lang::plan::Plan;
 use crate::run::driver::Summary;
 use crate::run::event::Event;
+use crate::run::intake;
 use crate::run::journal::Broken;
 
 /// The cookie and the field that prove that a form came from a page of ours.
@@ -46,10 +48,11 @@ impl Triggers {
             let note = "This page was open for too long, or came from elsewhere. Please send it again.";
             return Ok(blank(declared, request, 403, pairs, &[], Some(note)));
         };
-        let body = match field::read(&declared.plan.input, pairs) {
-            Ok(body) => body,
-            Err(faults) => return Ok(blank(declared, request, 422, pairs, &faults, None)),
-        };
+        let (body, unread) = field::read(&declared.plan.input, pairs);
+        if !unread.is_empty() {
+            let faults = with_all_others(unread, &declared.plan, &body);
+            return Ok(blank(declared, request, 422, pairs, &faults, None));
+        }
         let trigger = request.to_trigger("form", &matched.parts, body, self.now());
         let run = declared.run(page);
         match self.submit(declared, trigger.into(), Some(run), Vec::new()).await {
@@ -88,6 +91,14 @@ impl Triggers {
         }
         self.driver().summary(run).await.map_err(unreadable)
     }
+}
+
+/// What cannot be read, and whatever else does not fit: a person hears of it all at once.
+fn with_all_others(unread: Vec<Misfit>, plan: &Plan, body: &Value) -> Vec<Misfit> {
+    let is_new = |fault: &Misfit| !unread.iter().any(|known| known.path == fault.path);
+    let others = intake::fit(plan, body).err().unwrap_or_default();
+    let others: Vec<Misfit> = others.into_iter().filter(is_new).collect();
+    unread.into_iter().chain(others).collect()
 }
 
 /// What the person who sent the form gets to see of its run.

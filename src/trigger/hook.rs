@@ -11,7 +11,7 @@ use super::lesson;
 use super::request::{Answer, Refusal, Request};
 use super::source::{Brought, Heard, Sourced};
 use super::verify::Delivery;
-use super::webhook::replies;
+use super::webhook::{replies, unproved};
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::run::driver::Running;
@@ -56,6 +56,8 @@ impl Triggers {
                 self.look_at_once(listener);
                 continue;
             }
+            let trigger = unproved(trigger.clone(), delivery.as_ref());
+            let heard = Heard { trigger: &trigger, ..heard };
             let running = self.take_delivery(listener, delivery.as_ref(), &heard).await?;
             let may_reply = replies(&listener.declared.plan);
             started.extend(running.into_iter().map(|running| (running, may_reply)));
@@ -158,11 +160,11 @@ impl Triggers {
     /// By what an item is recognised: by its sender's word for it, else by its place in the delivery.
     fn told_as(&self, brought: &Brought, delivery: Option<&Delivery>, place: usize) -> Option<Delivery> {
         if let Some(key) = &brought.key {
-            return Some(Delivery { signature: None, id: Some(key.to_string()), window: KEPT });
+            return Some(Delivery { id: Some(key.to_string()), window: KEPT, ..Delivery::default() });
         }
-        let Delivery { signature, id, window } = delivery.cloned()?;
+        let Delivery { signature, id, window, proofs } = delivery.cloned()?;
         let at = |mark: String| if place == 0 { mark } else { format!("{mark} {place}") };
-        Some(Delivery { signature: signature.map(at), id: id.map(at), window })
+        Some(Delivery { signature: signature.map(at), id: id.map(at), window, proofs })
     }
 
     async fn take_item(

@@ -38,6 +38,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -115,9 +116,22 @@ pub struct Listening {
     /// Dropped, they end.
     tasks: JoinSet<()>,
     ending: CancellationToken,
+    /// Ends when nobody is left who has yet to note from where on it hears.
+    noting: mpsc::Receiver<()>,
+}
+
+/// Held by a trigger that has yet to note from where on it hears: nobody may do anything meanwhile that it would miss.
+struct Noting {
+    _busy: Busy,
+    _held: mpsc::Sender<()>,
 }
 
 impl Listening {
+    /// Waits until whatever happens from now on is heard, also after a crash.
+    pub async fn hears(&mut self) {
+        while self.noting.recv().await.is_some() {}
+    }
+
     /// Ends it in order: what a trigger is about to take is taken, and how far it has heard is kept. Whoever listens next goes
     /// on there.
     pub async fn end(mut self) {
@@ -190,11 +204,13 @@ impl Triggers {
     /// Listens to clocks, files and events, as long as what it returns is kept. The runtime of [`Driver::start`] is needed.
     pub fn listen(&self) -> Listening {
         let (mut tasks, ending) = (JoinSet::new(), CancellationToken::new());
+        let (held, noting) = mpsc::channel(1);
         for declared in self.all() {
-            let (triggers, declared, busy) = (self.clone(), declared.clone(), self.driver().activity().begin());
+            let (triggers, declared, held) = (self.clone(), declared.clone(), held.clone());
+            let notes = Noting { _busy: self.driver().activity().begin(), _held: held };
             let ending = ending.clone();
             tasks.spawn(async move {
-                if let Err(broken) = triggers.attend(&declared, busy, &ending).await {
+                if let Err(broken) = triggers.attend(&declared, notes, &ending).await {
                     tracing::error!(trigger = %declared.name, "nothing starts by it any more: {broken}");
                 }
             });
@@ -215,7 +231,7 @@ impl Triggers {
             }
             drop(busy);
         });
-        Listening { tasks, ending }
+        Listening { tasks, ending, noting }
     }
 
     /// The trigger that a request is for.
@@ -245,7 +261,11 @@ impl Triggers {
     }
 
     /// Waits for what a trigger waits for, again and again, until it is `ending`.
-    async fn attend(&self, declared: &Declared, busy: Busy, ending: &CancellationToken) -> Result<(), Broken> {
+    async fn attend(&self, declared: &Declared, notes: Noting, ending: &CancellationToken) -> Result<(), Broken> {
+        let Noting { _busy: busy, .. } = match &declared.trigger().kind {
+            Kind::Event { topic } => return self.hear(declared, topic, notes, ending).await,
+            _ => notes,
+        };
         match &declared.trigger().kind {
             Kind::Schedule { cron, zone, catch_up, .. } => match Calendar::read(cron, zone.as_deref()) {
                 Ok(calendar) => {
@@ -262,11 +282,11 @@ impl Triggers {
                 drop(busy);
                 self.watch_files(declared, glob, on, ending).await
             }
-            Kind::Event { topic } => self.hear(declared, topic, busy, ending).await,
             // Requests come by themselves, polls ask together with others; personas have nobody who listens yet.
             Kind::Api { .. }
             | Kind::Webhook { .. }
             | Kind::Form { .. }
+            | Kind::Event { .. }
             | Kind::Persona { .. }
             | Kind::Connector { .. } => Ok(()),
         }

@@ -132,7 +132,8 @@ fn one(html: &mut String, field: &Field, texts: &[&str], faults: &[&Misfit]) {
     if must && !matches!(asks, Asks::Tick | Asks::SomeOf(_)) {
         how.push_str(" required");
     }
-    let typed = texts.last().copied().unwrap_or_default();
+    // What is secret does not come back.
+    let typed = texts.last().copied().filter(|_| !field.shape.has_secret()).unwrap_or_default();
     let doc = field.doc.as_ref().map(|doc| format!("<p class=doc>{}</p>", escaped(doc))).unwrap_or_default();
     let _ = match &asks {
         Asks::SomeOf(choices) => {
@@ -173,7 +174,6 @@ fn one(html: &mut String, field: &Field, texts: &[&str], faults: &[&Misfit]) {
             )
         }
         Asks::Line(kind) => {
-            // What is secret does not come back.
             let value = if *kind == "password" { String::new() } else { format!(" value=\"{}\"", escaped(typed)) };
             how.push_str(&bounds(&field.shape));
             write!(html, "<label for=\"{name}\">{label}</label>{doc}<input type={kind}{how}{value}>")

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 
 use super::request::Request;
+use crate::base::secret::Secrets;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 
@@ -59,7 +60,7 @@ pub struct Lesson {
 }
 
 /// A delivery that was proved to be the sender's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Delivery {
     /// The signature, which another delivery cannot have.
     pub signature: Option<String>,
@@ -67,6 +68,8 @@ pub struct Delivery {
     pub id: Option<String>,
     /// For how long a second one like it is a copy.
     pub window: Duration,
+    /// What stands in it and proves it: the keys, where the sender sends the key itself.
+    pub proofs: Secrets,
 }
 
 impl Proof {
@@ -170,17 +173,26 @@ impl Proof {
             Some(code.iter().map(|byte| format!("{byte:02x}")).collect())
         };
         self.is_fresh(request, given, now)?;
-        Ok(Delivery { signature, id, window: self.window })
+        Ok(Delivery { signature, id, window: self.window, proofs: self.sent_keys() })
     }
 
     /// Whether everything that the sender says of itself is the key.
     fn check_given(&self, id: Option<String>) -> Result<Delivery, String> {
         match &self.given {
             Some(given) if !given.is_empty() && given.iter().all(|given| self.is_key(given)) => {
-                Ok(Delivery { signature: None, id, window: self.window })
+                Ok(Delivery { id, window: self.window, proofs: self.sent_keys(), ..Delivery::default() })
             }
             _ => Err("it does not carry the token that was agreed on".to_owned()),
         }
+    }
+
+    /// The keys that stand in what is sent.
+    fn sent_keys(&self) -> Secrets {
+        let mut sent = Secrets::default();
+        if self.scheme == Scheme::Token {
+            self.keys.iter().for_each(|key| sent.add(&String::from_utf8_lossy(key)));
+        }
+        sent
     }
 
     /// The signatures in a header.

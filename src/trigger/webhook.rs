@@ -28,7 +28,7 @@ impl Triggers {
         let mut trigger = request.to_trigger("webhook", &matched.parts, request.content()?, self.now());
         let id = delivery.as_ref().and_then(|delivery| delivery.id.clone());
         trigger.insert("id".into(), id.map(Into::into).unwrap_or_default());
-        let trigger = Value::from(trigger);
+        let trigger = unproved(trigger.into(), delivery.as_ref());
         if let Some(answer) = self.challenged(declared, &trigger)? {
             return Ok(answer);
         }
@@ -91,6 +91,14 @@ impl Triggers {
     fn challenged(&self, declared: &Declared, trigger: &Value) -> Result<Option<Answer>, Refusal> {
         let Some(challenge) = &declared.trigger().challenge else { return Ok(None) };
         Ok(Answer::to_challenge(&self.evaluate(declared, challenge, trigger)?))
+    }
+}
+
+/// What came, without what proves who sent it: that is no affair of the workflow.
+pub(super) fn unproved(trigger: Value, delivery: Option<&Delivery>) -> Value {
+    match delivery {
+        Some(delivery) => trigger.hiding(&delivery.proofs),
+        None => trigger,
     }
 }
 

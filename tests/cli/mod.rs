@@ -10,10 +10,13 @@ mod data;
 #[cfg(feature = "sqlite")]
 mod deploy;
 mod connectors;
+mod coverage;
 #[cfg(feature = "http")]
 mod credentials;
 mod documents;
+mod examples;
 mod far;
+mod fmt;
 mod hostile;
 mod input;
 mod interrupt;
@@ -23,7 +26,9 @@ pub mod login;
 mod recorded;
 mod run;
 mod sandbox;
+mod seeds;
 mod settings;
+mod snapshot;
 mod terminal;
 mod test;
 

@@ -41,6 +41,27 @@ workflow fetch {
 }
 
 #[test]
+fn a_sandbox_asks_nobody_for_a_token() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = server.local_addr().expect("an address").port();
+    server.set_nonblocking(true).expect("it can be told");
+    let program = r#"
+connector crm {
+    config { base_url: url, id: string, key: secret = secret("CRM_KEY") }
+    auth oauth2 { grant: "client_credentials", token_url: "http://127.0.0.1:PORT/token", client_id: config.id, client_secret: config.key }
+    read operation get() -> { name: string } { GET "/it" }
+}
+workflow ask {
+    step it = crm.get {}
+    output { named: bool = it.name != "" }
+}
+"#;
+    let done = Folder::with(&program.replace("PORT", &port.to_string())).flow(&["run", "--sandbox", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("{\"named\":true}\n", 0), "{}", done.stderr);
+    assert!(server.accept().is_err(), "nobody was asked");
+}
+
+#[test]
 fn without_a_terminal_a_stand_in_answers_what_is_asked() {
     let done = Folder::with(
         r#"
@@ -151,4 +172,16 @@ fn every_sample_runs_without_an_account_and_every_connector_has_one() {
             "no sample calls `{name}`: {called:?}"
         );
     }
+}
+
+#[test]
+fn what_a_stand_in_answers_without_a_request_is_named_once() {
+    let text = "workflow look { step found = email.list { folder: \"INBOX\" }, output { n: int = found.len() } }\n";
+    let done = Folder::with(text).flow(&["run", "--sandbox", "main.flow"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(
+        done.stderr.contains("\n  email.list\n    {\"folder\":\"INBOX\",\"order\":\"newest\"}\n    answered "),
+        "{}",
+        done.stderr
+    );
 }

@@ -78,7 +78,7 @@ fn the_command_line_says_what_it_makes_of_each_assignment() {
             "http.nope=3",
             2,
             "--set:1:1: error[F0802]: there is no setting `http.nope`\n  |\n1 | http.nope=3\n  | ^^^^^^^^^\n  |\n  \
-             = help: the settings are files.roots, http.allow_hosts, http.ca_file, http.response_bytes_max, http.saved_bytes_max, process.allow, run.chain_runs, run.timeout, \
+             = help: the settings are files.roots, http.allow_hosts, http.ca_file, http.no_proxy, http.proxy, http.response_bytes_max, http.saved_bytes_max, process.allow, run.chain_runs, run.timeout, \
              serve.patience, store.keep, store.keep_events, store.keep_failed, \
              and the tables env, secrets, connectors and databases\n\n1 error\n",
         ),
@@ -111,4 +111,47 @@ fn of_a_broken_file_nothing_is_missed() {
     let done = folder.flow(&["run", "main.flow"]);
     assert_eq!(done.code, 2, "{}", done.stderr);
     assert!(done.stderr.contains("F0801") && !done.stderr.contains("F0804"), "{}", done.stderr);
+}
+
+#[cfg(not(feature = "mongodb"))]
+#[test]
+fn a_build_that_leaves_something_out_says_how_to_come_by_it() {
+    const FIND: &str = "workflow find { step a = mongodb.find { database: \"shop\", collection: \"orders\" } }\n";
+    let folder = Folder::with(FIND);
+    folder.write("flow.toml", b"[databases.shop]\nurl = \"mongodb://127.0.0.1:1/shop\"\n");
+    let done = folder.flow(&["run", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("", 2), "{}", done.stderr);
+    let parts = ["main.flow:1:", "error[F0803]", "the database `shop` is one of MongoDB", "--features mongodb`"];
+    assert!(parts.iter().all(|part| done.stderr.contains(part)), "{}", done.stderr);
+    assert!(!done.stderr.contains("started"), "{}", done.stderr);
+    // A name that is known only while it runs says nothing of the database.
+    let folder = Folder::with(&FIND.replace("\"shop\"", "env(\"SHOP\")"));
+    folder.write("flow.toml", b"[env]\nSHOP = \"shop\"\n");
+    let done = folder.flow(&["run", "main.flow"]);
+    assert_eq!((done.stdout.as_str(), done.code), ("", 2), "{}", done.stderr);
+    let parts = ["this build cannot carry out mongodb.find: it needs the feature `mongodb`", "--features mongodb`"];
+    assert!(parts.iter().all(|part| done.stderr.contains(part)), "{}", done.stderr);
+    assert!(!done.stderr.contains("Rust"), "{}", done.stderr);
+}
+
+#[test]
+fn settings_of_what_another_program_of_the_directory_uses_are_no_slip() {
+    let folder = Folder::with("workflow own { step onedrive.about }\nconnector crn { config { base_url: url? } }\n");
+    folder.write("other.flow", b"use \"crm.flow\" as hours\nworkflow other { step hours.crm.get }\n");
+    folder.write("crm.flow", b"connector crm { config { base_url: url } read operation get() -> any { GET \"/\" } }\n");
+    folder.write("main2.flow", b"use \"crm.flow\" as house\nworkflow main2 { step house.crm.get }\n");
+    let settings = |table: &str| {
+        let line = "token = \"t\"";
+        folder.write("flow.toml", format!("[connectors.{table}]\n{line}\n").as_bytes());
+        let own = folder.flow(&["run", "main.flow"]).stderr;
+        own + folder.flow(&["run", "main2.flow"]).stderr.as_str()
+    };
+    for fine in ["google_drive", "crm", "\"hours.crm\""] {
+        let said = settings(fine);
+        assert!(!said.contains("F0802"), "{fine}: {said}");
+    }
+    for slip in ["onedrivee", "crnn", "\"houses.crm\""] {
+        let said = settings(slip);
+        assert!(said.contains("F0802"), "{slip}: {said}");
+    }
 }

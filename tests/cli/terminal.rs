@@ -249,7 +249,8 @@ fn without_colour(line: &str) -> String {
 #[test]
 fn colours_come_on_a_terminal_unless_they_are_not_wanted() {
     let coloured = |raw: &str| raw.contains("\u{1b}[32m");
-    let folder = Folder::with("workflow idle { wait 1ms }\n");
+    // Long enough for the tree to be drawn before it ends.
+    let folder = Folder::with("workflow idle { wait 300ms }\n");
     let run = |environment: &[(&str, &str)], args: &[&str]| {
         let (code, screen, raw) = Terminal::sized(&folder, (80, 24), environment, args).ends();
         assert_eq!(code, 0, "{screen}");

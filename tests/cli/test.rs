@@ -34,6 +34,30 @@ fn a_failure_shows_its_line_and_both_sides() {
 }
 
 #[test]
+fn a_mocked_answer_comes_as_a_real_one_does() {
+    let folder = Folder::with(
+        r#"connector desk {
+    native read operation tickets() -> list<{ id: int, owner: string?, due: datetime }>
+}
+workflow late {
+    step tickets = desk.tickets {}
+    output {
+        owners: list<string> = tickets.map(|ticket| ticket.owner ?? "nobody")
+        next:   datetime     = tickets[0].due + 1d
+    }
+}
+test "what is not given is absent, and a text is a moment" for late {
+    mock desk.tickets => [{ id: 1, due: "2026-03-30T09:00:00Z" }, { id: 2, owner: "Ada", due: "2026-04-01T09:00:00Z" }]
+    expect output.owners == ["nobody", "Ada"]
+    expect output.next == datetime("2026-03-31T09:00:00Z")
+}
+"#,
+    );
+    let done = folder.flow(&["test", "main.flow"]);
+    assert_eq!(done.code, 0, "{}{}", done.stdout, done.stderr);
+}
+
+#[test]
 fn a_crash_after_each_record_changes_nothing_but_what_nobody_can_know() {
     let folder = Folder::with(
         r#"connector bank {
@@ -101,7 +125,11 @@ fn a_program_that_cannot_run_is_told_apart_from_a_test_that_failed() {
     assert_eq!(folder.flow(&["test", "main.flow"]).code, 2);
     let done = Folder::with("workflow idle { }\n").flow(&["test", "main.flow"]);
     assert_eq!(done.code, 2);
-    assert!(done.stderr.starts_with("error: there is no test in these files\n  hint: "), "{}", done.stderr);
+    assert!(
+        done.stderr.starts_with("error: there is no test in these files, and no example of a connector\n  hint: "),
+        "{}",
+        done.stderr
+    );
 }
 
 #[test]

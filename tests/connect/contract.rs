@@ -5,17 +5,20 @@
 
 mod description;
 mod discovery;
+mod paged;
+mod polls;
 mod said;
 mod strict;
 
 use std::path::Path;
 
-use orchestra_flow::base::shape::Shape;
+use orchestra_flow::base::shape::{Field, Shape};
+use orchestra_flow::base::value::Value;
 use orchestra_flow::lang::openapi::{self, Wanted};
-use orchestra_flow::lang::plan::connector::{Answer, Example, UrlPiece};
+use orchestra_flow::lang::plan::connector::{Answer, Example, PageKind, UrlPiece};
 use orchestra_flow::lang::plan::{Connector, Formula, Operation, Package, Root};
 
-use super::declared::{EVERY_SERVICE, home_with_files, package, play};
+use super::declared::{EVERY_SERVICE, home_with_files, package, play, play_against};
 use description::{Asked, Description};
 
 /// Where it stands, in our own words, what vendors' pages say and their descriptions do not.
@@ -29,23 +32,28 @@ const MADE_UP: [&str; 3] = ["is none of", "is missing", "`text` is no"];
 
 #[tokio::test]
 async fn requests_and_answers_are_as_the_vendors_describe_them() {
-    let directory = std::env::var_os("FLOW_VENDOR_APIS");
     let (package, home) = (package(EVERY_SERVICE), home_with_files());
     let mut faults = Vec::new();
     for (name, connector) in &package.connectors {
-        let file = format!("{}.json", name.replace('_', "-"));
-        let text = directory.as_ref().and_then(|it| std::fs::read_to_string(Path::new(it).join(&file)).ok());
-        if text.is_none() && !WHOLE.contains(&&**name) {
-            eprintln!("SKIPPED: FLOW_VENDOR_APIS has no {file}; not held against its vendor's description: {name}");
-            continue;
-        }
-        let page = std::fs::read_to_string(format!("{PAGES}/{name}.txt")).ok();
-        let description = Description::new(text.as_deref(), page.as_deref());
+        let Some(description) = description_of(name) else { continue };
         let held = hold(&package, connector, &description, home.path(), &mut faults).await;
         eprintln!("{name}: {held} requests and answers are as described");
         assert!(held > 0, "{name}");
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// What the vendor of a connector says, where it can be had.
+fn description_of(name: &str) -> Option<Description> {
+    let file = format!("{}.json", name.replace('_', "-"));
+    let directory = std::env::var_os("FLOW_VENDOR_APIS");
+    let text = directory.and_then(|it| std::fs::read_to_string(Path::new(&it).join(&file)).ok());
+    if text.is_none() && !WHOLE.contains(&name) {
+        eprintln!("SKIPPED: FLOW_VENDOR_APIS has no {file}; not held against its vendor's description: {name}");
+        return None;
+    }
+    let page = std::fs::read_to_string(format!("{PAGES}/{name}.txt")).ok();
+    Some(Description::new(text.as_deref(), page.as_deref()))
 }
 
 /// What `flow connectors new` makes of a description is held against that very description, by others' eyes.
@@ -83,8 +91,9 @@ async fn connectors_that_are_written_from_a_description_are_as_it_says() {
         eprintln!("{name}: {held} requests and answers of {} operations are as described", made.operations);
         assert!(held >= made.operations, "{name}: {held}");
     }
-    // A connector that was written from a description shows what must be given; the rest is for who goes on with it.
-    faults.retain(|fault| !fault.contains("no example gives"));
+    // A connector that was written from a description shows what must be given, and guesses how pages follow one another; the
+    // rest is for who goes on with it.
+    faults.retain(|fault| !["no example gives", "no further page", "page by page"].iter().any(|it| fault.contains(it)));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
@@ -110,9 +119,7 @@ async fn hold(
     let mut held = 0;
     for operation in connector.operations.values().filter(|operation| operation.request.is_some()) {
         let full = operation.signature.full_name();
-        let own = operation.signature.params.iter().filter(|field| is_own(field.shape.present()));
-        let unseen = own.filter(|field| !operation.examples.iter().any(|it| it.params.get(&field.name).is_some()));
-        faults.extend(unseen.map(|field| format!("{full}: no example gives `{}`", field.name)));
+        faults.extend(unseen(&operation.signature.params, &operation.examples).map(|fault| format!("{full}: {fault}")));
         let good = operation.examples.iter().find(|example| example.fails.is_none());
         let whole = good.map(|example| (with_all_parameters(operation, example), true));
         let examples = operation.examples.iter().map(|example| (example.clone(), false));
@@ -125,35 +132,69 @@ async fn hold(
                 if own.get(place) != Some(&true) {
                     continue;
                 }
-                let Some(described) = description.find(&asked) else {
-                    faults.push(format!("{full}: `{} {}` is not described", asked.method, asked.path));
-                    continue;
-                };
-                let mut found = described.request(&asked);
-                if made_up {
-                    // What is made up has the right name and kind, and seldom the right form.
-                    found.retain(|fault| !MADE_UP.iter().any(|made_up| fault.contains(made_up)));
-                } else if example.fails.is_none() && answer.status < 300 && is_json(&answer) {
-                    found.extend(described.answer(&asked, answer.status, &answer.body.to_json()));
-                }
+                let answer = (!made_up && example.fails.is_none()).then_some(&answer);
                 held += 1;
-                faults.extend(found.into_iter().map(|fault| format!("{full}: {fault}")));
+                faults
+                    .extend(faults_of(description, &asked, answer).into_iter().map(|fault| format!("{full}: {fault}")));
             }
+        }
+        if let Some((paginate, good)) = operation.shaping.paginate.as_ref().zip(good) {
+            let (page, params) = paged::page_before_another(paginate, good);
+            let ahead = good.ahead.len();
+            let last = good.answers().last();
+            let answers = good.ahead.iter().cloned().chain([page.clone()]).chain(last).map(|answer| (answer, false));
+            let (_, peer) = play_against(package, operation, &params, answers.collect(), home).await;
+            let further = peer.requests().get(ahead + 1).map(|request| Asked::new(request));
+            faults.extend(further.is_none().then(|| format!("{full}: no further page is asked for")));
+            // Where an answer says where the next page is, nothing else does.
+            let further = further.filter(|_| paginate.kind != PageKind::Link);
+            let first = peer.requests().get(ahead).map(|request| Asked::new(request));
+            let seen = further.map(|asked| (asked, None)).into_iter().chain(first.map(|asked| (asked, Some(&page))));
+            let found = seen.flat_map(|(asked, answer)| faults_of(description, &asked, answer));
+            faults.extend(found.map(|fault| format!("{full}, page by page: {fault}")));
         }
     }
     held
 }
 
-/// An example that gives every parameter, so that each name is seen that is ever sent; those it did not give are made up.
-/// What goes out under names of the caller's own is left as it is.
+/// The parameters under names of the caller's own that no example shows.
+fn unseen<'a>(fields: &'a [Field], examples: &'a [Example]) -> impl Iterator<Item = String> + 'a {
+    let own = fields.iter().filter(|field| is_own(field.shape.present()));
+    let unseen = own.filter(|field| !examples.iter().any(|it| it.params.get(&field.name).is_some()));
+    unseen.map(|field| format!("no example gives `{}`", field.name))
+}
+
+/// What is wrong with a request, and with its answer, if that is to be looked at. Without one the request may be made up.
+fn faults_of(description: &Description, asked: &Asked, answer: Option<&Answer>) -> Vec<String> {
+    let Some(described) = description.find(asked) else {
+        return vec![format!("`{} {}` is not described", asked.method, asked.path)];
+    };
+    let mut found = described.request(asked);
+    match answer {
+        Some(answer) if answer.status < 300 && is_json(answer) => {
+            found.extend(described.answer(asked, answer.status, &answer.body.to_json()));
+        }
+        Some(_) => {}
+        // What is made up has the right name and kind, and seldom the right form.
+        None => found.retain(|fault| !MADE_UP.iter().any(|made_up| fault.contains(made_up))),
+    }
+    found
+}
+
+/// An example that gives every parameter, so that each name is seen that is ever sent.
 fn with_all_parameters(operation: &Operation, example: &Example) -> Example {
-    let mut params = example.params.as_map().cloned().unwrap_or_default();
-    for field in &operation.signature.params {
+    Example { params: all_of(&operation.signature.params, &example.params), ..example.clone() }
+}
+
+/// These parameters, and what they do not give made up. What goes out under names of the caller's own is left as it is.
+fn all_of(fields: &[Field], given: &Value) -> Value {
+    let mut params = given.as_map().cloned().unwrap_or_default();
+    for field in fields {
         if !params.contains_key(&field.name) && !is_own(field.shape.present()) {
             params.insert(field.name.clone(), field.shape.present().example());
         }
     }
-    Example { params: params.into(), ..example.clone() }
+    params.into()
 }
 
 /// Whether a value goes out under names of the caller's own.

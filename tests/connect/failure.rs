@@ -62,10 +62,15 @@ impl Case {
 
     /// A peer over TLS with a certificate that ends with a year. `trusted` is the authority in the settings, if it is not its own.
     async fn tls(name: &str, year: i32, trusted: Option<String>, home: &Path) -> Self {
+        Self::encrypted(name, year, trusted, home, says(200, "{}")).await
+    }
+
+    /// The same, that does this.
+    async fn encrypted(name: &str, year: i32, trusted: Option<String>, home: &Path, deed: Deed) -> Self {
         let (ca, tls) = certified_until(name, year);
         let file = home.join("ca.pem");
         std::fs::write(&file, trusted.unwrap_or(ca)).expect("a file");
-        let peer = Peer::encrypted(tls, [says(200, "{}")]).await;
+        let peer = Peer::encrypted(tls, [deed]).await;
         let settings = vec![format!("connectors.far.ca_file={}", file.display())];
         let base_url = format!("https://{}", peer.address);
         Self { settings, _peer: Some(Box::new(peer)), ..Self::at(base_url) }
@@ -134,6 +139,11 @@ async fn cases(row: &str, home: &Path) -> Vec<Case> {
         "the address is private and nobody allowed it" => {
             Case { path: "http://10.0.0.1/x", ..peer(says(200, "{}")).await }
         }
+        "it would carry credentials unencrypted where nobody wrote `http://`" => {
+            let settings = vec!["http.allow_hosts=0.0.0.0".to_owned()];
+            let clauses = "auth bearer \"t0ken\"";
+            Case { path: "http://0.0.0.0:9/x", clauses, settings, ..peer(says(200, "{}")).await }
+        }
         "nobody listens" => Case::at(format!("http://{free}")),
         "nobody takes the connection in time" => full().await.hurried(),
         "the peer does not speak TLS" => Case::in_the_clear(Deed::Blurt("220 this is no TLS\r\n".into())).await,
@@ -158,6 +168,11 @@ async fn cases(row: &str, home: &Path) -> Vec<Case> {
             Case { settings, ..peer(answer(200, "", &"x".repeat(2_000))).await }
         }
         "it is redirected to a private address" => peer(to(307, "http://10.0.0.1/")).await,
+        "it carries credentials, and is redirected from `https:` to `http:`" => {
+            let clauses = "auth query \"key\" \"t0ken\"";
+            let elsewhere = to(307, "http://127.0.0.1:9/?key=t0ken");
+            Case { clauses, ..Case::encrypted("127.0.0.1", 4000, None, home, elsewhere).await }
+        }
         "it is redirected more than ten times" => peer(to(307, "/again")).await,
         "it was done, and what came of it (a redirect to a GET) is not found" => {
             Case::peer([to(303, "/receipt"), says(404, "{}")]).await

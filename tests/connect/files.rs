@@ -112,6 +112,36 @@ async fn the_settings_open_other_roots() {
 }
 
 #[tokio::test]
+async fn relative_paths_count_from_no_other_root_than_the_first() {
+    let (other, home) = (directory(), directory());
+    std::fs::write(other.path().join("a.txt"), "of another root").expect("a file");
+    std::fs::write(home.path().join("file"), "").expect("a file");
+    for first in ["not-there", "file"] {
+        let roots = vec![first.into(), other.path().to_owned()];
+        let desk = desk(home.path(), "files", Map::new(), |environment| environment.file_roots = roots);
+        for operation in ["files.read", "files.write"] {
+            let params = json(r#"{ "path": "a.txt", "content": "lost" }"#);
+            let (failure, certain) = failure(desk.perform(act(operation, params)).await);
+            assert_eq!((failure.kind.name(), certain), ("permission_denied", true), "{failure}");
+            assert!(failure.message.contains(&format!("`{first}`, is not there")), "{failure}");
+        }
+    }
+    assert_eq!(std::fs::read_to_string(other.path().join("a.txt")).expect("the file"), "of another root");
+    // Of the others those count that are there.
+    let roots = vec![".".into(), "not-there".into(), other.path().to_owned()];
+    let desk = desk(home.path(), "files", Map::new(), |environment| environment.file_roots = roots);
+    let path = other.path().join("a.txt").display().to_string();
+    let outcome = desk.perform(act("files.read", Value::map([("path", Value::from(path))]))).await;
+    assert_eq!(value(outcome), "of another root");
+    // What a link hides is told apart from what lies outside.
+    for (to, name) in [("loop", "loop"), ("gone", "dangling")] {
+        std::os::unix::fs::symlink(to, home.path().join(name)).expect("a link");
+        let (failure, _) = failure(desk.perform(act("files.read", Value::map([("path", name.into())]))).await);
+        assert!(failure.message.contains("leads nowhere"), "{failure}");
+    }
+}
+
+#[tokio::test]
 async fn files_are_found_copied_moved_and_deleted() {
     let home = directory();
     for name in ["inbox/a.csv", "inbox/b.csv", "inbox/c.txt", "inbox/deep/d.csv", ".hidden/e.csv", "z.csv"] {

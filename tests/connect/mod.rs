@@ -7,6 +7,8 @@ mod contract;
 #[cfg(feature = "http")]
 mod declared;
 mod desk;
+#[cfg(feature = "sandbox")]
+mod examples;
 #[cfg(feature = "http")]
 mod failure;
 mod files;
@@ -32,7 +34,12 @@ mod oauth;
 mod pace;
 #[cfg(feature = "http")]
 pub mod peer;
+#[cfg(feature = "http")]
+mod plain;
 mod process;
+#[cfg(feature = "http")]
+mod proxy;
+mod rows;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 #[cfg(feature = "http")]
@@ -45,6 +52,8 @@ mod smtp;
 mod sql;
 #[cfg(feature = "http")]
 mod sources;
+#[cfg(target_os = "linux")]
+mod special;
 mod stdlib;
 #[cfg(all(target_os = "linux", feature = "cli", feature = "sqlite"))]
 mod streams;

@@ -54,6 +54,10 @@ fn unknown_and_wrong_settings_are_named_with_their_place() {
             "flow.toml:2:1 `allow_hosts = \"a\"` F0803: `http.allow_hosts` must be a list of texts, such as `[\"one\", \"two\"]`; ",
         ),
         (
+            "[http]\nproxy = \"proxy.example:3128\"",
+            "flow.toml:2:1 `proxy = \"proxy.example:3128\"` F0803: `http.proxy` must be an address, such as `\"http://proxy.example:3128\"`; ",
+        ),
+        (
             "[run]\ntimeout = \"soon\"",
             "flow.toml:2:1 `timeout = \"soon\"` F0803: `run.timeout` must be a duration, such as `\"30s\"`; ",
         ),
@@ -84,6 +88,44 @@ fn the_later_one_wins() {
     );
     assert_eq!(settings.secret("S"), Some("variable-secret".into()));
     assert_eq!(settings.mask().cover("it is variable-secret"), "it is ***");
+}
+
+/// A connector of a used file is called `house.crm`, and no shell can set a variable with a dot in its name.
+#[test]
+fn a_connector_of_a_used_file_is_set_by_a_name_that_a_shell_can_set() {
+    struct Shelf;
+    impl orchestra_flow::lang::Files for Shelf {
+        fn read(&self, _: &str) -> Result<String, String> {
+            Ok("connector crm { config { base_url: url } read operation get() -> any { GET \"/x\" } }".to_owned())
+        }
+    }
+    let text = "use \"crm.flow\" as house\nworkflow w { step house.crm.get }\n";
+    let configured = |text: &str, environment: &[(&str, &str)], given: &[&str]| {
+        let package = orchestra_flow::lang::compile("main.flow", text, &Shelf).package.expect("it compiles");
+        let (settings, mut sources, _) = read(None, environment, given);
+        let (configured, wrong) = settings.configure(&package, &Uses::of_all(&package), &mut sources);
+        let homes: Vec<String> = configured.iter().map(|it| it.setting("base_url").to_string()).collect();
+        (homes, wrong.iter().map(|it| show(it, &sources)).collect::<Vec<_>>().join("\n"))
+    };
+    let variable = ("FLOW_CONNECTOR_HOUSE_CRM_BASE_URL", "https://crm.example");
+    assert_eq!(configured(text, &[variable], &[]), (vec!["https://crm.example".to_owned()], String::new()));
+    let given = ["connectors.\"house.crm\".base_url=https://given.example"];
+    assert_eq!(configured(text, &[variable], &given), (vec!["https://given.example".to_owned()], String::new()));
+    let (_, wrong) = configured(text, &[], &[]);
+    for hint in
+        ["set the environment variable `FLOW_CONNECTOR_HOUSE_CRM_BASE_URL`", "under `[connectors.\"house.crm\"]`"]
+    {
+        assert!(wrong.contains(hint), "{hint}: {wrong}");
+    }
+    // Two settings that share a name are told, where it is used.
+    let both = format!(
+        "{text}connector house_crm {{ config {{ base_url: url }} read operation get() -> any {{ GET \"/\" }} }}\n"
+    );
+    let (homes, wrong) = configured(&both, &[variable], &["connectors.house_crm.base_url=https://own.example"]);
+    assert_eq!(homes, ["https://crm.example"]);
+    let told = "`FLOW_CONNECTOR_HOUSE_CRM_BASE_URL` sets `connectors.\"house.crm\".base_url` and `connectors.house_crm.base_url`";
+    assert!(wrong.contains(told) && wrong.contains("F0802"), "{wrong}");
+    assert_eq!(configured(&both, &[], &given).1, "");
 }
 
 const PROGRAM: &str = r#"
@@ -188,7 +230,7 @@ fn values_have_the_declared_types_whereever_they_come_from() {
     ];
     let (configured, wrong) =
         configure("w", Some(file), &environment, &["connectors.svc.user=given", "connectors.svc.tags=x, y"]);
-    assert_eq!(wrong, Vec::<String>::new());
+    assert!(wrong.len() == 1 && wrong[0].contains("F0807"), "it is no `https://`: {wrong:?}");
     let svc = &configured[0];
     let shown = svc.config.to_json().to_string();
     let expected = r#"{"base_url":"http://file.example:81/x","token":"t0ken-of-the-service","region":"eu","retries":7,"tags":["x","y"],"wait":"2m","user":"given"}"#;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use orchestra_flow::base::stack::with_room;
 use orchestra_flow::lang::catalog::standard;
 use orchestra_flow::lang::plan::{Connector, reference};
-use orchestra_flow::lang::standard_connector;
+use orchestra_flow::lang::{NoFiles, compile, standard_connector};
 
+use super::block::blocks;
 use super::root;
 
 const INTRO: &str = "# Connectors\n\n\
@@ -48,6 +49,29 @@ fn the_pages_of_the_connectors_say_what_is_declared() {
             let name = page.file_name().to_string_lossy().into_owned();
             assert!(written.contains(&name), "docs/connectors/{name} is about no connector");
         }
+    };
+    with_room(true, check).expect("a thread starts");
+}
+
+/// What the pages show of a call or a trigger compiles where such things stand.
+#[test]
+fn what_the_pages_show_compiles() {
+    let check = || {
+        let pages = fs::read_dir(root().join("docs/connectors")).expect("the folder is there").flatten();
+        let mut shown = 0;
+        for page in pages.map(|entry| entry.path()) {
+            let text = fs::read_to_string(&page).expect("pages are UTF-8");
+            for block in blocks(&text) {
+                assert_eq!(block.kind, "flow fragment", "{}", page.display());
+                // What only whoever writes the program can know is left open.
+                let text = block.text.replace(": ...", ": \"some\"");
+                let compiled = compile("page.flow", &format!("workflow page {{\n{text}}}\n"), &NoFiles);
+                let found: Vec<_> = compiled.diagnostics.iter().filter(|found| found.is_error()).collect();
+                assert!(found.is_empty(), "{}:\n{}\n{found:#?}", page.display(), block.text);
+                shown += 1;
+            }
+        }
+        assert!(shown > 200, "the pages were not found");
     };
     with_room(true, check).expect("a thread starts");
 }

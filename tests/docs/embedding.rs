@@ -1,4 +1,4 @@
-//! The Rust of the README, at work.
+//! The Rust of the pages, at work: each paragraph of it stands here.
 
 #[path = "../../examples/embed.rs"]
 mod example;
@@ -11,8 +11,9 @@ use orchestra_flow::connect::{Call, Native};
 use orchestra_flow::run::world::{BoxFuture, Outcome};
 #[cfg(feature = "sqlite")]
 use orchestra_flow::store::Sqlite;
+#[cfg(feature = "sqlite")]
+use orchestra_flow::trigger::request::Request;
 
-// README
 use orchestra_flow::{Builder, Program, Value};
 
 const QUOTE: &str = r#"
@@ -41,7 +42,6 @@ async fn quote() -> Result<(), Box<dyn Error>> {
     assert_eq!(summary.output.to_json(), serde_json::json!({ "cents": 1200 }));
     Ok(())
 }
-// README
 
 const LEDGER: &str = r#"
     connector ledger "Ledger" {
@@ -53,7 +53,6 @@ const LEDGER: &str = r#"
     }
 "#;
 
-// CONNECTORS
 #[derive(serde::Deserialize)]
 struct Entry {
     account: String,
@@ -71,7 +70,6 @@ async fn post() -> Result<(), Box<dyn Error>> {
     assert_eq!(summary.output.to_json(), serde_json::json!({ "id": "A1-5" }));
     Ok(())
 }
-// CONNECTORS
 
 /// Answers with the key of the attempt.
 struct Keys;
@@ -94,14 +92,12 @@ async fn post_by_key() -> Result<(), Box<dyn Error>> {
 #[cfg(feature = "sqlite")]
 async fn nap(folder: &Path) -> Result<(), Box<dyn Error>> {
     let program = Program::from_text("nap.flow", "workflow nap { output { rested: true } }")?;
-    // DURABILITY
     let store = Arc::new(Sqlite::open(folder)?);
     let engine = Builder::new(program).journal(store).build()?;
     engine.recover().await?;
     let run = engine.start_once("nap", "monday", &Value::Unit).await?;
     let summary = run.end().await;
     assert_eq!(summary.output.to_json(), serde_json::json!({ "rested": true }));
-    // DURABILITY
     Ok(())
 }
 
@@ -111,6 +107,44 @@ fn a_run_under_a_key_is_there_for_the_next_process() {
     let folder = tempfile::tempdir().expect("a folder");
     run(nap(folder.path()));
     run(nap(folder.path()));
+}
+
+/// Requests that a program of one's own takes, and a newer version of the workflow.
+#[cfg(feature = "sqlite")]
+async fn orders(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let text = r#"workflow order {
+        input { id: string }
+        trigger api POST "/orders/{id}" { auth none, input: { id: trigger.path.id } }
+        output { id: string = input.id }
+    }"#;
+    let program = Program::from_text("orders.flow", text)?;
+    let store = Arc::new(Sqlite::open(&folder.join("data"))?);
+    let request = Request { method: "POST".into(), path: "/orders/7".into(), ..Request::default() };
+
+    let engine = Builder::new(program).journal(store).build()?;
+    engine.recover().await?;
+    let triggers = engine.triggers()?;
+    let listening = triggers.listen(); // clocks, files and events, until it is dropped
+    let matched = triggers.route("POST", "/orders/7").map_err(|_| "nobody listens there")?; // and requests
+    let answer = triggers.answer(&matched, &request).await;
+
+    let body = answer.map(|answer| answer.body).map_err(|refusal| format!("{refusal:?}"))?;
+    assert_eq!(body, br#"{"id":"7"}"#);
+    drop(listening);
+
+    let file = folder.join("orders.flow");
+    std::fs::write(&file, text)?;
+    let newer = Builder::new(Program::from_file(&file)?).build()?;
+    let deployment = engine.deploy(&newer, "ops").await?;
+    assert!(deployment.workflows.is_empty());
+    Ok(())
+}
+
+#[test]
+#[cfg(feature = "sqlite")]
+fn requests_are_answered_and_a_newer_version_is_deployed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    run(orders(folder.path()));
 }
 
 fn run(work: impl Future<Output = Result<(), Box<dyn Error>>>) {

@@ -890,6 +890,7 @@ fn library(rows: &[(&str, &[&str], &str)]) -> (Library, Vec<Diagnostic>) {
             body: (*body).into(),
             span: Span::new(FileId(1), 0..body.len()),
             name_span: Span::new(FileId(1), 0..0),
+            param_spans: Vec::new(),
         })
         .collect();
     Library::compile(&functions)

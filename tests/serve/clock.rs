@@ -5,6 +5,7 @@ use orchestra_flow::serve::Limits;
 use serde_json::json;
 
 use super::{Client, Served, folder, runtime, served};
+use crate::connect::peer::{Deed, Peer, answer, says};
 
 const PROGRAM: &str = r#"
 workflow nap {
@@ -178,5 +179,96 @@ fn what_an_event_starts_has_begun_when_the_clock_goes_on() {
         let run = runs["runs"][0]["id"].as_str().expect("it was started").to_owned();
         let ended = client.get(&format!("/v1/runs/{run}")).await.json;
         assert_eq!((&ended["status"], &ended["ended_at"]), (&json!("completed"), &json!("2026-01-01T02:00:00Z")));
+    });
+}
+
+const PACED: &str = r#"
+connector far {
+    config { base_url: url }
+    limit 1 per 1h
+    read operation look() -> any { GET "/look" }
+}
+connector frail {
+    config { base_url: url }
+    read operation look() -> any { GET "/look" }
+}
+workflow paced {
+    step far.look { timeout 3h }
+    output { at: now() }
+}
+workflow frail {
+    step frail.look { timeout 10m }
+    output { at: now() }
+}
+"#;
+
+/// Serves [`PACED`] with its far sides.
+fn paced(deeds: impl IntoIterator<Item = Deed>, test: impl AsyncFnOnce(&Client, &Peer)) {
+    runtime().block_on(async {
+        let peer = Peer::new(deeds).await;
+        let at = |name: &str| format!("[connectors.{name}]\nbase_url = \"{}\"\n", peer.url(""));
+        let folder = folder(&[("main.flow", PACED), ("flow.toml", &[at("far"), at("frail")].concat())]);
+        let clock = VirtualClock::at("2026-01-01T00:00:00Z".parse().expect("a time"));
+        let served = Served::start_with(folder.path(), Limits::default(), Some(clock)).await;
+        test(&served.client, &peer).await;
+        served.stop().await;
+    });
+}
+
+/// Starts a run of `workflow`, and gives its place.
+async fn begin(client: &Client, workflow: &str) -> String {
+    let started = client.post(&format!("/v1/workflows/{workflow}/runs"), json!({})).await;
+    format!("/v1/runs/{}", started.json["id"].as_str().expect("an id"))
+}
+
+#[test]
+fn calls_wait_for_their_turn_by_the_clock() {
+    paced([says(200, "{}")], async |client, peer| {
+        let mut runs = Vec::new();
+        for _ in 0..3 {
+            runs.push(begin(client, "paced").await);
+        }
+        let by = async |by: &str| client.post("/v1/clock/advance", json!({ "by": by })).await;
+        by("59m").await;
+        assert_eq!(peer.requests().len(), 1);
+        // Each goes at its moment, though the clock is moved over both.
+        by("2h").await;
+        assert_eq!(peer.requests().len(), 3);
+        let mut ends = Vec::new();
+        for run in &runs {
+            ends.push(client.get(run).await.json["output"]["at"].as_str().expect("it has ended").to_owned());
+        }
+        ends.sort();
+        assert_eq!(ends, ["2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", "2026-01-01T02:00:00Z"]);
+        // Whose turn does not come within its time is told so at once: the next are due in one minute, in 61, in 121.
+        for _ in 0..5 {
+            begin(client, "paced").await;
+        }
+        let failed = client
+            .until("/v1/runs?status=failed", |all| all["runs"].as_array().is_some_and(|all| all.len() == 2))
+            .await;
+        assert!(failed["runs"].to_string().contains("rate_limited"), "{failed}");
+    });
+}
+
+#[test]
+fn pauses_and_circuits_last_by_the_clock() {
+    let asked = answer(429, "Retry-After: 300\r\n", "");
+    paced([asked, says(200, "{}")], async |client, peer| {
+        client.until(&begin(client, "frail").await, |run| run["status"] == "failed").await;
+        let second = begin(client, "frail").await;
+        client.post("/v1/clock/advance", json!({ "by": "299s" })).await;
+        assert_eq!(peer.requests().len(), 1);
+        client.post("/v1/clock/advance", json!({ "by": "1s" })).await;
+        assert_eq!(client.get(&second).await.json["output"]["at"], "2026-01-01T00:05:00Z");
+    });
+    let breaks = std::iter::repeat_n(Deed::Close, 10).chain([says(200, "{}")]);
+    paced(breaks, async |client, peer| {
+        for _ in 0..12 {
+            client.until(&begin(client, "frail").await, |run| run["status"] == "failed").await;
+        }
+        assert_eq!(peer.requests().len(), 10, "it is left alone, however long that takes");
+        client.post("/v1/clock/advance", json!({ "by": "1s" })).await;
+        client.until(&begin(client, "frail").await, |run| run["status"] == "completed").await;
     });
 }

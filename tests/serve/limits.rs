@@ -302,3 +302,40 @@ fn of_many_webhooks_each_that_is_accepted_is_a_run_and_each_other_is_told_when_t
         served.stop().await;
     });
 }
+
+/// Sends all of a request, whatever is said meanwhile, and only then looks at the answer, as many clients do.
+async fn said_to(client: &Client, head: &str, body: &[u8]) -> String {
+    let mut stream = sent(client, head).await;
+    for part in body.chunks(1 << 20) {
+        stream.write_all(part).await.expect("it is taken");
+    }
+    let mut said = vec![0; 4096];
+    let read = stream.read(&mut said).await.expect("the connection holds");
+    String::from_utf8_lossy(&said[..read]).into_owned()
+}
+
+#[test]
+fn who_sends_too_much_gets_to_read_so() {
+    served(async |client, _| {
+        let address = client.url.strip_prefix("http://").expect("it is HTTP");
+        let size = 40 << 20;
+        let body = vec![b'x'; size];
+        let head = |token: &str, length: &str| {
+            format!(
+                "POST /v1/workflows/greet/runs HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\
+                 content-type: application/json\r\n{length}\r\n\r\n"
+            )
+        };
+        let announced = format!("content-length: {size}");
+        let chunked = [format!("{size:x}\r\n").as_bytes(), &body, b"\r\n0\r\n\r\n"].concat();
+        let rows = [
+            (OWNER, &*announced, &body, "HTTP/1.1 413 "),
+            (OWNER, "transfer-encoding: chunked", &chunked, "HTTP/1.1 413 "),
+            ("nobody", &*announced, &body, "HTTP/1.1 401 "),
+        ];
+        for (token, length, body, expected) in rows {
+            let said = said_to(client, &head(token, length), body).await;
+            assert!(said.starts_with(expected), "{length}: {said}");
+        }
+    });
+}

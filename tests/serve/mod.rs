@@ -1,6 +1,7 @@
 //! The server by its door: real HTTP on a real socket, with a store in a file.
 
 mod clock;
+mod covered;
 mod deployment;
 mod documented;
 mod failures;
@@ -12,7 +13,7 @@ mod limits;
 mod problems;
 mod outputs;
 mod questions;
-mod process;
+pub mod process;
 mod programs;
 mod runs;
 mod secrets;
@@ -21,6 +22,7 @@ mod stream;
 mod tokens;
 mod traces;
 mod trigger;
+mod triggered;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -72,7 +74,7 @@ workflow broken {
 const OWNER: &str = "owner-of-the-tests";
 
 /// A runtime as the server has one.
-fn runtime() -> tokio::runtime::Runtime {
+pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_stack_size(orchestra_flow::base::limit::STACK_BYTES)
@@ -92,7 +94,7 @@ fn folder(programs: &[(&str, &str)]) -> TempDir {
 
 /// A client of one server, with one token.
 #[derive(Clone)]
-struct Client {
+pub struct Client {
     http: reqwest::Client,
     url: String,
     token: Option<String>,
@@ -118,7 +120,7 @@ impl Client {
         }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path).send().await.expect("an answer")).await
     }
 
@@ -142,10 +144,10 @@ impl Client {
 
 /// What was answered.
 #[derive(Debug)]
-struct Answer {
+pub struct Answer {
     status: StatusCode,
     headers: reqwest::header::HeaderMap,
-    json: Json,
+    pub json: Json,
 }
 
 impl Answer {

@@ -15,7 +15,7 @@ pub struct Process {
     said: std::process::ChildStderr,
 }
 
-const TOKEN: &str = "the-token-of-the-environment";
+pub const TOKEN: &str = "the-token-of-the-environment";
 
 pub fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flow"));
@@ -29,13 +29,15 @@ impl Process {
         Self::of(command(folder, args).env("FLOW_TOKEN", TOKEN))
     }
 
-    fn of(command: &mut Command) -> Self {
+    pub fn of(command: &mut Command) -> Self {
         let mut child = command.spawn().expect("it starts");
-        let (out, said) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
+        let (out, mut said) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
         let mut line = String::new();
         BufReader::new(out).read_line(&mut line).expect("a line");
         let url = line.trim().strip_prefix("listening on ").map(str::to_owned);
-        let url = url.unwrap_or_else(|| panic!("it said `{line}`"));
+        let url = url.unwrap_or_else(|| {
+            panic!("it said `{line}` and {}", std::io::read_to_string(&mut said).unwrap_or_default())
+        });
         Self { child, client: Client::new(&url, Some(TOKEN)), said }
     }
 

@@ -12,17 +12,20 @@ use super::{Client, folder, runtime};
 use crate::connect::peer::{Deed, Peer, says};
 
 /// What the run is given.
-const TOKEN: &str = "sword \"fish\"&42";
+pub(super) const TOKEN: &str = "sword \"fish\"&42";
 /// What the settings hold.
-const KEY: &str = "key-of-the-settings";
+pub(super) const KEY: &str = "key-of-the-settings";
 /// What a step with the clause `secret` gives.
-const SESSION: &str = "session-kept-quiet";
+pub(super) const SESSION: &str = "session-kept-quiet";
 /// What a signal carries, what a person answers, what a trigger brings.
 const WORD: &str = "word-by-signal";
 const CODE: &str = "code-of-a-person";
 const TYPED: &str = "typed-by-somebody";
 
-const SECRETS: [&str; 6] = [TOKEN, KEY, SESSION, WORD, CODE, TYPED];
+const SECRETS: [&str; 8] = [TOKEN, KEY, SESSION, WORD, CODE, TYPED, LOUD, PAIRED];
+/// What a script makes of the token: in capitals, and with something before it in base64.
+const LOUD: &str = "SWORD";
+const PAIRED: &str = "dXNlcjpzd29yZCAi";
 
 fn program(peer: &Peer) -> String {
     format!(
@@ -101,7 +104,7 @@ fn given_away(bytes: &[u8]) -> Option<String> {
     SECRETS.into_iter().flat_map(forms).find(|form| text.contains(&**form))
 }
 
-fn holds_none(what: &str, bytes: &[u8]) {
+pub(super) fn holds_none(what: &str, bytes: &[u8]) {
     if let Some(form) = given_away(bytes) {
         let text = String::from_utf8_lossy(bytes);
         let at = text.find(&form).unwrap_or_default();
@@ -111,7 +114,7 @@ fn holds_none(what: &str, bytes: &[u8]) {
     }
 }
 
-fn files_hold_none(directory: &Path) {
+pub(super) fn files_hold_none(directory: &Path) {
     for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
         match entry.path() {
             path if path.is_dir() => files_hold_none(&path),
@@ -121,7 +124,7 @@ fn files_hold_none(directory: &Path) {
 }
 
 /// What `flow` says with these arguments, on both ways out.
-fn flow(folder: &Path, environment: &[(&str, &str)], args: &[&str]) -> (Option<i32>, String) {
+pub(super) fn flow(folder: &Path, environment: &[(&str, &str)], args: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flow"));
     command.args(args).current_dir(folder).env_clear().envs(environment.iter().copied()).stdin(Stdio::null());
     told(&command.output().expect("it ends"))
@@ -149,7 +152,7 @@ fn told(done: &Output) -> (Option<i32>, String) {
 }
 
 /// Asks for everything that there is to know of a run, and of all runs.
-async fn ask_all(client: &Client, run: &str) {
+pub(super) async fn ask_all(client: &Client, run: &str) {
     let own = [
         "",
         "/events",
@@ -162,6 +165,7 @@ async fn ask_all(client: &Client, run: &str) {
         "/steps/scripted/output",
         "/steps/echoed/output",
         "/steps/word/output",
+        "/steps/x/output",
     ];
     let paths = own.iter().map(|path| format!("/v1/runs/{run}{path}"));
     let all = [

@@ -20,7 +20,7 @@ workflow order {
 "#;
 
 /// A collector: takes requests, and hands over what they carry.
-async fn collect(listener: TcpListener, told: mpsc::UnboundedSender<(String, Json)>) {
+pub(super) async fn collect(listener: TcpListener, told: mpsc::UnboundedSender<(String, Json)>) {
     while let Ok((mut stream, _)) = listener.accept().await {
         let told = told.clone();
         tokio::spawn(async move {

@@ -159,6 +159,11 @@ fn what_does_not_fit_is_said_beside_its_field() {
         );
         let unreadable = house.ask(sent(&marks, &[("days", "many"), ("more", "{")])).await.expect("a page");
         assert!(page(&unreadable).contains("must be a whole number") && page(&unreadable).contains("is no JSON"));
+        // What can be read and does not fit is said with it, and not the next time.
+        let both = house.ask(sent(&marks, &[("days", "many"), ("mail", "nobody"), ("kind", "other")])).await;
+        let html = page(&both.expect("a page"));
+        assert!(html.contains("must be a whole number") && html.contains("an address looks like"), "{html}");
+        assert_eq!(html.matches("aria-invalid=true").count(), 5, "days, mail, kind, and two that are missing: {html}");
         assert_eq!(house.runs("leave").await.len(), 0);
     });
 }

@@ -1,13 +1,13 @@
 //! The real server, killed at any moment: each moment that is due has one run, and each request that was accepted.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 
 use orchestra_flow::run::event::Event;
 use orchestra_flow::run::journal::{Journal, Query};
 use orchestra_flow::store::Sqlite;
 
 use super::*;
+use crate::serve::process::Process;
 
 const PROGRAM: &str = r#"
 workflow beat {
@@ -19,21 +19,11 @@ workflow beat {
 /// How long each process lives, in milliseconds after it has begun to listen.
 const LIVES: [u64; 7] = [1_200, 300, 0, 700, 50, 1_000, 20];
 
-fn serve(folder: &Path) -> Child {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_flow"))
-        .arg("serve")
-        .arg(folder)
-        .args(["--listen", "127.0.0.1:0", "--no-auth", "--data"])
-        .arg(folder.join("data"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().expect("stdout")).read_line(&mut line).expect("a line");
-    assert!(line.starts_with("listening on"), "{line}");
-    child
+/// A server that lives so long.
+fn serve(folder: &Path, life: u64) {
+    let server = Process::start(folder, &["--no-auth"]);
+    std::thread::sleep(Duration::from_millis(life));
+    server.kill();
 }
 
 #[test]
@@ -41,12 +31,9 @@ fn each_moment_has_one_run_however_often_the_server_is_killed() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("main.flow"), PROGRAM).expect("a program");
     for life in LIVES {
-        let mut child = serve(folder.path());
-        std::thread::sleep(Duration::from_millis(life));
-        child.kill().expect("it can be killed");
-        child.wait().expect("it ends");
+        serve(folder.path(), life);
     }
-    let store = Sqlite::open(&folder.path().join("data")).expect("it opens");
+    let store = Sqlite::open(&folder.path().join(".flow")).expect("it opens");
     let due: Vec<i64> = runtime().block_on(async {
         let query = Query { workflow: Some("beat".into()), limit: 100_000, ..Query::default() };
         let runs = store.runs(&query).await.expect("it can be read").runs;
@@ -130,12 +117,9 @@ fn each_item_starts_one_run_however_often_the_server_is_killed() {
     let settings = format!("[connectors.shop]\nbase_url = \"http://{}\"\n", shop());
     std::fs::write(folder.path().join("flow.toml"), settings).expect("settings");
     for life in [900, 150, 30, 420, 260, 70, 800] {
-        let mut child = serve(folder.path());
-        std::thread::sleep(Duration::from_millis(life));
-        child.kill().expect("it can be killed");
-        child.wait().expect("it ends");
+        serve(folder.path(), life);
     }
-    let store = Sqlite::open(&folder.path().join("data")).expect("it opens");
+    let store = Sqlite::open(&folder.path().join(".flow")).expect("it opens");
     let (mut alone, mut together) = (Vec::new(), Vec::new());
     runtime().block_on(async {
         for (workflow, ids) in [("fresh", &mut alone), ("together", &mut together)] {

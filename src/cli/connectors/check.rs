@@ -17,6 +17,8 @@ use crate::cli::paper::{Palette, deliver, styled};
 use crate::cli::program::load;
 use crate::cli::threads::threads;
 use crate::host::Builder;
+use crate::host::builder::Alone;
+use crate::host::settings::code;
 use crate::host::settings::configure::Uses;
 use crate::host::settings::standing::Standing;
 
@@ -151,7 +153,7 @@ impl Check {
         match outcome.result {
             Ok(answer) => {
                 let who = who(&answer, 0).map(|who| alone.mask().cover(&who));
-                verdict(Finding::Fine { operation, who, took }, Vec::new())
+                verdict(Finding::Fine { operation, who, took }, in_the_open(&alone))
             }
             Err(failure) => {
                 let hints = way_out(&connector.name, &failure);
@@ -168,10 +170,17 @@ fn to_type(connector: &str, standing: &Standing) -> Vec<String> {
     exports.chain(logs_in.then(|| format!("flow connectors login {connector}"))).collect()
 }
 
+/// What is said of credentials that go unencrypted.
+fn in_the_open(alone: &Alone) -> Vec<String> {
+    let warnings = alone.warnings().diagnostics.iter().filter(|warning| warning.code == code::PLAIN);
+    warnings.map(|warning| warning.message.clone()).collect()
+}
+
 /// What to do about a failure.
 fn way_out(connector: &str, failure: &Failure) -> Vec<String> {
     let hint = match &failure.kind {
-        Kind::AuthError => {
+        // What nobody was asked for has no status, and the message says what to do.
+        Kind::AuthError if failure.status.is_some() => {
             format!(
                 "the service does not take these credentials: renew them; `flow connectors show {connector}` says where they come from"
             )

@@ -18,12 +18,12 @@ use crate::cli::paper::{colour_on_stderr, deliver, say};
 use crate::cli::run::not_built;
 use crate::cli::threads::threads;
 use crate::cli::{ask, input};
-use crate::host::sandbox::Sandbox;
+use crate::host::play::pieces;
 use crate::host::{Builder, Program};
 use crate::lang::catalog::Effect;
 use crate::lang::layout::{End, Example, Gets};
+use crate::lang::plan::Operation;
 use crate::lang::plan::connector::Ahead;
-use crate::lang::plan::{Connector, Operation, Package};
 use clean::Cleaner;
 
 /// Carry an operation out, once, and keep what came as an `example` of the connector.
@@ -209,24 +209,15 @@ fn not_the_same(failure: &Failure) -> Stop {
     Refusal::new(message).hint("write the example by hand: docs/making-connectors.md").into()
 }
 
-/// What the operation makes of the answers of `example`, asked of a stand-in that gives them.
+/// What the operation makes of the answers of `example`, which is played as the last one of it in its file.
 async fn played(file: &page::Page, found: &Found, operation: &Operation, example: &Example<'_>) -> Result<Value, Stop> {
-    let name = &operation.signature.name;
     let program = checked(file, example)?;
-    let Some(connector) = program.package.connectors.get(&file.connector).cloned() else {
+    let name = format!("{}.{}", file.connector, operation.signature.name);
+    let Some(piece) = pieces(&program.package).into_iter().rfind(|piece| piece.name() == name) else {
         return Err(Refusal::new(format!("`{}` is not declared in {}", found.connector.name, file.name)).into());
     };
-    let package = with_this_alone(&program.package, &connector, name);
-    let operation = package.connectors[&connector.name].operations[name].clone();
-    let sandbox = Sandbox::start(&package, |_| {}).await;
-    let sandbox = sandbox.map_err(|error| Refusal::new(format!("no stand-in could be started: {error}")))?;
-    let program = Program { package: Arc::new(package), directory: found.program.directory.clone(), ..program };
-    // It answers as long as it is held.
-    let sandbox = Arc::new(sandbox);
-    let alone = Builder::new(program).sandbox(sandbox.clone()).alone(&operation).map_err(not_built)?;
-    let outcome = alone.call(example.params.clone()).await;
-    drop(sandbox);
-    outcome.result.map(|value| Value::from_json(value.to_json())).map_err(|failure| not_the_same(&failure))
+    let played = piece.play(&program).await.map_err(not_built)?;
+    played.outcome.result.map(|value| Value::from_json(value.to_json())).map_err(|failure| not_the_same(&failure))
 }
 
 /// The program that the file becomes with `example`; what is wrong with it is said.
@@ -235,17 +226,4 @@ fn checked(file: &page::Page, example: &Example<'_>) -> Result<Program, Stop> {
         say(&report::to_text(&faults.diagnostics, &faults.sources, colour_on_stderr()));
         Refusal::new("the example does not check, and was not kept").into()
     })
-}
-
-/// The package with the last example of the operation, and no other of it.
-fn with_this_alone(package: &Package, connector: &Arc<Connector>, name: &Arc<str>) -> Package {
-    let mut package = package.clone();
-    let mut connector = Connector::clone(connector);
-    if let Some(operation) = connector.operations.get_mut(name) {
-        let mut own = Operation::clone(operation);
-        own.examples = own.examples.pop().into_iter().collect();
-        *operation = Arc::new(own);
-    }
-    package.connectors.insert(connector.name.clone(), Arc::new(connector));
-    package
 }

@@ -1,11 +1,16 @@
 //! What the bytes of a file mean: `text json jsonl csv bytes`.
 
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::broken;
+use super::records::Records;
+use super::rows;
+use super::{broken, open};
 use crate::base::failure::{Failure, Kind};
-use crate::base::value::{Map, Value};
+use crate::base::table::{Columns, line_at};
+use crate::base::value::Value;
+use crate::connect::registry::Call;
 
 /// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,38 +21,61 @@ pub enum Format {
     Json,
     /// One JSON value per line.
     JsonLines,
-    /// Rows with a header.
-    Csv,
+    /// Rows, under a header or without one.
+    Csv {
+        /// Whether the first row names the columns.
+        header: bool,
+    },
     /// As they are.
     Bytes,
 }
+
+/// With which a file may say that it is UTF-8.
+pub const MARK: &str = "\u{feff}";
 
 fn invalid(message: impl Into<Arc<str>>) -> Failure {
     Failure::new(Kind::ValidationError, message)
 }
 
 impl Format {
-    /// The format that `word` names; where it is absent, the one that the ending of `path` says.
+    /// The format that a call names; where it names none, the one that the ending of `path` says.
     ///
     /// # Errors
-    /// `validation_error` for another word.
-    pub fn of(word: &Value, path: &str) -> Result<Self, Failure> {
-        if word.is_unit() {
-            let ending = Path::new(path).extension().map(|ending| ending.to_ascii_lowercase());
-            return Ok(match ending.as_ref().and_then(|ending| ending.to_str()) {
-                Some("json") => Self::Json,
-                Some("jsonl" | "ndjson") => Self::JsonLines,
-                Some("csv") => Self::Csv,
-                _ => Self::Text,
-            });
+    /// `validation_error` for another word, and for a `header` of what has none.
+    pub fn of(call: &Call, path: &str) -> Result<Self, Failure> {
+        let format = match call.param("format") {
+            Value::Unit => Self::by_ending(path),
+            word => word
+                .as_text()
+                .and_then(Self::named)
+                .ok_or_else(|| invalid(format!("`format` must be text, json, jsonl, csv or bytes, is {word}")))?,
+        };
+        match (format, call.param("header")) {
+            (format, Value::Unit) => Ok(format),
+            (Self::Csv { .. }, Value::Bool(header)) => Ok(Self::Csv { header }),
+            (Self::Csv { .. }, other) => Err(invalid(format!("`header` must be true or false, is {other}"))),
+            _ => Err(invalid(format!("`header` is for CSV: with it, say `format: \"csv\"` for `{path}`"))),
         }
-        Ok(match word.as_text() {
-            Some("text") => Self::Text,
+    }
+
+    fn by_ending(path: &str) -> Self {
+        let ending = Path::new(path).extension().map(|ending| ending.to_ascii_lowercase());
+        match ending.as_ref().and_then(|ending| ending.to_str()) {
             Some("json") => Self::Json,
-            Some("jsonl") => Self::JsonLines,
-            Some("csv") => Self::Csv,
-            Some("bytes") => Self::Bytes,
-            _ => return Err(invalid(format!("`format` must be text, json, jsonl, csv or bytes, is {word}"))),
+            Some("jsonl" | "ndjson") => Self::JsonLines,
+            Some("csv") => Self::Csv { header: true },
+            _ => Self::Text,
+        }
+    }
+
+    fn named(word: &str) -> Option<Self> {
+        Some(match word {
+            "text" => Self::Text,
+            "json" => Self::Json,
+            "jsonl" => Self::JsonLines,
+            "csv" => Self::Csv { header: true },
+            "bytes" => Self::Bytes,
+            _ => return None,
         })
     }
 
@@ -59,24 +87,10 @@ impl Format {
         match self {
             Self::Bytes => Ok(Value::Bytes(bytes.into())),
             Self::Text => Ok(text(path, bytes)?.into()),
-            Self::Json => serde_json::from_slice(without_mark(&bytes))
+            Self::Json => serde_json::from_slice(bytes.strip_prefix(MARK.as_bytes()).unwrap_or(&bytes))
                 .map(Value::from_json)
                 .map_err(|error| invalid(format!("`{path}` is no JSON: {error}"))),
-            Self::JsonLines => {
-                let text = text(path, bytes)?;
-                let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-                let values: Result<Vec<Value>, Failure> =
-                    lines.map(|(index, line)| json_line(path, index + 1, line)).collect();
-                Ok(Value::list(values?))
-            }
-            Self::Csv => {
-                let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(without_mark(&bytes));
-                let fail = |error: csv::Error| invalid(format!("`{path}` is no CSV: {error}"));
-                let names: Vec<Arc<str>> = reader.headers().map_err(fail)?.iter().map(Arc::from).collect();
-                let rows: Result<Vec<Value>, Failure> =
-                    reader.records().map(|row| Ok(csv_row(&names, &row.map_err(fail)?))).collect();
-                Ok(Value::list(rows?))
-            }
+            Self::JsonLines | Self::Csv { .. } => rows::all(path, self, &bytes).map(Value::list),
         }
     }
 
@@ -104,7 +118,10 @@ impl Format {
                     .flat_map(|item| format!("{}\n", item.without_absent().to_json()).into_bytes())
                     .collect())
             }
-            Self::Csv => csv_text(&items(content)?, None),
+            Self::Csv { .. } => {
+                let rows = items(content)?;
+                csv(&rows, &Columns::of(&rows), true)
+            }
         }
     }
 
@@ -113,32 +130,56 @@ impl Format {
     /// # Errors
     /// As [`Format::write`]; for CSV also where the file's header cannot be read or lacks a column.
     pub fn append(self, path: &str, target: &Path, content: &Value) -> Result<Vec<u8>, Failure> {
-        match self {
-            Self::Text | Self::Bytes => self.write(content),
-            Self::Json => Err(invalid(format!(
-                "nothing can be added to a JSON value: append to `{path}` with `format: \"jsonl\"`, or write it anew"
-            ))),
+        let bytes = match self {
+            Self::Text | Self::Bytes => return self.write(content),
+            Self::Json => {
+                return Err(invalid(format!(
+                    "nothing can be added to a JSON value: append to `{path}` with `format: \"jsonl\"`, or write it anew"
+                )));
+            }
             Self::JsonLines => match content {
                 Value::List(_) | Value::Set(_) => self.write(content),
                 one => self.write(&Value::list([one.clone()])),
             },
-            Self::Csv => {
+            Self::Csv { .. } => {
                 let rows = match content {
                     Value::Map(_) => vec![content.clone()],
                     content => items(content)?,
                 };
-                let filled = std::fs::metadata(target).is_ok_and(|metadata| metadata.len() > 0);
-                if !filled {
-                    return csv_text(&rows, None);
+                match header(path, target)? {
+                    Some(columns) => csv(&rows, &columns, false),
+                    None => csv(&rows, &Columns::of(&rows), true),
                 }
-                let file = std::fs::File::open(target).map_err(|error| broken(path, &error))?;
-                let mut reader = csv::Reader::from_reader(file);
-                let header =
-                    reader.headers().map_err(|error| invalid(format!("`{path}` has no header to follow: {error}")))?;
-                csv_text(&rows, Some(header.iter().map(Arc::from).collect()))
             }
-        }
+        }?;
+        // Otherwise what is added would be part of the last line.
+        Ok(if ends_amid_a_line(path, target)? { [b"\n", &*bytes].concat() } else { bytes })
     }
+}
+
+/// The columns of the file that stands at `target`; none where it is not there, or is empty.
+fn header(path: &str, target: &Path) -> Result<Option<Columns>, Failure> {
+    if !target.exists() {
+        return Ok(None);
+    }
+    let mut records = Records::from(path, open::to_read(path, target)?, 0)?;
+    let Some(names) = records.next()?.map(|names| names.iter().map(Arc::from).collect::<Vec<Arc<str>>>()) else {
+        return Ok(None);
+    };
+    Columns::named(names).map(Some).map_err(|wrong| records.fault(0, &wrong))
+}
+
+/// Whether the last line of the file at `target` is not ended.
+fn ends_amid_a_line(path: &str, target: &Path) -> Result<bool, Failure> {
+    if !target.exists() {
+        return Ok(false);
+    }
+    let mut file = open::to_read(path, target)?;
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last).map_err(|error| broken(path, &error))?;
+    }
+    Ok(last != *b"\n")
 }
 
 fn items(content: &Value) -> Result<Vec<Value>, Failure> {
@@ -149,64 +190,32 @@ fn items(content: &Value) -> Result<Vec<Value>, Failure> {
     }
 }
 
-fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes)
-}
-
 fn text(path: &str, bytes: Vec<u8>) -> Result<String, Failure> {
     let text = String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        invalid(format!("`{path}` is no text: byte {at} is no UTF-8; read it with `format: \"bytes\"`"))
+        let at = error.utf8_error().valid_up_to() as u64;
+        not_utf8(path, line_at(error.as_bytes().iter().copied(), at))
     })?;
-    Ok(text.strip_prefix('\u{feff}').map(ToOwned::to_owned).unwrap_or(text))
+    Ok(text.strip_prefix(MARK).map(ToOwned::to_owned).unwrap_or(text))
+}
+
+/// What is said of a line that is no text.
+pub fn not_utf8(path: &str, line: u64) -> Failure {
+    let message =
+        format!("`{path}`, line {line}, is not UTF-8: save the file as UTF-8, or read it with `format: \"bytes\"`");
+    invalid(message).detail("path", path)
 }
 
 /// The value on one line.
-pub fn json_line(path: &str, line: usize, text: &str) -> Result<Value, Failure> {
-    serde_json::from_str(text)
-        .map(Value::from_json)
-        .map_err(|error| invalid(format!("`{path}`, line {line}, is no JSON: {error}")))
+pub fn json_line(path: &str, line: u64, text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map(Value::from_json).map_err(|error| {
+        // The place in the line; that it is the first of one line says nothing.
+        let (column, message) = (error.column(), error.to_string());
+        let own = format!(" at line {} column {column}", error.line());
+        let what = message.strip_suffix(&own).unwrap_or(&message);
+        invalid(format!("`{path}`, line {line}, is no JSON: {what} at column {column}")).detail("path", path)
+    })
 }
 
-/// A row as an object; cells beyond the header are dropped, missing ones are empty texts.
-pub fn csv_row(names: &[Arc<str>], row: &csv::StringRecord) -> Value {
-    Value::map(names.iter().enumerate().map(|(index, name)| (name.clone(), row.get(index).unwrap_or_default().into())))
-}
-
-/// Rows as CSV. Without `header` the names of all rows make one; lists have none.
-fn csv_text(rows: &[Value], header: Option<Vec<Arc<str>>>) -> Result<Vec<u8>, Failure> {
-    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-    let fail = |error: csv::Error| invalid(format!("this cannot be written as CSV: {error}"));
-    let mut names = Map::new();
-    for name in rows.iter().filter_map(Value::as_map).flat_map(Map::keys) {
-        names.insert(name.clone(), Value::Unit);
-    }
-    let columns: Vec<Arc<str>> = match &header {
-        Some(header) => {
-            if let Some(new) = names.keys().find(|name| !header.contains(name)) {
-                return Err(invalid(format!("the file has no column `{new}`")));
-            }
-            header.clone()
-        }
-        None => names.into_keys().collect(),
-    };
-    if header.is_none() && !columns.is_empty() {
-        writer.write_record(columns.iter().map(|name| &**name)).map_err(fail)?;
-    }
-    let cell = |value: Option<&Value>| match value {
-        None | Some(Value::Unit | Value::Null) => String::new(),
-        Some(value) => value.to_string(),
-    };
-    for row in rows {
-        let cells: Vec<String> = match row {
-            Value::Map(map) => columns.iter().map(|name| cell(map.get(name))).collect(),
-            Value::List(cells) => cells.iter().map(|value| cell(Some(value))).collect(),
-            other => {
-                let message = format!("a row of CSV is an object or a list, not of type {}", other.type_name());
-                return Err(invalid(message));
-            }
-        };
-        writer.write_record(cells).map_err(fail)?;
-    }
-    writer.into_inner().map_err(|error| invalid(format!("this cannot be written as CSV: {error}")))
+fn csv(rows: &[Value], columns: &Columns, header: bool) -> Result<Vec<u8>, Failure> {
+    columns.write(rows, header, b',').map_err(|wrong| invalid(format!("this cannot be written as CSV: {wrong}")))
 }

@@ -5,8 +5,12 @@
 
 mod format;
 pub mod glob;
+mod moving;
+/// Opens files, and nothing but files.
+pub mod open;
 /// Files that pass by without being held.
 pub mod passing;
+mod records;
 mod roots;
 mod rows;
 mod scratch;
@@ -20,6 +24,7 @@ pub use roots::Roots;
 pub use scratch::Scratch;
 
 use self::format::Format;
+use self::moving::Move;
 use super::registry::{Call, Native, Natives};
 use crate::base::failure::{Failure, Kind};
 use crate::base::value::Value;
@@ -76,7 +81,7 @@ fn settle(result: Result<Value, Failure>) -> Outcome {
 }
 
 /// The failure that an error of the file system stands for.
-fn broken(path: &str, error: &std::io::Error) -> Failure {
+pub fn broken(path: &str, error: &std::io::Error) -> Failure {
     use std::io::ErrorKind as E;
     let kind = match error.kind() {
         E::NotFound => Kind::NotFound,
@@ -90,26 +95,11 @@ fn broken(path: &str, error: &std::io::Error) -> Failure {
     Failure::new(kind, format!("`{path}`: {error}")).detail("path", path)
 }
 
-/// The bytes of a file, unless they are more than an answer may be.
-fn bytes(call: &Call, path: &str, target: &Path) -> Result<Vec<u8>, Failure> {
-    let size = std::fs::metadata(target).map_err(|error| broken(path, &error))?.len();
-    let max = call.environment.response_bytes_max;
-    if size > max as u64 {
-        return Err(Failure::new(
-            Kind::LimitExceeded,
-            format!(
-                "`{path}` has {size} bytes, more than {max}: stream it with `for ... from files.rows`, or raise the setting `http.response_bytes_max`"
-            ),
-        ));
-    }
-    std::fs::read(target).map_err(|error| broken(path, &error))
-}
-
 fn read(call: &Call, roots: &Roots) -> Outcome {
     let run = || {
         let path = call.text("path")?;
-        let format = Format::of(&call.param("format"), &path)?;
-        let bytes = bytes(call, &path, &roots.find(&path)?)?;
+        let format = Format::of(call, &path)?;
+        let bytes = open::whole(&path, &roots.find(&path)?, call.environment.response_bytes_max)?;
         format.read(&path, bytes)
     };
     settle(run())
@@ -123,7 +113,7 @@ fn written(roots: &Roots, target: &Path, bytes: u64) -> Value {
 fn write(call: &Call, roots: &Roots) -> Outcome {
     let run = || {
         let path = call.text("path")?;
-        let bytes = Format::of(&call.param("format"), &path)?.write(&content(call)?)?;
+        let bytes = Format::of(call, &path)?.write(&content(call)?)?;
         let target = writable(roots, &path)?;
         let size = replace(&path, &target, |file| file.write_all(&bytes).map(|()| bytes.len() as u64))?;
         Ok(written(roots, &target, size))
@@ -144,9 +134,7 @@ fn content(call: &Call) -> Result<Value, Failure> {
 
 /// Where a file is written whole.
 fn writable(roots: &Roots, path: &str) -> Result<PathBuf, Failure> {
-    if roots.find(path)?.is_dir() {
-        return Err(Failure::new(Kind::ValidationError, format!("`{path}` is a directory")));
-    }
+    open::only_file(path, &roots.find(path)?)?;
     roots.target(path)
 }
 
@@ -156,39 +144,47 @@ fn changeable(roots: &Roots, path: &str) -> Result<PathBuf, Failure> {
     let fail = |error: std::io::Error| broken(path, &error);
     std::fs::create_dir_all(target.parent().unwrap_or(&target)).map_err(fail)?;
     if now != target {
-        std::fs::copy(&now, &target).map_err(fail)?;
+        copy_file(path, &now, &target)?;
     }
     Ok(target)
 }
 
+/// Copies one file to where a sandbox changes it.
+fn copy_file(path: &str, real: &Path, shadow: &Path) -> Result<(), Failure> {
+    let mut source = open::to_read(path, real)?;
+    let copy = std::fs::File::create(shadow).and_then(|mut file| std::io::copy(&mut source, &mut file));
+    copy.map(drop).map_err(|error| broken(path, &error))
+}
+
 /// Where a file or a directory is moved from: a sandbox moves a copy.
-fn movable(roots: &Roots, entry: &Path) -> std::io::Result<PathBuf> {
+fn movable(roots: &Roots, path: &str, entry: &Path) -> Result<PathBuf, Failure> {
     let Some(shadow) = roots.shadow(entry) else { return Ok(entry.to_owned()) };
-    bring(roots, entry, &shadow)?;
+    bring(roots, path, entry, &shadow)?;
     Ok(shadow)
 }
 
 /// Copies what was not changed yet of `real`, with all that lies in it.
-fn bring(roots: &Roots, real: &Path, shadow: &Path) -> std::io::Result<()> {
+fn bring(roots: &Roots, path: &str, real: &Path, shadow: &Path) -> Result<(), Failure> {
+    let fail = |error: std::io::Error| broken(path, &error);
     if roots.is_gone(real) || !real.exists() || shadow.is_file() {
         return Ok(());
     }
     if !real.is_dir() {
-        std::fs::create_dir_all(shadow.parent().unwrap_or(shadow))?;
-        return std::fs::copy(real, shadow).map(drop);
+        std::fs::create_dir_all(shadow.parent().unwrap_or(shadow)).map_err(fail)?;
+        return copy_file(path, real, shadow);
     }
-    std::fs::create_dir_all(shadow)?;
-    for entry in std::fs::read_dir(real)? {
-        let name = entry?.file_name();
-        bring(roots, &real.join(&name), &shadow.join(&name))?;
+    std::fs::create_dir_all(shadow).map_err(fail)?;
+    for entry in std::fs::read_dir(real).map_err(fail)? {
+        let name = entry.map_err(fail)?.file_name();
+        bring(roots, path, &real.join(&name), &shadow.join(&name))?;
     }
     Ok(())
 }
 
-/// Where a file is written before it takes its place: in the same directory, so that it is moved at once.
+/// Where a file is written before it takes its place: in the same directory, so that it is moved at once. Its name is not
+/// made of the file's, which may be as long as names can be.
 fn draft_beside(target: &Path) -> PathBuf {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    target.with_file_name(format!(".{name}.{}.part", uuid::Uuid::now_v7().simple()))
+    target.with_file_name(format!(".{}.part", uuid::Uuid::now_v7().simple()))
 }
 
 /// Puts what `fill` writes in the place of a file: whoever looks sees the old one or the new one. Gives how many bytes it has.
@@ -220,11 +216,10 @@ fn replace(
 fn append(call: &Call, roots: &Roots) -> Outcome {
     let prepare = || {
         let path = call.text("path")?;
-        let format = Format::of(&call.param("format"), &path)?;
+        let format = Format::of(call, &path)?;
         let target = changeable(roots, &path)?;
         let bytes = format.append(&path, &target, &call.param("content"))?;
-        let file = std::fs::OpenOptions::new().append(true).create(true).open(&target);
-        Ok((file.map_err(|error| broken(&path, &error))?, path, target, bytes))
+        Ok((open::to_append(&path, &target)?, path, target, bytes))
     };
     let (mut file, path, target, bytes) = match prepare() {
         Ok(prepared) => prepared,
@@ -288,12 +283,8 @@ fn list(call: &Call, roots: &Roots) -> Outcome {
 fn copy(call: &Call, roots: &Roots) -> Outcome {
     let run = || {
         let (path, to) = (call.text("path")?, call.text("to")?);
-        let fail = |error: std::io::Error| broken(&path, &error);
-        let mut source = std::fs::File::open(roots.find(&path)?).map_err(fail)?;
-        // Seen before the copy is begun: what cannot be read is the fault of `path`, and not of `to`.
-        if source.metadata().map_err(fail)?.is_dir() {
-            return Err(Failure::new(Kind::ValidationError, format!("`{path}` is a directory")));
-        }
+        // Opened before the copy is begun: what cannot be read is the fault of `path`, and not of `to`.
+        let mut source = open::to_read(&path, &roots.find(&path)?)?;
         let target = writable(roots, &to)?;
         let size = replace(&to, &target, |file| std::io::copy(&mut source, file))?;
         Ok(written(roots, &target, size))
@@ -302,17 +293,28 @@ fn copy(call: &Call, roots: &Roots) -> Outcome {
 }
 
 fn rename(call: &Call, roots: &Roots) -> Outcome {
-    let run = || {
+    let prepare = || {
         let (path, to) = (call.text("path")?, call.text("to")?);
         let (entry, target) = (roots.entry(&path)?, roots.target(&to)?);
-        let source = movable(roots, &entry).map_err(|error| broken(&path, &error))?;
+        let source = movable(roots, &path, &entry)?;
         std::fs::symlink_metadata(&source).map_err(|error| broken(&path, &error))?;
+        if !target.is_dir() {
+            open::only_file(&to, &target)?;
+        }
         std::fs::create_dir_all(target.parent().unwrap_or(&target)).map_err(|error| broken(&to, &error))?;
-        std::fs::rename(&source, &target).map_err(|error| broken(&path, &error))?;
-        roots.forget(&entry);
-        Ok(Value::map([("path", Value::from(roots.shown(&target)))]))
+        Ok((path, to, entry, source, target))
     };
-    settle(run())
+    let (path, to, entry, source, target) = match prepare() {
+        Ok(prepared) => prepared,
+        Err(failure) => return Outcome::failed(failure),
+    };
+    match (Move { path: &path, source: &source, to: &to, target: &target }).carry_out() {
+        Ok(()) => {
+            roots.forget(&entry);
+            Outcome::done(Value::map([("path", Value::from(roots.shown(&target)))]))
+        }
+        Err(outcome) => outcome,
+    }
 }
 
 fn delete(call: &Call, roots: &Roots) -> Outcome {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::{Roots, broken, draft_beside, writable};
-use crate::base::failure::{Failure, Kind};
+use super::{Roots, broken, draft_beside, open, writable};
+use crate::base::failure::Failure;
 use crate::base::value::Value;
 use crate::connect::connectors::Environment;
 
@@ -29,10 +29,8 @@ impl Outgoing {
     /// `not_found` where there is none, `permission_denied` outside the roots, `validation_error` for a directory.
     pub fn find(environment: &Environment, path: &str) -> Result<Self, Failure> {
         let file = Roots::of(environment)?.find(path)?;
+        open::only_file(path, &file)?;
         let metadata = std::fs::metadata(&file).map_err(|error| broken(path, &error))?;
-        if !metadata.is_file() {
-            return Err(Failure::new(Kind::ValidationError, format!("`{path}` is no file")));
-        }
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self { file, name: name.into(), bytes: metadata.len(), path: path.into() })
     }
@@ -40,6 +38,14 @@ impl Outgoing {
     /// What a connector sees of it: `{ path, name, bytes }`.
     pub fn to_value(&self) -> Value {
         described(&self.path, &self.name, self.bytes)
+    }
+
+    /// Opens it, unless something else has taken its place.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn open(&self) -> std::io::Result<std::fs::File> {
+        open::to_read(&self.path, &self.file).map_err(|failure| std::io::Error::other(failure.message.to_string()))
     }
 }
 

@@ -21,13 +21,21 @@ impl Roots {
     /// Those of the settings.
     ///
     /// # Errors
-    /// `permission_denied` where none of them is there.
+    /// `permission_denied` where the first is not there: relative paths would count from another one.
     pub fn of(environment: &Environment) -> Result<Self, Failure> {
+        let Some(first) = environment.file_roots.first() else {
+            return Err(refused("no directory is open to files: the setting `files.roots` names none"));
+        };
         let found = environment.file_roots.iter().map(|root| environment.directory.join(root).canonicalize());
-        let directories: Vec<PathBuf> = found.filter_map(Result::ok).collect();
-        if directories.is_empty() {
-            return Err(refused("no directory is open to files: the setting `files.roots` names none that is there"));
+        let mut found = found.map(|root| root.ok().filter(|root| root.is_dir())).peekable();
+        if found.peek().is_none_or(Option::is_none) {
+            let message = format!(
+                "the first directory of the setting `files.roots`, `{}`, is not there, and relative paths count from it",
+                first.display()
+            );
+            return Err(refused(message));
         }
+        let directories: Vec<PathBuf> = found.flatten().collect();
         let closed = environment.closed.iter().filter_map(|path| really(&environment.directory.join(path)));
         Ok(Self { directories, closed: closed.collect(), scratch: environment.scratch.clone() })
     }
@@ -142,7 +150,11 @@ impl Roots {
             ))
             .detail("path", path)
         };
-        let target = really(&self.first().join(path)).ok_or_else(outside)?;
+        let nowhere = || {
+            let message = format!("`{path}` leads nowhere: a link in it is broken, or `..` follows what is not there");
+            refused(message).detail("path", path)
+        };
+        let target = really(&self.first().join(path)).ok_or_else(nowhere)?;
         if self.is_closed(&target) {
             let message = format!("`{path}` is the engine's own: its data and its settings are closed to programs");
             return Err(refused(message).detail("path", path));

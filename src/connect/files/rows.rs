@@ -1,20 +1,19 @@
 //! `files.rows`: the rows of a file, some at a time, so that a file may be larger than the memory.
 
-use std::io::{BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{BufRead as _, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::format::{Format, csv_row, json_line};
-use super::{Roots, broken, bytes};
+use super::format::{Format, MARK, json_line, not_utf8};
+use super::records::{ROW_BYTES_MAX, Records};
+use super::{Roots, broken, open};
 use crate::base::failure::{Failure, Kind};
+use crate::base::table::Columns;
 use crate::base::value::Value;
 use crate::connect::connectors::invalid;
 use crate::connect::page::Bound;
 use crate::connect::registry::Call;
 use crate::run::world::Outcome;
-
-/// How long one row may be, in bytes.
-const ROW_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Where the next page begins.
 #[derive(Clone, Debug, Default)]
@@ -52,18 +51,17 @@ impl Position {
 pub fn rows(call: &Call, roots: &Roots) -> Outcome {
     let run = || -> Result<Outcome, Failure> {
         let path = call.text("path")?;
-        let format = Format::of(&call.param("format"), &path)?;
+        let format = Format::of(call, &path)?;
         let target = roots.find(&path)?;
         let whole = Bound { bytes: call.environment.response_bytes_max, ..Bound::NONE };
         let wanted = if call.act.streamed { Bound::PAGE } else { whole };
         let position = Position::from_value(&call.act.page);
         let (rows, next) = match format {
-            Format::Text | Format::JsonLines => lines(&path, &target, format, position, wanted)?,
-            Format::Csv => records(&path, &target, position, wanted)?,
             Format::Json => items(call, &path, &target, position, wanted)?,
             Format::Bytes => {
                 return Ok(invalid("bytes have no rows: `format` must be text, json, jsonl or csv"));
             }
+            format => page(&path, format, open::to_read(&path, &target)?, position, wanted)?,
         };
         if next.is_some() && !call.act.streamed {
             let message = format!(
@@ -97,61 +95,83 @@ impl Rows {
     }
 }
 
-fn lines(path: &str, target: &Path, format: Format, mut at: Position, wanted: Bound) -> Result<Page, Failure> {
+/// All rows of a file that is held.
+pub fn all(path: &str, format: Format, bytes: &[u8]) -> Result<Vec<Value>, Failure> {
+    page(path, format, Cursor::new(bytes), Position::default(), Bound::NONE).map(|(rows, _)| rows)
+}
+
+fn page(path: &str, format: Format, source: impl Read + Seek, at: Position, wanted: Bound) -> Result<Page, Failure> {
+    match format {
+        Format::Csv { header } => records(path, header, source, at, wanted),
+        format => lines(path, format, source, at, wanted),
+    }
+}
+
+fn lines(
+    path: &str,
+    format: Format,
+    mut source: impl Read + Seek,
+    mut at: Position,
+    wanted: Bound,
+) -> Result<Page, Failure> {
     let fail = |error: std::io::Error| broken(path, &error);
-    let mut file = std::fs::File::open(target).map_err(fail)?;
-    file.seek(SeekFrom::Start(at.offset)).map_err(fail)?;
-    let mut reader = BufReader::new(file);
-    let mut rows = Rows::default();
+    source.seek(SeekFrom::Start(at.offset)).map_err(fail)?;
+    let mut reader = BufReader::new(source);
+    let (mut rows, mut line) = (Rows::default(), Vec::new());
     while !rows.reach(wanted) {
-        let mut line = String::new();
-        let read = reader.by_ref().take(ROW_BYTES_MAX).read_line(&mut line).map_err(fail)? as u64;
+        line.clear();
+        let read = reader.by_ref().take(ROW_BYTES_MAX).read_until(b'\n', &mut line).map_err(fail)? as u64;
         if read == 0 {
             return Ok((rows.values, None));
         }
-        if read == ROW_BYTES_MAX {
-            let message = format!("`{path}`, line {}, is longer than {ROW_BYTES_MAX} bytes", at.rows + 1);
-            return Err(Failure::new(Kind::LimitExceeded, message));
-        }
         at.offset += read;
         at.rows += 1;
-        let text = line.trim_end_matches(['\n', '\r']);
-        let text = if at.rows == 1 { text.trim_start_matches('\u{feff}') } else { text };
+        if read == ROW_BYTES_MAX {
+            let message = format!("`{path}`, line {}, is longer than {ROW_BYTES_MAX} bytes", at.rows);
+            return Err(Failure::new(Kind::LimitExceeded, message).detail("path", path));
+        }
+        let text = std::str::from_utf8(&line).map_err(|_| not_utf8(path, at.rows))?;
+        let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
+        let text = if at.rows == 1 { text.strip_prefix(MARK).unwrap_or(text) } else { text };
         match format {
             Format::JsonLines if text.trim().is_empty() => {}
-            Format::JsonLines => rows.take(json_line(path, usize::try_from(at.rows).unwrap_or(usize::MAX), text)?),
+            Format::JsonLines => rows.take(json_line(path, at.rows, text)?),
             _ => rows.take(text.into()),
         }
     }
     Ok((rows.values, Some(at)))
 }
 
-fn records(path: &str, target: &Path, mut at: Position, wanted: Bound) -> Result<Page, Failure> {
-    let fail = |error: csv::Error| {
-        Failure::new(Kind::ValidationError, format!("`{path}` is no CSV: {error}")).detail("path", path)
-    };
-    let mut file = std::fs::File::open(target).map_err(|error| broken(path, &error))?;
-    file.seek(SeekFrom::Start(at.offset)).map_err(|error| broken(path, &error))?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
-    let (mut rows, mut record) = (Rows::default(), csv::StringRecord::new());
-    while !rows.reach(wanted) {
-        let before = reader.position().byte();
-        if !reader.read_record(&mut record).map_err(fail)? {
-            return Ok((rows.values, None));
+fn records(
+    path: &str,
+    header: bool,
+    source: impl Read + Seek,
+    mut at: Position,
+    wanted: Bound,
+) -> Result<Page, Failure> {
+    let is_first = at.offset == 0;
+    let mut records = Records::from(path, source, at.offset)?;
+    if header && is_first {
+        match records.next()? {
+            Some(names) => at.names = names.iter().map(Arc::from).collect(),
+            None => return Ok((Vec::new(), None)),
         }
-        if at.names.is_empty() && at.offset + before == 0 {
-            at.names = record.iter().map(|name| name.trim_start_matches('\u{feff}').into()).collect();
-            continue;
-        }
-        at.rows += 1;
-        rows.take(csv_row(&at.names, &record));
     }
-    at.offset += reader.position().byte();
+    let columns = Columns::named(at.names.iter().cloned()).map_err(|wrong| records.fault(0, &wrong))?;
+    let mut rows = Rows::default();
+    while !rows.reach(wanted) {
+        let begun = records.offset();
+        let Some(record) = records.next()? else { return Ok((rows.values, None)) };
+        let row = if header { columns.row(record) } else { Ok(Value::list(record.iter().map(Value::from))) };
+        at.rows += 1;
+        rows.take(row.map_err(|wrong| records.fault(begun, &wrong))?);
+    }
+    at.offset = records.offset();
     Ok((rows.values, Some(at)))
 }
 
 fn items(call: &Call, path: &str, target: &Path, mut at: Position, wanted: Bound) -> Result<Page, Failure> {
-    let value = Format::Json.read(path, bytes(call, path, target)?)?;
+    let value = Format::Json.read(path, open::whole(path, target, call.environment.response_bytes_max)?)?;
     let Some(items) = value.as_list() else {
         let message = format!("`{path}` has no rows: it holds a value of type {}, not a list", value.type_name());
         return Err(Failure::new(Kind::ValidationError, message));

@@ -63,7 +63,7 @@ pub fn value(answer: &Answer, reading: As) -> Result<Value, Failure> {
         (None, As::Declared) => by_content_type(answer),
         // There is none where the status says so: `204` to a DELETE, above all.
         (None, As::Json) if answer.body.is_empty() && is_bodiless(answer.status) => Value::Unit,
-        (None, As::Json) => serde_json::from_slice(&answer.body).map(Value::from_json).map_err(|error| {
+        (None, As::Json) => serde_json::from_slice(json(&answer.body)).map(Value::from_json).map_err(|error| {
             Failure::new(Kind::ValidationError, format!("the answer of {} is no JSON: {error}", shown(&answer.url)))
         })?,
         (None, As::Text) => text(&answer.body, media_type(answer).1).into(),
@@ -81,6 +81,11 @@ fn with_type(file: Value, media: String) -> Value {
     let mut file = file.as_map().cloned().unwrap_or_default();
     file.insert("type".into(), if media.is_empty() { Value::Unit } else { media.into() });
     file.into()
+}
+
+/// The JSON in a body: some services put a mark of UTF-8 before it, which JSON does not know.
+fn json(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body)
 }
 
 /// Whether an answer of this status has no body.
@@ -108,9 +113,9 @@ fn by_content_type(answer: &Answer) -> Value {
     }
     let (media, charset) = media_type(answer);
     let is_json = media == "application/json" || media.ends_with("+json") || media == "text/json";
-    let may_be_json = media.is_empty() && matches!(answer.body.trim_ascii_start().first(), Some(b'{' | b'['));
+    let may_be_json = media.is_empty() && matches!(json(&answer.body).trim_ascii_start().first(), Some(b'{' | b'['));
     if (is_json || may_be_json)
-        && let Ok(json) = serde_json::from_slice(&answer.body)
+        && let Ok(json) = serde_json::from_slice(json(&answer.body))
     {
         return Value::from_json(json);
     }

@@ -3,9 +3,10 @@
 use base64::Engine as _;
 
 use super::client::{Bounds, Broken, Clients};
-use super::draft::Draft;
+use super::draft::{Draft, Proof};
 use super::home;
 use super::oauth::{Asker, Issued};
+use super::plain;
 use super::scope::Scope;
 use super::template::library;
 use crate::base::failure::{Failure, Kind};
@@ -69,28 +70,30 @@ pub async fn apply(
     bounds: &Bounds,
     stale: Option<&str>,
 ) -> Result<Option<Issued>, Broken> {
+    if &*credentials.scheme == "none" {
+        return Ok(None);
+    }
     let mask = &call.environment.mask;
     let value = |name, place| credentials.value(name, Some(place)).unwrap_or_default();
-    match &*credentials.scheme {
-        "none" => Ok(None),
+    let issued = match &*credentials.scheme {
         "bearer" => {
             draft.header("authorization", &format!("Bearer {}", value("token", 0))).map_err(Broken::definite)?;
-            Ok(None)
+            None
         }
         "basic" => {
             let pair = format!("{}:{}", value("user", 0), value("password", 1));
             let encoded = base64::engine::general_purpose::STANDARD.encode(pair);
             mask.learn(&encoded);
             draft.header("authorization", &format!("Basic {encoded}")).map_err(Broken::definite)?;
-            Ok(None)
+            None
         }
         "header" => {
             draft.header(&value("name", 0), &value("value", 1)).map_err(Broken::definite)?;
-            Ok(None)
+            None
         }
         "query" => {
             draft.url.query_pairs_mut().append_pair(&value("name", 0), &value("value", 1));
-            Ok(None)
+            None
         }
         "oauth2" | "jwt" => {
             let asker =
@@ -98,8 +101,15 @@ pub async fn apply(
             let issued = call.connector.http.tokens.current(&asker, stale).await?;
             home::follow(call, &issued, &mut draft.url).map_err(Broken::definite)?;
             draft.header("authorization", &format!("Bearer {}", issued.access)).map_err(Broken::definite)?;
-            Ok(Some(issued))
+            Some(issued)
         }
-        other => Err(Broken::definite(Failure::new(Kind::AuthError, format!("`auth {other}` is no scheme")))),
-    }
+        other => {
+            let message = format!("`auth {other}` is no scheme");
+            return Err(Broken::definite(Failure::new(Kind::AuthError, message)));
+        }
+    };
+    // Where it goes is known only now: a new token may say that the connector has moved.
+    plain::check(&call.connector, &bounds.allowed, &draft.url).map_err(Broken::definite)?;
+    draft.proof = Proof::Head;
+    Ok(issued)
 }

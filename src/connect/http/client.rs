@@ -8,11 +8,13 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode, Url};
 
-use super::draft::{Draft, Payload};
+use super::draft::{Draft, Payload, Proof};
 use super::guard::{self, Allowed, Guarded, PrivateName};
+use super::proxy::Route;
 use super::trust::Trust;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
+use crate::connect::connectors::{Configured, Environment};
 use crate::connect::files::passing::Incoming;
 
 /// How many redirects are followed.
@@ -20,19 +22,21 @@ const REDIRECTS_MAX: usize = 10;
 /// How long connecting may take; whoever is there answers sooner.
 const CONNECT_SECONDS_MAX: u64 = 10;
 
-/// One client for hosts that are allowed by name, one that refuses private addresses.
+/// One client for hosts that are allowed by name, one that refuses private addresses, one that goes by a proxy.
 #[derive(Clone, Debug)]
 pub struct Clients {
     open: Client,
     guarded: Client,
+    by_proxy: Option<(Client, Route)>,
 }
 
 impl Clients {
-    /// Builds both, for peers that prove themselves to `trust`.
+    /// Builds them for `connector`.
     ///
     /// # Errors
     /// `connection_error` with what TLS lacks on this machine, `validation_error` where a file holds no certificates.
-    pub fn new(trust: &Trust) -> Result<Self, Failure> {
+    pub fn of(connector: &Configured, environment: &Environment) -> Result<Self, Failure> {
+        let (trust, route) = (Trust::of(connector, environment), Route::of(environment)?);
         // Fails only where a provider is installed already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (own, beside) = (trust.own()?, trust.beside()?);
@@ -46,14 +50,39 @@ impl Clients {
                 .user_agent(concat!("orchestra-flow/", env!("CARGO_PKG_VERSION")))
                 .redirect(Policy::none())
                 .referer(false)
-                // A proxy would resolve names where the guard cannot see it.
+                // Variables of the environment name none: a proxy resolves names where the guard cannot see it.
                 .no_proxy()
                 .connect_timeout(std::time::Duration::from_secs(CONNECT_SECONDS_MAX))
         };
         let tell = |error: reqwest::Error| {
             Failure::new(Kind::ConnectionError, format!("no HTTP client: {}", with_causes(&error)))
         };
-        Ok(Self { open: base().build().map_err(tell)?, guarded: base().dns_resolver(Guarded).build().map_err(tell)? })
+        let by_proxy = match route {
+            Some(route) => Some((route.client(base()).map_err(tell)?, route)),
+            None => None,
+        };
+        let guarded = base().dns_resolver(Guarded).build().map_err(tell)?;
+        Ok(Self { open: base().build().map_err(tell)?, guarded, by_proxy })
+    }
+
+    /// Who asks `url`, and by which proxy.
+    ///
+    /// # Errors
+    /// `permission_denied` where it is private, as far as that is known before it is asked.
+    async fn for_url(&self, url: &Url, allowed: &Allowed) -> Result<(&Client, Option<&Route>), Failure> {
+        let permitted = allowed.permits(url);
+        if !permitted {
+            guard::check_literal(url)?;
+        }
+        match &self.by_proxy {
+            Some((client, route)) if route.takes(url) => {
+                if !permitted {
+                    guard::check_name(url).await?;
+                }
+                Ok((client, Some(route)))
+            }
+            _ => Ok((if permitted { &self.open } else { &self.guarded }, None)),
+        }
     }
 }
 
@@ -138,6 +167,7 @@ pub async fn send(clients: &Clients, mut draft: Draft, bounds: &Bounds) -> Resul
             ..broken
         })?;
         let Some(next) = redirected(&answer) else { return Ok(Answer { acted, ..answer }) };
+        check_way(&draft, &next).map_err(|failure| Broken { failure, certain: !changes })?;
         draft = follow(draft, answer.status, next);
         acted = changes && draft.is_read();
     }
@@ -153,6 +183,23 @@ fn redirected(answer: &Answer) -> Option<Url> {
     }
     let location = answer.headers.get(LOCATION)?.to_str().ok()?;
     answer.url.join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+/// Whether a request may be sent on to `next`: what proves who asks is never sent on into the open, and what asks for a token stays
+/// where it was sent.
+fn check_way(draft: &Draft, next: &Url) -> Result<(), Failure> {
+    let refused = |why: &str| {
+        let message = format!("{} redirects a request with credentials to {}, {why}", shown(&draft.url), shown(next));
+        Err(Failure::new(Kind::AuthError, message))
+    };
+    match draft.proof {
+        Proof::Nothing => Ok(()),
+        Proof::Head | Proof::Body if draft.url.scheme() == "https" && next.scheme() != "https" => {
+            refused("which is not encrypted")
+        }
+        Proof::Body if draft.url.origin() != next.origin() => refused("which is somebody else"),
+        Proof::Head | Proof::Body => Ok(()),
+    }
 }
 
 /// The same request to another address. Another origin gets nothing that could be a credential.
@@ -175,20 +222,22 @@ fn follow(mut draft: Draft, status: StatusCode, next: Url) -> Draft {
 
 /// One request, one answer.
 async fn exchange(clients: &Clients, draft: &Draft, bounds: &Bounds) -> Result<Answer, Broken> {
-    let client = if bounds.allowed.permits(&draft.url) {
-        &clients.open
-    } else {
-        guard::check_literal(&draft.url).map_err(Broken::definite)?;
-        &clients.guarded
-    };
+    let (client, route) = clients.for_url(&draft.url, &bounds.allowed).await.map_err(Broken::definite)?;
     let (request, departure) = draft.to_request(client, bounds.left()).map_err(Broken::definite)?;
     let mut response = request.send().await.map_err(|error| {
         let mut broken = broken_request(&error, draft, bounds);
         // What has not begun to leave has not arrived.
         broken.certain |= departure.is_some_and(|departure| !departure.happened());
-        broken
+        match route {
+            Some(route) => Broken { failure: route.told(broken.failure), ..broken },
+            None => broken,
+        }
     })?;
-    let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
+    if let Some(route) = route.filter(|_| response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
+        return Err(Broken::definite(route.refusal()));
+    }
+    let (status, url) = (response.status(), response.url().clone());
+    let headers = std::mem::take(response.headers_mut());
     let mut body = Vec::new();
     // What is no success says in its body why: it is read.
     let mut saved = match &draft.save {

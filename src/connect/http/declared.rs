@@ -49,7 +49,7 @@ async fn ask_ahead(call: &mut Call, operation: &Operation, bounds: &Bounds) -> R
                 sent.map_err(|broken| broken.failure)?.1
             }
             Ahead::File(path) => {
-                let path = path.evaluate(template::library(&call.connector.connector), &Scope::new(call))?;
+                let path = super::computed(call, path)?;
                 Outgoing::find(&call.environment, &path.to_string())?.to_value()
             }
         };

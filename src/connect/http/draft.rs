@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder, Url};
+use reqwest::{Client, Method, Request, RequestBuilder, Url};
 
 use super::payload::{Departure, Observed, Piece};
 use crate::base::failure::{Failure, Kind};
@@ -49,6 +49,20 @@ pub struct Draft {
     pub payload: Payload,
     /// Where the body of the answer goes.
     pub save: Option<Landing>,
+    /// What of it proves who asks.
+    pub proof: Proof,
+}
+
+/// What of a request proves who asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing that the engine knows of.
+    #[default]
+    Nothing,
+    /// A header, or something of its address.
+    Head,
+    /// Its body, too: it asks for a token.
+    Body,
 }
 
 /// The body of a request.
@@ -92,7 +106,8 @@ impl Parts {
             Value::Unit => None,
             path => Some(Landing::find(environment, &path.to_string())?),
         };
-        let mut draft = Draft { method, url, headers: HeaderMap::new(), payload: Payload::Empty, save };
+        let mut draft =
+            Draft { method, url, headers: HeaderMap::new(), payload: Payload::Empty, save, proof: Proof::Nothing };
         for (name, value) in &self.headers {
             if !value.is_unit() {
                 draft.header(name, &value.to_string())?;
@@ -281,8 +296,10 @@ impl Draft {
         client: &Client,
         timeout: std::time::Duration,
     ) -> Result<(RequestBuilder, Option<Departure>), Failure> {
-        let request =
-            client.request(self.method.clone(), self.url.clone()).headers(self.headers.clone()).timeout(timeout);
+        let mut request = Request::new(self.method.clone(), self.url.clone());
+        *request.headers_mut() = self.headers.clone();
+        *request.timeout_mut() = Some(timeout);
+        let request = RequestBuilder::from_parts(client.clone(), request);
         Ok(match &self.payload {
             // Some servers refuse a POST without a length.
             Payload::Empty if matches!(self.method, Method::POST | Method::PUT | Method::PATCH) => {

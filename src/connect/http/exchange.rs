@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration as Span, Instant};
 
 use reqwest::StatusCode;
+use url::Position;
 
 use super::answer::{self, As};
 use super::auth;
@@ -19,11 +20,8 @@ use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::connect::credentials::Credentials;
 use crate::connect::registry::Call;
-use crate::lang::catalog::{BASE_URL, Effect};
+use crate::lang::catalog::{BASE_URL, Effect, KEY_HEADER};
 use crate::lang::plan::Script;
-
-/// Where the key of an intent goes when a `key` clause asks for it and the operation names no place.
-const KEY_HEADER: &str = "Idempotency-Key";
 
 /// Where a stand-in is told which operation asks: several may ask alike.
 pub const OPERATION_HEADER: &str = "x-flow-operation";
@@ -63,8 +61,10 @@ pub struct Exchange<'a> {
     clients: Clients,
     bounds: Bounds,
     credentials: Option<Credentials>,
-    /// How long it has waited for its turns, in microseconds.
+    /// How long it has waited for its turns by the engine's clock, in microseconds.
     waited: AtomicU64,
+    /// The same by that of the machine, on which the bounds of connections run.
+    stood: AtomicU64,
     /// Statuses that the call takes for no failure.
     accepted: Vec<u16>,
     /// Where the connector lives by the last token.
@@ -85,7 +85,8 @@ struct Lanes {
 impl Lanes {
     fn of(call: &Call, url: &reqwest::Url) -> Self {
         let (operation, connector) = (&call.act.operation, &call.connector.connector);
-        let origin: Arc<str> = format!("{} ({})", connector.name, url.origin().ascii_serialization()).into();
+        let host = &url[Position::BeforeHost..Position::AfterPort];
+        let origin: Arc<str> = format!("{} ({}://{host})", connector.name, url.scheme()).into();
         let own = operation.shaping.limit.map(|_| operation.signature.full_name());
         let lives_somewhere =
             connector.defaults.limit.is_some() || connector.config.iter().any(|(field, _)| &*field.name == BASE_URL);
@@ -107,6 +108,7 @@ impl<'a> Exchange<'a> {
             bounds,
             credentials,
             waited: AtomicU64::new(0),
+            stood: AtomicU64::new(0),
             accepted: accepted(call)?,
             home: Mutex::default(),
         })
@@ -131,22 +133,22 @@ impl<'a> Exchange<'a> {
         }
         let lanes = Lanes::of(call, &draft.url);
         let bounds = self.bounds_in_turn(&lanes).await.map_err(Broken::definite)?;
-        let plain = draft.clone();
-        let mut token = None;
+        let mut proven = None;
         if manner.trusted
             && let Some(credentials) = &self.credentials
         {
-            token = self.prove(credentials, &mut draft, &bounds, None).await?;
+            let plain = draft.clone();
+            let token = self.prove(credentials, &mut draft, &bounds, None).await?;
+            proven = token.map(|token| (credentials, token, plain));
         }
         let came = send(&self.clients, draft, &bounds).await;
         self.learn(&lanes, &came);
         let mut answer = came?;
         // A refused token did nothing: with a new one it is asked once more.
         if answer.status == StatusCode::UNAUTHORIZED
-            && let (Some(stale), Some(credentials)) = (&token, &self.credentials)
+            && let Some((credentials, stale, mut again)) = proven
         {
-            let mut again = plain;
-            self.prove(credentials, &mut again, &bounds, Some(stale)).await?;
+            self.prove(credentials, &mut again, &bounds, Some(&stale)).await?;
             let came = send(&self.clients, again, &bounds).await;
             self.learn(&lanes, &came);
             answer = came?;
@@ -225,21 +227,17 @@ impl<'a> Exchange<'a> {
     async fn bounds_in_turn(&self, lanes: &Lanes) -> Result<Bounds, Failure> {
         let call = self.call;
         let (own, all) = (call.act.operation.shaping.limit, call.connector.connector.defaults.limit);
+        let begun = Instant::now();
         let traffic = &call.environment.traffic;
         for (name, limit) in lanes.own.iter().map(|name| (name, own)).chain([(&lanes.all, all)]) {
             // A stand-in takes as much as comes.
             let limit = limit.filter(|_| call.environment.stand_in.is_none());
-            let patience = self.bounds.timeout.to_std().saturating_sub(self.waited());
+            let patience = self.bounds.timeout.to_std().saturating_sub(sum(&self.waited, Span::ZERO));
             let waited = traffic.turn(name, &call.act.run, limit, patience).await?;
-            self.waited.fetch_add(u64::try_from(waited.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            sum(&self.waited, waited);
         }
         traffic.admit(&lanes.origin)?;
-        Ok(Bounds { deadline: self.bounds.deadline + self.waited(), ..self.bounds.clone() })
-    }
-
-    /// How long the requests of this attempt have waited for their turns.
-    fn waited(&self) -> std::time::Duration {
-        std::time::Duration::from_micros(self.waited.load(Ordering::Relaxed))
+        Ok(Bounds { deadline: self.bounds.deadline + sum(&self.stood, begun.elapsed()), ..self.bounds.clone() })
     }
 
     /// Takes in what came of a request for those that come after it.
@@ -266,7 +264,7 @@ impl<'a> Exchange<'a> {
     /// Whether an answer is a failure: by the operation's rules, by the connector's, then by its status.
     fn judge(&self, answer: &Answer, response: &Value) -> Result<(), Broken> {
         let call = self.call;
-        let operation = call.act.operation.signature.full_name();
+        let operation = || call.act.operation.signature.full_name();
         let connector = &*call.connector.connector;
         let (scope, library) = (Scope::with(call, response), library(connector));
         // A rule that reads what this answer does not have says nothing about it.
@@ -278,7 +276,7 @@ impl<'a> Exchange<'a> {
             let message = message.map(|message| message.to_string().into());
             // A service that broke may have done it all the same.
             let certain = !matches!(kind, Kind::OutcomeUnknown | Kind::ServerError | Kind::Timeout);
-            let mut failure = answer::failure(kind, message, &operation, answer, response);
+            let mut failure = answer::failure(kind, message, &operation(), answer, response);
             failure.retry_after = self.retry_after(answer);
             return Err(Broken { failure, certain });
         }
@@ -286,7 +284,7 @@ impl<'a> Exchange<'a> {
         match Kind::from_status(status).filter(|_| !self.accepted.contains(&status)) {
             None => Ok(()),
             Some(kind) => {
-                let mut failure = answer::failure(kind, None, &operation, answer, response);
+                let mut failure = answer::failure(kind, None, &operation(), answer, response);
                 failure.retry_after = self.retry_after(answer);
                 Err(Broken { failure, certain: status < 500 && status != 408 && !answer.acted })
             }
@@ -305,6 +303,12 @@ impl<'a> Exchange<'a> {
         let declared = shaping.remaining.as_ref().or(self.call.connector.connector.defaults.remaining.as_ref());
         declared.and_then(|(left, reset)| answer::used_up(&answer.headers, left, reset, Timestamp::now()))
     }
+}
+
+/// So long together with what is to be added, in microseconds.
+fn sum(all: &AtomicU64, more: Span) -> Span {
+    let more = u64::try_from(more.as_micros()).unwrap_or(u64::MAX);
+    Span::from_micros(all.fetch_add(more, Ordering::Relaxed).saturating_add(more))
 }
 
 /// The statuses that a call of `http.*` takes for no failure.

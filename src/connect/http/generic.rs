@@ -55,22 +55,22 @@ async fn send(call: &Call, method: Option<&'static str>) -> Result<Value, Broken
     let reading = As::named(&call.param("as")).map_err(Broken::definite)?;
     let exchange = Exchange::new(call, bounds(call)).map_err(Broken::definite)?;
     let (answer, response) = exchange.send(&parts, Manner { reading, trusted: true, counts: true }).await?;
-    Ok(with_version(&answer, &response))
+    Ok(with_version(&answer, response))
 }
 
 /// An answer, and what it says of the version of what lies there.
-fn with_version(answer: &Answer, response: &Value) -> Value {
+fn with_version(answer: &Answer, response: Value) -> Value {
     let header = |name| answer.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let etag = header(ETAG).map(|etag| ("etag", etag.into()));
+    let modified = header(LAST_MODIFIED).and_then(|text| rfc2822::parse(text).ok());
+    let modified = modified.map(|modified| ("modified", Value::moment(modified.timestamp())));
+    let unchanged = (answer.status == StatusCode::NOT_MODIFIED).then(|| ("not_modified", true.into()));
+    let mut version = etag.into_iter().chain(modified).chain(unchanged).peekable();
+    if version.peek().is_none() {
+        return response;
+    }
     let mut fields = response.as_map().cloned().unwrap_or_default();
-    if let Some(etag) = header(ETAG) {
-        fields.insert("etag".into(), etag.into());
-    }
-    if let Some(modified) = header(LAST_MODIFIED).and_then(|text| rfc2822::parse(text).ok()) {
-        fields.insert("modified".into(), Value::moment(modified.timestamp()));
-    }
-    if answer.status == StatusCode::NOT_MODIFIED {
-        fields.insert("not_modified".into(), true.into());
-    }
+    fields.extend(version.map(|(name, value)| (name.into(), value)));
     fields.into()
 }
 

@@ -1,13 +1,15 @@
 //! One request to a token address, and what it gives.
 
 use base64::Engine as _;
+use reqwest::Url;
 
 use super::answer::{self, As};
 use super::client::{Broken, send, shown};
-use super::draft::{Parts, address};
+use super::draft::{Draft, Parts, Proof, address};
 use super::home;
 use super::jwt;
 use super::oauth::{Asker, Issued};
+use super::plain;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::{Map, Value};
@@ -65,10 +67,24 @@ fn unsigned(connector: &str) -> Failure {
     Failure::new(Kind::AuthError, message)
 }
 
+/// In a sandbox, the address of the stand-in for `url`, which is a constant of the connector or was given by settings.
+fn stood_in(asker: &Asker<'_>, url: Url) -> Url {
+    match &asker.environment.stand_in {
+        Some(stand_in) if stand_in.origin() != url.origin() => {
+            let mut there = stand_in.clone();
+            there.set_path(&format!("/{}/-/token_url", asker.connector.connector.name));
+            there
+        }
+        _ => url,
+    }
+}
+
 async fn ask(asker: &Asker<'_>, mut form: Map) -> Result<Issued, Broken> {
     let (credentials, environment) = (asker.credentials, asker.environment);
     let field = |name: &str| credentials.value(name, None);
     let url = address(&field("token_url").unwrap_or_default()).map_err(Broken::definite)?;
+    let url = stood_in(asker, url);
+    plain::check(asker.connector, &asker.bounds.allowed, &url).map_err(Broken::definite)?;
     let mut headers = Map::new();
     headers.insert("accept".into(), "application/json".into());
     let (client, secret) = (field("client_id").unwrap_or_default(), field("client_secret"));
@@ -89,7 +105,8 @@ async fn ask(asker: &Asker<'_>, mut form: Map) -> Result<Issued, Broken> {
         _ => parts.form = form.into(),
     }
     let asked = Timestamp::now();
-    let answer = send(asker.clients, parts.draft(environment).map_err(Broken::definite)?, asker.bounds).await?;
+    let draft = parts.draft(environment).map_err(Broken::definite)?;
+    let answer = send(asker.clients, Draft { proof: Proof::Body, ..draft }, asker.bounds).await?;
     let response =
         answer::value(&answer, As::Json).or_else(|_| answer::value(&answer, As::Declared)).map_err(Broken::definite)?;
     let body = response.get("body").cloned().unwrap_or_default();

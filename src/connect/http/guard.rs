@@ -61,7 +61,7 @@ fn is_private_v6(v6: Ipv6Addr) -> bool {
 pub struct Allowed(Vec<Arc<str>>);
 
 impl Allowed {
-    /// From entries `host`, `host:port` and `*.domain`.
+    /// From entries `host`, `host:port`, `*.domain` and `http://host:port`.
     pub fn new(entries: impl IntoIterator<Item = Arc<str>>) -> Self {
         Self(entries.into_iter().map(|entry| entry.to_lowercase().into()).collect())
     }
@@ -72,13 +72,20 @@ impl Allowed {
         let host = host.to_lowercase();
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let with_port = format!("{host}:{}", url.port_or_known_default().unwrap_or_default());
-        self.0.iter().any(|entry| {
-            let suffix = entry.strip_prefix('*').filter(|suffix| suffix.starts_with('.') && url.domain().is_some());
-            **entry == *host
-                || **entry == *bare
-                || **entry == *with_port
-                || suffix.is_some_and(|suffix| host.ends_with(suffix))
-        })
+        self.names_plainly(url)
+            || self.0.iter().any(|entry| {
+                let suffix = entry.strip_prefix('*').filter(|suffix| suffix.starts_with('.') && url.domain().is_some());
+                **entry == *host
+                    || **entry == *bare
+                    || **entry == *with_port
+                    || suffix.is_some_and(|suffix| host.ends_with(suffix))
+            })
+    }
+
+    /// Whether an entry says `http://` and the host and port of `url`: it is meant to be asked without encryption.
+    pub fn names_plainly(&self, url: &Url) -> bool {
+        let mut plain = self.0.iter().filter(|entry| entry.starts_with("http://"));
+        url.scheme() == "http" && plain.any(|entry| Url::parse(entry).is_ok_and(|entry| entry.origin() == url.origin()))
     }
 }
 
@@ -93,6 +100,19 @@ pub fn check_literal(url: &Url) -> Result<(), Failure> {
         Some(url::Host::Domain(_)) | None => return Ok(()),
     };
     if is_private(address) { Err(refusal(url)) } else { Ok(()) }
+}
+
+/// The name of `url`, as far as this machine knows it, where somebody else will resolve it: all that it leads to is private.
+///
+/// # Errors
+/// As [`check_literal`].
+pub async fn check_name(url: &Url) -> Result<(), Failure> {
+    let Some(url::Host::Domain(name)) = url.host() else { return Ok(()) };
+    match resolve(name).await {
+        Err(error) if error.is::<PrivateName>() => Err(refusal(url)),
+        // What is not known here may well be known there.
+        _ => Ok(()),
+    }
 }
 
 /// What is said when a private address is asked.
@@ -118,13 +138,16 @@ pub struct PrivateName(String);
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let open: Vec<SocketAddr> = found.iter().copied().filter(|found| !is_private(found.ip())).collect();
-            if open.is_empty() && !found.is_empty() {
-                return Err(PrivateName(name.as_str().to_owned()).into());
-            }
-            Ok(Box::new(open.into_iter()) as Addrs)
-        })
+        Box::pin(async move { Ok(Box::new(resolve(name.as_str()).await?.into_iter()) as Addrs) })
     }
+}
+
+/// The public addresses of a name.
+async fn resolve(name: &str) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
+    let found: Vec<SocketAddr> = tokio::net::lookup_host((name, 0)).await?.collect();
+    let open: Vec<SocketAddr> = found.iter().copied().filter(|found| !is_private(found.ip())).collect();
+    if open.is_empty() && !found.is_empty() {
+        return Err(PrivateName(name.to_owned()).into());
+    }
+    Ok(open)
 }

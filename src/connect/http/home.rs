@@ -13,6 +13,7 @@ use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::connect::connectors::{Configured, Environment};
 use crate::connect::registry::Call;
+use crate::lang::catalog::base_url_fault;
 use crate::lang::plan::{Root, Roots, With};
 
 /// Finds out where the connector of `call` lives, where only its token can tell.
@@ -70,6 +71,11 @@ pub fn stated(asker: &Asker<'_>, token_url: &Url, response: &Value) -> Result<Op
     if token_url.scheme() == "https" && url.scheme() != "https" {
         let name = &asker.connector.connector.name;
         let message = format!("the answer with the token says that `{name}` lives at {text}, which is not `https:`");
+        return Err(Failure::new(Kind::AuthError, message));
+    }
+    if let Some((fault, _)) = base_url_fault(text) {
+        let name = &asker.connector.connector.name;
+        let message = format!("the answer with the token says that `{name}` lives at {text}, which {fault}");
         return Err(Failure::new(Kind::AuthError, message));
     }
     Ok(Some(text.trim_end_matches('/').into()))

@@ -14,7 +14,6 @@ use super::draft::address;
 use super::grant;
 use super::guard::Allowed;
 use super::oauth::Asker;
-use super::trust::Trust;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
 use crate::connect::connectors::{Configured, Environment};
@@ -135,7 +134,7 @@ impl Login {
     async fn redeem(&self, code: &str) -> Result<(), Failure> {
         self.environment.mask.learn(code);
         self.environment.mask.learn(&self.verifier);
-        let clients = Clients::new(&Trust::of(&self.connector, &self.environment))?;
+        let clients = Clients::of(&self.connector, &self.environment)?;
         let bounds = Bounds {
             allowed: Allowed::new(self.environment.allow_hosts.iter().chain(&self.connector.hosts).cloned()),
             deadline: std::time::Instant::now() + TIMEOUT.to_std(),

@@ -96,7 +96,7 @@ impl Body for Observed {
                 }
                 Some(Piece::File(file)) => {
                     // Opening a file that is there takes no time worth a thread of its own.
-                    let opened = std::fs::File::open(&file.file)?;
+                    let opened = file.open()?;
                     let reader = tokio::fs::File::from_std(opened).take(file.bytes);
                     self.open = Some((file.file, ReaderStream::with_capacity(reader, 64 * 1024)));
                 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::client::Clients;
 use super::oauth::Asker;
-use super::trust::Trust;
 use super::{auth, exchange};
 use crate::base::failure::Failure;
 use crate::connect::credentials::Credentials;
@@ -26,8 +24,7 @@ pub async fn token(call: &Call, stale: Option<&str>) -> Result<Option<Arc<str>>,
         let given = credentials.value("token", Some(0)).map(Arc::from);
         return Ok(given.filter(|token: &Arc<str>| Some(&**token) != stale));
     }
-    let ready = || Clients::new(&Trust::of(&call.connector, &call.environment));
-    let clients = call.connector.http.clients.get_or_init(ready).clone()?;
+    let clients = call.connector.http.clients(&call.connector, &call.environment)?;
     let bounds = exchange::bounds(call);
     let asker = Asker {
         connector: &call.connector,

@@ -10,7 +10,7 @@ use lettre::message::{Attachment, Mailbox, Mailboxes, MultiPart, SinglePart};
 use super::template;
 use crate::base::failure::{Failure, Kind};
 use crate::base::value::Value;
-use crate::connect::files::Roots;
+use crate::connect::files::{Roots, open};
 use crate::connect::registry::Call;
 
 fn invalid(message: impl Into<Arc<str>>) -> Failure {
@@ -147,10 +147,7 @@ async fn attachments(call: &Call) -> Result<Vec<SinglePart>, Failure> {
                 (text("name").unwrap_or("attachment").to_owned(), bytes)
             }
             (_, Some(path)) => {
-                let found = Roots::of(&call.environment)?.find(path)?;
-                let bytes = tokio::fs::read(&found).await.map_err(|error| {
-                    Failure::new(Kind::NotFound, format!("the attachment `{path}` cannot be read: {error}"))
-                })?;
+                let bytes = attached(call, path.to_owned()).await?;
                 let own = Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
                 (text("name").map(ToOwned::to_owned).or(own).unwrap_or_default(), bytes)
             }
@@ -166,6 +163,15 @@ async fn attachments(call: &Call) -> Result<Vec<SinglePart>, Failure> {
         parts.push(Attachment::new(name).body(bytes, media));
     }
     Ok(parts)
+}
+
+/// What the file `path` of the roots holds.
+async fn attached(call: &Call, path: String) -> Result<Vec<u8>, Failure> {
+    let found = Roots::of(&call.environment)?.find(&path)?;
+    let max = call.environment.response_bytes_max;
+    // On a thread that may block.
+    let read = tokio::task::spawn_blocking(move || open::whole(&path, &found, max)).await;
+    read.unwrap_or_else(|error| Err(Failure::new(Kind::ServerError, format!("an attachment was not read: {error}"))))
 }
 
 /// The media type that the ending of a name says.

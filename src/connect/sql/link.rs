@@ -98,22 +98,24 @@ pub async fn connect(
         #[cfg(feature = "sqlite")]
         Place::Sqlite { path, access } => super::sqlite::connect(database, path, *access, row_bytes, time).await,
         #[cfg(not(feature = "sqlite"))]
-        Place::Sqlite { .. } => Err(left_out("SQLite", "sqlite")),
+        place @ Place::Sqlite { .. } => Err(lacking(place)),
         #[cfg(feature = "postgres")]
         Place::Postgres(server) => super::postgres::connect(database, server, row_bytes).await,
         #[cfg(not(feature = "postgres"))]
-        Place::Postgres(_) => Err(left_out("PostgreSQL", "postgres")),
+        place @ Place::Postgres(_) => Err(lacking(place)),
         #[cfg(feature = "mysql")]
         Place::Mysql(server) => super::mysql::connect(database, server, row_bytes).await,
         #[cfg(not(feature = "mysql"))]
-        Place::Mysql(_) => Err(left_out("MySQL", "mysql")),
+        place @ Place::Mysql(_) => Err(lacking(place)),
         Place::Mongodb { .. } => Err(foreign(database).into()),
     }
 }
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
-fn left_out(what: &str, feature: &str) -> Fault {
-    let message = format!("this build has no {what}: the feature `{feature}` is off");
+fn lacking(place: &Place) -> Fault {
+    use crate::connect::left_out;
+    let (what, feature) = left_out::database(place).unwrap_or_default();
+    let message = format!("this build has no {what}: `{}` makes one that has it", left_out::way(&[feature]));
     Fault::refused(Failure::new(Kind::ValidationError, message))
 }
 

@@ -10,6 +10,7 @@ use mysql_async::{Column, Conn, Error, OptsBuilder, Params, Row, SslOpts, Value 
 
 use super::fault::Fault;
 use super::link::{Changed, Cursor, Gathered, Link};
+use super::session::{self, Session as _};
 use super::statement::Statement;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
@@ -95,6 +96,18 @@ struct Session {
 }
 
 impl Session {
+    /// Why a row did not come.
+    fn unread(database: &Database, row_bytes: usize, error: &Error) -> Fault {
+        match error {
+            Error::Io(lost) if lost.to_string().contains("larger than max_allowed_packet") => {
+                Fault { reusable: false, ..Fault::refused(super::link::row_too_large(database, row_bytes)) }
+            }
+            error => said(database, error),
+        }
+    }
+}
+
+impl session::Session for Session {
     /// Tells the server how long statements may take, and whether they may change something.
     async fn prepare(&mut self, reads_only: bool, time: Duration) -> Result<(), Fault> {
         let millis = time.0.max(1);
@@ -114,16 +127,6 @@ impl Session {
         self.batch(&text).await.map_err(Fault::undone)
     }
 
-    /// Why a row did not come.
-    fn unread(database: &Database, row_bytes: usize, error: &Error) -> Fault {
-        match error {
-            Error::Io(lost) if lost.to_string().contains("larger than max_allowed_packet") => {
-                Fault { reusable: false, ..Fault::refused(super::link::row_too_large(database, row_bytes)) }
-            }
-            error => said(database, error),
-        }
-    }
-
     async fn batch(&mut self, text: &str) -> Result<(), Fault> {
         self.connection.query_drop(text).await.map_err(|error| said(&self.database, &error))
     }
@@ -141,24 +144,6 @@ impl Session {
             last_id = whole(id);
         }
         Ok(Changed { affected: found.affected_rows(), last_id })
-    }
-
-    async fn change_all(&mut self, statements: &[Statement]) -> Result<Changed, Fault> {
-        self.batch("start transaction").await.map_err(Fault::undone)?;
-        let mut changed = Changed::default();
-        for statement in statements {
-            match self.change_one(statement).await {
-                Ok(one) => changed = changed.and(one),
-                Err(fault) => {
-                    let fault = fault.undone();
-                    // Where not even this is heard, the server undoes it when it sees the connection gone.
-                    let reusable = fault.reusable && self.batch("rollback").await.is_ok();
-                    return Err(Fault { reusable, ..fault });
-                }
-            }
-        }
-        self.batch("commit").await?;
-        Ok(changed)
     }
 }
 
@@ -191,13 +176,7 @@ impl Link for Session {
     }
 
     fn change<'a>(&'a mut self, statements: &'a [Statement], time: Duration) -> BoxFuture<'a, Result<Changed, Fault>> {
-        Box::pin(async move {
-            self.prepare(false, time).await?;
-            match statements {
-                [alone] => self.change_one(alone).await,
-                several => self.change_all(several).await,
-            }
-        })
+        Box::pin(session::change(self, statements, time))
     }
 
     fn open(

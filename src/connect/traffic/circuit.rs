@@ -1,7 +1,8 @@
 //! A far side that fails again and again is left alone for a while: nobody waits for what is known, and it can recover.
 
-use std::time::{Duration as Span, Instant};
+use std::time::Duration as Span;
 
+use super::hours::Moment;
 use crate::base::failure::{Failure, Kind};
 use crate::base::limit::{CIRCUIT_FAILURES, CIRCUIT_MILLIS_MAX, CIRCUIT_MILLIS_MIN};
 use crate::base::time::Duration;
@@ -13,7 +14,7 @@ pub(super) struct Circuit {
     /// What was wrong the last time.
     trouble: String,
     /// Until when nobody is let through.
-    until: Option<Instant>,
+    until: Option<Moment>,
     /// Whether somebody is on the way to find out.
     probing: bool,
     /// How often nobody was there still.
@@ -22,7 +23,7 @@ pub(super) struct Circuit {
 
 impl Circuit {
     /// Whether a call may go. Once the pause is over one may, and the others wait for what comes of it.
-    pub(super) fn admit(&mut self, name: &str, now: Instant) -> Result<(), Failure> {
+    pub(super) fn admit(&mut self, name: &str, now: Moment) -> Result<(), Failure> {
         let Some(until) = self.until else { return Ok(()) };
         if until <= now {
             // Should it never be told how that one went, the next one may after another pause.
@@ -40,7 +41,7 @@ impl Circuit {
     }
 
     /// A call failed.
-    pub(super) fn failed(&mut self, trouble: &str, now: Instant) {
+    pub(super) fn failed(&mut self, trouble: &str, now: Moment) {
         self.failures += 1;
         trouble.clone_into(&mut self.trouble);
         if std::mem::take(&mut self.probing) {

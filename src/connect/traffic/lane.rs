@@ -1,22 +1,24 @@
 //! A pace: so many calls in so long, none while the far side asks for a pause, and those who wait in turns by run.
 
 use std::collections::VecDeque;
-use std::time::{Duration as Span, Instant};
+use std::time::Duration as Span;
 
 use tokio::sync::oneshot;
 
-use super::{Limit, Turn};
+use super::hours::{Hours, Moment};
+use super::{Goes, Limit, Turn};
 use crate::base::id::RunId;
+use crate::run::activity::Activity;
 
 /// What has the pace of a connector, or of one operation.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
     limit: Option<Limit>,
     /// When the last calls went, as many as the limit counts.
-    went: VecDeque<Instant>,
-    held_until: Option<Instant>,
+    went: VecDeque<Moment>,
+    held_until: Option<Moment>,
     /// Who waits, by run; the first one is next, and goes to the end then.
-    queues: VecDeque<(RunId, VecDeque<oneshot::Sender<()>>)>,
+    queues: VecDeque<(RunId, VecDeque<oneshot::Sender<Goes>>)>,
     /// Whether somebody lets them go.
     kept: bool,
 }
@@ -34,9 +36,9 @@ pub(super) enum Entry {
 
 impl Lane {
     /// A call of `run` comes, which would wait so long; it goes at once where it may.
-    pub(super) fn enter(&mut self, run: &RunId, limit: Option<Limit>, now: Instant, patience: Span) -> Entry {
+    pub(super) fn enter(&mut self, run: &RunId, limit: Option<Limit>, now: Moment, patience: Span) -> Entry {
         self.limit = limit;
-        let wait = self.moment(self.before(run), now).saturating_duration_since(now);
+        let wait = self.moment(self.before(run), now).saturating_sub(now);
         if wait.is_zero() && self.queues.is_empty() {
             self.go(now);
             return Entry::Free;
@@ -53,7 +55,7 @@ impl Lane {
     }
 
     /// A call goes.
-    fn go(&mut self, now: Instant) {
+    fn go(&mut self, now: Moment) {
         let Some((count, _)) = self.limit else { return };
         self.went.push_back(now);
         while self.went.len() as u64 > count.max(1) {
@@ -62,12 +64,13 @@ impl Lane {
     }
 
     /// Nobody goes before `until`.
-    pub(super) fn hold(&mut self, until: Instant) {
+    pub(super) fn hold(&mut self, until: Moment) {
         self.held_until = self.held_until.max(Some(until));
     }
 
     /// Lets those go whose moment has come, and says when the next one's does; `None` where nobody waits.
-    pub(super) fn let_go(&mut self, now: Instant) -> Option<Instant> {
+    pub(super) fn let_go(&mut self, hours: &Hours) -> Option<Moment> {
+        let now = hours.now();
         while let Some((run, mut queue)) = self.queues.pop_front() {
             let moment = self.moment(0, now);
             if moment > now {
@@ -75,7 +78,8 @@ impl Lane {
                 return Some(moment);
             }
             // Who has given up takes nobody's place.
-            let goes = std::iter::from_fn(|| queue.pop_front()).any(|turn| turn.send(()).is_ok());
+            let goes = std::iter::from_fn(|| queue.pop_front())
+                .any(|turn| turn.send(hours.activity().map(Activity::begin)).is_ok());
             if goes {
                 self.go(now);
             }
@@ -99,7 +103,7 @@ impl Lane {
     }
 
     /// When a call may go that has so many before it.
-    fn moment(&self, before: usize, now: Instant) -> Instant {
+    fn moment(&self, before: usize, now: Moment) -> Moment {
         let open = self.held_until.map_or(now, |until| until.max(now));
         let Some((count, per)) = self.limit else { return open };
         let count = usize::try_from(count).unwrap_or(usize::MAX).max(1);
@@ -114,7 +118,7 @@ impl Lane {
         self.queues.iter().map(|(_, queue)| queue.iter().filter(|turn| !turn.is_closed()).count() as u64).sum()
     }
 
-    pub(super) fn held_for(&self, now: Instant) -> Span {
-        self.held_until.map_or(Span::ZERO, |until| until.saturating_duration_since(now))
+    pub(super) fn held_for(&self, now: Moment) -> Span {
+        self.held_until.map_or(Span::ZERO, |until| until.saturating_sub(now))
     }
 }

@@ -4,19 +4,25 @@
 //! who cannot go in the time it has is told so (held by `tests/connect/pace.rs`).
 
 mod circuit;
+mod hours;
 mod lane;
+mod spread;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration as Span, Instant};
+use std::time::Duration as Span;
 
 use tokio::sync::oneshot;
 
 use self::circuit::Circuit;
+use self::hours::Hours;
 use self::lane::{Entry, Lane};
+pub use self::spread::Spread;
 use crate::base::failure::{Failure, Kind};
 use crate::base::id::RunId;
 use crate::base::time::Duration;
+use crate::run::activity::{Activity, Busy};
+use crate::run::world::Clock;
 
 /// How many calls in how long.
 pub type Limit = (u64, Duration);
@@ -27,18 +33,19 @@ pub struct Traffic(Arc<RwLock<Arc<State>>>);
 
 #[derive(Debug, Default)]
 struct State {
+    hours: Hours,
     lanes: Mutex<BTreeMap<Arc<str>, Lane>>,
     circuits: Mutex<BTreeMap<Arc<str>, Circuit>>,
-    calls: Mutex<BTreeMap<(Arc<str>, &'static str), Calls>>,
+    calls: Mutex<BTreeMap<Arc<str>, Calls>>,
 }
 
-/// How calls of one operation ended, all in one way.
-#[derive(Clone, Copy, Debug, Default)]
+/// How the calls of one operation went.
+#[derive(Clone, Debug, Default)]
 pub struct Calls {
-    /// How many.
-    pub count: u64,
-    /// How long they took together.
-    pub time: Span,
+    /// How many ended how: `ok` or the type of the error.
+    pub ended: BTreeMap<&'static str, u64>,
+    /// How long they took.
+    pub took: Spread,
 }
 
 /// How things stand.
@@ -48,8 +55,8 @@ pub struct Figures {
     pub lanes: Vec<(Arc<str>, u64, Span)>,
     /// By connector and origin: whether nobody is let through, for as long as it lasts.
     pub circuits: Vec<(Arc<str>, bool)>,
-    /// By operation and outcome, `ok` or the type of the error.
-    pub calls: Vec<(Arc<str>, &'static str, Calls)>,
+    /// By operation.
+    pub calls: Vec<(Arc<str>, Calls)>,
 }
 
 /// Whoever held a lock did not leave half a change behind.
@@ -58,6 +65,16 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Traffic {
+    /// Nothing has been asked yet; the time is that of `clock`.
+    pub fn by(clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(State { hours: Hours::of(clock), ..State::default() }))))
+    }
+
+    /// From now on calls that wait for their turn count as such in `activity`: a clock that is moved by hand need not wait for them.
+    pub fn waits_in(&self, activity: &Activity) {
+        self.state().hours.keep(activity);
+    }
+
     /// Goes on where `older` stands: a newer program does not make far sides forget what they were asked.
     pub fn follow(&self, older: &Self) {
         let state = older.state();
@@ -79,7 +96,8 @@ impl Traffic {
         limit: Option<Limit>,
         patience: Span,
     ) -> Result<Span, Failure> {
-        let (state, begun) = (self.state(), Instant::now());
+        let state = self.state();
+        let begun = state.hours.now();
         let entry = {
             let mut lanes = held(&state.lanes);
             if limit.is_none() && !lanes.contains_key(name) {
@@ -87,25 +105,36 @@ impl Traffic {
             }
             lanes.entry(name.clone()).or_default().enter(run, limit, begun, patience)
         };
-        let (turn, keeper) = match entry {
+        let (mut turn, keeper) = match entry {
             Entry::Free => return Ok(Span::ZERO),
             Entry::Full(wait) => return Err(too_many(name, limit, wait)),
             Entry::Queued { turn, keeper } => (turn, keeper),
         };
         if keeper {
-            tokio::spawn(keep(state.clone(), name.clone()));
+            let busy = state.hours.activity().map(Activity::begin);
+            tokio::spawn(keep(state.clone(), name.clone(), busy));
         }
-        match tokio::time::timeout(patience, turn).await {
-            Ok(Ok(())) => Ok(begun.elapsed()),
+        let mut patient = state.hours.sleep(patience);
+        let rest = state.hours.rest();
+        let came = tokio::select! {
+            biased;
+            goes = &mut turn => goes.ok(),
+            () = &mut patient => None,
+        };
+        // Before those who woke it let the clock go on.
+        drop(rest);
+        match came {
+            Some(_goes) => Ok(state.hours.now().saturating_sub(begun)),
             // The turns of the others took longer than it looked.
-            Ok(Err(_)) | Err(_) => Err(too_many(name, limit, patience)),
+            None => Err(too_many(name, limit, patience)),
         }
     }
 
     /// Lets nobody through at `name` for a while: the far side asked for it.
     pub fn hold(&self, name: &Arc<str>, pause: Duration) {
-        let until = Instant::now() + pause.to_std();
-        held(&self.state().lanes).entry(name.clone()).or_default().hold(until);
+        let state = self.state();
+        let until = state.hours.now() + pause.to_std();
+        held(&state.lanes).entry(name.clone()).or_default().hold(until);
     }
 
     /// Whether `name` may be asked at all. Where it failed again and again, one call at a time finds out whether it still does.
@@ -113,8 +142,9 @@ impl Traffic {
     /// # Errors
     /// `connection_error` with what was wrong the last time.
     pub fn admit(&self, name: &Arc<str>) -> Result<(), Failure> {
-        match held(&self.state().circuits).get_mut(name) {
-            Some(circuit) => circuit.admit(name, Instant::now()),
+        let state = self.state();
+        match held(&state.circuits).get_mut(name) {
+            Some(circuit) => circuit.admit(name, state.hours.now()),
             None => Ok(()),
         }
     }
@@ -124,7 +154,7 @@ impl Traffic {
         let state = self.state();
         let mut circuits = held(&state.circuits);
         match trouble {
-            Some(trouble) => circuits.entry(name.clone()).or_default().failed(trouble, Instant::now()),
+            Some(trouble) => circuits.entry(name.clone()).or_default().failed(trouble, state.hours.now()),
             None => drop(circuits.remove(name)),
         }
     }
@@ -138,33 +168,39 @@ impl Traffic {
         };
         let state = self.state();
         let mut calls = held(&state.calls);
-        let calls = calls.entry((operation.clone(), word)).or_default();
-        calls.count += 1;
-        calls.time += took;
+        let calls = calls.entry(operation.clone()).or_default();
+        *calls.ended.entry(word).or_default() += 1;
+        calls.took.add(took);
     }
 
     /// How things stand.
     pub fn figures(&self) -> Figures {
-        let (state, now) = (self.state(), Instant::now());
+        let state = self.state();
+        let now = state.hours.now();
         let lanes = held(&state.lanes);
         let circuits = held(&state.circuits);
         let calls = held(&state.calls);
         Figures {
             lanes: lanes.iter().map(|(name, lane)| (name.clone(), lane.waiting(), lane.held_for(now))).collect(),
             circuits: circuits.iter().map(|(name, circuit)| (name.clone(), circuit.is_open())).collect(),
-            calls: calls.iter().map(|((name, word), calls)| (name.clone(), *word, *calls)).collect(),
+            calls: calls.iter().map(|(name, calls)| (name.clone(), calls.clone())).collect(),
         }
     }
 }
 
-/// Lets those who wait at `name` go, each at its moment, until nobody waits any more.
-async fn keep(state: Arc<State>, name: Arc<str>) {
+/// Lets those who wait at `name` go, each at its moment, until nobody waits any more. `busy` keeps the clock until the first moment is
+/// known.
+async fn keep(state: Arc<State>, name: Arc<str>, busy: Option<Busy>) {
+    let (mut busy, mut slept) = (busy, None);
     loop {
-        let next = held(&state.lanes).get_mut(&name).and_then(|lane| lane.let_go(Instant::now()));
-        match next {
-            Some(moment) => tokio::time::sleep_until(moment.into()).await,
-            None => return,
-        }
+        let next = held(&state.lanes).get_mut(&name).and_then(|lane| lane.let_go(&state.hours));
+        // Whoever was let go is under way again: the clock may be moved on.
+        drop(slept.take());
+        let Some(moment) = next else { return };
+        let mut sleep = state.hours.sleep(moment.saturating_sub(state.hours.now()));
+        drop(busy.take());
+        (&mut sleep).await;
+        slept = Some(sleep);
     }
 }
 
@@ -179,5 +215,8 @@ fn too_many(name: &str, limit: Option<Limit>, wait: Span) -> Failure {
     failure
 }
 
+/// What is under way while the word to go is on its way to whoever waits for it.
+type Goes = Option<Busy>;
+
 /// A place in a queue; it ends when it is one's turn.
-type Turn = oneshot::Receiver<()>;
+type Turn = oneshot::Receiver<Goes>;

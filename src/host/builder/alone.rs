@@ -9,7 +9,8 @@ use crate::base::span::Sources;
 use crate::base::time::Duration;
 use crate::base::value::Value;
 use crate::connect::vault::Vault;
-use crate::connect::{Connectors, Credentials, Environment, Witness};
+use crate::connect::{Configured, Connectors, Credentials, Environment, Witness};
+use crate::host::program::Faults;
 use crate::host::settings::Settings;
 use crate::host::settings::configure::Uses;
 use crate::host::settings::standing::Standing;
@@ -24,6 +25,7 @@ pub struct Alone {
     connectors: Connectors,
     timeout: Duration,
     mask: Mask,
+    warnings: Faults,
     witness: Witness,
 }
 
@@ -50,12 +52,21 @@ impl Builder {
     pub fn alone(self, operation: &Arc<Operation>) -> Result<Alone, BuildError> {
         let signature = &operation.signature;
         let uses = Uses::of_operation(&signature.connector, &signature.full_name());
-        let Prepared { settings, configured, environment, natives, .. } = self.prepare(&uses)?;
+        let Prepared { settings, configured, environment, natives, warnings, .. } = self.prepare(&uses)?;
         let (timeout, mask) = (settings.attempt_timeout(), settings.mask().clone());
         let witness = Witness::default();
         let environment = Environment { witness: Some(witness.clone()), ..environment };
         let connectors = Connectors::new(environment, configured, natives);
-        Ok(Alone { operation: operation.clone(), connectors, timeout, mask, witness })
+        Ok(Alone { operation: operation.clone(), connectors, timeout, mask, warnings, witness })
+    }
+
+    /// A connector of the program with its settings, and those that lie beside it.
+    ///
+    /// # Errors
+    /// Settings that are missing or wrong.
+    pub fn configured(self, connector: &str) -> Result<(Vec<Configured>, Settings), BuildError> {
+        let Prepared { settings, configured, .. } = self.prepare(&Uses::of_connector(connector))?;
+        Ok((configured, settings))
     }
 }
 
@@ -81,6 +92,11 @@ impl Alone {
     /// The answers that came, `{ status, headers, body }`, in order.
     pub fn answers(&self) -> Vec<Value> {
         self.witness.seen()
+    }
+
+    /// What of the settings is probably not as meant.
+    pub fn warnings(&self) -> &Faults {
+        &self.warnings
     }
 
     /// The secrets handed out so far.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::base::failure::{Failure, Kind};
-use crate::base::shape::Field;
+use crate::base::shape::{Field, Shape};
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
 use crate::lang::plan::test::{Answer, Mock, Target, Test};
@@ -109,6 +109,16 @@ pub fn given(params: &Value, declared: &[Field]) -> Value {
     let absent = declared.iter().filter(|field| !params.contains_key(&field.name));
     let absent = absent.map(|field| (field.name.clone(), Value::Unit));
     Value::map(params.iter().map(|(name, value)| (name.clone(), value.clone())).chain(absent))
+}
+
+/// What an operation gave, as who called it sees it: optional fields are there, texts become moments. What is not of the declared
+/// type stays as it came.
+pub fn received(outcome: Outcome, declared: &Shape) -> Outcome {
+    let fits = outcome.result.as_ref().ok().and_then(|value| declared.check_answer(value).ok());
+    match fits {
+        Some(value) => Outcome { result: Ok(value), ..outcome },
+        None => outcome,
+    }
 }
 
 /// The target that stands for an operation.

@@ -3,6 +3,8 @@
 //! In: a package and one of its tests. Out: a verdict. Never: real time, real connectors, threads; the same seed gives
 //! the same bytes.
 
+/// What of programs their tests reach.
+pub mod coverage;
 /// A test in which the process ends at each record in turn.
 pub mod crash;
 mod expect;
@@ -41,7 +43,7 @@ pub struct Rehearsal {
 }
 
 /// What came of a rehearsal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Verdict {
     /// What the test shows.
     pub title: Arc<str>,
@@ -52,6 +54,34 @@ pub struct Verdict {
     /// How much time went by in the test.
     pub elapsed: Duration,
     /// The journal of its run.
+    pub journal: Vec<Record>,
+    /// The other runs that came of it, in the order in which they began.
+    pub others: Vec<Other>,
+    /// What went out of all of them, in order: calls of operations and of mocked workflows, questions, events, answers to callers.
+    pub sent: Vec<Sent>,
+}
+
+/// Something that went out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sent {
+    /// What and whereto, as programs write it: `slack.post_message`, `emit "order.paid"`, `reply 202`.
+    pub what: Arc<str>,
+    /// With what.
+    pub with: Value,
+}
+
+impl Sent {
+    fn new(what: impl Into<Arc<str>>, with: &Value) -> Self {
+        Self { what: what.into(), with: with.without_absent() }
+    }
+}
+
+/// A run that came of a tested one.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// Its workflow.
+    pub workflow: Arc<str>,
+    /// Its journal.
     pub journal: Vec<Record>,
 }
 
@@ -115,17 +145,21 @@ fn perform(package: &Arc<Package>, test: &Arc<Test>, rehearsal: Rehearsal, ends_
     });
     failures.extend(enacted.err());
     failures.splice(0..0, outside.take_faults());
+    let status = outside.main(|_, run, _| run.status()).unwrap_or(Status::Queued);
+    let (journal, others) = outside.take_journals();
     Performance {
         written,
         crash,
         effects: outside.effects(),
-        status: outside.main(|_, run, _| run.status()).unwrap_or(Status::Queued),
+        status,
         verdict: Verdict {
             title: test.title.clone(),
             span: test.span,
             failures,
             elapsed: Duration::between(at, outside.clock().now()),
-            journal: outside.take_journal(),
+            journal,
+            others,
+            sent: outside.take_sent(),
         },
     }
 }

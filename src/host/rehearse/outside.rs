@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 use tokio::sync::oneshot;
 
-use super::TestFailure;
 use super::mocks::{self, Mocks};
+use super::{Other, Sent, TestFailure};
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::RunId;
 use crate::base::span::Span;
@@ -48,7 +48,7 @@ struct Scene {
     queued: u64,
     calls: IndexMap<Arc<str>, Vec<Value>>,
     emitted: IndexMap<Arc<str>, Vec<Value>>,
-    journal: Vec<Record>,
+    sent: Vec<Sent>,
     last: Option<RunId>,
     faults: Vec<TestFailure>,
     /// What was asked last at each place, and what is answered.
@@ -63,6 +63,7 @@ struct Scene {
 struct Seen {
     plan: Arc<Plan>,
     run: Run,
+    journal: Vec<Record>,
 }
 
 /// What comes from outside.
@@ -93,7 +94,7 @@ struct Asked {
 
 impl Outside {
     /// A world in which nothing has happened, and it is `now`. With a seed, what happens at the same moment happens in another
-    /// order.
+    /// order, and the run has another name: chance is a function of it (semantics 51).
     pub fn new(package: Arc<Package>, test: Arc<Test>, seed: Option<u64>, now: Timestamp) -> Self {
         let scene = Scene {
             mocks: Mocks::new(package.clone(), &test),
@@ -102,7 +103,7 @@ impl Outside {
             queued: 0,
             calls: IndexMap::new(),
             emitted: IndexMap::new(),
-            journal: Vec::new(),
+            sent: Vec::new(),
             last: None,
             faults: Vec::new(),
             asked: BTreeMap::new(),
@@ -115,7 +116,7 @@ impl Outside {
             test,
             seed,
             clock: VirtualClock::at(now),
-            main: RunId("test".into()),
+            main: RunId(seed.map_or("test".to_owned(), |seed| format!("test-{seed}")).into()),
             drawn: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             scene: Mutex::new(scene),
@@ -149,7 +150,7 @@ impl Outside {
         let mut scene = self.scene();
         scene.queue.retain(|_, delivery| matches!(delivery, Delivery::Command(..)));
         let (mut again, mut doubts) = (BTreeSet::new(), Vec::new());
-        for (id, Seen { plan, run }) in &scene.runs {
+        for (id, Seen { plan, run, .. }) in &scene.runs {
             for unit in run.outside().filter(|unit| matches!(&unit.task, Task::Act(act) if act.in_flight)) {
                 let place = run.place(plan, unit.id);
                 match once(plan, unit) {
@@ -205,11 +206,15 @@ impl Outside {
         let id = &batch.standing.run;
         for record in &batch.records {
             match scene.runs.get_mut(id) {
-                Some(Seen { plan, run }) => run.apply(plan, record),
+                Some(Seen { plan, run, journal }) => {
+                    run.apply(plan, record);
+                    journal.push(record.clone());
+                }
                 None => {
                     let plan = self.package.plans.get(&batch.standing.workflow);
                     if let (Some(plan), Ok(run)) = (plan, Run::accept(record)) {
-                        scene.runs.insert(id.clone(), Seen { plan: plan.clone(), run });
+                        let seen = Seen { plan: plan.clone(), run, journal: vec![record.clone()] };
+                        scene.runs.insert(id.clone(), seen);
                     }
                 }
             }
@@ -225,11 +230,12 @@ impl Outside {
                 }
                 Event::Emitted { topic, payload, .. } => {
                     scene.emitted.entry(topic.clone()).or_default().push(payload.clone());
+                    scene.sent.push(Sent::new(format!("emit {topic:?}"), payload));
+                }
+                Event::Replied { status, body, .. } => {
+                    scene.sent.push(Sent::new(format!("reply {status}"), body));
                 }
                 _ => {}
-            }
-            if *id == self.main {
-                scene.journal.push(record.clone());
             }
         }
         scene.last = Some(id.clone());
@@ -295,6 +301,9 @@ impl Outside {
         }
         let params = act.params.without_absent().received();
         scene.calls.entry(name.clone()).or_default().push(params.clone());
+        if &*signature.connector != "log" {
+            scene.sent.push(Sent::new(&*name, &params));
+        }
         let params = mocks::given(&params, &signature.params);
         let now = self.clock.now();
         let said = self.say(scene, &mocks::operation(&name), &params).unwrap_or_else(|| {
@@ -306,7 +315,7 @@ impl Outside {
             let failure = Failure::new(FailureKind::ServerError, format!("`{name}` has no mock"));
             Some((now, Outcome::failed(failure)))
         });
-        let said = said.map(|(moment, outcome)| (moment, (outcome, None)));
+        let said = said.map(|(moment, outcome)| (moment, (mocks::received(outcome, &signature.result), None)));
         self.asked(scene, place, act.page.clone(), Some(act.timeout), said)
     }
 
@@ -317,7 +326,9 @@ impl Outside {
         if let Some(answered) = self.asked_again(scene, &place, &Value::Unit) {
             return answered;
         }
-        let by: Arc<str> = question.whom.split_once(' ').map_or(&*question.whom, |(_, who)| who).into();
+        let (what, who) = question.whom.split_once(' ').unwrap_or(("", &*question.whom));
+        scene.sent.push(Sent::new(format!("ask {what} {who:?}"), &asked(&question.params)));
+        let by: Arc<str> = who.into();
         let said = self.say(scene, &Target::Step(question.step.clone()), &question.params).flatten();
         let said = said.map(|(moment, outcome)| (moment, (outcome, Some(by))));
         self.asked(scene, place, Value::Unit, None, said)
@@ -340,9 +351,18 @@ impl Outside {
         std::mem::take(&mut self.scene().faults)
     }
 
-    /// The journal of the tested run.
-    pub fn take_journal(&self) -> Vec<Record> {
-        std::mem::take(&mut self.scene().journal)
+    /// The journal of the tested run, and those of the others.
+    pub fn take_journals(&self) -> (Vec<Record>, Vec<Other>) {
+        let mut runs = std::mem::take(&mut self.scene().runs);
+        let journal = runs.shift_remove(&self.main).map(|seen| seen.journal).unwrap_or_default();
+        let others = runs.into_values();
+        let others = others.map(|seen| Other { workflow: seen.plan.name.clone(), journal: seen.journal });
+        (journal, others.collect())
+    }
+
+    /// What went out, in order.
+    pub fn take_sent(&self) -> Vec<Sent> {
+        std::mem::take(&mut self.scene().sent)
     }
 
     /// The run of which something was written last.
@@ -377,7 +397,7 @@ impl Outside {
     /// Looks at the tested run and its journal, if it was accepted.
     pub fn main<T>(&self, look: impl FnOnce(&Plan, &Run, &[Record]) -> T) -> Option<T> {
         let scene = self.scene();
-        scene.runs.get(&self.main).map(|seen| look(&seen.plan, &seen.run, &scene.journal))
+        scene.runs.get(&self.main).map(|seen| look(&seen.plan, &seen.run, &seen.journal))
     }
 
     /// Looks at what was called and emitted: the values by name.
@@ -402,8 +422,14 @@ impl Outside {
         let (now, main) = (self.clock.now(), scene.runs.get(&self.main));
         let run = main.map_or(Value::Unit, |seen| seen.run.to_value(&seen.plan, now));
         let input = main.map_or(Value::Unit, |seen| seen.run.accepted.input.clone());
-        PlainNames { now, drawn: &self.drawn, run, input }
+        PlainNames { now, seed: self.seed.map_or(1, |seed| mix(seed, 0)), drawn: &self.drawn, run, input }
     }
+}
+
+/// What a question says, without whom it is put to.
+fn asked(params: &Value) -> Value {
+    let fields = params.as_map().into_iter().flat_map(|map| map.iter()).filter(|(name, _)| &***name != "whom");
+    Value::map(fields.map(|(name, value)| (name.clone(), value.clone())))
 }
 
 /// Where something was asked.
@@ -456,6 +482,7 @@ impl Perform for Outside {
         let declared = self.package.plans.get(workflow).map_or(&[][..], |plan| &plan.input.fields);
         let given = mocks::given(input, declared);
         let said = self.say(scene, &Target::Workflow(workflow.clone()), &given)?;
+        scene.sent.push(Sent::new(&**workflow, input));
         let said = said.map(|(moment, outcome)| (moment, (outcome, None)));
         let answered = self.asked(scene, place, Value::Unit, None, said);
         Some(Box::pin(async move { heard(answered).await.0 }))
@@ -498,6 +525,7 @@ impl Clock for Outside {
 /// Names that do not need the scene itself.
 struct PlainNames<'a> {
     now: Timestamp,
+    seed: u64,
     drawn: &'a AtomicU64,
     run: Value,
     input: Value,
@@ -515,7 +543,7 @@ impl Roots for PlainNames<'_> {
         self.now
     }
     fn draw(&self) -> u64 {
-        mix(1, self.drawn.fetch_add(1, Ordering::Relaxed) + 1)
+        mix(self.seed, self.drawn.fetch_add(1, Ordering::Relaxed) + 1)
     }
     fn print(&self, _: &str) {}
     fn env(&self, name: &str) -> Option<Value> {

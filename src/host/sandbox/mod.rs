@@ -4,11 +4,14 @@
 //! In: a package. Out: settings that point every connector here, and what was sent. Never: a byte to anywhere but loopback,
 //! a change to a file of the program (held by `tests/connect/sandbox.rs`).
 
+mod attempt;
 mod echo;
 mod http;
 mod mail;
 mod natives;
 mod people;
+mod routes;
+mod script;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,13 +20,19 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::settings::Settings;
+use super::settings::{SETTING_STAND_IN, Settings};
 use crate::base::shape::Shape;
 use crate::base::value::Value;
 use crate::connect::files::Scratch;
 use crate::connect::{Environment, Natives};
+use crate::lang::plan::connector::Answer;
 use crate::lang::plan::{Connector, Formula, Package};
 use crate::run::world::Consult;
+use http::{Answers, Desk};
+use routes::Routes;
+use script::Script;
+
+pub use attempt::files;
 
 /// What stands in for credentials.
 const CREDENTIAL: &str = "sandbox";
@@ -35,7 +44,7 @@ pub struct Sent {
     pub connector: Arc<str>,
     /// By which operation, where the stand-in can tell.
     pub operation: Option<Arc<str>>,
-    /// In one line: `POST /chat.postMessage`, `mail to ada@example.com: Welcome`.
+    /// In one line: `POST /chat.postMessage`, `mail to ada@example.com: Welcome`; empty where the name of the operation says it.
     pub summary: Arc<str>,
     /// What it carried: the body of a request, the text of a message.
     pub body: Value,
@@ -68,7 +77,9 @@ pub struct Sandbox {
     smtp: SocketAddr,
     record: Record,
     scratch: Arc<Scratch>,
-    servers: Vec<JoinHandle<()>>,
+    _servers: Servers,
+    /// Whether services stay where their connectors say: what is asked there comes here all the same.
+    leaves_addresses: bool,
 }
 
 impl Sandbox {
@@ -78,15 +89,40 @@ impl Sandbox {
     /// That of the operating system, where it has no free port on loopback.
     pub async fn start(package: &Package, show: impl Fn(&Sent) + Send + Sync + 'static) -> std::io::Result<Self> {
         let record = Record { sent: Arc::default(), show: Arc::new(show) };
+        Self::answering(package, Routes::new(package), record).await
+    }
+
+    /// Starts stand-ins for one call: its requests get these answers in order, whatever they ask for. What it writes lies in
+    /// `aside`.
+    ///
+    /// # Errors
+    /// As for [`Sandbox::start`].
+    pub async fn playing(
+        package: &Package,
+        answers: impl IntoIterator<Item = Answer>,
+        aside: PathBuf,
+    ) -> std::io::Result<Self> {
+        let record = Record { sent: Arc::default(), show: Arc::new(|_| {}) };
+        let sandbox = Self::answering(package, Script::new(answers), record).await?;
+        Ok(Self { leaves_addresses: true, scratch: Arc::new(Scratch::new(aside)), ..sandbox })
+    }
+
+    async fn answering(package: &Package, answers: impl Answers + 'static, record: Record) -> std::io::Result<Self> {
         let (http, smtp) = (TcpListener::bind(("127.0.0.1", 0)).await?, TcpListener::bind(("127.0.0.1", 0)).await?);
         let (http_address, smtp_address) = (http.local_addr()?, smtp.local_addr()?);
-        let desk = http::Desk::new(package, record.clone());
-        let servers =
-            vec![tokio::spawn(http::serve(http, Arc::new(desk))), tokio::spawn(mail::serve(smtp, record.clone()))];
+        let desk = Arc::new(Desk::new(answers, record.clone()));
+        let servers = vec![tokio::spawn(http::serve(http, desk)), tokio::spawn(mail::serve(smtp, record.clone()))];
         // Another one each time: nobody finds what an earlier run left behind.
         let scratch = std::env::temp_dir().join(format!("flow-sandbox-{}", uuid::Uuid::now_v7().simple()));
-        let scratch = Arc::new(Scratch::new(scratch));
-        Ok(Self { package: package.clone(), http: http_address, smtp: smtp_address, record, scratch, servers })
+        Ok(Self {
+            package: package.clone(),
+            http: http_address,
+            smtp: smtp_address,
+            record,
+            scratch: Arc::new(Scratch::new(scratch)),
+            _servers: Servers(servers),
+            leaves_addresses: false,
+        })
     }
 
     /// Points the connectors of the package here and gives them credentials that are none.
@@ -146,6 +182,9 @@ impl Sandbox {
             };
             let required = !matches!(field.shape, Shape::Optional(_)) && field.default.is_none();
             let value = match shape {
+                Shape::Url if self.leaves_addresses => {
+                    (default.is_none() && field.default.is_none()).then(|| SETTING_STAND_IN.to_owned())?
+                }
                 Shape::Url if &*field.name == "base_url" => format!("http://{}/{}", self.http, connector.name),
                 Shape::Url => format!("http://{}/{}/-/{}", self.http, connector.name, field.name),
                 Shape::Secret => CREDENTIAL.to_owned(),
@@ -160,9 +199,12 @@ impl Sandbox {
     }
 }
 
-impl Drop for Sandbox {
+/// They serve as long as this value lives.
+struct Servers(Vec<JoinHandle<()>>);
+
+impl Drop for Servers {
     fn drop(&mut self) {
-        self.servers.iter().for_each(JoinHandle::abort);
+        self.0.iter().for_each(JoinHandle::abort);
     }
 }
 

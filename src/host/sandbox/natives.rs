@@ -25,7 +25,7 @@ pub fn stand_in(mut natives: Natives, package: &Package, record: &Record) -> Nat
                 record.take(Sent {
                     connector: operation.signature.connector.clone(),
                     operation: Some(operation.signature.name.clone()),
-                    summary: operation.signature.full_name(),
+                    summary: Arc::default(),
                     body: call.act.params.without_absent(),
                     answer: answer.clone(),
                 });

@@ -14,3 +14,5 @@ pub const MISSING: Code = Code("F0804");
 pub const USAGE: Code = Code("F0805");
 /// A template of a message that is not there.
 pub const TEMPLATE: Code = Code("F0806");
+/// An address on which credentials go unencrypted.
+pub const PLAIN: Code = Code("F0807");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Entry, Settings, code};
+use super::{Entry, Settings, beside, code};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{Field, Shape};
 use crate::base::span::{Source, Sources, Span};
@@ -11,7 +11,7 @@ use crate::base::time::Timestamp;
 use crate::base::value::{Map, Value};
 use crate::connect::{Configured, Credentials};
 use crate::lang::catalog::BASE_URL;
-use crate::lang::plan::connector::{Auth, Connector};
+use crate::lang::plan::connector::{Auth, Connector, variable};
 use crate::lang::plan::node::Kind;
 use crate::lang::plan::source::{self, Poll};
 use crate::lang::plan::trigger;
@@ -126,6 +126,7 @@ impl Settings {
             }
         }
         self.unknown_connectors(package, &mut diagnostics);
+        self.clashes(package, sources, &mut diagnostics);
         (configured, diagnostics)
     }
 
@@ -158,11 +159,11 @@ impl Settings {
     ) -> Configured {
         let (mut config, mut hosts) = (Map::new(), Vec::new());
         for (field, default) in &connector.config {
-            let value = match self.set_value(connector, field, sources) {
+            let (value, span) = match self.set_value(connector, field, sources) {
                 Some(entry) => {
                     let value = fitted(connector, field, &entry, diagnostics);
                     hosts.extend(host(field, &value));
-                    value
+                    (value, entry.span)
                 }
                 None => {
                     let value = self.default_value(connector, &config, field, default.as_ref());
@@ -170,9 +171,13 @@ impl Settings {
                     if !matches!(default, None | Some(Formula::Constant(_))) {
                         hosts.extend(host(field, &value));
                     }
-                    value
+                    (value, place)
                 }
             };
+            #[cfg(feature = "http")]
+            super::address::check(connector, field, &value, span, diagnostics);
+            #[cfg(not(feature = "http"))]
+            let _ = span;
             let is_wanted = !matches!(field.shape, Shape::Optional(_) | Shape::Any | Shape::Unit)
                 || !self.stands_in && uses.operations.iter().any(|operation| needed(operation) == Some(&*field.name));
             if value.is_unit() && is_wanted {
@@ -298,8 +303,28 @@ impl Settings {
         crate::base::diagnostic::nearest(rest, known.iter().map(String::as_str)).is_some()
     }
 
+    /// Variables that are set and are the name of two settings: `a.b` and `a_b` are one word to a shell.
+    fn clashes(&self, package: &Package, sources: &mut Sources, diagnostics: &mut Vec<Diagnostic>) {
+        let fields = package.connectors.values().flat_map(|it| it.config.iter().map(move |(field, _)| (it, field)));
+        let mut meant: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (connector, field) in fields {
+            let path = format!("connectors.{}.{}", toml_key(&connector.name), field.name);
+            meant.entry(variable(&connector.name, &field.name)).or_default().push(path);
+        }
+        for (name, paths) in
+            meant.iter().filter(|(name, paths)| paths.len() > 1 && self.environment.contains_key(*name))
+        {
+            let id = sources.add(Source::new("environment", name));
+            let message = format!("`{name}` sets `{}`", paths.join("` and `"));
+            diagnostics.push(
+                Diagnostic::warning(code::UNKNOWN, Span::new(id, 0..name.len()), message)
+                    .hint("set one of them in flow.toml, or let the file be used by another name"),
+            );
+        }
+    }
+
     /// Settings for connectors that the program does not name: `--set` means this program, while a file may serve several,
-    /// so that there only a name is told that is almost that of one it does.
+    /// so that there only a name is told that is almost that of one it does, and of none that the others name.
     fn unknown_connectors(&self, package: &Package, diagnostics: &mut Vec<Diagnostic>) {
         let given = self.given.iter().map(|entry| (true, entry));
         for (given, (path, entry)) in self.file.iter().map(|entry| (false, entry)).chain(given) {
@@ -308,7 +333,7 @@ impl Settings {
                 continue;
             }
             let meant = crate::base::diagnostic::nearest(name, package.connectors.keys().map(AsRef::as_ref));
-            if meant.is_some() || given {
+            if given || meant.is_some() && !beside::names(&self.directory, name) {
                 let message = format!("the program uses no connector `{name}`");
                 let diagnostic = Diagnostic::warning(code::UNKNOWN, entry.name, message);
                 let hint = meant.map(|meant| format!("did you mean `connectors.{meant}`?"));
@@ -332,11 +357,6 @@ fn near<'a>(diagnostic: Diagnostic, wrong: &str, known: impl Iterator<Item = &'a
         Some(name) => diagnostic.hint(format!("did you mean `{name}`?")),
         None => diagnostic.hint(format!("it has `{}`", known.collect::<Vec<_>>().join("`, `"))),
     }
-}
-
-/// The environment variable that sets a field of a connector.
-pub fn variable(connector: &str, field: &str) -> String {
-    format!("FLOW_CONNECTOR_{}_{}", connector.to_uppercase(), field.to_uppercase())
 }
 
 /// A value that was set, as the field wants it.
@@ -393,13 +413,20 @@ fn is_text(shape: &Shape) -> bool {
     }
 }
 
+/// Whether a field holds an address.
+pub(super) fn is_address(field: &Field) -> bool {
+    *field.shape.present() == Shape::Url || field.name.ends_with("url")
+}
+
 /// `host:port` of an address.
 fn host(field: &Field, value: &Value) -> Option<Arc<str>> {
-    let is_address = matches!(&field.shape, Shape::Url)
-        || matches!(&field.shape, Shape::Optional(inner) if **inner == Shape::Url)
-        || field.name.ends_with("url");
-    let url = is_address.then(|| url::Url::parse(value.as_text()?).ok()).flatten()?;
+    let url = is_address(field).then(|| url::Url::parse(value.as_text()?).ok()).flatten()?;
     Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?).into())
+}
+
+/// The name of a connector in `flow.toml`: one of a used file has a dot in it.
+fn toml_key(name: &str) -> String {
+    if name.contains('.') { format!("\"{name}\"") } else { name.to_owned() }
 }
 
 fn missing(connector: &Connector, field: &Field, default: Option<&Formula>, place: Span) -> Diagnostic {
@@ -411,7 +438,11 @@ fn missing(connector: &Connector, field: &Field, default: Option<&Formula>, plac
     if is_secret(&field.shape) {
         return diagnostic;
     }
-    diagnostic.hint(format!("or write `{} = ...` under `[connectors.{}]` in flow.toml", field.name, connector.name))
+    diagnostic.hint(format!(
+        "or write `{} = ...` under `[connectors.{}]` in flow.toml",
+        field.name,
+        toml_key(&connector.name)
+    ))
 }
 
 /// The environment variables that set a field: those that its default reads, then its own.

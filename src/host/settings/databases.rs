@@ -8,6 +8,7 @@ use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::base::span::{Source, Sources, Span};
 use crate::base::value::Value;
 use crate::connect::databases::{CONNECTIONS, Database, Databases, Place, ROWS_MAX};
+use crate::connect::left_out;
 use crate::lang::plan::{Plan, node::Kind};
 
 /// What can be set of a database.
@@ -72,7 +73,14 @@ impl Settings {
                 _ => continue,
             };
             let Some(Value::Text(name)) = super::needs::fixed(params, "database") else { continue };
-            if names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            if let Some(known) = names.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+                let place = self.database(known).ok().map(|database| database.place);
+                if let Some((what, feature)) = place.as_ref().and_then(left_out::database) {
+                    let message = format!("the database `{name}` is one of {what}, and this build cannot ask it");
+                    let hint = format!("`{}` makes one that can", left_out::way(&[feature]));
+                    diagnostics
+                        .push(Diagnostic::error(code::MISFIT, node.span, message).label("asked here").hint(hint));
+                }
                 continue;
             }
             let message = format!("the settings name no database `{name}`");

@@ -33,7 +33,7 @@ pub fn assignment(argument: &str, file: FileId) -> Result<(Vec<String>, Entry), 
     };
     let (path, text) = argument.split_once('=').ok_or_else(wrong)?;
     let name = Span::new(file, 0..path.trim_end().len());
-    let path: Vec<String> = path.split('.').map(|part| part.trim().trim_matches('"').to_owned()).collect();
+    let path = parts(path);
     if path.iter().any(String::is_empty) {
         return Err(wrong());
     }
@@ -45,6 +45,16 @@ pub fn assignment(argument: &str, file: FileId) -> Result<(Vec<String>, Entry), 
     };
     let value = if known::is_list(&path) { listed(value, text) } else { value };
     Ok((path, Entry { value, span: Span::new(file, start..argument.len()), name }))
+}
+
+/// The parts of a path; what stands in quotes is one, whatever dots it has.
+fn parts(path: &str) -> Vec<String> {
+    let mut quoted = false;
+    let outside = |c: char| {
+        quoted ^= c == '"';
+        c == '.' && !quoted
+    };
+    path.split(outside).map(|part| part.trim().trim_matches('"').to_owned()).collect()
 }
 
 /// What a list is set to on the command line: a list, or its items with commas between.

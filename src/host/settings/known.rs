@@ -14,6 +14,8 @@ enum Wanted {
     Text,
     /// A list of texts.
     Texts,
+    /// An address of the web.
+    Address,
     /// A whole number of at least one.
     Count,
     /// A duration, as programs write it.
@@ -21,9 +23,11 @@ enum Wanted {
 }
 
 /// The fixed settings; `docs/settings.md` says what each does.
-const KNOWN: [(&str, &str, Wanted); 12] = [
+const KNOWN: [(&str, &str, Wanted); 14] = [
     ("http", "allow_hosts", Wanted::Texts),
     ("http", "ca_file", Wanted::Text),
+    ("http", "no_proxy", Wanted::Texts),
+    ("http", "proxy", Wanted::Address),
     ("http", "response_bytes_max", Wanted::Count),
     ("http", "saved_bytes_max", Wanted::Count),
     ("files", "roots", Wanted::Texts),
@@ -70,6 +74,11 @@ fn misfit(wanted: Wanted, value: &Value) -> Option<&'static str> {
         Wanted::Texts => {
             let fits = value.as_list().is_some_and(|items| items.iter().all(|item| item.as_text().is_some()));
             (!fits).then_some("a list of texts, such as `[\"one\", \"two\"]`")
+        }
+        Wanted::Address => {
+            let url = value.as_text().and_then(|text| url::Url::parse(text).ok());
+            let fits = url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+            (!fits).then_some("an address, such as `\"http://proxy.example:3128\"`")
         }
         Wanted::Count => value.as_int().is_none_or(|count| count <= 0).then_some("a whole number of at least 1"),
         Wanted::Duration => {

@@ -3,6 +3,10 @@
 //! In: a directory, the variables of the environment, the arguments of `--set`. Out: settings by path, what connectors need,
 //! and diagnostics. Never: a secret in a message (held by `tests/connect/settings.rs`).
 
+/// Where connectors go.
+#[cfg(feature = "http")]
+mod address;
+mod beside;
 /// The codes of what can be wrong.
 pub mod code;
 /// What connectors need of the settings.
@@ -68,7 +72,7 @@ impl std::fmt::Debug for Settings {
 /// What stands in for a secret in a sandbox.
 const SECRET_STAND_IN: &str = "sandbox";
 /// What stands in for a setting in a sandbox: a text that can also be an address.
-const SETTING_STAND_IN: &str = "https://sandbox.example";
+pub const SETTING_STAND_IN: &str = "https://sandbox.example";
 
 impl Settings {
     /// Reads `flow.toml` in `directory`, if it is there, and takes in the variables of the environment and the arguments of
@@ -151,6 +155,8 @@ impl Settings {
             closed: Environment::at(&self.directory).closed,
             scratch: None,
             allow_hosts: texts(&["http", "allow_hosts"]).unwrap_or_default(),
+            proxy: self.proxy(),
+            no_proxy: texts(&["http", "no_proxy"]).unwrap_or_default(),
             ca_file: self.get(&["http", "ca_file"]).and_then(Value::as_text).map(PathBuf::from),
             stand_in: None,
             response_bytes_max: count("response_bytes_max")
@@ -167,6 +173,14 @@ impl Settings {
             #[cfg(feature = "http")]
             vault: None,
         }
+    }
+
+    /// `http.proxy`; its password is a secret.
+    fn proxy(&self) -> Option<Arc<str>> {
+        let address = self.get(&["http", "proxy"])?.as_text()?;
+        let password = url::Url::parse(address).ok().and_then(|address| address.password().map(str::to_owned));
+        password.iter().for_each(|password| self.mask.learn(password));
+        Some(address.into())
     }
 
     /// `serve.patience`: how long whoever starts a run by a request waits for what it answers.

@@ -139,7 +139,7 @@ impl Site {
     /// Where two of them mean the same requests, or one asks for something that is not there.
     pub async fn listen(&self) -> Result<(), Faults> {
         let triggers = self.engine().triggers()?;
-        *self.inner.turn.lock().await = Some(triggers.listen());
+        *self.inner.turn.lock().await = Some(hearing(&triggers).await);
         self.now().triggers = Some(triggers);
         Ok(())
     }
@@ -210,7 +210,7 @@ impl Site {
         let before = engine.package();
         engine.take_over(&newer);
         if listened {
-            *listening = Some(triggers.listen());
+            *listening = Some(hearing(&triggers).await);
             self.now().triggers = Some(triggers);
         }
         told::changes(&before, &engine.package());
@@ -237,6 +237,13 @@ impl Site {
         // Whoever held the lock did not leave half a change behind.
         self.inner.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Lets triggers listen, and waits until nothing that happens from now on is missed.
+async fn hearing(triggers: &Triggers) -> Listening {
+    let mut listening = triggers.listen();
+    listening.hears().await;
+    listening
 }
 
 impl std::fmt::Debug for Site {

@@ -17,6 +17,24 @@ use crate::lang::syntax::ast;
 /// The setting with the address before the paths of a connector, and the field of `auth` that finds it in a token's answer.
 pub const BASE_URL: &str = "base_url";
 
+/// What is wrong with `text` as the address before the paths of requests, and what to write instead.
+pub fn base_url_fault(text: &str) -> Option<(&'static str, &'static str)> {
+    let is_web = ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.get(..scheme.len()).is_some_and(|it| it.eq_ignore_ascii_case(scheme)));
+    if !is_web {
+        return Some(("is no address of the web", "requests go to `http://...` or `https://...`"));
+    }
+    match text.find(['?', '#']).map(|at| &text[at..=at]) {
+        Some("?") => Some((
+            "has a query, and paths come after it",
+            "leave out what follows `?`; what each request asks with stands in the connector: `query: { ... }`",
+        )),
+        Some(_) => Some(("has a fragment, and paths come after it", "leave out what follows `#`: it is never sent")),
+        None => None,
+    }
+}
+
 /// What a connector offers.
 #[derive(Clone, Debug)]
 pub struct Connector {

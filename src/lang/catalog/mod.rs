@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-pub use connector::{BASE_URL, Brings, Connector, OF_EVERY_SOURCE, SourceSignature};
-pub use signature::{Effect, Signature};
+pub use connector::{BASE_URL, Brings, Connector, OF_EVERY_SOURCE, SourceSignature, base_url_fault};
+pub use signature::{Effect, KEY_HEADER, Signature};
 pub use tree::Tree;
 pub use types::Types;
 

@@ -38,6 +38,14 @@ impl Signature {
         format!("{}.{}", self.connector, self.name).into()
     }
 
+    /// What repeating a call means, with or without a `key` clause: `http` sends its key along, and so turns `once` into `keyed`.
+    pub fn effect_of(&self, has_key: bool) -> Effect {
+        if has_key && self.effect == Effect::Once && &*self.connector == "http" {
+            return Effect::Keyed { carrier: Some(KEY_HEADER.into()), keep: None };
+        }
+        self.effect.clone()
+    }
+
     /// The parameters of a call, with those hidden that are declared as `secret`.
     #[must_use]
     pub fn hide(&self, params: Value) -> Value {
@@ -55,6 +63,9 @@ impl Signature {
     }
 }
 
+/// Where the key of an intent goes when a `key` clause asks for it and the operation names no place.
+pub const KEY_HEADER: &str = "Idempotency-Key";
+
 /// What repeating an operation means (semantics 8).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
@@ -69,4 +80,11 @@ pub enum Effect {
     },
     /// Must not be repeated on its own.
     Once,
+}
+
+impl Effect {
+    /// Whether nobody can know what an attempt did that failed: what must not be repeated, and may have happened (semantics 47).
+    pub fn leaves_doubt(&self, certain: bool) -> bool {
+        !certain && *self == Self::Once
+    }
 }

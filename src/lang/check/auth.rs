@@ -4,8 +4,9 @@ use super::checker::Checker;
 use super::code;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::Shape;
-use crate::lang::catalog::BASE_URL;
-use crate::lang::syntax::ast::{Auth, Field};
+use crate::base::value::Value;
+use crate::lang::catalog::{self, BASE_URL};
+use crate::lang::syntax::ast::{self, Arg, Auth, Field};
 
 const SCHEMES: [&str; 7] = ["bearer", "basic", "header", "query", "oauth2", "jwt", "none"];
 /// What says how `oauth2` asks for tokens.
@@ -39,6 +40,14 @@ const JWT: [&str; 12] = [
     BASE_URL,
 ];
 
+/// How `oauth2` can ask for a token.
+const GRANTS: [&str; 3] = ["client_credentials", "refresh_token", "authorization_code"];
+/// Fields that say one of a few words.
+const WORDS: [(&str, &[&str]); 3] =
+    [("grant", &GRANTS), ("client_auth", &["basic", "form"]), ("send", &["form", "json"])];
+/// Fields that are addresses.
+const ADDRESSES: [&str; 2] = ["token_url", "authorize_url"];
+
 impl<'a> Checker<'a> {
     /// `auth SCHEME args { fields }`, of a connector where `declared`, otherwise of a step.
     pub fn auth(&mut self, auth: &'a Auth, declared: bool) {
@@ -53,6 +62,13 @@ impl<'a> Checker<'a> {
         for field in &auth.fields {
             self.auth_field(auth, field, declared);
         }
+        if &*auth.scheme.text == "header"
+            && let Some(Arg::Expr(name)) = auth.args.first()
+            && let Some(Value::Text(text)) = self.constant(name)
+        {
+            self.header_name(&text, name.span);
+        }
+        self.fields_lacking(auth);
         let arguments = match &*auth.scheme.text {
             "bearer" => 1..=1,
             "header" | "query" => 2..=2,
@@ -97,6 +113,71 @@ impl<'a> Checker<'a> {
             self.answered(|this| this.value(&field.value));
         } else {
             self.value(&field.value);
+            self.said_of_tokens(name, &field.value);
+        }
+    }
+
+    /// Whether what a field says for good can be meant.
+    fn said_of_tokens(&mut self, name: &str, said: &'a ast::Value) {
+        let Some(value) = catalog::types::constant(said).filter(|value| !value.is_unit()) else { return };
+        let Some(text) = value.as_text() else {
+            let message = format!("`{name}` of `auth` is a text, this is {}", Shape::of(&value).described());
+            self.report(
+                Diagnostic::error(code::MISMATCH, said.span(), message)
+                    .hint("such as `config.NAME`, or a text in quotes"),
+            );
+            return;
+        };
+        // A service may have a grant of its own; then its name is an address.
+        if let Some((_, known)) = WORDS.iter().find(|(field, _)| *field == name)
+            && !known.contains(&text)
+            && !text.contains(':')
+        {
+            let message = format!("`{name}` of `auth` knows no `{text}`");
+            self.unknown_of(code::UNKNOWN_WORD, text, said.span(), message, known);
+        }
+        let is_address = text.starts_with("https://") || text.starts_with("http://");
+        if ADDRESSES.contains(&name) && !is_address {
+            let message = format!("`{name}` is no address");
+            self.report(
+                Diagnostic::error(code::CONNECTOR, said.span(), message)
+                    .hint("write the whole address: `\"https://login.example/token\"`"),
+            );
+        }
+    }
+
+    /// The fields without which no token can be asked for.
+    fn fields_lacking(&mut self, auth: &'a Auth) {
+        let field = |name: &str| auth.fields.iter().find(|field| &*field.key.text == name);
+        let grant = field("grant").map(|field| catalog::types::constant(&field.value).unwrap_or_default());
+        let grant = match &grant {
+            // Without a grant it is what there is a token for.
+            None if field("refresh_token").is_some() => Some("refresh_token"),
+            None => Some("client_credentials"),
+            Some(written) => written.as_text(),
+        };
+        let wanted: &[&str] = match (&*auth.scheme.text, grant) {
+            ("oauth2", Some("authorization_code")) => &["token_url", "authorize_url", "client_id"],
+            ("oauth2", Some("refresh_token")) => &["token_url", "client_id", "refresh_token"],
+            ("oauth2", Some(_)) => &["token_url", "client_id", "client_secret"],
+            ("oauth2", None) => &["token_url", "client_id"],
+            ("jwt", _) => &["token_url", "issuer", "audience", "key"],
+            _ => return,
+        };
+        // One that is misspelt is told as such, and not missed.
+        let known: &[&str] = if &*auth.scheme.text == "jwt" { &JWT } else { &OAUTH2 };
+        if auth.fields.iter().any(|field| !known.contains(&&*field.key.text)) {
+            return;
+        }
+        let lacking = wanted.iter().filter(|name| field(name).is_none());
+        let lacking: Vec<&str> = lacking.copied().collect();
+        if !lacking.is_empty() {
+            let names = super::expression::listed(lacking.into_iter());
+            let message = format!("`auth {}` lacks {names}", auth.scheme.text);
+            self.report(
+                Diagnostic::error(code::CONNECTOR, auth.span, message)
+                    .hint("docs/credentials.md has an example of each; without these it never has a token"),
+            );
         }
     }
 }

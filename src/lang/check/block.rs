@@ -147,6 +147,7 @@ impl<'a> Checker<'a> {
     /// Takes a name in, and says so if it may not be given.
     pub fn declare(&mut self, binding: Binding, place: Span) {
         if self.may_be_a_name(&binding.name, place) {
+            self.mention_binding(&binding, place);
             self.declare_again(binding, place);
         }
     }
@@ -199,7 +200,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Where a step says its name, for those who know its span only.
-    fn name_place(&self, span: Span) -> Span {
+    pub fn name_place(&self, span: Span) -> Span {
         self.course.places.get(&span).copied().unwrap_or(span)
     }
 

@@ -6,6 +6,7 @@ use super::checked::Callee;
 use super::checker::{Checker, Typed};
 use super::code;
 use super::expression::listed;
+use super::mention::{Callable, Hole};
 use super::reserved;
 use super::step::Done;
 use crate::base::diagnostic::{Diagnostic, nearest};
@@ -14,6 +15,12 @@ use crate::base::span::Span;
 use crate::lang::catalog::{Signature, standard};
 use crate::lang::script::Read;
 use crate::lang::syntax::ast::{Action, Call, Field, Name, Path, Step, Value};
+
+/// What could still be given.
+pub(super) fn not_given(given: &[Field], wanted: &[shape::Field]) -> Vec<shape::Field> {
+    let is_given = |field: &shape::Field| given.iter().any(|given| given.key.text == field.name);
+    wanted.iter().filter(|field| !is_given(field)).cloned().collect()
+}
 
 /// Who is meant by a callee.
 #[derive(Clone, Debug)]
@@ -31,12 +38,14 @@ impl<'a> Checker<'a> {
             Found::Operation(signature) => {
                 let what = signature.full_name();
                 self.parameters(&call.params, &signature.params, &what, call.callee.span, Some(&signature));
+                self.mention_parameters(&call.params, &signature.params, &Callable::Operation(&signature));
                 let params = as_given(&signature.params);
                 Done { params, ..Done::new(Typed::of(signature.result.clone())) }
             }
             Found::Workflow(name) => {
                 let face = self.faces.get(&name).cloned().unwrap_or_default();
                 self.parameters(&call.params, &face.input.fields, &name, call.callee.span, None);
+                self.mention_parameters(&call.params, &face.input.fields, &Callable::Workflow(&name));
                 Done { params: as_given(&face.input.fields), ..Done::new(Typed::of(face.output)) }
             }
             Found::Nobody => {
@@ -52,6 +61,7 @@ impl<'a> Checker<'a> {
             Found::Workflow(name) => {
                 let face = self.faces.get(&name).cloned().unwrap_or_default();
                 self.parameters(&call.params, &face.input.fields, &name, call.callee.span, None);
+                self.mention_parameters(&call.params, &face.input.fields, &Callable::Workflow(&name));
             }
             Found::Operation(signature) => {
                 let message = format!("`start` starts a workflow, and `{}` is an operation", signature.full_name());
@@ -84,10 +94,14 @@ impl<'a> Checker<'a> {
 
     /// Who is meant by a path; noted for the plan.
     pub fn callee(&mut self, path: &Path) -> Found {
+        for (at, part) in path.parts.iter().enumerate() {
+            self.hole(&part.text, |_| Hole::Callee(path.parts[..at].iter().map(|part| part.text.clone()).collect()));
+        }
         let found = self.look_up(path);
         match &found {
             Found::Operation(signature) => {
                 self.checked.callees.insert(path.span, Callee::Operation(signature.clone()));
+                self.mention_operation(path, signature);
                 if let Some(connector) = self.catalog.connectors.get(&signature.connector) {
                     self.checked
                         .connectors
@@ -97,6 +111,7 @@ impl<'a> Checker<'a> {
             }
             Found::Workflow(name) => {
                 self.checked.callees.insert(path.span, Callee::Workflow(name.clone()));
+                self.mention_workflow(path);
             }
             Found::Nobody => self.unknown_callee(path),
         }
@@ -148,8 +163,14 @@ impl<'a> Checker<'a> {
         };
         let path = Path { parts: name.split('.').map(&mut part).collect(), span: segment.span };
         let params = match self.look_up(&path) {
-            Found::Operation(signature) => as_given(&signature.params),
-            Found::Workflow(name) => self.faces.get(&name).map_or(Shape::Any, |face| as_given(&face.input.fields)),
+            Found::Operation(signature) => {
+                self.mention_operation(&path, &signature);
+                as_given(&signature.params)
+            }
+            Found::Workflow(name) => {
+                self.mention_workflow(&path);
+                self.faces.get(&name).map_or(Shape::Any, |face| as_given(&face.input.fields))
+            }
             Found::Nobody => {
                 self.unknown_callee(&path);
                 Shape::Any
@@ -259,6 +280,7 @@ impl<'a> Checker<'a> {
         for field in given {
             let name = &field.key.text;
             let Some(found) = wanted.iter().find(|candidate| candidate.name == *name) else {
+                self.hole(name, |_| Hole::Parameter(not_given(given, wanted)));
                 self.value(&field.value);
                 self.unknown_parameter(field, wanted, what, renamed);
                 continue;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::mention::Notes;
 use crate::base::shape::Shape;
 use crate::base::span::Span;
 use crate::lang::catalog::Signature;
@@ -34,6 +35,8 @@ pub struct Checked {
     /// Steps that should get a type, by their spans: what they give is read further than their operation says what it is.
     /// With each, what is read of it and has no type, such as `job.body`.
     pub untyped: BTreeMap<Span, String>,
+    /// What every name means, where somebody asked for it.
+    pub notes: Notes,
 }
 
 /// A file that takes part.

@@ -134,6 +134,12 @@ pub(super) struct Course<'a> {
     pub scopes: Vec<&'a ast::Block>,
     /// Steps that call an operation and state no type, by span.
     pub calls: BTreeSet<Span>,
+    /// Where `input`, `vars`, `state` and `config` declare their fields, by scope and name; noted for editors.
+    pub fields: BTreeMap<(Arc<str>, Arc<str>), Span>,
+    /// Where the parameters of the operation at hand are declared; likewise.
+    pub params: BTreeMap<Arc<str>, Span>,
+    /// Where the steps of the workflow are named that the test at hand is for; likewise.
+    pub steps: BTreeMap<Arc<str>, Vec<Span>>,
 }
 
 /// Everything the checker works with.
@@ -152,6 +158,10 @@ pub(super) struct Checker<'a> {
     /// Compiled expressions; `None` for those that do not compile.
     pub compiled: BTreeMap<Span, Option<script::Expr>>,
     pub checked: Checked,
+    /// Whether the meaning of every name is noted, for editors.
+    pub noting: bool,
+    /// The types along the read that was followed last; noted for editors.
+    pub trail: Vec<Shape>,
     pub found: Vec<Diagnostic>,
     errors_found: usize,
     warnings_found: usize,
@@ -177,6 +187,8 @@ impl<'a> Checker<'a> {
             faces: BTreeMap::new(),
             compiled: BTreeMap::new(),
             checked: Checked::default(),
+            noting: false,
+            trail: Vec::new(),
             found: Vec::new(),
             errors_found: 0,
             warnings_found: 0,

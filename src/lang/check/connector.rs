@@ -8,7 +8,7 @@ use super::code;
 use super::handler::{Raised, is_built_in};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{Bounds, Field as ShapeField, Shape};
-use crate::lang::catalog;
+use crate::lang::catalog::{self, BASE_URL, base_url_fault};
 use crate::lang::syntax::ast::{
     AheadKind, Connector, ConnectorItem, Declare, Example, Field, Name, Object, Operation, Output, OutputForm, Request,
     RequestItem, Type, TypeKind, Value,
@@ -74,6 +74,7 @@ impl<'a> Checker<'a> {
                     ConnectorItem::Config(config) => {
                         for declare in &config.fields {
                             this.setting(declare);
+                            this.base_url(declare, known);
                         }
                     }
                     ConnectorItem::Default(item) => this.request_item(item, true),
@@ -103,6 +104,16 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// An address that paths cannot follow.
+    fn base_url(&mut self, declare: &'a Declare, connector: &catalog::Connector) {
+        let field = connector.config.iter().find(|field| &*field.name == BASE_URL && field.name == declare.name.text);
+        let default = field.and_then(|field| field.default.as_ref()?.as_text());
+        let asks = connector.operations.values().any(|operation| !operation.native);
+        if let (Some((fault, hint)), Some(value), true) = (default.and_then(base_url_fault), &declare.value, asks) {
+            self.report(Diagnostic::error(code::CONNECTOR, value.span(), format!("`{BASE_URL}` {fault}")).hint(hint));
+        }
+    }
+
     fn operation(&mut self, operation: &'a Operation, connector: &catalog::Connector) {
         if operation.effect.is_none() {
             let message = format!("`{}` does not say what repeating it means", operation.name.text);
@@ -128,6 +139,7 @@ impl<'a> Checker<'a> {
         if let Some(result) = &operation.result {
             self.note_types(result);
         }
+        self.key_carrier(operation.effect.as_ref());
         if let Some(crate::lang::syntax::ast::Effect::Keyed { keep: Some(keep), .. }) = &operation.effect {
             self.argument(keep, &Shape::Duration, "`for`");
         }
@@ -140,6 +152,7 @@ impl<'a> Checker<'a> {
         }
         let mut here = self.here.clone();
         here.params = Some(signature.params.iter().map(bare).collect());
+        self.course.params = operation.params.iter().map(|param| (param.name.text.clone(), param.name.span)).collect();
         let all = crate::base::shape::Object { name: None, fields: signature.params.clone() };
         here.words.push(("params", Typed::of(Shape::Object(all.into()))));
         self.at(here, |this| {
@@ -222,6 +235,9 @@ impl<'a> Checker<'a> {
     fn request_field(&mut self, field: &'a Field) {
         self.value(&field.value);
         let name = &field.key.text;
+        if &**name == "headers" {
+            self.headers_sent(field);
+        }
         if !REQUEST.contains(&&**name) {
             let message = format!("a request has no `{name}`");
             self.unknown_of(code::UNKNOWN_PARAMETER, name, field.key.span, message, &REQUEST);
@@ -236,11 +252,12 @@ impl<'a> Checker<'a> {
                 self.known_before(count, "`limit`");
                 self.argument(per, &Shape::Duration, "`per`");
                 self.known_before(per, "`per`");
+                self.lasts(per, "`per`");
             }
-            RequestItem::RetryAfter(header) => self.one_word(&header.unit, "retry_after", &["header", "milliseconds"]),
+            RequestItem::RetryAfter(header) => self.header_of(header, "retry_after", &["header", "milliseconds"]),
             RequestItem::Remaining { left, reset } => {
-                self.one_word(&left.unit, "remaining", &["header"]);
-                self.one_word(&reset.unit, "reset", &["header", "milliseconds"]);
+                self.header_of(left, "remaining", &["header"]);
+                self.header_of(reset, "reset", &["header", "milliseconds"]);
             }
             RequestItem::Fail(fail) => {
                 let close = |known: &str| strsim::damerau_levenshtein(known, &fail.kind.text) <= 2;

@@ -32,6 +32,7 @@ pub(super) fn functions(trees: &[Tree], place: usize, depth: usize) -> Vec<scrip
                 body: function.body.source.clone(),
                 span: function.body.span,
                 name_span: function.name.span,
+                param_spans: function.params.iter().map(|param| param.span).collect(),
             }),
             _ => None,
         })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::checked::{Expression, Target};
 use super::checker::{Checker, Typed};
 use super::code;
+use super::mention::{Hole, trail};
 use super::names::Binding;
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::base::shape::{Lookup, Shape};
@@ -52,11 +53,16 @@ impl<'a> Checker<'a> {
         let reads = compiled.reads();
         let mut targets = Vec::with_capacity(reads.len());
         let mut typed = Vec::with_capacity(reads.len());
+        let mut trails = Vec::new();
         for read in reads {
             let (target, value) = self.read(read, compiled.locals());
             targets.push(target);
             typed.push(value);
+            if self.noting {
+                trails.push(std::mem::take(&mut self.trail));
+            }
         }
+        self.mention_reads(&compiled, &targets, &trails);
         let of_read = |index: usize| typed.get(index).map_or(Shape::Any, |value: &Typed| value.shape.clone());
         let (shape, wrong) = compiled.shape(&of_read);
         wrong.iter().for_each(|wrong| self.never_works(wrong));
@@ -79,6 +85,7 @@ impl<'a> Checker<'a> {
     /// What one read means, and the type of the value at its end.
     fn read(&mut self, read: &Read, locals: &[Arc<str>]) -> (Target, Typed) {
         let root = &read.root;
+        self.hole(root, |this| Hole::Name(this.in_scope()));
         if let Some(params) = &self.here.params
             && let Some((name, shape)) = params.iter().find(|(name, _)| name == root)
         {
@@ -159,6 +166,7 @@ impl<'a> Checker<'a> {
             return (Target::Unknown, Typed::default());
         };
         let place = read.path[0].span;
+        self.hole(&name, |this| Hole::Field(this.records_here()));
         let Some(binding) = self.names.find(&name).filter(|binding| binding.kind == super::names::Kind::Step).cloned()
         else {
             if !self.is_broken(&name) && !self.here.lenient {
@@ -172,6 +180,9 @@ impl<'a> Checker<'a> {
 
     /// Walks the path of a read from segment `first` on.
     fn follow(&mut self, read: &Read, first: usize, start: Typed, binding: Option<&Binding>) -> Typed {
+        if self.noting {
+            self.trail = trail(&start.shape, read, first);
+        }
         let Typed { mut shape, mut secret } = start;
         let mut maybe = false;
         for at in first..read.path.len() {
@@ -187,6 +198,9 @@ impl<'a> Checker<'a> {
                     return Typed { shape: Shape::Any, secret };
                 }
                 shape = shape.present().clone();
+            }
+            if let Key::Field(name) = &segment.key {
+                self.hole(name, |_| Hole::Field(shape.clone()));
             }
             shape = match &segment.key {
                 Key::Field(name) => match shape.field(name) {

@@ -7,12 +7,15 @@ use super::block::Owner;
 use super::call::Found;
 use super::checker::{Checker, Here, Place, Typed};
 use super::code;
+use super::mention::Named;
 use super::walk::{self, Seen};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::failure::KINDS;
 use crate::base::shape::{Bounds, Shape};
 use crate::base::span::Span;
-use crate::lang::syntax::ast::{Action, Block, ClauseKind, HandlerAction, Item, Name, On, Path, Pause, Retry, Step};
+use crate::lang::syntax::ast::{
+    Action, Block, ClauseKind, Declaration, HandlerAction, Item, Name, On, Path, Pause, Retry, Step,
+};
 
 /// Which errors something can raise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -242,6 +245,10 @@ impl<'a> Checker<'a> {
                 }
             }
         }
+        self.mention_declaration(path, Named::Handler, |declaration, last| match declaration {
+            Declaration::Handler(handler) if handler.name.text == last.text => Some(handler.name.span),
+            _ => None,
+        });
         if self.declared[place].handlers.contains_key(&last.text) || self.is_broken(&last.text) {
             return;
         }

@@ -20,8 +20,10 @@ mod declaration;
 mod error;
 mod expression;
 mod handler;
+mod header;
 mod lock;
 mod lost;
+pub mod mention;
 mod names;
 mod pages;
 mod parallel;
@@ -43,14 +45,18 @@ mod walk;
 mod workflow;
 
 pub use checked::{Callee, Checked, Expression, Module, Target};
+pub use mention::{HOLE, Hole, Mention, Named, Notes};
 
 use super::catalog::{Catalog, Tree};
 use crate::base::diagnostic::Diagnostic;
 
 /// Everything that can be known of a program before it runs. `trees` are the file itself, the files it uses, then those of
 /// the standard library; `catalog` was made of them.
-pub fn check(trees: &[Tree], catalog: &Catalog) -> (Checked, Vec<Diagnostic>) {
+/// With `noting`, every name is noted, with what it means.
+pub fn check(trees: &[Tree], catalog: &Catalog, noting: bool) -> (Checked, Vec<Diagnostic>) {
     let mut checker = checker::Checker::new(trees, catalog);
+    checker.noting = noting;
+    checker.mention_declarations();
     checker.declarations();
     checker.checked.personas = catalog.personas.clone();
     checker.finish()

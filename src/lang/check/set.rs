@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::checker::Checker;
 use super::code;
+use super::mention::Named;
 use super::walk::{self, Seen};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{Bounds, Fit, Lookup, Shape};
@@ -84,7 +85,7 @@ impl<'a> Checker<'a> {
             );
             return None;
         }
-        let mut shape = whole;
+        let mut shape = whole.clone();
         let mut owner = root.text.to_string();
         for part in path {
             shape = match shape.present().field(&part.text) {
@@ -101,6 +102,10 @@ impl<'a> Checker<'a> {
                     return None;
                 }
             };
+            if owner == *root.text {
+                self.mention(root.span, Named::Scope, Vec::new(), &whole);
+                self.mention_field(&root.text, &part.text, part.span, &shape);
+            }
             owner = format!("{owner}.{}", part.text);
         }
         Some(shape)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::block::Owner;
 use super::checker::{Checker, Here, Place, Typed};
 use super::code;
+use super::mention::Named;
 use super::names::{Binding, Kind};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{Fit, Shape};
@@ -279,7 +280,12 @@ impl<'a> Checker<'a> {
 
     fn after(&mut self, names: &'a [Name], span: Span) {
         for name in names {
-            let known = self.names.find(&name.text).is_some();
+            let known = self.names.find(&name.text).cloned();
+            if let Some(binding) = &known {
+                let declared = binding.spans.iter().map(|span| self.name_place(*span)).collect();
+                self.mention(name.span, Named::Step, declared, &binding.shape);
+            }
+            let known = known.is_some();
             if !known && !self.is_broken(&name.text) {
                 self.unknown_step(&name.text, name.span);
             }

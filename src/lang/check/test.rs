@@ -41,6 +41,8 @@ impl<'a> Checker<'a> {
         };
         if let Some(name) = &workflow {
             self.checked.callees.insert(test.workflow.span, Callee::Workflow(name.clone()));
+            self.mention_workflow(&test.workflow);
+            self.note_steps(name);
         }
         let declared = workflow.as_ref().and_then(|name| self.declared_as(name));
         let face = workflow.as_ref().and_then(|name| self.faces.get(name)).cloned().unwrap_or_default();
@@ -79,12 +81,12 @@ impl<'a> Checker<'a> {
     }
 
     /// The tree of a workflow by its name in the package.
-    fn declared_as(&self, name: &Arc<str>) -> Option<&'a Workflow> {
+    pub(super) fn declared_as(&self, name: &str) -> Option<&'a Workflow> {
         self.declared.iter().enumerate().find_map(|(place, declared)| {
             declared
                 .workflows
                 .values()
-                .find(|workflow| self.trees[place].qualified(&workflow.name.text) == *name)
+                .find(|workflow| *self.trees[place].qualified(&workflow.name.text) == *name)
                 .copied()
         })
     }
@@ -200,6 +202,7 @@ impl<'a> Checker<'a> {
                 && matches!(step.action, Action::Wait(_) | Action::Ask(_))
             {
                 self.checked.callees.insert(target.span, Callee::Step(name.text.clone()));
+                self.mention_step(&name.text, target.span);
                 let answer = self.checked.shapes.get(&step.span).cloned().unwrap_or_default();
                 let answer =
                     if matches!(step.action, Action::Wait(_)) && step.ty.is_none() { Shape::Any } else { answer };

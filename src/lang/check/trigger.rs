@@ -9,6 +9,8 @@ use crate::base::calendar::Calendar;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{Field as ShapeField, Object, Shape};
 use crate::base::span::Span;
+use crate::base::time::Duration;
+use crate::base::value::Value as Constant;
 use crate::lang::syntax::ast::{
     Arg, Declaration, Field, Item, Name, Text, Trigger, TriggerClause, TriggerClauseKind, TriggerKind, Value, Workflow,
 };
@@ -231,7 +233,7 @@ impl<'a> Checker<'a> {
             );
             diagnostic = diagnostic
                 .hint("five fields: minute, hour, day of month, month, day of week, as in `\"0 9 * * MON-FRI\"`");
-            if line.text.parse::<crate::base::time::Duration>().is_ok() {
+            if line.text.parse::<Duration>().is_ok() {
                 diagnostic = diagnostic.hint(format!("so often is `trigger every {}`", line.text));
             }
             self.report(diagnostic);
@@ -449,6 +451,15 @@ impl<'a> Checker<'a> {
                 Diagnostic::error(code::ARGUMENT, expr.span, format!("{what} must be known before anything runs"))
                     .hint("write a constant"),
             );
+        }
+    }
+
+    /// A time in which something is counted is longer than none.
+    pub fn lasts(&mut self, arg: &Arg, what: &str) {
+        let Arg::Expr(expr) = arg else { return };
+        if let Some(Constant::Duration(Duration::ZERO)) = self.constant(expr) {
+            let message = format!("{what} must be longer than 0s");
+            self.report(Diagnostic::error(code::ARGUMENT, expr.span, message).hint("such as `limit 10 per 1s`"));
         }
     }
 

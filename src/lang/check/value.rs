@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::checker::{Checker, Typed};
 use super::code;
+use super::mention::Hole;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{self, Fit, Shape};
 use crate::base::span::Span;
@@ -139,11 +140,13 @@ impl<'a> Checker<'a> {
             let name = &field.key.text;
             match known.fields.iter().find(|candidate| candidate.name == *name) {
                 Some(found) => {
+                    self.mention_key(&field.key, found);
                     let wanted =
                         if found.default.is_some() { found.shape.clone().optional() } else { found.shape.clone() };
                     secret |= self.wanted(&field.value, &wanted, &format!("`{name}` of {what}")).secret;
                 }
                 None => {
+                    self.hole(name, |_| Hole::Parameter(super::call::not_given(fields, &known.fields)));
                     secret |= self.value(&field.value).secret;
                     let names: Vec<&str> = known.fields.iter().map(|field| &*field.name).collect();
                     self.unknown_of(
@@ -249,6 +252,7 @@ impl<'a> Checker<'a> {
     pub fn written_type(&mut self, ty: &crate::lang::syntax::ast::Type, found: &mut Vec<Diagnostic>) -> Shape {
         let shape = self.catalog.types.shape(self.trees, self.tree, ty, found);
         self.checked.shapes.insert(ty.span, shape.clone());
+        self.mention_type(ty);
         shape
     }
 

@@ -8,6 +8,7 @@ use super::call::Found;
 use super::checker::{Checker, Course, Face, Here, Place, Typed};
 use super::code;
 use super::handler::{Raised, error_shape};
+use super::mention::Named;
 use super::reserved;
 use super::walk::{self, Seen};
 use crate::base::diagnostic::Diagnostic;
@@ -183,6 +184,15 @@ impl<'a> Checker<'a> {
         let input = self.faces.get(&name).map(|face| face.input.clone()).unwrap_or_default();
         self.here.words =
             vec![("input", Typed::of(Shape::Object(input.clone()))), ("run", Typed::of(run_shape(false)))];
+        self.mention(workflow.name.span, Named::Workflow, vec![workflow.name.span], &Shape::Object(input.clone()));
+        for item in &workflow.body.items {
+            let Item::Input(declared) = item else { continue };
+            for declare in &declared.fields {
+                let shape =
+                    input.fields.iter().find(|field| field.name == declare.name.text).map(|field| field.shape.clone());
+                self.mention_declared(declare, "input", &shape.unwrap_or_default());
+            }
+        }
         let trigger = self.trigger_shape(workflow);
         self.here.words.push(("trigger", Typed::of(trigger)));
         for item in &workflow.body.items {
@@ -348,6 +358,7 @@ impl<'a> Checker<'a> {
         };
         for declare in &declared.fields {
             let field = self.variable(declare);
+            self.mention_declared(declare, "vars", &field.shape);
             known.retain(|other| other.name != field.name);
             known.push(field);
             self.here.words.retain(|(word, _)| *word != "vars");
@@ -399,6 +410,7 @@ impl<'a> Checker<'a> {
                     self.report(Diagnostic::error(code::MISPLACED, keep.span(), message).hint("`set<string> for 30d`"));
                 }
             }
+            self.mention_declared(declare, "state", &field.shape);
             fields.push(field);
         }
         let object = Object { name: None, fields };

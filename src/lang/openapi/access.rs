@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 
 use super::document::{Document, Entry};
 use super::{naming, types, wording};
+use crate::base::letter::is_header_name;
 use crate::lang::layout;
 
 /// What a connector says before its operations.
@@ -158,8 +159,12 @@ impl Access {
                 self.push("bearer config.token".to_owned());
             }
             (Some("apiKey"), _) => {
-                let name = layout::text(scheme["name"].as_str().unwrap_or("X-Api-Key"));
+                let wire = scheme["name"].as_str().unwrap_or("X-Api-Key");
+                let name = layout::text(wire);
                 match scheme["in"].as_str() {
+                    Some("header") if !is_header_name(wire) => {
+                        self.left.push(format!("it signs in by a header, and none is called {name}"));
+                    }
                     Some(place @ ("header" | "query")) => {
                         self.secret("key", secret, "The key.");
                         self.push(format!("{place} {name} config.key"));
@@ -222,9 +227,10 @@ impl Access {
     /// A second key that is asked for together with the first.
     fn key_beside(&mut self, name: &str, scheme: &Json) {
         let setting = naming::parameter(name);
-        let wire = layout::key(scheme["name"].as_str().unwrap_or_default());
+        let named = scheme["name"].as_str().unwrap_or_default();
+        let wire = layout::key(named);
         match (scheme["type"].as_str(), scheme["in"].as_str()) {
-            (Some("apiKey"), Some("header")) => {
+            (Some("apiKey"), Some("header")) if is_header_name(named) => {
                 self.secret(&setting, "secret", "A second key.");
                 self.beside.push(("headers", format!("{wire}: config.{setting}")));
             }

@@ -161,7 +161,7 @@ fn json<'d>(
     let own = document.resolved(schema);
     let fields = document.fields(own);
     answer.says_ok = fields.properties.get("ok").is_some_and(|ok| kind(document.resolved(ok)) == Some("boolean"));
-    let mut body = sample::of(document, schema, name);
+    let mut body = sample::of(document, schema, name, Side::Answered);
     if answer.says_ok {
         place(&mut body, &["ok".to_owned()], true.into());
     }
@@ -178,7 +178,7 @@ fn json<'d>(
             answer.lines.push(pages.line(&path));
             (answer.sent, answer.first, answer.pages) = (pages.sent, pages.first, true);
             let shown = reached(&body, &path).filter(|list| list.is_array()).cloned();
-            let made_up = || Json::Array(vec![sample::of(document, each, name)]);
+            let made_up = || Json::Array(vec![sample::of(document, each, name, Side::Answered)]);
             let list = if pages.endless { Json::Array(Vec::new()) } else { shown.unwrap_or_else(made_up) };
             place(&mut body, &path, list.clone());
             answer.gives = list;
@@ -189,7 +189,7 @@ fn json<'d>(
                 answer.result = schemas.name(shape, &format!("{name}_result"));
                 answer.lines.push(format!("output {}", read(&[inner.to_owned()], false)));
                 if body[inner].is_null() {
-                    place(&mut body, &[inner.to_owned()], sample::of(document, schema, name));
+                    place(&mut body, &[inner.to_owned()], sample::of(document, schema, name, Side::Answered));
                 }
                 answer.gives = body[inner].clone();
             }

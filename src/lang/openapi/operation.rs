@@ -10,6 +10,7 @@ use super::document::{Document, Entry};
 use super::payload::{self, Payload};
 use super::schema::{Schemas, Side};
 use super::{naming, sample, types, wording};
+use crate::base::letter::is_header_name;
 use crate::base::shape::Shape;
 use crate::base::value::Value;
 use crate::lang::layout;
@@ -151,6 +152,12 @@ impl Operation {
             let wire = said["name"].as_str().unwrap_or_default();
             match said["in"].as_str() {
                 Some("header") if wire.eq_ignore_ascii_case(KEY_HEADER) => carrier = Some(wire.to_owned()),
+                Some("header") if !is_header_name(wire) => {
+                    left.push(format!(
+                        "`{}` is asked for in a header, and no header is called so",
+                        wording::line(wire)
+                    ));
+                }
                 Some("header") if OWN_HEADERS.contains(&wire.to_lowercase().as_str()) => {}
                 Some("cookie") => left.push(format!("the cookie `{}` is not sent", wording::line(wire))),
                 Some(place @ ("path" | "query" | "header")) => match only_value(document, said) {
@@ -369,7 +376,7 @@ fn parameter<'d>(
     let doc = wording::sentences(said["description"].as_str().or(own["description"].as_str()).unwrap_or_default());
     let shown = [&said["example"], &said["x-example"]].into_iter().find(|it| it.is_string() || it.is_number());
     let fits = |it: &&Json| shape.check(&Value::from_json((*it).clone())).is_ok() && it.to_string().len() < 80;
-    let example = shown.filter(fits).cloned().unwrap_or_else(|| sample::of(document, schema, wire));
+    let example = shown.filter(fits).cloned().unwrap_or_else(|| sample::of(document, schema, wire, Side::Given));
     let mut param = Param::new(place, wire, shape, doc, example).with_default(own);
     match param.shape.present() {
         Shape::List(..) if said["explode"] == false || place != Place::Query => {

@@ -79,14 +79,14 @@ fn json<'d>(document: &'d Document, schema: &'d Json, is_required: bool, schemas
     let shape = schemas.shape(schema, Side::Given);
     let shape = if is_required { shape.present().clone() } else { Param::may_be_left_out(shape) };
     let doc = "What is sent, as the service has it.".to_owned();
-    let param = Param::new(Place::Whole, "body", shape, Some(doc), sample::of(document, schema, "body"));
+    let param = Param::new(Place::Whole, "body", shape, Some(doc), sample::of(document, schema, "body", Side::Given));
     Payload { params: vec![param], whole: Some("body"), ..Payload::default() }
 }
 
 /// Whether the fields of an object are few enough to be parameters.
 fn may_be_flat(document: &Document, own: &Json) -> bool {
     let known = document.fields(own);
-    let given = known.properties.values().filter(|schema| document.deref(schema)["readOnly"] != true).count();
+    let given = known.properties.values().filter(|schema| !Side::Given.lacks(document.deref(schema))).count();
     (1..=FIELDS_MAX).contains(&given) && own["oneOf"].is_null() && own["anyOf"].is_null()
 }
 
@@ -96,7 +96,7 @@ fn fields<'d>(document: &'d Document, schema: &'d Json, form: &'static str, sche
     let mut payload = Payload { around: Some((format!("{form}: {{ "), " }".to_owned())), ..Payload::default() };
     for (name, property) in &known.properties {
         let own = document.resolved(property);
-        if own["readOnly"] == true || name.is_empty() {
+        if Side::Given.lacks(document.deref(property)) || Side::Given.lacks(own) || name.is_empty() {
             continue;
         }
         let is_file = form == "multipart" && own["format"] == "binary";
@@ -105,7 +105,8 @@ fn fields<'d>(document: &'d Document, schema: &'d Json, form: &'static str, sche
         let doc = super::wording::sentences(own["description"].as_str().unwrap_or_default());
         let doc = if is_file { Some("The path of a file.".to_owned()) } else { doc };
         let place = if is_file { Place::File } else { Place::Body };
-        let example = if is_file { Json::from("report.pdf") } else { sample::of(document, property, name) };
+        let example =
+            if is_file { Json::from("report.pdf") } else { sample::of(document, property, name, Side::Given) };
         payload.params.push(Param::new(place, name, shape, doc, example).with_default(own));
     }
     if form != "body" && payload.params.is_empty() {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::document::Document;
-use super::schema::kind;
+use super::schema::{Side, kind};
 
 /// How deep they go.
 const DEPTH_MAX: usize = 8;
@@ -12,12 +12,13 @@ const OPTIONAL_MAX: usize = 4;
 /// How long a text may be that is shown.
 const CHARS_MAX: usize = 60;
 
-/// A value of what `schema` says, for a field called `name`; what need not be there is left out but for a few plain fields.
-pub fn of(document: &Document, schema: &Json, name: &str) -> Json {
-    at(document, schema, name, 0)
+/// A value of what `schema` says, for a field called `name`, as it is given or answered; what need not be there is left out but for
+/// a few plain fields.
+pub fn of(document: &Document, schema: &Json, name: &str, side: Side) -> Json {
+    at(document, schema, name, side, 0)
 }
 
-fn at(document: &Document, schema: &Json, name: &str, depth: usize) -> Json {
+fn at(document: &Document, schema: &Json, name: &str, side: Side, depth: usize) -> Json {
     let own = document.resolved(schema);
     let kind = kind(own);
     if let Some(shown) = shown(own).filter(|shown| is_plain(shown, kind)) {
@@ -32,12 +33,12 @@ fn at(document: &Document, schema: &Json, name: &str, depth: usize) -> Json {
     if let Some(first) = own["oneOf"].as_array().or_else(|| own["anyOf"].as_array()).and_then(|all| all.first())
         && depth < DEPTH_MAX
     {
-        return at(document, first, name, depth + 1);
+        return at(document, first, name, side, depth + 1);
     }
     match kind {
-        Some("object") => object(document, own, depth).into(),
+        Some("object") => object(document, own, side, depth).into(),
         Some("array") if depth < DEPTH_MAX && own["items"].is_object() => {
-            vec![at(document, &own["items"], name, depth + 1)].into()
+            vec![at(document, &own["items"], name, side, depth + 1)].into()
         }
         Some("array") => Json::Array(Vec::new()),
         Some(kind) => scalar(kind, own, name),
@@ -45,19 +46,21 @@ fn at(document: &Document, schema: &Json, name: &str, depth: usize) -> Json {
     }
 }
 
-fn object(document: &Document, own: &Json, depth: usize) -> Map<String, Json> {
+fn object(document: &Document, own: &Json, side: Side, depth: usize) -> Map<String, Json> {
     let fields = document.fields(own);
     let mut shown = Map::new();
     let mut optional = 0;
     for (name, schema) in &fields.properties {
         let is_required = fields.required.contains(name);
         let resolved = document.resolved(schema);
+        if side.lacks(document.deref(schema)) || side.lacks(resolved) {
+            continue;
+        }
         let is_scalar = matches!(kind(resolved), Some("string" | "integer" | "number" | "boolean"));
-        let is_shown =
-            is_scalar && optional < OPTIONAL_MAX && resolved["writeOnly"] != true && resolved["format"] != "binary";
+        let is_shown = is_scalar && optional < OPTIONAL_MAX && resolved["format"] != "binary";
         if (is_required && depth < DEPTH_MAX) || (is_shown && depth < 3) {
             optional += usize::from(!is_required);
-            shown.insert((*name).to_owned(), at(document, schema, name, depth + 1));
+            shown.insert((*name).to_owned(), at(document, schema, name, side, depth + 1));
         }
     }
     shown

@@ -32,6 +32,14 @@ pub enum Side {
     Answered,
 }
 
+impl Side {
+    /// Whether a value of `own` is none of its affairs: what only the service sets is not given, what it only takes is not answered.
+    pub fn lacks(self, own: &Json) -> bool {
+        let other = if self == Self::Given { &own["readOnly"] } else { &own["writeOnly"] };
+        *other == true
+    }
+}
+
 /// An object with the parts of its `allOf`.
 #[derive(Debug, Default)]
 pub struct Fields<'d> {
@@ -186,11 +194,8 @@ impl<'d> Schemas<'d> {
     }
 
     fn written(&mut self, fields: &Fields<'d>, side: Side, depth: usize) -> Vec<Field> {
-        let wanted = |(name, schema): &(&&'d str, &&'d Json)| {
-            let own = self.document.deref(schema);
-            let other = if side == Side::Given { &own["readOnly"] } else { &own["writeOnly"] };
-            !name.is_empty() && other != true
-        };
+        let wanted =
+            |(name, schema): &(&&'d str, &&'d Json)| !name.is_empty() && !side.lacks(self.document.deref(schema));
         let chosen: Vec<(&'d str, &'d Json)> =
             fields.properties.iter().filter(wanted).take(FIELDS_MAX).map(|(name, schema)| (*name, *schema)).collect();
         let field = |(name, schema): (&'d str, &'d Json)| {

@@ -46,6 +46,14 @@ pub struct Connector {
     pub functions: Functions,
 }
 
+/// The environment variable that sets a field of a connector: what no shell can set in a name is `_`, such as the dot of `house.crm`.
+pub fn variable(connector: &str, field: &str) -> String {
+    let word = |name: &str| -> String {
+        name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect::<String>().to_uppercase()
+    };
+    format!("FLOW_CONNECTOR_{}_{}", word(connector), word(field))
+}
+
 impl Connector {
     /// The operation that its trigger `source` asks by, if it asks by one.
     pub fn polled(&self, source: &str) -> Option<&Arc<Operation>> {

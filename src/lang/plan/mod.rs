@@ -20,7 +20,7 @@ pub mod source;
 mod squeeze;
 pub mod test;
 pub mod trigger;
-mod visit;
+pub mod visit;
 pub mod workflow;
 pub mod written;
 

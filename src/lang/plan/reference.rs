@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::connector::{Auth, Connector, Example, Operation, Rule, Shaping};
+use super::connector::{Auth, Connector, Example, Operation, Rule, Shaping, variable};
 use super::formula::Formula;
 use super::source::{Source, SourceKind};
 use crate::base::shape::{Field, Object, Shape};
@@ -93,7 +93,7 @@ fn settings(connector: &Connector, page: &mut String) {
     page.push_str("\n## Settings\n\n| setting | type | where it comes from | meaning |\n|---|---|---|---|\n");
     for (field, default) in &connector.config {
         let default = default.as_ref().map(|default| format!(", otherwise {}", code(&default.to_string())));
-        let variable = variable(connector, field);
+        let variable = variable(&connector.name, &field.name);
         let _ = writeln!(
             page,
             "| `{}` | {} | `{variable}`{} | {} |",
@@ -103,11 +103,6 @@ fn settings(connector: &Connector, page: &mut String) {
             meaning(field)
         );
     }
-}
-
-/// The environment variable that sets a field of `config`, whatever its default reads.
-fn variable(connector: &Connector, field: &Field) -> String {
-    format!("FLOW_CONNECTOR_{}_{}", connector.name.to_uppercase(), field.name.to_uppercase())
 }
 
 fn failures(rules: &[Rule], page: &mut String) {

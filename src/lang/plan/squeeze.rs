@@ -1,50 +1,40 @@
 //! Rhai without its layout.
 
-/// The text without comments, and with blanks only where two signs would become one without them. What stands in strings
-/// stays as it is. Two texts that differ in more than layout stay different.
+use crate::lang::syntax::lexeme;
+
+/// The text without comments, and with blanks only where two signs would become others without them, however they were written.
+/// What stands in strings stays as it is. Two texts that differ in more than layout stay different.
 pub(super) fn squeeze(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut gap = false;
-    // A string ends by itself: no sign grows together with it.
-    let mut string_before = false;
+    // The lexeme before; nothing where a string stands there, for a string ends by itself.
+    let mut before = "";
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let length = if rest.starts_with("//") {
+        if let Some(length) = blank(rest, c) {
             gap = true;
-            rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
+            rest = &rest[length..];
             continue;
-        } else if rest.starts_with("/*") {
-            gap = true;
-            rest = &rest[comment(rest)..];
-            continue;
-        } else if c.is_whitespace() {
-            gap = true;
-            rest = &rest[c.len_utf8()..];
-            continue;
-        } else {
-            string(rest)
-        };
-        if gap && !string_before && out.chars().next_back().is_some_and(|before| grows_together(before, c)) {
+        }
+        let string = string(rest);
+        let (lexeme, behind) = rest.split_at(string.unwrap_or_else(|| lexeme::length(rest)));
+        if gap && string.is_none() && lexeme::grow_together(before, rest) {
             out.push(' ');
         }
-        gap = false;
-        string_before = length.is_some();
-        let length = length.unwrap_or(c.len_utf8());
-        out.push_str(&rest[..length]);
-        rest = &rest[length..];
+        out.push_str(lexeme);
+        before = if string.is_some() { "" } else { lexeme };
+        (gap, rest) = (false, behind);
     }
     out
 }
 
-/// Whether two signs side by side could be read as one.
-fn grows_together(before: char, after: char) -> bool {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let is_operator = |c: char| "+-*/%=<>!&|^.?:~#@$".contains(c);
-    // `1 .. 2` and `1.` are told apart by the blank, as are `a .b` and `a.b` by none.
-    is_word(before) && is_word(after)
-        || is_operator(before) && is_operator(after)
-        || before.is_ascii_digit() && after == '.'
-        || before == '.' && after.is_ascii_digit()
+/// How long the comment or the blank is with which the text begins, if it does begin with one.
+fn blank(text: &str, first: char) -> Option<usize> {
+    match first {
+        '/' if text.starts_with("//") => Some(text.find('\n').unwrap_or(text.len())),
+        '/' if text.starts_with("/*") => Some(comment(text)),
+        _ => first.is_whitespace().then_some(first.len_utf8()),
+    }
 }
 
 /// How long the comment is with which the text begins; comments are nested.
@@ -132,7 +122,14 @@ mod tests {
             ("`a  ${ \"}\" }`  + `b`", "`a  ${ \"}\" }`+`b`"),
             ("#\"raw \" text\"#  == x", "#\"raw \" text\"#==x"),
             ("let y = 'a'; y", "let y='a';y"),
-            ("1 .. 3", "1 .. 3"),
+            ("1 .. 3", "1..3"),
+            ("0.. n", "0..n"),
+            ("1 .abs()", "1.abs()"),
+            ("a && ! b", "a&&!b"),
+            ("a* - 1 < -2", "a*-1< -2"),
+            ("1. .. 2", "1. ..2"),
+            ("x = - 1 - - 1", "x=-1- -1"),
+            ("list.map(| | 1)", "list.map(| |1)"),
         ];
         for (text, squeezed) in rows {
             assert_eq!(squeeze(text), squeezed, "{text}");

@@ -10,22 +10,27 @@ use super::trigger::{self, Trigger};
 use super::workflow::{Moment, Plan};
 
 /// What is done with each script.
-type Visit<'v> = &'v mut dyn FnMut(&Script);
+pub type Visit<'v> = &'v mut dyn FnMut(&Script);
 
 /// All scripts of a plan but those of the operations it calls.
 pub(super) fn plan(plan: &Plan, visit: Visit<'_>) {
-    plan.vars.iter().for_each(|(_, value)| formula(value, visit));
-    if let Some(state) = &plan.state {
-        state.by.iter().for_each(&mut *visit);
-        state.fields.iter().for_each(|(_, value)| formula(value, visit));
-    }
-    plan.triggers.iter().for_each(|trigger| self::trigger(trigger, visit));
+    head(plan, visit);
     body(&plan.body, visit);
     for moment in Moment::ALL {
         plan.lifecycle(moment).iter().for_each(|body| self::body(body, visit));
     }
     plan.nodes.iter().for_each(|node| self::node(node, visit));
     plan.handlers.iter().for_each(|handler| self::handler(handler, visit));
+}
+
+/// The scripts of a plan that belong to no statement, handler or body: how its runs begin, and what bounds them.
+pub fn head(plan: &Plan, visit: Visit<'_>) {
+    plan.vars.iter().for_each(|(_, value)| formula(value, visit));
+    if let Some(state) = &plan.state {
+        state.by.iter().for_each(&mut *visit);
+        state.fields.iter().for_each(|(_, value)| formula(value, visit));
+    }
+    plan.triggers.iter().for_each(|trigger| self::trigger(trigger, visit));
     optional(&plan.deadline, visit);
     if let Some(concurrency) = &plan.concurrency {
         formula(&concurrency.places, visit);
@@ -64,7 +69,7 @@ pub(super) fn source(source: &Source, visit: Visit<'_>) {
 }
 
 /// The scripts of an operation.
-pub(super) fn operation(operation: &Operation, visit: Visit<'_>) {
+pub fn operation(operation: &Operation, visit: Visit<'_>) {
     operation.requests().for_each(|request| self::request(request, visit));
     for (_, ahead) in &operation.ahead {
         if let Ahead::File(path) = ahead {
@@ -75,7 +80,7 @@ pub(super) fn operation(operation: &Operation, visit: Visit<'_>) {
 }
 
 /// The scripts of a formula.
-pub(super) fn formula(formula: &Formula, visit: Visit<'_>) {
+pub fn formula(formula: &Formula, visit: Visit<'_>) {
     match formula {
         Formula::Constant(_) => {}
         Formula::Script(script) => visit(script),
@@ -89,7 +94,7 @@ fn optional(formula: &Option<Formula>, visit: Visit<'_>) {
 }
 
 /// What a body computes itself; its statements are nodes of the plan.
-fn body(body: &Body, visit: Visit<'_>) {
+pub fn body(body: &Body, visit: Visit<'_>) {
     optional(&body.output, visit);
 }
 
@@ -98,7 +103,7 @@ fn branch(branch: &Branch, visit: Visit<'_>) {
 }
 
 /// The scripts of a handler itself.
-pub(super) fn handler(handler: &Handler, visit: Visit<'_>) {
+pub fn handler(handler: &Handler, visit: Visit<'_>) {
     handler.guard.iter().for_each(&mut *visit);
     match &handler.action {
         HandlerAction::Retry { times, pause } => {
@@ -128,7 +133,7 @@ fn trigger(trigger: &Trigger, visit: Visit<'_>) {
 }
 
 /// The scripts of one statement; those of what is in it are not among them.
-pub(super) fn node(node: &Node, visit: Visit<'_>) {
+pub fn node(node: &Node, visit: Visit<'_>) {
     let clauses = &node.clauses;
     clauses.when.iter().for_each(&mut *visit);
     for value in [&clauses.timeout, &clauses.deadline, &clauses.key] {

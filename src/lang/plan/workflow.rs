@@ -20,9 +20,6 @@ use crate::base::time::Duration;
 use crate::lang::catalog::Effect;
 use crate::lang::script;
 
-/// The header in which `http` sends the key of a `key` clause.
-const KEY_HEADER: &str = "Idempotency-Key";
-
 /// Everything that was compiled together.
 #[derive(Clone, Debug, Default)]
 pub struct Package {
@@ -148,15 +145,10 @@ impl Plan {
         }
     }
 
-    /// What repeating the call of this node means; `None` where it calls no operation. It is what the operation declares,
-    /// save that `http` sends the key of a `key` clause along and so turns `once` into `keyed`.
+    /// What repeating the call of this node means; `None` where it calls no operation.
     pub fn effect(&self, node: &Node) -> Option<Effect> {
         let Kind::Call { operation, .. } = &node.kind else { return None };
-        let signature = &self.operations.get(operation)?.signature;
-        if &*signature.connector == "http" && signature.effect == Effect::Once && node.clauses.key.is_some() {
-            return Some(Effect::Keyed { carrier: Some(KEY_HEADER.into()), keep: None });
-        }
-        Some(signature.effect.clone())
+        Some(self.operations.get(operation)?.signature.effect_of(node.clauses.key.is_some()))
     }
 }
 

@@ -11,13 +11,14 @@ use super::workflow::Plan;
 use crate::base::failure;
 use crate::lang::catalog::Effect;
 use crate::lang::layout;
+use crate::lang::syntax::format_expression;
 
 /// How much of an expression is shown.
 const SHOWN_CHARS_MAX: usize = 48;
 
-/// On one line, and no longer than a glance.
+/// On one line, however it was laid out, and no longer than a glance.
 pub(super) fn shortened(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = format_expression(text).split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(SHOWN_CHARS_MAX) {
         Some((end, _)) => format!("{}…", line[..end].trim_end()),
         None => line,

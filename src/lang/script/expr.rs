@@ -9,10 +9,11 @@ use super::ambient::{self, Ambient};
 use super::broken::{self, Broken};
 use super::compute::{self, Bindings, Unbound};
 use super::convert;
+use super::discreet::Discreet;
 use super::emit::{self, Emitter, Marks};
 use super::engine;
 use super::library::{self, Library};
-use super::resolve::{Called, Read, Resolved, Setting};
+use super::resolve::{Called, Place, Read, Resolved, Setting};
 use super::tree::{Kind, Node};
 use crate::base::limit;
 use crate::base::secret::Secrets;
@@ -151,6 +152,16 @@ impl Expr {
         &self.0.found.called
     }
 
+    /// Every place at which it reads one of [`Expr::reads`].
+    pub fn places(&self) -> &[Place] {
+        &self.0.found.places
+    }
+
+    /// Every place of a variable of its own, with the place at which that is declared.
+    pub fn variables(&self) -> &[(Span, Span)] {
+        &self.0.found.variables
+    }
+
     /// The settings and secrets it reads, those of the program's functions included where it calls any.
     pub fn uses_settings(&self) -> impl Iterator<Item = &Setting> {
         let calls = self.calls_program();
@@ -223,20 +234,22 @@ impl Expr {
             let result = engine::engine().eval_ast_with_scope::<Dynamic>(&mut bound, &script.ast);
             result.map(|value| convert::from_rhai(&value))
         });
+        let tainted = met.any && self.may_give_secret(&|read| met.reads.contains(&read));
+        let discreet = tainted.then(|| Discreet::new(self, &met.secrets));
         for line in ambient.iter().flat_map(|ambient| &ambient.printed) {
-            scope.print(&met.secrets.cover(line));
+            scope.print(&discreet.as_ref().map_or_else(|| met.secrets.cover(line), |discreet| discreet.line(line)));
         }
         match result {
             Ok(value) => value
-                .map(|value| {
-                    if met.any && self.may_give_secret(&|read| met.reads.contains(&read)) {
-                        value.hidden()
-                    } else {
-                        value
-                    }
-                })
+                .map(|value| if tainted { value.hidden() } else { value })
                 .map_err(|found| broken::unfit(&found, Some(self.0.span))),
-            Err(error) => Err(self.broken(*error, script, unbound).hiding(&met.secrets)),
+            Err(error) => {
+                let broken = self.broken(*error, script, unbound);
+                Err(match &discreet {
+                    Some(discreet) => discreet.broken(broken),
+                    None => broken.hiding(&met.secrets),
+                })
+            }
         }
     }
 

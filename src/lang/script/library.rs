@@ -5,12 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use super::emit::{Emitter, Marks};
 use super::engine;
-use super::resolve::{self, Setting};
+use super::resolve::{self, Called, Setting};
 use super::stack;
 use super::tree::{Name, Node};
 use super::{Function, code, parse};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;
+use crate::base::span::Span;
 
 /// The line of the emitted text at which functions begin: what lies before belongs to the expression that calls them, so
 /// that a place says by its line which of the two texts it means.
@@ -30,6 +31,10 @@ struct Inner {
 struct Entry {
     params: Vec<Name>,
     body: Option<Node>,
+    /// Whom it calls.
+    called: Vec<Called>,
+    /// Its variables, with the places at which they are declared.
+    variables: Vec<(Span, Span)>,
 }
 
 /// The functions as Rhai has them.
@@ -70,21 +75,25 @@ impl Library {
                 let found = Diagnostic::error(code::TOO_LARGE, function.name_span, message);
                 diagnostics.push(found.hint("hand over a list or a map"));
             }
-            let name = |text: &Arc<str>| Name { text: text.clone(), span: function.name_span };
-            let params = function.params.iter().map(name).collect();
-            entries.entry(function.name.clone()).or_insert(Entry { params, body });
+            let place = |at: usize| function.param_spans.get(at).copied().unwrap_or(function.name_span);
+            let name = |(at, text): (usize, &Arc<str>)| Name { text: text.clone(), span: place(at) };
+            let params = function.params.iter().enumerate().map(name).collect();
+            let entry = Entry { params, body, called: Vec::new(), variables: Vec::new() };
+            entries.entry(function.name.clone()).or_insert(entry);
         }
         let names = Self(Arc::new(Inner { functions: entries, ..Inner::default() }));
         let mut resolved = BTreeMap::new();
         let mut settings: Vec<Setting> = Vec::new();
         for (name, entry) in &names.0.functions {
             let mut body = entry.body.clone();
+            let (mut called, mut variables) = (Vec::new(), Vec::new());
             if let Some(body) = &mut body {
                 let found = resolve::resolve(body, &entry.params, Some(name), &names, std::mem::take(&mut settings));
                 diagnostics.extend(found.diagnostics);
                 settings = found.settings;
+                (called, variables) = (found.called, found.variables);
             }
-            resolved.insert(name.clone(), Entry { params: entry.params.clone(), body });
+            resolved.insert(name.clone(), Entry { params: entry.params.clone(), body, called, variables });
         }
         diagnostics.sort_by_key(|found| found.primary.span);
         (Self(Arc::new(Inner { functions: resolved, settings, compiled: OnceLock::new() })), diagnostics)
@@ -120,6 +129,21 @@ impl Library {
     /// What a function does, if it could be read.
     pub(super) fn body(&self, name: &str) -> Option<&Node> {
         self.0.functions.get(name)?.body.as_ref()
+    }
+
+    /// What all of them do that could be read.
+    pub(super) fn bodies(&self) -> impl Iterator<Item = &Node> {
+        self.0.functions.values().filter_map(|entry| entry.body.as_ref())
+    }
+
+    /// Whom a function calls.
+    pub fn called_in(&self, name: &str) -> &[Called] {
+        self.0.functions.get(name).map_or(&[], |entry| &entry.called)
+    }
+
+    /// Every place of a function's variables, with the place at which that is declared.
+    pub fn variables_in(&self, name: &str) -> &[(Span, Span)] {
+        self.0.functions.get(name).map_or(&[], |entry| &entry.variables)
     }
 
     /// The settings that its functions read.

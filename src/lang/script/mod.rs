@@ -23,6 +23,7 @@ pub mod code;
 mod compute;
 mod convert;
 mod demand;
+mod discreet;
 mod emit;
 mod engine;
 mod expr;
@@ -51,7 +52,7 @@ pub use infer::{Wrong, field, joined};
 pub use library::Library;
 pub use mistaken::method_called;
 pub use path::{Key, Segment};
-pub use resolve::{Called, Origin, Read, Setting};
+pub use resolve::{Called, Origin, Place, Read, Setting};
 
 /// What kind of text an expression is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +76,9 @@ pub struct Function {
     pub span: Span,
     /// The place of its name.
     pub name_span: Span,
+    /// The places of the names of its parameters, where the text is at hand.
+    #[serde(skip)]
+    pub param_spans: Vec<Span>,
 }
 
 /// Compiles `text`, which stands at `span`. What it reads from outside need not exist: who knows the names in scope

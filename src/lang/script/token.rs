@@ -8,6 +8,7 @@ use super::literal;
 use crate::base::limit;
 use crate::base::span::Span;
 use crate::base::time::Duration;
+use crate::lang::syntax::lexeme::SIGNS;
 
 /// One word, sign or literal.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,13 +41,9 @@ pub(super) struct Token {
     pub span: Span,
 }
 
-/// Every sign, longest first, so that the first that fits is the right one. Those that Rhai does not know are here so
-/// that the parser can say what to write instead.
-const SIGNS: [&str; 58] = [
-    "<<=", ">>=", "**=", "..=", "===", "!==", "...", "<=>", "#{", "?.", "?[", "??", "::", "=>", "->", "<-", ":=", "++",
-    "--", "==", "!=", "<=", ">=", "&&", "||", "**", "<<", ">>", "..", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=",
-    "+", "-", "*", "/", "%", "=", "<", ">", "!", "&", "|", "^", ".", ",", ";", ":", "(", ")", "[", "]", "?",
-];
+/// The signs of one character. Those of several come first, so that the first that fits is the right one.
+const SINGLE: [&str; 21] =
+    ["+", "-", "*", "/", "%", "=", "<", ">", "!", "&", "|", "^", ".", ",", ";", ":", "(", ")", "[", "]", "?"];
 
 /// Reads one text.
 pub(super) struct Lexer<'a> {
@@ -176,7 +173,7 @@ impl<'a> Lexer<'a> {
             }
             _ => {}
         }
-        if let Some(sign) = SIGNS.into_iter().find(|sign| self.rest().starts_with(sign)) {
+        if let Some(sign) = SIGNS.into_iter().chain(SINGLE).find(|sign| self.rest().starts_with(sign)) {
             // `a[?b]` has no meaning, but `x ?[0]` and `c ? [1] : [2]` begin alike: a blank before decides for the parser.
             self.at += sign.len();
             return Ok(Kind::Sign(sign));

@@ -1,5 +1,7 @@
 //! The grammar, generated from `grammar/`, one file per noun.
 
+use std::collections::BTreeSet;
+
 use pest::Parser as _;
 use pest::iterators::Pair;
 
@@ -28,4 +30,13 @@ pub(super) fn read(mask: &str) -> Result<Node<'_>, usize> {
     };
     let mut nodes = Grammar::parse(Rule::file, mask).map_err(place)?;
     nodes.next().ok_or(0)
+}
+
+/// The rules that take part in reading a whole file, by name.
+pub(super) fn rules(mask: &str) -> BTreeSet<String> {
+    let nodes = Grammar::parse(Rule::file, mask).into_iter().flatten();
+    nodes
+        .flat_map(|root| std::iter::once(root.as_rule()).chain(root.into_inner().flatten().map(|node| node.as_rule())))
+        .map(|rule| format!("{rule:?}"))
+        .collect()
 }

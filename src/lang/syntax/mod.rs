@@ -11,8 +11,10 @@ mod balance;
 mod build;
 pub mod code;
 mod faults;
+mod format;
 mod grammar;
 mod letter;
+pub mod lexeme;
 mod mend;
 mod scan;
 mod shift;
@@ -20,8 +22,15 @@ mod slip;
 mod text;
 mod word;
 
+pub use format::{Edit, Unformatted, format, format_edits, format_expression};
 pub use mend::{Reading, read};
 pub use shift::Shifts;
+/// The words of the language, for those who offer them.
+pub mod words {
+    pub use super::word::{CLAUSES, DECLARATIONS, STATEMENTS};
+}
+
+use std::collections::BTreeSet;
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{FileId, Source, Span};
@@ -52,6 +61,12 @@ pub fn parse(file: FileId, source: &Source) -> (ast::Program, Vec<Diagnostic>) {
         let fault = Diagnostic::error(code::TOO_DEEP, span, "there is no memory for a program that is nested so deep");
         (empty(), vec![fault.hint("give inner parts names with `let`, or make them workflows of their own")])
     })
+}
+
+/// The rules of the grammar that take part in reading a file, by name: what of the language it makes use of.
+pub fn rules(source: &Source) -> BTreeSet<String> {
+    let mut faults = faults::Faults::new(FileId(0), &source.text);
+    grammar::rules(&scan::scan(&source.text, &mut faults).mask)
 }
 
 /// Whether a file is beyond what can be read at all.

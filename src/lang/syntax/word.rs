@@ -1,9 +1,9 @@
 //! The words of the language, and those that other languages have in their place.
 
 /// What a file declares.
-pub(super) const DECLARATIONS: [&str; 8] = ["workflow", "connector", "test", "type", "fn", "handler", "persona", "use"];
+pub const DECLARATIONS: [&str; 8] = ["workflow", "connector", "test", "type", "fn", "handler", "persona", "use"];
 /// What a statement begins with.
-pub(super) const STATEMENTS: [&str; 38] = [
+pub const STATEMENTS: [&str; 38] = [
     "step",
     "let",
     "set",
@@ -44,7 +44,7 @@ pub(super) const STATEMENTS: [&str; 38] = [
     "with",
 ];
 /// What a clause of a step begins with.
-pub(super) const CLAUSES: [&str; 16] = [
+pub const CLAUSES: [&str; 16] = [
     "when", "after", "timeout", "deadline", "retry", "on", "handle", "undo", "key", "auth", "secret", "remind",
     "escalate", "tools", "memory", "where",
 ];

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::StreamExt as _;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
@@ -28,8 +29,9 @@ const LINGER: Duration = Duration::seconds(1);
 /// How many batches, of all runs, may be on their way to the disk before a run that computes waits for them.
 const BATCHES_AHEAD_MAX: u64 = 1_024;
 
-/// How many bytes of values, about, a run may have on their way to the disk before it waits for them.
-const BYTES_AHEAD_MAX: usize = 16 * 1024 * 1024;
+/// How many bytes of values, about, a run may have on their way to the disk before it waits for them. In memory they
+/// take several times that, and an allocator of several threads keeps what it once had.
+const BYTES_AHEAD_MAX: usize = 4 * 1024 * 1024;
 
 /// One run in memory.
 pub(super) struct Drive {
@@ -128,13 +130,16 @@ impl Drive {
         }
     }
 
-    /// Tells somebody who comes late what has happened so far.
+    /// Tells somebody who comes late what has happened so far, part by part, as they keep up with it.
     async fn tell_the_past(&self, attached: &mut Attached) {
         let (Some(watch), Some(journal)) = (&mut attached.watch, &self.inner.world.journal) else { return };
-        if self.inner.synced(self.last).await.is_ok()
-            && let Ok(history) = journal.history(self.id(), 0).await
-        {
-            history.records.into_iter().for_each(|record| watch.show(record));
+        if self.inner.synced(self.last).await.is_err() {
+            return;
+        }
+        let Ok(Some(mut replay)) = journal.replay(self.id()).await else { return };
+        while let Some(Ok(part)) = replay.parts.next().await {
+            part.into_iter().for_each(|record| watch.show(record));
+            watch.kept_up().await;
         }
     }
 

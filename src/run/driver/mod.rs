@@ -246,10 +246,11 @@ impl Driver {
     /// If the journal cannot be written.
     pub async fn stop(&self) -> Result<(), Broken> {
         self.inner.stopping.store(true, Ordering::SeqCst);
+        self.inner.activity.over().await;
         self.settled().await
     }
 
-    /// Waits until nothing is under way in memory and everything that happened is on disk. Questions to people are not waited
+    /// Waits until nothing is under way in memory but what waits for the clock, and everything that happened is on disk. Questions to people are not waited
     /// for.
     ///
     /// # Errors

@@ -1,6 +1,10 @@
 //! Places: the path of a unit, for keys, journals and people (semantics 2).
 
+use std::fmt::{self, Write as _};
+
 use super::Run;
+use super::unit::Unit;
+use crate::lang::plan::node::{Race, Runners};
 use crate::lang::plan::{Kind, Node, Plan};
 use crate::run::event::{Role, UnitId};
 
@@ -12,47 +16,22 @@ impl Run {
 
     /// The same, with its generations or without.
     pub(in crate::run) fn place_with(&self, plan: &Plan, id: UnitId, generations: bool) -> String {
-        let mut parts = Vec::new();
+        let mut line = Vec::with_capacity(8);
         let mut next = Some(id);
         while let Some(unit) = next.and_then(|id| self.unit(id)) {
-            let mut part = String::new();
-            match unit.role {
-                Role::Run => {}
-                Role::Main => {
-                    let node = plan.node(unit.node);
-                    if node.unit || node.name.is_some() {
-                        part = format!(".{}", node.label);
-                    }
-                }
-                Role::Turn(index) => part = format!("[{index}]"),
-                Role::Branch(index) => part = branch_part(&plan.node(unit.node).kind, index),
-                Role::Alternate(_) => part.push_str("/alternate"),
-                Role::Notify(handler) => {
-                    part = format!("/notify-{}-{}", handler.0, unit.given.get("attempt").cloned().unwrap_or_default());
-                }
-                Role::Undo => {
-                    // It belongs to the step whose work it takes back, wherever that is given up.
-                    let step = unit.given.get("place").cloned().unwrap_or_default();
-                    let own = if unit.generation > 0 { format!("~{}", unit.generation) } else { String::new() };
-                    parts.push(format!("{step}/undo{own}"));
-                    break;
-                }
-                Role::Meanwhile(index) => part = format!("/meanwhile-{index}-{}", unit.id.serial),
-                Role::Lifecycle(moment, index) => {
-                    part = format!(".{}", format!("{moment:?}").to_lowercase());
-                    if index > 0 {
-                        part.push_str(&format!("-{}", index + 1));
-                    }
-                }
-            }
-            if unit.generation > 0 && generations {
-                part.push_str(&format!("~{}", unit.generation));
-            }
-            parts.push(part);
-            next = unit.parent;
+            line.push(unit);
+            // An undo belongs to the step whose work it takes back, wherever that is given up.
+            next = if unit.role == Role::Undo { None } else { unit.parent };
         }
-        let place: String = parts.into_iter().rev().collect();
-        place.trim_start_matches('.').to_owned()
+        let mut place = String::with_capacity(32);
+        for unit in line.into_iter().rev() {
+            // Writing into a string does not fail.
+            let _ = write_part(&mut place, plan, unit);
+            if unit.generation > 0 && (generations || unit.role == Role::Undo) {
+                let _ = write!(place, "~{}", unit.generation);
+            }
+        }
+        place
     }
 
     /// The place of a statement that is carried out in a unit without being one, with its generations.
@@ -79,12 +58,36 @@ impl Run {
     }
 }
 
-fn branch_part(kind: &Kind, index: u32) -> String {
-    if let Kind::Race(race) = kind
-        && let crate::lang::plan::node::Runners::Branches(branches) = &race.runners
-        && let Some(branch) = branches.get(index as usize)
-    {
-        return format!(".{}", branch.name);
+/// Appends what a unit adds to the place of the unit round it.
+fn write_part(place: &mut String, plan: &Plan, unit: &Unit) -> fmt::Result {
+    // The run itself has the empty place.
+    let dot = if place.is_empty() { "" } else { "." };
+    match unit.role {
+        Role::Run => Ok(()),
+        Role::Main => {
+            let node = plan.node(unit.node);
+            if node.unit || node.name.is_some() { write!(place, "{dot}{}", node.label) } else { Ok(()) }
+        }
+        Role::Turn(index) => write!(place, "[{index}]"),
+        Role::Branch(index) => match branch_name(&plan.node(unit.node).kind, index) {
+            Some(name) => write!(place, "{dot}{name}"),
+            None => write!(place, "[{index}]"),
+        },
+        Role::Alternate(_) => place.write_str("/alternate"),
+        Role::Notify(handler) => {
+            write!(place, "/notify-{}-{}", handler.0, unit.given.get("attempt").cloned().unwrap_or_default())
+        }
+        Role::Undo => write!(place, "{}/undo", unit.given.get("place").cloned().unwrap_or_default()),
+        Role::Meanwhile(index) => write!(place, "/meanwhile-{index}-{}", unit.id.serial),
+        Role::Lifecycle(moment, index) => {
+            write!(place, "{dot}{}", format!("{moment:?}").to_lowercase())?;
+            if index > 0 { write!(place, "-{}", index + 1) } else { Ok(()) }
+        }
     }
-    format!("[{index}]")
+}
+
+/// The name of a branch of a race.
+fn branch_name(kind: &Kind, index: u32) -> Option<&str> {
+    let Kind::Race(Race { runners: Runners::Branches(branches), .. }) = kind else { return None };
+    branches.get(index as usize).map(|branch| &*branch.name)
 }

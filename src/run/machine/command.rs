@@ -356,9 +356,8 @@ impl Machine<'_> {
             }
             _ => failure,
         };
-        let certain = certain || effect == Effect::Read;
-        let mut failure = match (&effect, certain) {
-            (Effect::Once, false) if failure.kind != failure::Kind::OutcomeUnknown => {
+        let mut failure = match failure.kind {
+            ref kind if effect.leaves_doubt(certain) && *kind != failure::Kind::OutcomeUnknown => {
                 let cause = failure.kind.name().to_owned();
                 let message = format!("it may have happened, and nobody can know: {}", failure.message);
                 Failure { kind: failure::Kind::OutcomeUnknown, message: message.into(), ..failure }
@@ -369,6 +368,7 @@ impl Machine<'_> {
         if failure.kind == failure::Kind::Timeout && !failure.details.contains_key("limit") {
             failure = failure.detail("limit", if late { "deadline" } else { "attempt" });
         }
+        let certain = certain || effect == Effect::Read;
         let answer = Answer::Failed { failure: Arc::new(failure), certain };
         self.record(Event::Answered { unit: id, attempt, answer });
     }

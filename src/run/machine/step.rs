@@ -1,5 +1,6 @@
 //! Steps: from their clauses to their attempts.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Action, Child, Machine, Word};
@@ -120,7 +121,12 @@ impl Machine<'_> {
 
     /// An act on the world: parameters, key and credentials are computed once per generation (semantics 7).
     fn act(&mut self, id: UnitId, node: &Node, params: Value) -> Result<Begin, Failure> {
-        let bare = self.run.place_with(self.plan, id, false);
+        let place = self.run.place(self.plan, id);
+        // Generations are written with a `~`, which no name holds.
+        let bare = match place.contains('~') {
+            true => Cow::from(self.run.place_with(self.plan, id, false)),
+            false => Cow::from(&*place),
+        };
         let doubtful = self.run.doubtful_key(&bare, &params);
         let key = match &node.clauses.key {
             // A `keyed` step in doubt that is asked for the same again keeps its key: else it might happen twice.
@@ -133,12 +139,12 @@ impl Machine<'_> {
                     None => base,
                 };
                 // The same key after a refund would get the refunded charge back (semantics 45).
-                match self.run.times_decided(&bare, &self.run.place(self.plan, id)) {
+                match self.run.times_decided(&bare, &place) {
                     0 => base,
                     generation => format!("{base}~{generation}"),
                 }
             }
-            None => format!("{}:{}", self.run.accepted.run, self.run.place(self.plan, id)),
+            None => format!("{}:{place}", self.run.accepted.run),
         };
         let auth = match &node.clauses.auth {
             None => Value::Unit,

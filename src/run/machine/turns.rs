@@ -202,12 +202,14 @@ impl Machine<'_> {
 
 /// What can be gone through: a list, a set, or a map as `{ key, value }`.
 pub(super) fn items_of(value: Value) -> Result<Value, Failure> {
+    // The names of what is hidden are hidden with it.
+    let whole = value.clone();
     match value.spread() {
         list @ Value::List(_) => Ok(list),
         Value::Set(set) => Ok(Value::list(set.iter().cloned())),
-        Value::Map(map) => Ok(Value::list(
-            map.iter().map(|(key, value)| Value::map([("key", Value::Text(key.clone())), ("value", value.clone())])),
-        )),
+        Value::Map(map) => Ok(Value::list(map.iter().map(|(key, value)| {
+            Value::map([("key", whole.part(Value::Text(key.clone()))), ("value", value.clone())])
+        }))),
         other => Err(Failure::script(format!(
             "`for` goes through a list, a range, a set or a map; this is {}",
             if other.is_unit() {

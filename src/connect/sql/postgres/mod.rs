@@ -18,6 +18,7 @@ use self::tls::Encrypted;
 use self::value::Sent;
 use super::fault::Fault;
 use super::link::{Changed, Cursor, Gathered, Link};
+use super::session::{self, Session as _};
 use super::statement::Statement;
 use crate::base::failure::{Failure, Kind};
 use crate::base::time::Duration;
@@ -137,22 +138,6 @@ struct Session {
 }
 
 impl Session {
-    /// Tells the server how long statements may take. What only reads does so in a transaction that nobody commits: even what a
-    /// function changes all the same is gone with it.
-    async fn prepare(&mut self, reads_only: bool, time: Duration) -> Result<(), Fault> {
-        let time = time.0.max(1);
-        // Who waits for another's row is told so before time is up.
-        let locks = (time * 4 / 5).max(1);
-        let begin = if reads_only { "; begin read only" } else { "" };
-        let text = format!("set statement_timeout = {time}; set lock_timeout = {locks}; set time zone 'UTC'{begin}");
-        // The statement itself was not sent yet.
-        self.batch(&text).await.map_err(Fault::undone)
-    }
-
-    async fn batch(&self, text: &str) -> Result<(), Fault> {
-        self.client.batch_execute(text).await.map_err(|error| said(&self.database, &error))
-    }
-
     /// Sends a statement with its values.
     async fn send(&self, statement: &Statement) -> Result<(RowStream, Vec<String>), Fault> {
         let wrong = |error: Error| said(&self.database, &error);
@@ -195,6 +180,50 @@ impl Session {
         Fault { reusable: false, ..Fault::refused(super::link::row_too_large(&self.database, self.limit.bytes)) }
     }
 
+    /// The key of a table, quoted, if it is one column.
+    async fn key(&mut self, table: &str) -> Result<Option<String>, Fault> {
+        if let Some(key) = self.keys.get(table) {
+            return Ok(key.clone());
+        }
+        let text = "select quote_ident(a.attname) as name from pg_index i \
+                    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey) \
+                    where i.indrelid = to_regclass($1) and i.indisprimary";
+        let values = vec![table.into()];
+        let asked = Statement { text: text.to_owned(), values, verb: "select".to_owned(), table: None };
+        let bound = Bound { rows: 2, ..Bound::NONE };
+        // More than two columns are as good as two: the key is not one.
+        let found = self.gather(&asked, bound).await.map_err(Fault::undone)?.rows;
+        let key = match found.as_slice() {
+            [alone] => alone.get("name").and_then(Value::as_text).map(ToOwned::to_owned),
+            _ => None,
+        };
+        self.keys.insert(table.to_owned(), key.clone());
+        Ok(key)
+    }
+}
+
+/// Whether the server's count is one of rows that were changed.
+fn is_counted(verb: &str) -> bool {
+    matches!(verb, "insert" | "upsert" | "update" | "delete" | "merge" | "with")
+}
+
+impl session::Session for Session {
+    /// Tells the server how long statements may take. What only reads does so in a transaction that nobody commits: even what a
+    /// function changes all the same is gone with it.
+    async fn prepare(&mut self, reads_only: bool, time: Duration) -> Result<(), Fault> {
+        let time = time.0.max(1);
+        // Who waits for another's row is told so before time is up.
+        let locks = (time * 4 / 5).max(1);
+        let begin = if reads_only { "; begin read only" } else { "" };
+        let text = format!("set statement_timeout = {time}; set lock_timeout = {locks}; set time zone 'UTC'{begin}");
+        // The statement itself was not sent yet.
+        self.batch(&text).await.map_err(Fault::undone)
+    }
+
+    async fn batch(&mut self, text: &str) -> Result<(), Fault> {
+        self.client.batch_execute(text).await.map_err(|error| said(&self.database, &error))
+    }
+
     async fn change_one(&mut self, statement: &Statement) -> Result<Changed, Fault> {
         let returning = match &statement.table {
             Some(table) => self.key(table).await?.map(|key| format!("{} returning {key}", statement.text)),
@@ -217,50 +246,6 @@ impl Session {
         let affected = if is_counted(&statement.verb) { rows.rows_affected().unwrap_or_default() } else { 0 };
         Ok(Changed { affected, last_id })
     }
-
-    /// The key of a table, quoted, if it is one column.
-    async fn key(&mut self, table: &str) -> Result<Option<String>, Fault> {
-        if let Some(key) = self.keys.get(table) {
-            return Ok(key.clone());
-        }
-        let text = "select quote_ident(a.attname) as name from pg_index i \
-                    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey) \
-                    where i.indrelid = to_regclass($1) and i.indisprimary";
-        let values = vec![table.into()];
-        let asked = Statement { text: text.to_owned(), values, verb: "select".to_owned(), table: None };
-        let bound = Bound { rows: 2, ..Bound::NONE };
-        // More than two columns are as good as two: the key is not one.
-        let found = self.gather(&asked, bound).await.map_err(Fault::undone)?.rows;
-        let key = match found.as_slice() {
-            [alone] => alone.get("name").and_then(Value::as_text).map(ToOwned::to_owned),
-            _ => None,
-        };
-        self.keys.insert(table.to_owned(), key.clone());
-        Ok(key)
-    }
-
-    async fn change_all(&mut self, statements: &[Statement]) -> Result<Changed, Fault> {
-        self.batch("begin").await.map_err(Fault::undone)?;
-        let mut changed = Changed::default();
-        for statement in statements {
-            match self.change_one(statement).await {
-                Ok(one) => changed = changed.and(one),
-                Err(fault) => {
-                    let fault = fault.undone();
-                    // Where not even this is heard, the server undoes it when it sees the connection gone.
-                    let reusable = fault.reusable && self.batch("rollback").await.is_ok();
-                    return Err(Fault { reusable, ..fault });
-                }
-            }
-        }
-        self.batch("commit").await?;
-        Ok(changed)
-    }
-}
-
-/// Whether the server's count is one of rows that were changed.
-fn is_counted(verb: &str) -> bool {
-    matches!(verb, "insert" | "upsert" | "update" | "delete" | "merge" | "with")
 }
 
 impl Link for Session {
@@ -277,13 +262,7 @@ impl Link for Session {
     }
 
     fn change<'a>(&'a mut self, statements: &'a [Statement], time: Duration) -> BoxFuture<'a, Result<Changed, Fault>> {
-        Box::pin(async move {
-            self.prepare(false, time).await?;
-            match statements {
-                [alone] => self.change_one(alone).await,
-                several => self.change_all(several).await,
-            }
-        })
+        Box::pin(session::change(self, statements, time))
     }
 
     fn open(

@@ -11,7 +11,7 @@ use crate::lang::plan::source::{Source, SourceKind};
 pub fn as_json(connector: &Connector) -> Json {
     let config = connector.config.iter().map(|(field, default)| {
         let mut json = field_as_json(field);
-        json["variable"] = super::variable(connector, field).into();
+        json["variable"] = super::variable(&connector.name, &field.name).into();
         json["default"] = default.as_ref().map(ToString::to_string).into();
         json
     });

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::{ambient, convert};
 use super::{Declared, Outcome, described, fail, ours};
 use crate::base::limit;
+use crate::base::table::{Columns, line_at};
 use crate::base::value::{Map, Value};
 
 pub(super) const DECLARED: &[Declared] = &[
@@ -24,13 +25,13 @@ pub(super) const DECLARED: &[Declared] = &[
     ),
     (
         "csv(rows: list<any>, options: any?) -> string",
-        "Rows as CSV. Of maps the first row gives the columns and a header; lists are written as they are. Options: `#{ delimiter: \";\", header: false }`.",
+        "Rows as CSV. The names of all rows that are maps make the columns and a header; lists are written as they are. Options: `#{ delimiter: \";\", header: false }`.",
         r#"csv([#{ id: 1, name: "a, b" }])"#,
         r#""id,name\n1,\"a, b\"\n""#,
     ),
     (
         "parse_csv(text: string, options: any?) -> list<any>",
-        "The rows of a CSV text: maps by the names of the header, or lists with `#{ header: false }`. All values are texts. Option: `delimiter`.",
+        "The rows of a CSV text: maps by the names of the header, or lists with `#{ header: false }`. All values are texts. Two columns of one name, or a cell without a column, are an error. Option: `delimiter`.",
         r#"parse_csv("id,name\n1,Ada\n")[0].name"#,
         r#""Ada""#,
     ),
@@ -225,49 +226,32 @@ fn csv(rows: &Dynamic, options: &rhai::Map) -> Outcome<String> {
     let Some(rows) = rows.as_list() else {
         return fail(format!("rows are a list, not {}", super::super::path::a(&rows)));
     };
-    let cell = |value: Option<&Value>| match value {
-        None | Some(Value::Unit | Value::Null) => String::new(),
-        Some(value) => value.to_string(),
-    };
-    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
-    let columns: Vec<&str> =
-        rows.first().and_then(Value::as_map).map(|map| map.keys().map(|key| &**key).collect()).unwrap_or_default();
-    let mut lines: Vec<Vec<String>> = Vec::new();
-    if header && !columns.is_empty() {
-        lines.push(columns.iter().map(ToString::to_string).collect());
-    }
-    for (at, row) in rows.iter().enumerate() {
-        lines.push(match row {
-            Value::Map(map) => columns.iter().map(|column| cell(map.get(*column))).collect(),
-            Value::List(items) => items.iter().map(|item| cell(Some(item))).collect(),
-            other => return fail(format!("row [{at}] is {}, not a map or a list", super::super::path::a(other))),
-        });
-    }
-    for line in lines {
-        if let Err(error) = writer.write_record(&line) {
-            return fail(error.to_string());
-        }
-    }
-    match writer.into_inner() {
+    match Columns::of(rows).write(rows, header, delimiter) {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(error) => fail(error.to_string()),
+        Err(wrong) => fail(wrong),
     }
 }
 
 fn parse_csv(text: &str, options: &rhai::Map) -> Outcome<Dynamic> {
     let (delimiter, header) = csv_options(options)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(header)
-        .flexible(!header)
-        .from_reader(text.as_bytes());
-    let names = if header { reader.headers().cloned().ok() } else { None };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut records =
+        reader.records().map(|record| record.or_else(|error| fail(format!("the text is no CSV: {error}"))));
+    let with_line = |offset: u64, wrong: String| format!("line {} of the CSV: {wrong}", line_at(text.bytes(), offset));
+    let first = if header { records.next().transpose()? } else { None };
+    let columns = match first {
+        Some(names) => Some(Columns::named(names.iter().map(Into::into)).or_else(|wrong| fail(with_line(0, wrong)))?),
+        None => None,
+    };
     let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.or_else(|error| fail(format!("the text is no CSV: {error}")))?;
-        rows.push(match &names {
-            Some(names) => Value::map(names.iter().zip(record.iter()).map(|(name, cell)| (name, Value::from(cell)))),
+    for record in records {
+        let record = record?;
+        rows.push(match &columns {
+            Some(columns) => {
+                let offset = record.position().map_or(0, csv::Position::byte);
+                columns.row(&record).or_else(|wrong| fail(with_line(offset, wrong)))?
+            }
             None => Value::list(record.iter().map(Value::from)),
         });
         if rows.len() > limit::SCRIPT_LIST_ITEMS_MAX {

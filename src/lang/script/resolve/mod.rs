@@ -32,6 +32,17 @@ pub struct Read {
     pub tested: Option<usize>,
 }
 
+/// A place at which an outer path is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The read, by its number.
+    pub read: usize,
+    /// Where its root stands.
+    pub root: Span,
+    /// Where its segments stand.
+    pub segments: Vec<Span>,
+}
+
 /// One call of a function by name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Called {
@@ -101,6 +112,10 @@ pub(super) struct Resolved {
     pub slots: Vec<Slot>,
     pub settings: Vec<Setting>,
     pub called: Vec<Called>,
+    /// Every place at which something outside is read.
+    pub places: Vec<Place>,
+    /// Every place of a variable of its own, with the place at which it is declared.
+    pub variables: Vec<(Span, Span)>,
     pub diagnostics: Vec<Diagnostic>,
     /// The names it declares itself.
     pub declared: Vec<Arc<str>>,
@@ -119,7 +134,7 @@ pub(super) fn resolve(
 ) -> Resolved {
     let mut resolver = name::Resolver::new(library);
     resolver.found.settings = settings;
-    resolver.locals = params.iter().map(|name| name.text.clone()).collect();
+    resolver.declare(params.iter().cloned());
     resolver.function = inside.is_some();
     resolver.space = inside.and_then(|name| name.rsplit_once('.')).map(|(space, _)| format!("{space}."));
     resolver.hoist(node);

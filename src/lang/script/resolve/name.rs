@@ -8,7 +8,7 @@ use super::super::library::{self, Library};
 use super::super::path::{Key, Segment};
 use super::super::tree::{Kind, Leave, Name, Node, Part, Tail};
 use super::fact::{fact, facts, known, prefixes};
-use super::{Demand, Read, Resolved, Slot, sense};
+use super::{Demand, Place, Read, Resolved, Slot, sense};
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::base::span::Span;
 use crate::base::value::Value;
@@ -17,13 +17,13 @@ pub(super) struct Resolver<'a> {
     pub library: &'a Library,
     pub found: Resolved,
     /// The variables that are declared here, innermost last.
-    pub locals: Vec<Arc<str>>,
+    pub locals: Vec<Name>,
     /// Which of them are constants.
     constants: BTreeSet<usize>,
     /// The `fn`s that this script declares itself, with how many parameters.
     pub functions: Vec<(Arc<str>, usize)>,
     /// The variables that a `fn` of this script sees when it is called as `name!(...)`: all, if any is called so.
-    lent: Vec<Arc<str>>,
+    lent: Vec<Name>,
     /// Whether this is the body of a `fn`.
     pub function: bool,
     /// The alias of the file this function comes from, with its dot.
@@ -70,7 +70,7 @@ impl<'a> Resolver<'a> {
     }
 
     pub fn is_local(&self, name: &str) -> bool {
-        self.locals.iter().any(|local| &**local == name)
+        self.locals.iter().any(|local| &*local.text == name)
     }
 
     /// The function of the program that `name` means here: one of the same file first.
@@ -88,12 +88,20 @@ impl<'a> Resolver<'a> {
         result
     }
 
-    fn declare(&mut self, names: impl IntoIterator<Item = Arc<str>>) {
+    pub fn declare(&mut self, names: impl IntoIterator<Item = Name>) {
         for name in names {
-            if !self.found.declared.contains(&name) {
-                self.found.declared.push(name.clone());
+            if !self.found.declared.contains(&name.text) {
+                self.found.declared.push(name.text.clone());
             }
+            self.found.variables.push((name.span, name.span));
             self.locals.push(name);
+        }
+    }
+
+    /// Notes a variable where it is read or set.
+    fn seen(&mut self, name: &str, span: Span) {
+        if let Some(local) = self.locals.iter().rev().find(|local| &*local.text == name) {
+            self.found.variables.push((span, local.span));
         }
     }
 
@@ -110,7 +118,10 @@ impl<'a> Resolver<'a> {
         self.this(node);
         match &mut node.kind {
             Kind::Constant(_) | Kind::Char(_) | Kind::This | Kind::Slot { .. } | Kind::Setting(_) | Kind::Nothing => {}
-            Kind::Variable(_) => {}
+            Kind::Variable(name) => {
+                let name = name.clone();
+                self.seen(&name, span);
+            }
             Kind::Text(parts) => {
                 for part in parts {
                     if let Part::Value(node) = part {
@@ -138,7 +149,7 @@ impl<'a> Resolver<'a> {
             Kind::Call { .. } => self.call(node),
             Kind::Method { .. } => self.method(node),
             Kind::Closure { params, body } => {
-                let params: Vec<_> = params.iter().map(|name| name.text.clone()).collect();
+                let params = params.clone();
                 self.scoped(|this| {
                     this.closures += 1;
                     this.declare(params);
@@ -196,8 +207,7 @@ impl<'a> Resolver<'a> {
             }
             Kind::For { item, counter, over, body } => {
                 self.node(over, Demand::Present);
-                let names: Vec<_> =
-                    [Some(&*item), counter.as_ref()].into_iter().flatten().map(|n| n.text.clone()).collect();
+                let names: Vec<_> = [Some(&*item), counter.as_ref()].into_iter().flatten().cloned().collect();
                 self.scoped(|this| {
                     this.declare(names);
                     this.node(body, Demand::Nothing);
@@ -205,7 +215,7 @@ impl<'a> Resolver<'a> {
             }
             Kind::Try { body, error, handler } => {
                 self.node(body, demand);
-                let name = error.as_ref().map(|name| name.text.clone());
+                let name = error.clone();
                 self.scoped(|this| {
                     this.declare(name);
                     this.node(handler, demand);
@@ -218,7 +228,7 @@ impl<'a> Resolver<'a> {
                 if *constant {
                     self.constants.insert(self.locals.len());
                 }
-                self.declare([name.text.clone()]);
+                self.declare([name.clone()]);
             }
             Kind::Assign { target, value, .. } => {
                 self.target(target);
@@ -232,8 +242,9 @@ impl<'a> Resolver<'a> {
             }
             Kind::Function { params, body, .. } => {
                 // A function sees its parameters and nothing of what is around it, unless its caller lends that.
-                let seen = self.lent.iter().cloned().chain(params.iter().map(|name| name.text.clone())).collect();
+                let seen = self.lent.iter().chain(params.iter()).cloned().collect();
                 let locals = std::mem::replace(&mut self.locals, seen);
+                self.found.variables.extend(params.iter().map(|name| (name.span, name.span)));
                 let constants = std::mem::take(&mut self.constants);
                 let outer = std::mem::replace(&mut self.function, true);
                 self.node(body, Demand::Nothing);
@@ -320,7 +331,7 @@ impl<'a> Resolver<'a> {
             found = match &**name {
                 "vars" | "state" => found
                     .hint("a script gives its result as its value: `set vars.x = ...` is a statement of the workflow"),
-                _ => match nearest(name, self.locals.iter().map(|local| &**local)) {
+                _ => match nearest(name, self.locals.iter().map(|local| &*local.text)) {
                     Some(near) => found.fix(format!("did you mean `{near}`?"), root.span, near.to_owned()),
                     None => found.hint(format!("declare a variable of your own first: `let {name} = ...;`")),
                 },
@@ -328,8 +339,12 @@ impl<'a> Resolver<'a> {
             self.found.diagnostics.push(found);
             return;
         }
+        if let Kind::Variable(name) = &root.kind {
+            let (name, span) = (name.clone(), root.span);
+            self.seen(&name, span);
+        }
         if let Kind::Variable(name) = &root.kind
-            && let Some(at) = self.locals.iter().rposition(|local| local == name)
+            && let Some(at) = self.locals.iter().rposition(|local| local.text == *name)
             && self.constants.contains(&at)
         {
             let message = format!("`{name}` is a constant and cannot be changed");
@@ -370,7 +385,7 @@ impl<'a> Resolver<'a> {
         if self.function {
             let message = format!("`{root}` stands outside of this `fn`, which sees only its parameters");
             let found = Diagnostic::error(code::OUTSIDE, span, message);
-            self.found.diagnostics.push(match nearest(&root, self.locals.iter().map(|local| &**local)) {
+            self.found.diagnostics.push(match nearest(&root, self.locals.iter().map(|local| &*local.text)) {
                 Some(near) => found.hint(format!("did you mean `{near}`?")),
                 None => found.hint(format!("make it a parameter and pass `{root}` where the function is called")),
             });
@@ -395,6 +410,9 @@ impl<'a> Resolver<'a> {
             reads.push(Read { root: root.clone(), path: path.clone(), span, guarded, tested });
             reads.len() - 1
         });
+        let end = span.start + root.len() as u32;
+        let segments = path.iter().map(|segment| segment.span).collect();
+        self.found.places.push(Place { read: at, root: Span { end, ..span }, segments });
         let captured = self.closures > 0;
         let reads = &self.found.reads;
         let slots = &mut self.found.slots;
@@ -454,13 +472,11 @@ fn lends(node: &Node) -> bool {
 }
 
 /// The variables that a script declares outside of its functions.
-fn declared(node: &Node, names: &mut Vec<Arc<str>>) {
+fn declared(node: &Node, names: &mut Vec<Name>) {
     match &node.kind {
         Kind::Function { .. } => return,
-        Kind::Let { name, .. } => names.push(name.text.clone()),
-        Kind::For { item, counter, .. } => {
-            names.extend([Some(item), counter.as_ref()].into_iter().flatten().map(|name| name.text.clone()))
-        }
+        Kind::Let { name, .. } => names.push(name.clone()),
+        Kind::For { item, counter, .. } => names.extend([Some(item), counter.as_ref()].into_iter().flatten().cloned()),
         _ => {}
     }
     node.kind.each_child(&mut |child| declared(child, names));

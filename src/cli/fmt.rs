@@ -1,0 +1,265 @@
+//! `flow fmt [FILE | DIR]...`: one style for all programs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use similar::{ChangeTag, TextDiff};
+
+use super::exit::{Exit, Refusal, Stop};
+use super::paper::{Delivery, Palette, colour_on_stderr, say, styled};
+use crate::base::report;
+use crate::base::span::{Source, Sources};
+use crate::lang::{self, Unformatted};
+
+/// Put programs into the one style.
+///
+/// Files are written in place, at once and only where something changes; their names are said. What is no program that can be read
+/// is left alone, and what is wrong with it is said. Only gaps change: no word, no sign, no line, and never what a program means.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes: 0 done, 1 with --check or --diff where a file is not in the style, 2 where a file cannot be read or written.
+
+Examples:
+  flow fmt
+  flow fmt --check scripts
+  flow fmt --diff onboarding.flow
+  flow fmt - < onboarding.flow")]
+pub struct Fmt {
+    /// Programs, directories with all `.flow` files in them, or `-` for stdin to stdout; the working directory where absent.
+    #[arg(value_name = "FILE | DIR | -", default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// Writes nothing; names the files that are not in the style, and ends with 1 if there are any.
+    #[arg(long)]
+    check: bool,
+    /// Writes nothing; prints what would change as a patch, and ends with 1 if anything would.
+    #[arg(long)]
+    diff: bool,
+}
+
+/// How long a patch may be made shorter.
+const DIFF_TIME: Duration = Duration::from_secs(2);
+
+/// What came of the files.
+#[derive(Default)]
+struct Tally {
+    seen: usize,
+    changed: usize,
+    /// Those that were left alone for their faults.
+    broken: usize,
+}
+
+impl Fmt {
+    /// Formats them all, whatever is wrong with the first.
+    ///
+    /// # Errors
+    /// A path at which nothing is, or a directory without a program; then no file was written.
+    pub fn run(&self) -> Result<Exit, Stop> {
+        let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
+        let mut files = BTreeSet::new();
+        for path in self.paths.iter().filter(|path| !is_stdin(path)) {
+            files.extend(programs(path)?);
+        }
+        let mut tally = Tally::default();
+        if self.paths.iter().any(|path| is_stdin(&path)) {
+            self.stdin(&mut tally)?;
+        }
+        files.iter().for_each(|file| self.file(file, &mut tally));
+        if !files.is_empty() {
+            say(&self.sentence(&tally));
+        }
+        Ok(match tally {
+            Tally { broken: 1.., .. } => Exit::Wrong,
+            Tally { changed: 1.., .. } if self.only_looks() => Exit::Failed,
+            _ => Exit::Done,
+        })
+    }
+
+    fn only_looks(&self) -> bool {
+        self.check || self.diff
+    }
+
+    /// What was done, in one line.
+    fn sentence(&self, tally: &Tally) -> String {
+        let files = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        let changed = match (tally.changed, self.only_looks()) {
+            (0, _) => "nothing to change".to_owned(),
+            (changed, true) => format!("{changed} would change"),
+            (changed, false) => format!("{changed} changed"),
+        };
+        let broken = if tally.broken == 0 { String::new() } else { format!(", {} left alone", tally.broken) };
+        format!("{} looked at, {changed}{broken}", files(tally.seen))
+    }
+
+    fn file(&self, file: &Path, tally: &mut Tally) {
+        tally.seen += 1;
+        let name = file.display().to_string();
+        let done = fs::read_to_string(file).and_then(|text| match self.restyled(&name, &text, tally) {
+            Some(restyled) if !self.only_looks() => {
+                put(file, &restyled)?;
+                tally.changed += 1;
+                say(&name);
+                Ok(())
+            }
+            _ => Ok(()),
+        });
+        if let Err(error) = done {
+            tally.broken += 1;
+            say(&format!("error: {name}: {error}"));
+        }
+    }
+
+    fn stdin(&self, tally: &mut Tally) -> Result<(), Stop> {
+        tally.seen += 1;
+        let mut text = String::new();
+        let read = io::stdin().lock().read_to_string(&mut text);
+        read.map_err(|error| Refusal::new(format!("stdin cannot be read: {error}")))?;
+        let broken = tally.broken;
+        let restyled = self.restyled("<stdin>", &text, tally);
+        if !self.only_looks() && tally.broken == broken {
+            deliver(&restyled.unwrap_or(text));
+        }
+        Ok(())
+    }
+
+    /// The text in the style, if it is not so already; says of it what was asked for.
+    fn restyled(&self, name: &str, text: &str, tally: &mut Tally) -> Option<String> {
+        let source = Source::new(name, text);
+        let restyled = match lang::format(&source) {
+            Ok(restyled) => restyled,
+            Err(why) => {
+                tally.broken += 1;
+                say(&refusal(why, source));
+                return None;
+            }
+        };
+        if restyled == text {
+            return None;
+        }
+        if self.only_looks() {
+            tally.changed += 1;
+            if self.diff {
+                deliver(&patch(name, text, &restyled));
+            } else {
+                say(name);
+            }
+        }
+        Some(restyled)
+    }
+}
+
+/// Why a file is left alone, for people.
+fn refusal(why: Unformatted, source: Source) -> String {
+    match why {
+        Unformatted::Broken(faults) => {
+            let mut sources = Sources::default();
+            sources.add(source);
+            report::to_text(&faults, &sources, colour_on_stderr())
+        }
+        Unformatted::Different(span) => {
+            let place = source.position(span.start);
+            format!(
+                "error: {}:{}:{}: in the style this would be read as another program, so it stays as it is\n  hint: the fault is the \
+                 formatter's; please report it with this line",
+                source.name, place.line, place.column
+            )
+        }
+    }
+}
+
+/// What would change, as a patch; in colours where stdout wants them.
+fn patch(name: &str, text: &str, restyled: &str) -> String {
+    let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(text, restyled);
+    let palette = Palette::for_stdout();
+    if palette == Palette::default() {
+        return diff.unified_diff().header(name, name).to_string();
+    }
+    let mut patch = styled(palette.strong, format!("--- {name}\n+++ {name}\n"));
+    for hunk in diff.unified_diff().iter_hunks() {
+        patch.push_str(&styled(palette.busy, format!("{}\n", hunk.header())));
+        for change in hunk.iter_changes() {
+            let line = format!("{}{change}", change.tag());
+            patch.push_str(&match change.tag() {
+                ChangeTag::Delete => styled(palette.bad, line),
+                ChangeTag::Insert => styled(palette.good, line),
+                ChangeTag::Equal => line,
+            });
+        }
+    }
+    patch
+}
+
+/// The programs at a path: itself, or those in a directory and the directories in it that are not hidden, by name.
+fn programs(path: &Path) -> Result<Vec<PathBuf>, Refusal> {
+    let unreadable =
+        |path: &Path, error: &io::Error| Refusal::new(format!("`{}` cannot be read: {error}", path.display()));
+    if !fs::metadata(path).map_err(|error| unreadable(path, &error))?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let (mut found, mut open) = (Vec::new(), vec![path.to_owned()]);
+    while let Some(directory) = open.pop() {
+        let entries = fs::read_dir(&directory).map_err(|error| unreadable(&directory, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| unreadable(&directory, &error))?;
+            let (kind, name) = (entry.file_type(), entry.file_name());
+            let is_hidden = name.as_encoded_bytes().starts_with(b".");
+            // The working directory is read as it is called: `a.flow`, not `./a.flow`.
+            let inside = if directory.as_os_str() == "." { PathBuf::from(name) } else { directory.join(name) };
+            if kind.is_ok_and(|kind| kind.is_dir()) {
+                open.extend((!is_hidden).then_some(inside));
+            } else if inside.extension().is_some_and(|extension| extension == "flow") && inside.is_file() {
+                found.push(inside);
+            }
+        }
+    }
+    found.sort();
+    if found.is_empty() {
+        let refusal = Refusal::new(format!("there is no `.flow` file in `{}`", path.display()));
+        return Err(refusal.hint("name the programs: `flow fmt onboarding.flow`"));
+    }
+    Ok(found)
+}
+
+/// Puts a text in the place of a file, all at once: whoever looks sees the old one or the new one, with the file's own permissions.
+fn put(file: &Path, text: &str) -> io::Result<()> {
+    // Where a link leads to; the link stays.
+    let file = fs::canonicalize(file)?;
+    let before = fs::metadata(&file)?;
+    if before.permissions().readonly() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file may only be read"));
+    }
+    // Not made of the file's name, which may be as long as names can be.
+    let draft = file.with_file_name(format!(".{}.part", uuid::Uuid::now_v7().simple()));
+    let written = fs::File::create_new(&draft).and_then(|mut new| {
+        new.write_all(text.as_bytes())?;
+        keep_owner(&draft, &before);
+        new.set_permissions(before.permissions())?;
+        new.sync_all()?;
+        fs::rename(&draft, &file)
+    });
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&draft);
+    })
+}
+
+/// Gives a file to whom the one before belonged, as far as that is allowed: an administrator takes nothing away from anybody.
+fn keep_owner(file: &Path, before: &fs::Metadata) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let _ = chown(file, Some(before.uid()), Some(before.gid()));
+    }
+    #[cfg(not(unix))]
+    let _ = (file, before);
+}
+
+/// Puts a text on stdout as it is.
+fn deliver(text: &str) {
+    let mut delivery = Delivery::begin();
+    if delivery.piece(text.strip_suffix('\n').unwrap_or(text).as_bytes()) && !text.is_empty() {
+        delivery.end();
+    }
+}

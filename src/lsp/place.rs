@@ -1,0 +1,60 @@
+//! Where the editor asks: a program, and a byte of its text.
+
+use std::sync::Arc;
+
+use lsp_types::TextDocumentIdentifier;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::desk::Desk;
+use super::look::Look;
+use super::path;
+use super::position::Lines;
+use crate::base::span::FileId;
+
+/// The program itself among the files of a look.
+pub const PROGRAM: FileId = FileId(0);
+
+/// Where the editor asks.
+#[derive(Debug)]
+pub struct Place<'d> {
+    /// All texts.
+    pub desk: &'d Desk,
+    /// The path of the program.
+    pub path: String,
+    /// What was found out about it.
+    pub look: Arc<Look>,
+    /// The byte; 0 where the question is about the whole text.
+    pub offset: usize,
+    /// The whole question.
+    pub params: Value,
+}
+
+/// What questions about a text have in common.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    text_document: TextDocumentIdentifier,
+    position: Option<lsp_types::Position>,
+}
+
+impl<'d> Place<'d> {
+    /// The place that a question is about; `None` where there is no such text.
+    pub fn of(desk: &'d Desk, params: Value) -> Option<Self> {
+        let asked = Asked::deserialize(&params).ok()?;
+        let path = path::of_uri(&asked.text_document.uri);
+        let look = desk.look(&path)?;
+        let offset = asked.position.map_or(0, |position| look.lines(PROGRAM, desk.encoding).offset(position));
+        Some(Self { desk, path, look, offset, params })
+    }
+
+    /// The lines of the text.
+    pub fn lines(&self) -> Lines<'_> {
+        self.look.lines(PROGRAM, self.desk.encoding)
+    }
+
+    /// The text.
+    pub fn text(&self) -> &str {
+        &self.look.study.sources.get(PROGRAM).text
+    }
+}

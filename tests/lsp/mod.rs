@@ -1,0 +1,7 @@
+//! The language server as editors meet it: the real binary, messages over its standard input and output.
+
+mod asked;
+mod editor;
+mod hostile;
+mod told;
+mod written;
