@@ -70,6 +70,8 @@ pub const ATTEMPT_MILLIS_DEFAULT: i64 = 60_000;
 pub const PATIENCE_MILLIS_DEFAULT: i64 = 30_000;
 /// How long a file must have been left alone to count as whole, in milliseconds.
 pub const FILE_QUIET_MILLIS: u64 = 1_000;
+/// How long programs must have been left alone to be tested again, in milliseconds.
+pub const TEST_QUIET_MILLIS: u64 = 200;
 /// How soon a file is looked at again that may not be whole, in milliseconds.
 pub const FILE_GLANCE_MILLIS: u64 = 250;
 /// How often files are looked for if nothing is heard of them, in milliseconds.

@@ -53,7 +53,7 @@ use clap::{Parser, Subcommand};
 pub use explain::PAGES;
 
 use exit::{Exit, Stop};
-use paper::{Palette, say, styled};
+use paper::say;
 
 /// A workflow language that is checked before it runs.
 #[derive(Debug, Parser)]
@@ -145,7 +145,7 @@ impl Command {
         match done {
             Ok(exit) | Err(Stop::Said(exit)) => exit,
             Err(Stop::Refused(refusal)) => {
-                say(&format!("{} {refusal}", styled(Palette::for_stderr().bad, "error:")));
+                paper::refuse(&refusal);
                 Exit::Wrong
             }
         }

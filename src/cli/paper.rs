@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
+use super::exit::Refusal;
 use crate::base::letter::shown;
 
 /// The styles of everything that is said; all plain where colour is not wanted.
@@ -125,4 +126,9 @@ pub fn say(text: &str) {
     let text = shown(text);
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let _ = write!(out, "{text}{end}");
+}
+
+/// Says on stderr why a command cannot do what was asked.
+pub fn refuse(refusal: &Refusal) {
+    say(&format!("{} {refusal}", styled(Palette::for_stderr().bad, "error:")));
 }

@@ -18,6 +18,9 @@ pub mod engine;
 /// Keys that services gave when they were told where to send.
 #[cfg(feature = "http")]
 mod lesson;
+/// That programs were changed.
+#[cfg(any(feature = "serve", feature = "cli"))]
+pub mod lookout;
 /// The examples of connectors, played.
 #[cfg(feature = "sandbox")]
 pub mod play;

@@ -128,12 +128,12 @@ impl Triggers {
     ) -> Result<(), Broken> {
         let Some(roots) = self.roots().cloned() else { return Ok(()) };
         let moved = Arc::new(Notify::new());
-        #[cfg(feature = "serve")]
+        #[cfg(any(feature = "serve", feature = "cli"))]
         let mut watch = super::watch::Watch::default();
         let taken = self.taken_before(declared).await?;
         let mut files = Files { triggers: self, declared, on, taken, unsettled: BTreeMap::new() };
         loop {
-            #[cfg(feature = "serve")]
+            #[cfg(any(feature = "serve", feature = "cli"))]
             watch.reach(&roots, pattern, &moved);
             match look(roots.clone(), pattern.to_owned()).await {
                 Ok(found) => files.compare(&found, ending).await?,

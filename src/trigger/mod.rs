@@ -30,7 +30,7 @@ mod schedule;
 mod source;
 mod verify;
 /// What the system says of directories.
-#[cfg(feature = "serve")]
+#[cfg(any(feature = "serve", feature = "cli"))]
 pub(crate) mod watch;
 mod webhook;
 

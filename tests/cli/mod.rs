@@ -31,6 +31,7 @@ mod settings;
 mod snapshot;
 mod terminal;
 mod test;
+mod watch;
 
 use std::io::Write as _;
 use std::path::Path;

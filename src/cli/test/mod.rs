@@ -4,10 +4,12 @@ mod examples;
 mod jobs;
 mod junit;
 mod ran;
+mod read;
 mod seeds;
 mod shares;
 mod snapshots;
 mod told;
+mod watch;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,6 @@ use serde_json::{Value as Json, json};
 use super::elapsed::elapsed;
 use super::exit::{Exit, Refusal, Stop};
 use super::paper::{Palette, deliver, say, styled};
-use super::program::load;
 use crate::base::diagnostic::nearest;
 use crate::base::time::Duration;
 use crate::host::Program;
@@ -31,6 +32,7 @@ use crate::host::rehearse::{Rehearsal, rehearse};
 use crate::lang::plan::test::Test as Written;
 use examples::Examples;
 use ran::{Came, Ran};
+use read::Read;
 use seeds::{Seeds, Tried};
 use shares::Percent;
 use snapshots::Snapshot;
@@ -50,6 +52,7 @@ Examples:
   flow test --seed 1..1000 scripts/travel_booking.flow
   flow test --coverage --coverage-min 80% scripts/*.flow
   flow test --snapshot scripts/travel_booking.flow
+  flow test --watch scripts/*.flow
   flow test --format junit scripts/*.flow > tests.xml
   flow test --crash-everywhere scripts/order_fulfilment.flow")]
 pub struct Test {
@@ -83,6 +86,9 @@ pub struct Test {
     /// With `--snapshot`: writes down what is other than it was, and takes out what no test sends any more.
     #[arg(long, requires = "snapshot")]
     update: bool,
+    /// Tests again what is changed, program by program, until Ctrl-C.
+    #[arg(short, long)]
+    watch: bool,
     /// How many tests run at once; as many as there are processors, where nothing is said.
     #[arg(short, long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -148,16 +154,20 @@ impl Test {
     /// # Errors
     /// If there is nothing to test.
     pub fn run(&self) -> Result<Exit, Stop> {
-        // What is wrong with a program is said on stderr; the others are tested all the same.
-        let (mut programs, mut broken) = (Vec::new(), Vec::new());
-        for file in &self.files {
-            match load(file) {
-                Ok(program) => programs.push((file.clone(), program)),
-                Err(_) => broken.push(file.display().to_string()),
-            }
+        if !self.watch {
+            return self.test(&Read::of(&self.files));
         }
-        let mut examples = Examples::default();
-        let works = self.wanted(works(&programs, &mut examples), broken.is_empty())?;
+        if self.format != Format::Text {
+            let refusal = Refusal::new("`--watch` tells people what comes of each change");
+            return Err(refusal.hint("leave `--format` away, or `--watch`").into());
+        }
+        self.watch()
+    }
+
+    /// Runs the tests of what was read.
+    fn test(&self, read: &Read) -> Result<Exit, Stop> {
+        let (programs, broken, mut examples) = (&read.programs, read.cannot_run(), Examples::default());
+        let works = self.wanted(works(programs, &mut examples), broken.is_empty())?;
         let coverage = self.measures().then(|| {
             let mut coverage = Coverage::default();
             programs.iter().for_each(|(file, program)| coverage.count(file, program));
@@ -167,7 +177,7 @@ impl Test {
         let coverage = coverage.map(|coverage| coverage.into_inner().unwrap_or_else(PoisonError::into_inner));
         let enough = coverage.as_ref().map_or(Ok(true), |coverage| self.keep(coverage))?;
         self.conclude(&count, &broken, coverage.as_ref());
-        match (broken.len(), self.files.len()) {
+        match (broken.len(), programs.len() + broken.len()) {
             (0, _) => Ok(if count.failed == 0 && enough { Exit::Done } else { Exit::Failed }),
             (_, 1) => Ok(Exit::Wrong),
             (wrong, all) => {

@@ -1,11 +1,8 @@
 //! A directory whose programs run: the engine, what listens for it, and how both are made anew when the directory has changed.
 //!
 //! In: an engine, and a way to make another of what stands in the directory now. Out: deployments. Never: a version that does
-//! not compile; the one that runs goes on (held by `tests/cli/watched.rs`).
+//! not compile; the one that runs goes on (held by `tests/serve/deployment.rs`).
 
-/// What stands in the directory, without opening it.
-#[cfg(feature = "serve")]
-mod look;
 /// What is said of a deployment, in the log.
 mod told;
 /// Deploying what changes.

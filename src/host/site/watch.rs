@@ -1,30 +1,20 @@
 //! Watching a directory: what is changed in it is deployed when it has been left alone for a moment.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
-use super::look::Look;
 use super::{Site, Source, Undeployed};
-use crate::base::limit::{FILE_GLANCE_MILLIS, FILE_LOOK_MILLIS, FILE_QUIET_MILLIS};
+use crate::base::limit::FILE_QUIET_MILLIS;
 use crate::base::span::Sources;
 use crate::host::builder::BuildError;
 use crate::host::engine::Engine;
+use crate::host::lookout::{Look, Lookout};
 use crate::trigger::Listening;
-use crate::trigger::watch::Watch;
 
 /// By whose word what was changed in the directory is deployed.
 const BY: &str = "watch";
 
-/// How soon it is looked again while something changes.
-const GLANCE: Duration = Duration::from_millis(FILE_GLANCE_MILLIS);
-
 /// How long the directory must have been left alone to count as whole.
 const QUIET: Duration = Duration::from_millis(FILE_QUIET_MILLIS);
-
-/// How often it is looked if nothing is heard of it.
-const LOOK_AGAIN: Duration = Duration::from_millis(FILE_LOOK_MILLIS);
 
 impl Site {
     /// Deploys what was changed in the directory before the start, and what is from now on, for as long as somebody waits for it. What does not compile is said in the
@@ -34,34 +24,21 @@ impl Site {
         if let Err(broken) = self.catch_up().await {
             tracing::error!("runs under way are not told of what was changed before the start: {broken}");
         }
-        let moved = Arc::new(Notify::new());
-        let mut watch = Watch::default();
+        let mut lookout = Lookout::new(QUIET);
         let mut seen = None;
         loop {
             let look = self.look(source);
-            watch.follow(look.folders().map(|folder| (folder.clone(), false)).collect(), &moved);
-            if seen.as_ref() != Some(&look) {
-                seen = self.settle(source, look).await;
-                continue;
-            }
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
-                () = moved.notified() => tokio::time::sleep(GLANCE).await,
+            lookout.follow(&look);
+            if seen.as_ref() == Some(&look) {
+                lookout.stirred().await;
+            } else {
+                seen = self.settle(source, lookout.settled(look, || self.look(source)).await).await;
             }
         }
     }
 
-    /// Waits until the directory is left alone, and deploys what stands there; what was seen then, if nothing was changed
-    /// meanwhile.
-    async fn settle(&self, source: &Source, mut look: Look) -> Option<Look> {
-        let mut since = tokio::time::Instant::now();
-        while since.elapsed() < QUIET {
-            tokio::time::sleep(GLANCE).await;
-            let now = self.look(source);
-            if now != look {
-                (look, since) = (now, tokio::time::Instant::now());
-            }
-        }
+    /// Deploys what stands in the directory, which was left alone; what was seen then, if nothing was changed meanwhile.
+    async fn settle(&self, source: &Source, look: Look) -> Option<Look> {
         let mut turn = self.inner.turn.lock().await;
         let made = source.make.make().await;
         if self.look(source) != look {
@@ -72,7 +49,7 @@ impl Site {
             Err(error) => error.faults().map(|faults| faults.sources.clone()).unwrap_or_default(),
         };
         let running = self.engine().warnings();
-        let everything = || Look::at(&source.directory, [&running.sources, &read]);
+        let everything = || Look::at([&*source.directory], [&running.sources, &read]);
         let before = everything();
         self.replace(source, made, &mut turn).await;
         let seen = self.look(source);
@@ -104,7 +81,7 @@ impl Site {
         let faults = refused.as_deref().and_then(|refused| refused.error.faults());
         let running = self.engine().warnings();
         let sources: Vec<&Sources> = std::iter::once(&running.sources).chain(faults.map(|it| &it.sources)).collect();
-        Look::at(&source.directory, sources)
+        Look::at([&*source.directory], sources)
     }
 
     /// Whether an engine was made of the same texts as the one that runs.
