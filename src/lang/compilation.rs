@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::catalog::tree::alias_of;
-use super::catalog::{Catalog, Tree, standard};
+use super::catalog::{Catalog, Tree, standard, volume};
 use super::check::{self, code};
 use super::plan;
 use super::syntax::{self, ast};
@@ -140,7 +140,7 @@ struct Loader<'f> {
 impl Loader<'_> {
     fn program(&mut self, name: &str, text: &str) {
         let path = normal(name);
-        self.take("", Source::new(name, text), false);
+        self.take("", Source::new(name, text));
         self.paths.insert(path.clone(), 0);
         let mut open = vec![(0, path)];
         // In the order of the text, breadth first: files near the program have the shorter names.
@@ -173,7 +173,7 @@ impl Loader<'_> {
                     Ok(text) => {
                         let before = self.trees[place].alias.clone();
                         let full = if before.is_empty() { alias.to_string() } else { format!("{before}.{alias}") };
-                        let next = self.take(&full, Source::new(&*target, &text), false);
+                        let next = self.take(&full, Source::new(&*target, &text));
                         self.paths.insert(target.clone(), next);
                         self.trees[place].uses.push((alias, next));
                         open.push((next, target));
@@ -250,16 +250,19 @@ impl Loader<'_> {
             }
         }
         for file in wanted {
-            self.take(file.path, Source::new(file.path, file.text), true);
+            let id = self.sources.add(Source::new(file.path, file.text));
+            let program = volume::program(file, id, self.sources.get(id));
+            self.shifts.push(syntax::Shifts::default());
+            self.trees.push(Tree { alias: file.path.into(), program, uses: Vec::new(), standard: true });
         }
     }
 
-    fn take(&mut self, alias: &str, source: Source, standard: bool) -> usize {
+    fn take(&mut self, alias: &str, source: Source) -> usize {
         let id = self.sources.add(source);
         let syntax::Reading { program, mut diagnostics, shifts } = syntax::read(id, self.sources.get(id));
         self.found.append(&mut diagnostics);
         self.shifts.push(shifts);
-        self.trees.push(Tree { alias: alias.into(), program: Arc::new(program), uses: Vec::new(), standard });
+        self.trees.push(Tree { alias: alias.into(), program: Arc::new(program), uses: Vec::new(), standard: false });
         self.trees.len() - 1
     }
 }

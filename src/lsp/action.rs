@@ -14,7 +14,7 @@ pub fn actions(place: &Place<'_>) -> Value {
     let (start, end) = (at("start"), at("end"));
     let Some(document) = place.desk.open.get(&place.path) else { return Value::Null };
     let mut found = Vec::new();
-    for diagnostic in &place.look.study.diagnostics {
+    for diagnostic in &place.look().study.diagnostics {
         let own = diagnostic.primary.span;
         if own.file != PROGRAM || (own.end as usize) < start || end < own.start as usize {
             continue;
@@ -26,7 +26,7 @@ pub fn actions(place: &Place<'_>) -> Value {
                 "title": title(&hint.text, text),
                 "kind": "quickfix",
                 "isPreferred": diagnostic.hints.first() == Some(hint),
-                "diagnostics": [super::diagnostic::shown(diagnostic, &place.look, place.desk.encoding)],
+                "diagnostics": [super::diagnostic::shown(diagnostic, place.look(), place.desk.encoding)],
                 "edit": { "changes": { document.uri.0.clone(): [edit] } },
             }));
         }

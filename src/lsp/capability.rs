@@ -24,7 +24,10 @@ pub fn hello(encoding: Encoding) -> Value {
             "signatureHelpProvider": { "triggerCharacters": ["{", "(", ","] },
             "documentSymbolProvider": true,
             "workspaceSymbolProvider": true,
+            "workspace": { "workspaceFolders": { "supported": true, "changeNotifications": true } },
             "foldingRangeProvider": true,
+            "documentFormattingProvider": true,
+            "documentRangeFormattingProvider": true,
             "semanticTokensProvider": {
                 "legend": { "tokenTypes": token::TYPES, "tokenModifiers": token::MODIFIERS },
                 "full": true,

@@ -25,20 +25,27 @@ pub fn completions(place: &Place<'_>) -> Value {
     let start = text[..place.offset].trim_end_matches(is_word).len();
     let rest = &text[place.offset..];
     let end = text.len() - rest.trim_start_matches(is_word).len();
-    let holed = format!("{}{HOLE}{}", &text[..start], &text[end..]);
+    let holed = |end_of_it: &str| format!("{}{HOLE}{end_of_it}{}", &text[..start], &text[end..]);
     // A connector that is named for the first time is part of the program from here on.
-    let look = place.desk.look_at(&place.path, &holed);
-    let line = text[..start].rsplit('\n').next().unwrap_or_default();
+    let mut look = place.desk.look_at_hole(&place.path, &holed(""));
     if is_comment(&look, start) {
         return Value::Null;
     }
+    let in_script = is_script(&look, start);
+    if in_script && look.study.checked.notes.hole.is_none() {
+        // A statement that is begun above others has no `;` yet, without which none of them can be read.
+        look = place.desk.look_at_hole(&place.path, &holed(";"));
+    }
+    let line = text[..start].rsplit('\n').next().unwrap_or_default();
     let mut list = List::default();
     match &look.study.checked.notes.hole {
         Some(Hole::Field(shape)) => list.fields_of(shape),
         Some(Hole::Name(names)) => {
             list.names(names);
             list.functions(&look);
-            if is_blank(line) {
+            if in_script {
+                list.words(4, &SCRIPT_WORDS);
+            } else if is_blank(line) {
                 list.clauses();
             }
         }
@@ -56,6 +63,19 @@ pub fn completions(place: &Place<'_>) -> Value {
         None => list.by_place(&look, line, start),
     }
     list.done()
+}
+
+/// What a statement of Rhai may begin with.
+const SCRIPT_WORDS: [&str; 12] =
+    ["let", "const", "for", "while", "loop", "do", "return", "throw", "try", "break", "continue", "in"];
+
+/// Whether a place is among statements of Rhai.
+fn is_script(look: &Look, offset: usize) -> bool {
+    let scripts = look.outline(PROGRAM).map_or(&[][..], |outline| &outline.scripts);
+    scripts.iter().any(|script| {
+        let range = look.study.written(*script).range();
+        range.start <= offset && offset <= range.end
+    })
 }
 
 /// Whether nothing but blanks stands before the place on its line, or behind the brace or comma before it.
@@ -140,7 +160,8 @@ impl List {
             for function in &module.functions {
                 let params: Vec<&str> = function.params.iter().map(|param| &**param).collect();
                 let detail = format!("fn {}({})", function.name, params.join(", "));
-                self.add(2, &function.name, ItemKind::Function, &detail, None);
+                let doc = look.entry(function.name_span).and_then(|entry| entry.doc.as_ref());
+                self.add(2, &function.name, ItemKind::Function, &detail, doc.map(|doc| &*doc.text));
             }
         }
         for function in fixed_functions() {
@@ -162,11 +183,12 @@ impl List {
             }
         }
         for function in fixed_functions() {
-            let takes = function
-                .params
-                .first()
-                .is_some_and(|first| first.shape != Shape::Any && first.shape.accepts(shape.present()) != Fit::Never);
-            if takes && *shape.present() != Shape::Any {
+            // Of what nothing is known, anything may be asked.
+            let takes = function.params.first().is_some_and(|first| {
+                *shape.present() == Shape::Any
+                    || first.shape != Shape::Any && first.shape.accepts(shape.present()) != Fit::Never
+            });
+            if takes {
                 self.add(2, function.name, ItemKind::Method, function.signature, Some(function.doc));
             }
         }
@@ -287,14 +309,14 @@ impl List {
 
     /// What the program declares of one kind.
     fn declared(&mut self, look: &Look, kind: Kind) {
-        let entries = look.index().outline(PROGRAM).map_or(&[][..], |outline| &outline.entries);
+        let entries = look.outline(PROGRAM).map_or(&[][..], |outline| &outline.entries);
         for entry in entries.iter().filter(|entry| entry.kind == kind) {
             self.add(0, &entry.name, ItemKind::Reference, "", entry.doc.as_ref().map(|doc| &*doc.text));
         }
     }
 
     fn steps(&mut self, look: &Look) {
-        let all = look.index().outline(PROGRAM).map(super::outline::Outline::all).unwrap_or_default();
+        let all = look.outline(PROGRAM).map(super::outline::Outline::all).unwrap_or_default();
         for entry in all.into_iter().filter(|entry| entry.kind == Kind::Step && !entry.name.contains('.')) {
             self.add(0, &entry.name, ItemKind::Variable, "step", None);
         }
@@ -316,7 +338,7 @@ impl List {
     /// What a line may begin with, by the braces around it.
     fn statements(&mut self, look: &Look, offset: usize) {
         let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-        let all = look.index().outline(PROGRAM).map(super::outline::Outline::all).unwrap_or_default();
+        let all = look.outline(PROGRAM).map(super::outline::Outline::all).unwrap_or_default();
         let around = all.into_iter().rev().find(|entry| {
             let span = look.study.written(entry.span);
             span.start < offset && offset < span.end && !matches!(entry.kind, Kind::Field | Kind::Let | Kind::Use)

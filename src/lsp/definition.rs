@@ -14,7 +14,7 @@ pub type Spot = (String, u32, u32);
 
 /// Where the name at a place is declared.
 pub fn definition(place: &Place<'_>) -> Value {
-    let look = &place.look;
+    let look = place.look();
     let Some((_, mention)) = look.index().at(PROGRAM, place.offset) else { return used_file(place) };
     let spots = mention.declared.iter().map(|span| look.location(look.study.written(*span), place.desk.encoding));
     json!(spots.collect::<Vec<Location>>())
@@ -22,8 +22,8 @@ pub fn definition(place: &Place<'_>) -> Value {
 
 /// The file whose path stands behind `use` at a place.
 fn used_file(place: &Place<'_>) -> Value {
-    let look = &place.look;
-    let Some(outline) = look.index().outline(PROGRAM) else { return Value::Null };
+    let look = place.look();
+    let Some(outline) = look.outline(PROGRAM) else { return Value::Null };
     let offset = u32::try_from(place.offset).unwrap_or(u32::MAX);
     let entry = outline.entries.iter().find(|entry| {
         let span = look.study.written(entry.span);
@@ -67,7 +67,7 @@ pub struct Found {
 
 /// The thing named at a place, in this program alone.
 pub fn here(place: &Place<'_>) -> Option<Found> {
-    let look = &place.look;
+    let look = place.look();
     let (_, mention) = look.index().at(PROGRAM, place.offset)?;
     if mention.declared.is_empty() {
         return None;
@@ -97,8 +97,8 @@ pub fn everywhere(place: &Place<'_>) -> Option<Found> {
 
 /// The word at a place.
 pub fn name_of(place: &Place<'_>) -> Option<String> {
-    let (span, _) = place.look.index().at(PROGRAM, place.offset)?;
-    Some(place.look.study.sources.text(span).trim_matches('"').to_owned())
+    let (span, _) = place.look().index().at(PROGRAM, place.offset)?;
+    Some(place.look().study.sources.text(span).trim_matches('"').to_owned())
 }
 
 impl Found {

@@ -10,6 +10,7 @@ use super::disk::Arrived;
 use super::document::Document;
 use super::look::Look;
 use super::path;
+use super::place::PROGRAM;
 use super::position::Encoding;
 use crate::lang::Files;
 
@@ -24,6 +25,8 @@ pub struct Desk {
     disk: BTreeMap<String, Result<Arc<str>, String>>,
     /// What was found out, by the path of the program, as long as no text of it has changed.
     looks: RefCell<BTreeMap<String, Arc<Look>>>,
+    /// What was found out last about a text with a hole in it, by the path of the program.
+    hole: RefCell<Option<(String, Arc<Look>)>>,
 }
 
 impl Desk {
@@ -40,6 +43,16 @@ impl Desk {
         }
     }
 
+    /// The paths of all texts of the disk that lie in a folder.
+    pub fn below(&self, folder: &str) -> Vec<String> {
+        self.disk.keys().filter(|path| path::is_below(path, folder)).cloned().collect()
+    }
+
+    /// Forgets a text of the disk.
+    pub fn drop_text(&mut self, path: &str) {
+        self.disk.remove(path);
+    }
+
     /// Every program that is known, by path.
     pub fn programs(&self) -> BTreeSet<String> {
         let read = self.disk.iter().filter(|(_, text)| text.is_ok()).map(|(path, _)| path);
@@ -48,18 +61,32 @@ impl Desk {
 
     /// What there is to know of the program at `path`; `None` where there is no such text.
     pub fn look(&self, path: &str) -> Option<Arc<Look>> {
-        if let Some(known) = self.looks.borrow().get(path) {
-            return Some(known.clone());
-        }
         let text = self.text(path)?.ok()?;
-        let look = Arc::new(self.look_at(path, &text));
-        self.looks.borrow_mut().insert(path.to_owned(), look.clone());
-        Some(look)
+        Some(self.look_of(path, &text))
     }
 
-    /// What there is to know of `text`, were it at `path`; nothing of it is kept.
-    pub fn look_at(&self, path: &str, text: &str) -> Look {
-        self.look_at_with(path, text, &BTreeMap::new())
+    /// The same, of a program whose text is at hand.
+    pub fn look_of(&self, path: &str, text: &str) -> Arc<Look> {
+        if let Some(known) = self.looks.borrow().get(path) {
+            return known.clone();
+        }
+        let look = Arc::new(self.look_at_with(path, text, &BTreeMap::new()));
+        self.looks.borrow_mut().insert(path.to_owned(), look.clone());
+        look
+    }
+
+    /// What there is to know of `holed`, were it at `path`. The last one is kept: while a word is written the hole in its
+    /// place stays the same, so that only its first letter costs a look.
+    pub fn look_at_hole(&self, path: &str, holed: &str) -> Arc<Look> {
+        if let Some((place, look)) = &*self.hole.borrow()
+            && place == path
+            && look.text(PROGRAM) == holed
+        {
+            return look.clone();
+        }
+        let look = Arc::new(self.look_at_with(path, holed, &BTreeMap::new()));
+        *self.hole.borrow_mut() = Some((path.to_owned(), look.clone()));
+        look
     }
 
     /// What there would be to know of the program at `path`, were `texts` what they say; nothing of it is kept.
@@ -90,6 +117,7 @@ impl Desk {
 
     /// Forgets what was found out about every program that the text at `path` takes part in; gives the paths of these.
     pub fn forget(&self, path: &str) -> Vec<String> {
+        self.hole.borrow_mut().take_if(|(_, look)| look.asked.contains(path));
         let mut forgotten = Vec::new();
         self.looks.borrow_mut().retain(|program, look| {
             let holds = program != path && !look.asked.contains(path);

@@ -1,6 +1,6 @@
 //! Texts that are not open in the editor: read beside the loop that answers, so that no disk is slow enough to hold it up.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub struct Arrived {
     pub path: String,
     /// Its text, or why there is none.
     pub text: Result<Arc<str>, String>,
+    /// The folder in which it was found; `None` where it was asked for by its path.
+    pub folder: Option<Arc<str>>,
 }
 
 /// Reads files, each on a thread of its own: one that never answers holds up nobody.
@@ -32,41 +34,43 @@ pub struct Disk {
     sender: Sender<Arrived>,
     /// Where what was read comes in.
     pub arrivals: Receiver<Arrived>,
-    /// What is being read.
-    open: BTreeSet<String>,
+    /// What is being read, and whether it is to be read once more then: it may have changed behind the reader.
+    open: BTreeMap<String, bool>,
 }
 
 impl Default for Disk {
     fn default() -> Self {
         let (sender, arrivals) = unbounded();
-        Self { sender, arrivals, open: BTreeSet::new() }
+        Self { sender, arrivals, open: BTreeMap::new() }
     }
 }
 
 impl Disk {
-    /// Begins to read `path`, unless that is under way.
+    /// Begins to read `path`; where that is under way, it begins anew when that has ended.
     pub fn read(&mut self, path: &str) {
-        if !self.open.insert(path.to_owned()) {
+        if let Some(again) = self.open.get_mut(path) {
+            *again = true;
             return;
         }
+        self.open.insert(path.to_owned(), false);
         let (own, sender) = (path.to_owned(), self.sender.clone());
         let reading = thread::Builder::new().spawn(move || {
             let text = text_of(Path::new(&own));
             // Nobody listens any more where the server is on its way out.
-            let _ = sender.send(Arrived { path: own, text });
+            let _ = sender.send(Arrived { path: own, text, folder: None });
         });
         if let Err(error) = reading {
             let text = Err(format!("no thread could be started: {error}"));
-            let _ = self.sender.send(Arrived { path: path.to_owned(), text });
+            let _ = self.sender.send(Arrived { path: path.to_owned(), text, folder: None });
         }
     }
 
     /// Begins to look for the programs below `root`; each comes in as if it had been asked for.
     pub fn look_through(&self, root: &str) {
-        let (root, sender) = (root.to_owned(), self.sender.clone());
+        let (root, sender) = (Arc::<str>::from(root), self.sender.clone());
         let _ = thread::Builder::new().spawn(move || {
             let mut found = 0;
-            programs(Path::new(&root), 0, &mut found, &sender);
+            programs(Path::new(&*root), 0, &mut found, &root, &sender);
         });
     }
 
@@ -88,9 +92,11 @@ impl Disk {
         });
     }
 
-    /// Notes that something has come.
+    /// Notes that what was asked for by its path has come.
     pub fn done(&mut self, path: &str) {
-        self.open.remove(path);
+        if self.open.remove(path) == Some(true) {
+            self.read(path);
+        }
     }
 }
 
@@ -106,7 +112,7 @@ fn text_of(path: &Path) -> Result<Arc<str>, String> {
 }
 
 /// Sends every program in a folder and below it, in the order of their names.
-fn programs(folder: &Path, depth: usize, found: &mut usize, sender: &Sender<Arrived>) {
+fn programs(folder: &Path, depth: usize, found: &mut usize, root: &Arc<str>, sender: &Sender<Arrived>) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let mut entries: Vec<_> = entries.flatten().collect();
     entries.sort_by_key(fs::DirEntry::file_name);
@@ -115,11 +121,12 @@ fn programs(folder: &Path, depth: usize, found: &mut usize, sender: &Sender<Arri
         let Ok(kind) = entry.file_type() else { continue };
         let hidden = name.to_string_lossy().starts_with('.');
         if kind.is_dir() && !hidden && depth < DEPTH_MAX && name != "target" && name != "node_modules" {
-            programs(&entry.path(), depth + 1, found, sender);
+            programs(&entry.path(), depth + 1, found, root, sender);
         } else if kind.is_file() && name.to_string_lossy().ends_with(".flow") && *found < FILES_MAX {
             *found += 1;
             let path = entry.path();
-            let arrived = Arrived { path: path.to_string_lossy().replace('\\', "/"), text: text_of(&path) };
+            let (text, folder) = (text_of(&path), Some(root.clone()));
+            let arrived = Arrived { path: path.to_string_lossy().replace('\\', "/"), text, folder };
             if sender.send(arrived).is_err() {
                 return;
             }

@@ -20,7 +20,7 @@ pub struct Document {
 impl Document {
     /// A text that was opened. No editor counts a byte order mark, and the language does not either.
     pub fn new(uri: Uri, version: i32, text: &str) -> Self {
-        Self { uri, version, text: text.strip_prefix('\u{feff}').unwrap_or(text).into() }
+        Self { uri, version, text: unmarked(text).into() }
     }
 
     /// Takes changes in, one after the other.
@@ -28,7 +28,9 @@ impl Document {
         self.version = version;
         for change in changes {
             self.text = match change {
-                TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(whole) => whole.text.into(),
+                TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(whole) => {
+                    unmarked(&whole.text).into()
+                }
                 TextDocumentContentChangeEvent::TextDocumentContentChangePartial(part) => {
                     let lines = Lines::new(&self.text, encoding);
                     let (one, other) = (lines.offset(part.range.start), lines.offset(part.range.end));
@@ -39,4 +41,8 @@ impl Document {
             };
         }
     }
+}
+
+fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }

@@ -6,8 +6,8 @@ use super::place::{PROGRAM, Place};
 
 /// The hints of a text.
 pub fn hints(place: &Place<'_>) -> Value {
-    let study = &place.look.study;
-    let Some(outline) = place.look.index().outline(PROGRAM) else { return Value::Null };
+    let study = &place.look().study;
+    let Some(outline) = place.look().outline(PROGRAM) else { return Value::Null };
     let lines = place.lines();
     let mut found = Vec::new();
     for block in &outline.blocks {

@@ -7,7 +7,7 @@ use super::wording;
 
 /// What is said of the name at a place.
 pub fn hover(place: &Place<'_>) -> Value {
-    let look = &place.look;
+    let look = place.look();
     let Some((span, mention)) = look.index().at(PROGRAM, place.offset) else { return Value::Null };
     let written = look.study.sources.text(span);
     match wording::mention(look, written, mention) {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::outline::{Entry, Outline};
 use crate::base::span::{FileId, Span};
 use crate::lang::Study;
 use crate::lang::check::Mention;
@@ -12,30 +11,14 @@ use crate::lang::check::Mention;
 pub struct Index {
     /// Names as they stand in the texts as written, with what they mean.
     mentions: BTreeMap<Span, Mention>,
-    /// What each file declares.
-    outlines: Vec<Outline>,
-    /// What is declared at the place of a name in a tree.
-    entries: BTreeMap<Span, Entry>,
 }
 
 impl Index {
     /// The names of what was studied.
     pub fn of(study: &Study) -> Self {
-        let outlines: Vec<Outline> = study.trees.iter().map(|tree| Outline::of(&tree.program)).collect();
-        let entries = outlines.iter().flat_map(Outline::all).map(|entry| (entry.place, entry.clone())).collect();
         let notes = &study.checked.notes.mentions;
         let mentions = notes.iter().map(|(place, mention)| (study.written(*place), mention.clone())).collect();
-        Self { mentions, outlines, entries }
-    }
-
-    /// What the file declares.
-    pub fn outline(&self, file: FileId) -> Option<&Outline> {
-        self.outlines.get(usize::from(file.0))
-    }
-
-    /// What is declared at the place of a name in a tree.
-    pub fn entry(&self, place: Span) -> Option<&Entry> {
-        self.entries.get(&place)
+        Self { mentions }
     }
 
     /// The name at a byte of a file, or just before it.

@@ -7,7 +7,7 @@ use super::place::{PROGRAM, Place};
 
 /// The commands over workflows and tests; the editor's extension carries them out.
 pub fn lenses(place: &Place<'_>) -> Value {
-    let entries = place.look.index().outline(PROGRAM).map_or(&[][..], |outline| &outline.entries);
+    let entries = place.look().outline(PROGRAM).map_or(&[][..], |outline| &outline.entries);
     let uri = place.desk.uri(&place.path).0;
     let lines = place.lines();
     let mut found = Vec::new();
@@ -19,7 +19,7 @@ pub fn lenses(place: &Place<'_>) -> Value {
         };
         for (title, command) in commands {
             found.push(json!({
-                "range": lines.range(place.look.study.written(entry.place).range()),
+                "range": lines.range(place.look().study.written(entry.place).range()),
                 "command": { "title": title, "command": command, "arguments": [uri, entry.name] },
             }));
         }

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use lsp_types::{Location, Range, Uri};
 
 use super::index::Index;
+use super::outline::{Entry, Outline};
 use super::path;
 use super::position::{Encoding, Lines};
 use crate::base::span::{FileId, Span};
@@ -21,17 +22,31 @@ pub struct Look {
     /// Those of them that nobody has read yet.
     pub missing: BTreeSet<String>,
     index: OnceLock<Index>,
+    /// What each file declares.
+    outlines: Vec<OnceLock<Outline>>,
 }
 
 impl Look {
     /// What `study` found out, having asked for files.
     pub fn new(study: Study, asked: BTreeSet<String>, missing: BTreeSet<String>) -> Self {
-        Self { study, asked, missing, index: OnceLock::new() }
+        let outlines = study.trees.iter().map(|_| OnceLock::new()).collect();
+        Self { study, asked, missing, index: OnceLock::new(), outlines }
     }
 
     /// Its names.
     pub fn index(&self) -> &Index {
         self.index.get_or_init(|| Index::of(&self.study))
+    }
+
+    /// What a file declares.
+    pub fn outline(&self, file: FileId) -> Option<&Outline> {
+        let (outline, tree) = (self.outlines.get(usize::from(file.0))?, self.study.trees.get(usize::from(file.0))?);
+        Some(outline.get_or_init(|| Outline::of(&tree.program)))
+    }
+
+    /// What is declared at the place of a name in a tree.
+    pub fn entry(&self, place: Span) -> Option<&Entry> {
+        self.outline(place.file)?.all().into_iter().find(|entry| entry.place == place)
     }
 
     /// Whether a file of the program is still being read.
@@ -42,6 +57,11 @@ impl Look {
     /// The path of a file.
     pub fn path(&self, file: FileId) -> &str {
         &self.study.sources.get(file).name
+    }
+
+    /// The text of a file.
+    pub fn text(&self, file: FileId) -> &str {
+        &self.study.sources.get(file).text
     }
 
     /// What an editor calls the file.
@@ -60,7 +80,7 @@ impl Look {
 
     /// The lines of one of its texts.
     pub fn lines(&self, file: FileId, encoding: Encoding) -> Lines<'_> {
-        Lines::new(&self.study.sources.get(file).text, encoding)
+        Lines::new(self.text(file), encoding)
     }
 
     /// Where a stretch of a text as written lies.

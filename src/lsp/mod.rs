@@ -17,6 +17,7 @@ mod diagnostic;
 mod disk;
 mod document;
 mod folding;
+mod formatting;
 mod hint;
 mod hover;
 mod index;

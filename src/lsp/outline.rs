@@ -65,6 +65,8 @@ pub struct Outline {
     pub calls: Vec<Called>,
     /// Its blocks.
     pub blocks: Vec<Items>,
+    /// The statements of Rhai in it.
+    pub scripts: Vec<Span>,
 }
 
 /// A call in a step.
@@ -121,6 +123,7 @@ impl Outline {
             }
             Declaration::Fn(function) => {
                 self.folds.push(function.span);
+                self.scripts.push(function.body.span);
                 named(Kind::Function, &function.name, function.span, function.doc.as_ref(), Vec::new())
             }
             Declaration::Workflow(workflow) => {
@@ -253,6 +256,10 @@ impl Outline {
             }
             Action::Ask(ask) => {
                 self.given(&ask.params);
+                None
+            }
+            Action::Script(code) => {
+                self.scripts.push(code.span);
                 None
             }
             _ => None,

@@ -38,3 +38,8 @@ pub fn to_uri(path: &str) -> Uri {
         Err(()) => Uri(path.to_owned()),
     }
 }
+
+/// Whether a path lies in a folder, at whatever depth.
+pub fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+}

@@ -1,5 +1,6 @@
 //! Where the editor asks: a program, and a byte of its text.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use lsp_types::TextDocumentIdentifier;
@@ -22,12 +23,12 @@ pub struct Place<'d> {
     pub desk: &'d Desk,
     /// The path of the program.
     pub path: String,
-    /// What was found out about it.
-    pub look: Arc<Look>,
     /// The byte; 0 where the question is about the whole text.
     pub offset: usize,
     /// The whole question.
     pub params: Value,
+    text: Arc<str>,
+    look: OnceCell<Arc<Look>>,
 }
 
 /// What questions about a text have in common.
@@ -43,18 +44,23 @@ impl<'d> Place<'d> {
     pub fn of(desk: &'d Desk, params: Value) -> Option<Self> {
         let asked = Asked::deserialize(&params).ok()?;
         let path = path::of_uri(&asked.text_document.uri);
-        let look = desk.look(&path)?;
-        let offset = asked.position.map_or(0, |position| look.lines(PROGRAM, desk.encoding).offset(position));
-        Some(Self { desk, path, look, offset, params })
+        let text = desk.text(&path)?.ok()?;
+        let offset = asked.position.map_or(0, |position| Lines::new(&text, desk.encoding).offset(position));
+        Some(Self { desk, path, offset, params, text, look: OnceCell::new() })
+    }
+
+    /// What there is to know of the program: found out when first somebody asks, for not every question needs it.
+    pub fn look(&self) -> &Look {
+        self.look.get_or_init(|| self.desk.look_of(&self.path, &self.text))
     }
 
     /// The lines of the text.
     pub fn lines(&self) -> Lines<'_> {
-        self.look.lines(PROGRAM, self.desk.encoding)
+        Lines::new(&self.text, self.desk.encoding)
     }
 
     /// The text.
     pub fn text(&self) -> &str {
-        &self.look.study.sources.get(PROGRAM).text
+        &self.text
     }
 }

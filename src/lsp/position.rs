@@ -21,10 +21,12 @@ pub struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// The lines of `text`.
+    /// The lines of `text`; they end as the protocol says: with `\n`, `\r\n` or `\r`.
     pub fn new(text: &'a str, encoding: Encoding) -> Self {
+        let bytes = text.as_bytes();
+        let ends = |at: &usize| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n');
         let mut starts = vec![0];
-        starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
+        starts.extend(memchr::memchr2_iter(b'\n', b'\r', bytes).filter(ends).map(|at| at + 1));
         Self { text, starts, encoding }
     }
 
@@ -43,11 +45,12 @@ impl<'a> Lines<'a> {
         self.starts.get(line).copied().unwrap_or(self.text.len())
     }
 
-    /// Where a byte lies; one inside of a character counts as its first, one past the end as the end.
+    /// Where a byte lies; one inside of a character or of a line's end counts as its first, one past the end as the end.
     pub fn position(&self, offset: usize) -> Position {
         let offset = self.whole(offset.min(self.text.len()));
         let line = self.line(offset);
         let before = &self.text[self.starts[line]..offset];
+        let before = if self.text[offset..].starts_with('\n') { before.trim_end_matches('\r') } else { before };
         let units = match self.encoding {
             Encoding::Utf8 => before.len(),
             Encoding::Utf16 => before.encode_utf16().count(),
@@ -65,8 +68,9 @@ impl<'a> Lines<'a> {
     pub fn offset(&self, position: Position) -> usize {
         let line = position.line as usize;
         let Some(start) = self.starts.get(line).copied() else { return self.text.len() };
-        let end = self.starts.get(line + 1).map_or(self.text.len(), |next| next - 1);
-        let text = self.text[start..end].trim_end_matches('\r');
+        let text = &self.text[start..self.start(line + 1)];
+        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = text.strip_suffix('\r').unwrap_or(text);
         let wanted = position.character as usize;
         let within = match self.encoding {
             Encoding::Utf8 => wanted.min(text.len()),

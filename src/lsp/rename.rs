@@ -19,10 +19,10 @@ use crate::lang::check::Named;
 /// Why it cannot.
 pub fn prepare(place: &Place<'_>) -> Result<Value, String> {
     let found = renamable(place)?;
-    let (span, _) = place.look.index().at(PROGRAM, place.offset).ok_or("there is no name here")?;
+    let (span, _) = place.look().index().at(PROGRAM, place.offset).ok_or("there is no name here")?;
     debug_assert!(!found.uses.is_empty(), "what is named stands somewhere");
-    let written = place.look.study.sources.text(span);
-    Ok(json!({ "range": place.look.range(span, place.desk.encoding), "placeholder": written }))
+    let written = place.look().study.sources.text(span);
+    Ok(json!({ "range": place.look().range(span, place.desk.encoding), "placeholder": written }))
 }
 
 /// The edits that give the thing at a place another name.
@@ -57,7 +57,7 @@ pub fn rename(place: &Place<'_>) -> Result<Value, String> {
 
 /// The thing at a place, if its name is the program's own and stands nowhere but in programs.
 fn renamable(place: &Place<'_>) -> Result<Found, String> {
-    let look = &place.look;
+    let look = place.look();
     let (_, mention) = look.index().at(PROGRAM, place.offset).ok_or("there is no name here")?;
     match mention.named {
         Named::Workflow

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::desk::Desk;
 use super::place::Place;
-use super::{action, completion, definition, folding, hint, hover, lens, rename, signature, symbol, token};
+use super::{action, completion, definition, folding, formatting, hint, hover, lens, rename, signature, symbol, token};
 
 /// Answers one question.
 pub fn answer(desk: &Desk, request: Request) -> Response {
@@ -24,6 +24,8 @@ pub fn answer(desk: &Desk, request: Request) -> Response {
         "textDocument/semanticTokens/full" => |place| Ok(token::tokens(place)),
         "textDocument/codeAction" => |place| Ok(action::actions(place)),
         "textDocument/codeLens" => |place| Ok(lens::lenses(place)),
+        "textDocument/formatting" => |place| Ok(formatting::whole(place)),
+        "textDocument/rangeFormatting" => |place| Ok(formatting::part(place)),
         "textDocument/inlayHint" => |place| Ok(hint::hints(place)),
         "workspace/symbol" => {
             let query = request.params["query"].as_str().unwrap_or_default();

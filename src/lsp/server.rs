@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crossbeam_channel::select;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::{
-    Diagnostic as Shown, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, DidSaveTextDocumentParams, InitializeParams, PositionEncodingKind,
-    PublishDiagnosticsParams, Uri,
+    Diagnostic as Shown, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams, FileChangeType, InitializeParams,
+    PositionEncodingKind, PublishDiagnosticsParams, Uri,
 };
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -52,6 +52,7 @@ fn converse(connection: Connection) -> Result<Ended, String> {
         connection,
         desk: Desk::new(encoding),
         disk: Disk::default(),
+        folders: BTreeSet::new(),
         waiting: VecDeque::new(),
         stale: BTreeSet::new(),
         shown: BTreeMap::new(),
@@ -74,6 +75,8 @@ struct Server {
     connection: Connection,
     desk: Desk,
     disk: Disk,
+    /// The folders the editor has open, by path.
+    folders: BTreeSet<String>,
     /// Messages that have come and wait for their turn.
     waiting: VecDeque<Message>,
     /// Open programs whose diagnostics are not those of the newest texts.
@@ -174,6 +177,7 @@ impl Server {
             "textDocument/didChange" => self.noted(notification, Self::changed),
             "textDocument/didClose" => self.noted(notification, Self::closed),
             "textDocument/didSave" => self.noted(notification, Self::saved),
+            "workspace/didChangeWorkspaceFolders" => self.noted(notification, Self::rearranged),
             "workspace/didChangeWatchedFiles" => self.noted(notification, Self::moved),
             _ => {}
         }
@@ -218,12 +222,42 @@ impl Server {
 
     fn moved(&mut self, params: DidChangeWatchedFilesParams) {
         for change in params.changes {
-            self.disk.read(&path::of_uri(&change.uri));
+            let path = path::of_uri(&change.uri);
+            // With a folder goes everything in it, and no editor says so of each.
+            if change.kind == FileChangeType::Deleted {
+                self.desk.below(&path).iter().for_each(|inside| self.disk.read(inside));
+            }
+            self.disk.read(&path);
         }
     }
 
+    /// The editor has opened folders, or closed some.
+    fn rearranged(&mut self, params: DidChangeWorkspaceFoldersParams) {
+        for folder in params.event.removed {
+            let gone = path::of_uri(&folder.uri);
+            self.folders.remove(&gone);
+            for path in self.desk.below(&gone) {
+                if !self.folders.iter().any(|folder| path::is_below(&path, folder)) {
+                    self.desk.drop_text(&path);
+                    self.renewed(&path);
+                }
+            }
+        }
+        params.event.added.iter().for_each(|folder| self.look_through(&folder.uri));
+    }
+
+    fn look_through(&mut self, folder: &Uri) {
+        let path = path::of_uri(folder);
+        self.disk.look_through(&path);
+        self.folders.insert(path);
+    }
+
     fn arrived(&mut self, arrived: Arrived) {
-        self.disk.done(&arrived.path);
+        match &arrived.folder {
+            Some(folder) if !self.folders.contains(&**folder) => return,
+            Some(_) => {}
+            None => self.disk.done(&arrived.path),
+        }
         let path = arrived.path.clone();
         if self.desk.arrived(arrived) && !self.desk.open.contains_key(&path) {
             self.renewed(&path);
@@ -255,9 +289,7 @@ impl Server {
             ));
         }
         Disk::write_standard();
-        for root in roots(asked) {
-            self.disk.look_through(&path::of_uri(&root));
-        }
+        roots(asked).iter().for_each(|root| self.look_through(root));
     }
 
     /// Sends what is to be said of an open program.

@@ -55,7 +55,7 @@ fn of_function(place: &Place<'_>) -> Option<Value> {
 
 /// The operation or workflow in whose braces the place is.
 fn of_step(place: &Place<'_>) -> Option<Value> {
-    let study = &place.look.study;
+    let study = &place.look().study;
     let called = around(place)?;
     let (label, doc, params) = match study.checked.callees.get(&called.callee)? {
         Callee::Operation(signature) => {
@@ -90,9 +90,9 @@ fn of_step(place: &Place<'_>) -> Option<Value> {
 /// The innermost call whose braces are around a place.
 pub fn around<'p>(place: &'p Place<'_>) -> Option<&'p Called> {
     let offset = u32::try_from(place.offset).ok()?;
-    let calls = place.look.index().outline(PROGRAM)?.calls.iter();
+    let calls = place.look().outline(PROGRAM)?.calls.iter();
     let inside = calls.filter(|called| {
-        let (whole, callee) = (place.look.study.written(called.span), place.look.study.written(called.callee));
+        let (whole, callee) = (place.look().study.written(called.span), place.look().study.written(called.callee));
         callee.end < offset && offset < whole.end
     });
     inside.min_by_key(|called| called.span.end - called.span.start)
@@ -100,7 +100,7 @@ pub fn around<'p>(place: &'p Place<'_>) -> Option<&'p Called> {
 
 /// What a workflow takes, as its name says where it is called.
 fn input_of(place: &Place<'_>, called: &Called) -> Vec<Field> {
-    let study = &place.look.study;
+    let study = &place.look().study;
     let named = study.checked.notes.mentions.range(..).find(|(span, mention)| {
         called.callee.file == span.file && called.callee.end == span.end && !mention.declared.is_empty()
     });

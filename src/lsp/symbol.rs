@@ -14,13 +14,13 @@ const SYMBOLS_MAX: usize = 500;
 
 /// What a text declares.
 pub fn of_document(place: &Place<'_>) -> Value {
-    let entries = place.look.index().outline(PROGRAM).map_or(&[][..], |outline| &outline.entries);
+    let entries = place.look().outline(PROGRAM).map_or(&[][..], |outline| &outline.entries);
     let lines = place.lines();
     json!(entries.iter().map(|entry| symbol(place, &lines, entry)).collect::<Vec<Value>>())
 }
 
 fn symbol(place: &Place<'_>, lines: &Lines<'_>, entry: &Entry) -> Value {
-    let range = |span: Span| lines.range(place.look.study.written(span).range());
+    let range = |span: Span| lines.range(place.look().study.written(span).range());
     let name = if entry.name.is_empty() { "…" } else { &entry.name };
     json!({
         "name": name,
@@ -37,7 +37,7 @@ pub fn of_workspace(desk: &Desk, query: &str) -> Value {
     let mut found = Vec::new();
     for path in desk.programs() {
         let Some(look) = desk.look(&path) else { continue };
-        let Some(outline) = look.index().outline(PROGRAM) else { continue };
+        let Some(outline) = look.outline(PROGRAM) else { continue };
         for entry in outline.all() {
             let listed = !matches!(entry.kind, Kind::Field | Kind::Let | Kind::Use);
             if listed && has_letters(&entry.name, query) && found.len() < SYMBOLS_MAX {

@@ -16,7 +16,7 @@ pub fn tokens(place: &Place<'_>) -> Value {
     let lines = place.lines();
     let (mut line, mut column) = (0, 0);
     let mut data: Vec<u32> = Vec::new();
-    for (span, mention) in place.look.index().of_file(PROGRAM) {
+    for (span, mention) in place.look().index().of_file(PROGRAM) {
         let range = lines.range(span.range());
         let ahead = (range.start.line, range.start.character) < (line, column);
         if range.start.line != range.end.line || range.end.character <= range.start.character || ahead {
@@ -25,7 +25,7 @@ pub fn tokens(place: &Place<'_>) -> Value {
         let down = range.start.line - line;
         let along = if down == 0 { range.start.character - column } else { range.start.character };
         let declares = mention.declared.contains(&span);
-        let foreign = mention.declared.first().is_some_and(|declared| place.look.is_standard(declared.file));
+        let foreign = mention.declared.first().is_some_and(|declared| place.look().is_standard(declared.file));
         let modifiers = u32::from(declares) | u32::from(foreign) << 1;
         let length = range.end.character - range.start.character;
         data.extend([down, along, length, number(mention.named), modifiers]);

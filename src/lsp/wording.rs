@@ -113,7 +113,7 @@ pub fn mention(look: &Look, written: &str, mention: &Mention) -> Option<String> 
     if let (Named::Operation, Some(place)) = (mention.named, mention.declared.first()) {
         return Some(operation(look, operation_at(look, *place)?));
     }
-    let declared = mention.declared.first().and_then(|place| look.index().entry(*place));
+    let declared = mention.declared.first().and_then(|place| look.entry(*place));
     let head = match (mention.named, declared) {
         (Named::Scope, _) => return Some(scope(written, &mention.shape)),
         (Named::Function, None) => return fixed(written),

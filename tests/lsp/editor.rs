@@ -223,12 +223,13 @@ impl Drop for Editor {
     }
 }
 
-/// A byte of a text in UTF-16.
+/// A byte of a text in UTF-16; lines end with `\n`, `\r\n` or `\r`.
 pub fn position(text: &str, at: usize) -> Value {
-    let before = &text[..at];
-    let line = before.matches('\n').count();
-    let start = before.rfind('\n').map_or(0, |at| at + 1);
-    json!({ "line": line, "character": before[start..].encode_utf16().count() })
+    let bytes = text.as_bytes();
+    let ends = |at: &usize| bytes[*at] == b'\n' || bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    let ends: Vec<usize> = (0..at).filter(ends).collect();
+    let start = ends.last().map_or(0, |end| end + 1);
+    json!({ "line": ends.len(), "character": text[start..at].encode_utf16().count() })
 }
 
 /// The text that edits make of `text`; positions are in UTF-16.
@@ -263,3 +264,37 @@ pub fn edited(text: &str, edits: &Value) -> String {
     }
     text
 }
+
+/// The sample programs, by name.
+pub fn scripts() -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    let mut all: Vec<(String, String)> = std::fs::read_dir(folder)
+        .expect("the scripts are there")
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "flow"))
+        .map(|entry| {
+            let text = std::fs::read_to_string(entry.path()).expect("a program");
+            (entry.file_name().to_string_lossy().into_owned(), text)
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+/// Every question about a place, all of them asked of every text.
+pub const QUESTIONS: [&str; 14] = [
+    "textDocument/hover",
+    "textDocument/definition",
+    "textDocument/references",
+    "textDocument/documentHighlight",
+    "textDocument/completion",
+    "textDocument/signatureHelp",
+    "textDocument/documentSymbol",
+    "textDocument/foldingRange",
+    "textDocument/semanticTokens/full",
+    "textDocument/codeAction",
+    "textDocument/codeLens",
+    "textDocument/inlayHint",
+    "textDocument/formatting",
+    "textDocument/rangeFormatting",
+];

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::editor::{Editor, position};
+use super::editor::{Editor, position, scripts};
 
 /// Every question about a place, all of them asked of every text.
-const QUESTIONS: [&str; 12] = [
+const QUESTIONS: [&str; 13] = [
     "textDocument/hover",
     "textDocument/definition",
     "textDocument/references",
@@ -18,22 +18,8 @@ const QUESTIONS: [&str; 12] = [
     "textDocument/codeAction",
     "textDocument/codeLens",
     "textDocument/inlayHint",
+    "textDocument/formatting",
 ];
-
-fn scripts() -> Vec<(String, String)> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
-    let mut all: Vec<(String, String)> = std::fs::read_dir(folder)
-        .expect("the scripts are there")
-        .flatten()
-        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "flow"))
-        .map(|entry| {
-            let text = std::fs::read_to_string(entry.path()).expect("a program");
-            (entry.file_name().to_string_lossy().into_owned(), text)
-        })
-        .collect();
-    all.sort();
-    all
-}
 
 /// How much is tried: more where `FLOW_EDITS` says so.
 fn rounds(usual: usize) -> usize {

@@ -2,6 +2,7 @@
 
 mod asked;
 mod editor;
+mod formatted;
 mod hostile;
 mod told;
 mod written;

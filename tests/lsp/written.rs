@@ -1,19 +1,27 @@
 //! What could be written at a place, also in a text that is not finished.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::editor::Editor;
 
 /// What is offered at the mark.
 fn offered(text: &str) -> Vec<String> {
     let mut editor = Editor::with(&[]);
-    let answer = editor.ask_at("textDocument/completion", "main.flow", text);
+    labels(&editor.ask_at("textDocument/completion", "main.flow", text))
+}
+
+fn labels(answer: &Value) -> Vec<String> {
     let items = answer["items"].as_array().cloned().unwrap_or_default();
     items.iter().filter_map(|item| item["label"].as_str().map(str::to_owned)).collect()
 }
 
 fn offers(text: &str, wanted: &[&str], unwanted: &[&str]) {
-    let found = offered(text);
+    let mut editor = Editor::with(&[]);
+    compare(&editor.ask_at("textDocument/completion", "main.flow", text), text, wanted, unwanted);
+}
+
+fn compare(answer: &Value, text: &str, wanted: &[&str], unwanted: &[&str]) {
+    let found = labels(answer);
     for word in wanted {
         assert!(found.iter().any(|label| label == word), "`{word}` is missing in {found:?} at {text}");
     }
@@ -65,4 +73,73 @@ fn nothing_is_offered_in_a_comment() {
     let mut editor = Editor::with(&[]);
     let answer = editor.ask_at("textDocument/completion", "main.flow", "// so it i|\nworkflow a {\n}\n");
     assert_eq!(answer, json!(null));
+}
+
+const ORDERS: &str = "type Line { sku: string, pieces: int, price: float }\n/// Without the tax.\nfn net(price) {\n    let rate = 1.19;\n    FN\n}\nworkflow a {\n    input { lines: list<Line>, name: string }\n    step x = http.get { url: \"https://example.com\" }\n    step y = script {\n        SCRIPT\n        let later = 1;\n        later\n    }\n    output { z = VALUE }\n}\n";
+
+/// The program with code at the place of one of the words in capitals; the mark in it is the cursor.
+fn with(place: &str, code: &str) -> String {
+    let others = [("FN", "price / rate"), ("SCRIPT", ""), ("VALUE", "1")];
+    let text = ORDERS.replace(place, code);
+    others.iter().fold(text, |text, (other, right)| text.replace(other, right))
+}
+
+#[test]
+fn scripts_know_their_own_variables_and_the_types_of_these() {
+    offers(&with("SCRIPT", "let got = x; got.|"), &["status", "body"], &["name", "sku"]);
+    offers(&with("SCRIPT", "for line in input.lines { print(line.|); }"), &["sku", "pieces", "price"], &["status"]);
+    let names = with("SCRIPT", "let total = 0; for line in input.lines { total += l|; }");
+    offers(&names, &["line", "total", "x", "input", "net", "slug", "let"], &["step", "later", "got"]);
+    // The statements below are complete, this one is not.
+    offers(&with("SCRIPT", "let first = input.lines[0];\n        first.|"), &["sku"], &["status"]);
+    offers(&with("SCRIPT", "x.|"), &["status"], &["sku"]);
+    offers(&with("SCRIPT", "fi|"), &["first_of", "x", "for"], &["step"]);
+}
+
+#[test]
+fn closures_know_what_they_are_given() {
+    for code in [
+        "input.lines.map(§line§ line.|)",
+        "input.lines.filter(§line§ line.pieces > 1 && line.|)",
+        "input.lines.sorted_by(§line§ line.|)",
+        "input.lines.find(§line§ line.|)?.sku",
+        "\"so many: ${input.lines.filter(§line§ line.|).len()}\"",
+        "input.lines.map(§line§ #{ a: [line.|] })",
+    ] {
+        offers_in(&with("VALUE", code), &["sku", "pieces", "price"], &["status", "lines"]);
+        offers_in(&with("SCRIPT", &format!("let a = {code};")), &["sku", "pieces"], &["status", "lines"]);
+    }
+    offers_in(&with("VALUE", "input.lines.map(§entry§ en|)"), &["entry", "input", "env"], &["line"]);
+    offers_in(&with("SCRIPT", "let twice = §n§ n * 2; twice.call(tw|);"), &["twice", "x"], &["n"]);
+}
+
+/// The same as [`offers`] where the bars of closures are written as `§`.
+fn offers_in(text: &str, wanted: &[&str], unwanted: &[&str]) {
+    let (before, after) = text.split_once('|').expect("a mark");
+    let (before, after) = (before.replace('§', "|"), after.replace('§', "|"));
+    let mut editor = Editor::with(&[]);
+    let bare = format!("{before}{after}");
+    editor.open("main.flow", &bare);
+    let answer = editor.ask("textDocument/completion", editor.place("main.flow", &bare, before.len()));
+    compare(&answer, &bare, wanted, unwanted);
+}
+
+#[test]
+fn functions_of_the_program_know_their_parameters_and_variables() {
+    offers(&with("FN", "pri|"), &["price", "rate", "net", "format", "return"], &["input", "x", "step"]);
+    offers(&with("FN", "price.|"), &["format", "slug"], &["sku", "step"]);
+}
+
+#[test]
+fn functions_come_with_what_they_do() {
+    let mut editor = Editor::with(&[]);
+    let answer = editor.ask_at("textDocument/completion", "main.flow", &with("VALUE", "ne|"));
+    let item = |label: &str| {
+        let items = answer["items"].as_array().cloned().unwrap_or_default();
+        items.into_iter().find(|item| item["label"] == label).unwrap_or_else(|| panic!("{label} in {answer}"))
+    };
+    assert_eq!(item("net")["detail"], "fn net(price)");
+    assert_eq!(item("net")["documentation"]["value"], "Without the tax.");
+    assert!(item("slug")["detail"].as_str().is_some_and(|detail| detail.starts_with("slug(")), "{}", item("slug"));
+    assert!(item("slug")["documentation"]["value"].as_str().is_some_and(|doc| !doc.is_empty()));
 }

@@ -9,6 +9,7 @@ pub mod signature;
 pub mod standard;
 pub mod tree;
 pub mod types;
+pub mod volume;
 
 use std::sync::Arc;
 

@@ -65,6 +65,10 @@ impl<'a> Checker<'a> {
             return;
         }
         self.checked.connectors.entry(name).or_insert_with(|| known.declared.clone());
+        // The standard library is right, and an editor makes no plan of it.
+        if standard && self.noting {
+            return;
+        }
         let config = Shape::Object(crate::base::shape::Object { name: None, fields: known.config.clone() }.into());
         let secret_config = Typed::of(config);
         let here = Here { words: vec![("config", secret_config)], ..Here::default() };

@@ -64,6 +64,7 @@ impl<'a> Checker<'a> {
         }
         self.mention_reads(&compiled, &targets, &trails);
         let of_read = |index: usize| typed.get(index).map_or(Shape::Any, |value: &Typed| value.shape.clone());
+        self.gap(&compiled, &of_read);
         let (shape, wrong) = compiled.shape(&of_read);
         wrong.iter().for_each(|wrong| self.never_works(wrong));
         let secret = self.is_secret(&compiled, &typed, &shape);

@@ -10,9 +10,9 @@ use super::walk::{self, Seen};
 use crate::base::shape::{Field, Lookup, Shape};
 use crate::base::span::Span;
 use crate::lang::catalog::{Connector, Signature};
-use crate::lang::script::{self, Key, Origin, Read};
+use crate::lang::script::{self, Gap, Key, Origin, Read};
 use crate::lang::syntax::ast::{
-    ConnectorItem, Declaration, Declare, Field as Given, Item, Name, Path, Step, Type, TypeKind, Workflow,
+    ConnectorItem, Declaration, Declare, Field as Given, Function, Item, Name, Path, Step, Type, TypeKind, Workflow,
 };
 
 /// The word that stands where a name is still to be written: what could stand there is noted as [`Hole`].
@@ -111,6 +111,45 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Notes what could stand at the hole in a script that has variables of its own, whose types it knows itself.
+    pub fn gap(&mut self, compiled: &script::Expr, of_read: &dyn Fn(usize) -> Shape) {
+        if !self.is_noting() || !compiled.text().contains(HOLE) {
+            return;
+        }
+        let found = match compiled.gap(HOLE, of_read) {
+            Some(Gap::Field(shape)) => Hole::Field(shape),
+            Some(Gap::Name(own)) => {
+                let mut names = self.in_scope();
+                names.extend(own.into_iter().map(|(name, shape)| (name, Named::Local, shape)));
+                Hole::Name(names)
+            }
+            None => return,
+        };
+        self.hole(HOLE, |_| found);
+    }
+
+    /// The same in the body of a `fn`, which sees its parameters and variables, and nothing of their types.
+    fn gap_in(&mut self, function: &Function) {
+        let source = &function.body.source;
+        let Some(at) = source.find(HOLE) else { return };
+        let library = self.library();
+        let behind_dot = source[..at].ends_with('.');
+        let text = |span: &Span| {
+            let start = span.range().start.checked_sub(function.body.span.range().start)?;
+            source.get(start..start + span.range().len())
+        };
+        let variables = library.variables_in(&function.name.text).iter().map(|(_, declared)| declared);
+        let before = variables.filter(|declared| declared.range().start < function.body.span.range().start + at);
+        let mut names: Vec<Arc<str>> = function.params.iter().map(|param| param.text.clone()).collect();
+        for name in before.filter_map(text).map(Arc::from) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let names = names.into_iter().map(|name| (name, Named::Local, Shape::Any)).collect();
+        self.hole(HOLE, |_| if behind_dot { Hole::Field(Shape::Any) } else { Hole::Name(names) });
+    }
+
     /// Everything that an expression can name here.
     pub fn in_scope(&self) -> Vec<(Arc<str>, Named, Shape)> {
         let bound = self.names.iter().filter(|binding| !binding.placeholder && &*binding.name != HOLE);
@@ -160,6 +199,7 @@ impl<'a> Checker<'a> {
                 for (place, declared) in library.variables_in(&function.name.text) {
                     self.mention(*place, Named::Local, vec![*declared], &Shape::Any);
                 }
+                self.gap_in(function);
             }
             Declaration::Connector(connector) => {
                 own(&connector.name, Named::Connector);

@@ -48,7 +48,7 @@ pub use broken::Broken;
 pub use demand::Demand;
 pub use expr::{Expr, Scope};
 pub use functions::{FixedFunction, functions};
-pub use infer::{Wrong, field, joined};
+pub use infer::{Gap, Wrong, field, joined};
 pub use library::Library;
 pub use mistaken::method_called;
 pub use path::{Key, Segment};

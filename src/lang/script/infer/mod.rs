@@ -12,9 +12,11 @@ use crate::base::span::Span;
 use crate::base::value::Value;
 
 mod call;
+mod gap;
 mod join;
 mod wrong;
 
+pub use gap::Gap;
 pub use join::{field, joined};
 use join::{item, present};
 pub use wrong::Wrong;
@@ -23,17 +25,33 @@ impl Expr {
     /// Its type, if the paths it reads have the types that `read` gives by their number in [`Expr::reads`], each the type
     /// of the value at the end of the path; [`Shape::Any`] where nothing is known. With it, what can never work in it.
     pub fn shape(&self, read: &dyn Fn(usize) -> Shape) -> (Shape, Vec<Wrong>) {
+        let Infer { returned, wrong, .. } = self.inferred(read, None);
+        (returned.unwrap_or(Shape::Unit), wrong)
+    }
+
+    /// All that is inferred of it, `returned` with the value at its end; with `hole`, what is known where that stands.
+    fn inferred<'a>(&'a self, read: &dyn Fn(usize) -> Shape, hole: Option<&'a str>) -> Infer<'a> {
         let (tree, found) = self.tree();
         let reads: Vec<Shape> = (0..found.reads.len()).map(read).collect();
         stack::with_room(self.text(), || {
             let mut changed = BTreeSet::new();
             changes(tree, &mut changed);
-            let mut infer =
-                Infer { found, reads, locals: Vec::new(), changed, returned: None, wrong: Vec::new(), tried: 0 };
+            let mut infer = Infer {
+                found,
+                reads,
+                locals: Vec::new(),
+                changed,
+                returned: None,
+                wrong: Vec::new(),
+                tried: 0,
+                hole,
+                gap: None,
+                looked: BTreeSet::new(),
+            };
             let value = infer.node(tree);
-            let returned = infer.returned.take();
+            infer.returned = either(value, infer.returned.take());
             infer.never(wrong::in_place(tree));
-            (either(value, returned).unwrap_or(Shape::Unit), infer.wrong)
+            infer
         })
     }
 }
@@ -54,6 +72,12 @@ struct Infer<'a> {
     wrong: Vec<Wrong>,
     /// How many `try` are around: what fails there is expected.
     tried: usize,
+    /// The word that stands where a name is still to be written, if that is looked for.
+    hole: Option<&'a str>,
+    /// What is known there.
+    gap: Option<Gap>,
+    /// The nodes below which it was looked for.
+    looked: BTreeSet<(Span, usize)>,
 }
 
 const INT: Shape = Shape::Int(Bounds { min: None, max: None });
@@ -87,6 +111,13 @@ impl Infer<'_> {
     }
 
     fn node(&mut self, node: &Node) -> Found {
+        self.look_for_gap(node);
+        let found = self.computed(node);
+        self.look_below(node);
+        found
+    }
+
+    fn computed(&mut self, node: &Node) -> Found {
         Some(match &node.kind {
             Kind::Constant(value) => of_value(value),
             Kind::Char(_) | Kind::Text(_) => {
