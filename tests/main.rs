@@ -10,6 +10,8 @@ mod base {
 mod cli;
 mod connect;
 mod docs;
+#[cfg(feature = "cli")]
+mod foreign;
 mod lang {
     mod check;
     mod compare;

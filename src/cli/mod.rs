@@ -11,6 +11,7 @@ mod client;
 #[cfg(feature = "sqlite")]
 mod data;
 mod diff;
+mod document;
 #[cfg(feature = "sqlite")]
 mod dump;
 mod effects;
@@ -20,6 +21,7 @@ mod explain;
 mod face;
 mod fmt;
 mod graph;
+mod import;
 mod input;
 mod log;
 #[cfg(feature = "lsp")]
@@ -89,6 +91,7 @@ enum Command {
     #[cfg(feature = "lsp")]
     Lsp(lsp::Lsp),
     Connectors(connectors::Connectors),
+    Import(import::Import),
     #[cfg(feature = "sqlite")]
     Prune(prune::Prune),
     #[cfg(feature = "sqlite")]
@@ -135,6 +138,7 @@ impl Command {
             #[cfg(feature = "lsp")]
             Self::Lsp(command) => command.run(),
             Self::Connectors(command) => command.run(),
+            Self::Import(command) => command.run(),
             #[cfg(feature = "sqlite")]
             Self::Prune(command) => command.run(),
             #[cfg(feature = "sqlite")]

@@ -17,6 +17,8 @@ pub mod layout;
 pub mod plan;
 /// A service's own description to the text of a connector.
 pub mod openapi;
+/// Programs of other workflow languages to programs of this one.
+pub mod foreign;
 /// All of these in a row: a file and what it uses, from text to package.
 mod compilation;
 

@@ -10,6 +10,8 @@ mod show;
 
 use clap::{Args, Subcommand};
 
+pub use new::New;
+
 use super::exit::{Exit, Stop};
 
 /// List connectors, show what they can do, check their credentials, sign in to their services, make one's own.
@@ -25,7 +27,7 @@ enum What {
     List(list::List),
     Show(show::Show),
     Check(check::Check),
-    New(new::New),
+    New(New),
     Record(record::Record),
     Login(login::LoginCommand),
 }

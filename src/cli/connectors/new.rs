@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::base::report;
 use crate::base::value::Value;
+use crate::cli::document;
 use crate::cli::exit::{Exit, Refusal, Stop};
 use crate::cli::paper::{colour_on_stderr, deliver, say};
 use crate::cli::threads::threads;
@@ -14,10 +15,6 @@ use crate::host::{Builder, Program};
 use crate::lang::catalog::standard;
 use crate::lang::openapi::{self, Made, Unusable, Wanted};
 
-/// How large a description may be, in bytes.
-const BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// How many things of a YAML document are read.
-const NODES_MAX: usize = 5_000_000;
 /// Of how many operations nobody reads the whole.
 const READABLE_MAX: usize = 60;
 /// How many names are told where none fits.
@@ -67,6 +64,13 @@ pub struct New {
 }
 
 impl New {
+    /// The connector that a file describes, all of it.
+    pub fn of_file(name: String, file: &Path, output: Option<PathBuf>, force: bool) -> Self {
+        let openapi = file.display().to_string();
+        let nothing = Vec::new;
+        Self { name, openapi, tags: nothing(), paths: nothing(), operations: Vec::new(), output, force, set: nothing() }
+    }
+
     /// Writes it.
     ///
     /// # Errors
@@ -127,8 +131,8 @@ impl New {
     fn document(&self) -> Result<Json, Stop> {
         let source = &self.openapi;
         let is_address = source.starts_with("https://") || source.starts_with("http://");
-        let text = if is_address { self.fetched()? } else { read(Path::new(source))? };
-        Ok(parsed(source, &text)?)
+        let text = if is_address { self.fetched()? } else { document::read(Path::new(source))? };
+        Ok(document::parsed(source, &text)?)
     }
 
     /// The document at an address, by the rules for every request.
@@ -188,31 +192,4 @@ impl New {
             say(&format!("  next: flow connectors check {} {}", self.name, output.display()));
         }
     }
-}
-
-fn read(path: &Path) -> Result<String, Refusal> {
-    let refused = |reason: String| Refusal::new(format!("`{}` cannot be read: {reason}", path.display()));
-    let about = std::fs::metadata(path).map_err(|error| refused(error.to_string()))?;
-    if about.len() > BYTES_MAX {
-        return Err(refused(format!("it has {} bytes, {} MiB are the most", about.len(), BYTES_MAX >> 20)));
-    }
-    let bytes = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|_| refused("it is no UTF-8".to_owned()))
-}
-
-/// JSON, or else YAML, of which JSON is a part but for its speed.
-fn parsed(source: &str, text: &str) -> Result<Json, Refusal> {
-    let text = text.trim_start_matches('\u{feff}');
-    if text.trim_start().starts_with('{') {
-        let wrong = |error: serde_json::Error| Refusal::new(format!("{source}: this is no JSON: {error}"));
-        return serde_json::from_str(text).map_err(wrong);
-    }
-    let options =
-        serde_saphyr::options! { budget: serde_saphyr::budget! { max_nodes: NODES_MAX, max_events: 4 * NODES_MAX } };
-    let read: Result<Json, _> = serde_saphyr::from_str_with_options(text, options);
-    read.map_err(|error| {
-        let said = error.to_string();
-        let first = said.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        Refusal::new(format!("{source}: this is neither JSON nor YAML: {first}"))
-    })
 }

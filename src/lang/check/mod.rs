@@ -30,7 +30,7 @@ mod parallel;
 mod persona;
 mod race;
 mod repeat;
-mod reserved;
+pub(in crate::lang) mod reserved;
 mod secret;
 mod set;
 mod source;

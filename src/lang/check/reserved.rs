@@ -3,11 +3,11 @@
 use crate::lang::script::word::{KEYWORDS, RESERVED};
 
 /// Scope names, and the few names of values.
-pub(super) const SCOPES: [&str; 12] =
+pub(in crate::lang) const SCOPES: [&str; 12] =
     ["input", "vars", "state", "steps", "run", "trigger", "error", "event", "response", "output", "params", "config"];
 
 /// The clauses of steps.
-pub(super) const CLAUSES: [&str; 12] =
+pub(in crate::lang) const CLAUSES: [&str; 12] =
     ["when", "after", "timeout", "deadline", "retry", "on", "undo", "key", "auth", "secret", "remind", "escalate"];
 
 /// Why `name` cannot be the name of a step or the like; `None` if it can.

@@ -6,14 +6,14 @@
 mod access;
 mod answer;
 mod document;
-mod naming;
+pub mod naming;
 mod operation;
 mod payload;
 mod sample;
 mod schema;
 mod swagger;
 mod types;
-mod wording;
+pub(super) mod wording;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,0 +1,208 @@
+//! Errors: `Fail`, `Retry`, `Catch`.
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use super::document::Document;
+use super::fork::Arm;
+use super::graph::Graph;
+use super::machine::Machine;
+use super::wait::duration;
+use crate::lang::check::reserved::{CLAUSES, SCOPES};
+use crate::lang::foreign::term::Term;
+use crate::lang::openapi::naming;
+use crate::lang::script::word::{KEYWORDS, RESERVED};
+
+/// What errors are called here.
+pub enum Errors {
+    /// All of them.
+    All,
+    /// These.
+    Of(Vec<String>),
+}
+
+impl Errors {
+    /// What `ErrorEquals` names.
+    fn of(list: &Json) -> Self {
+        let names: Vec<&str> = list.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
+        if names.iter().any(|name| matches!(*name, "States.ALL" | "States.TaskFailed")) {
+            return Self::All;
+        }
+        let mut kinds: Vec<String> = Vec::new();
+        for kind in names.iter().map(|name| kind(name)) {
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        if kinds.is_empty() { Self::All } else { Self::Of(kinds) }
+    }
+
+    /// As a handler names them.
+    fn listed(&self) -> String {
+        match self {
+            Self::All => "error".to_owned(),
+            Self::Of(kinds) => kinds.join(" | "),
+        }
+    }
+}
+
+/// The type of an error by its name there.
+pub fn kind(name: &str) -> String {
+    let known = match name {
+        "States.ALL" | "States.TaskFailed" => "error",
+        "States.Timeout" | "States.HeartbeatTimeout" => "timeout",
+        "States.Permissions" => "permission_denied",
+        "States.NoChoiceMatched" => "no_choice_matched",
+        "States.DataLimitExceeded" | "States.ExceedToleratedFailureThreshold" => "limit_exceeded",
+        "States.Runtime"
+        | "States.ParameterPathFailure"
+        | "States.ResultPathMatchFailure"
+        | "States.IntrinsicFailure"
+        | "States.QueryEvaluationError" => "script_error",
+        "Lambda.TooManyRequestsException" => "rate_limited",
+        "Lambda.ServiceException" | "Lambda.AWSLambdaException" | "Lambda.Unknown" => "server_error",
+        "Lambda.SdkClientException" | "Lambda.ClientExecutionTimeoutException" => "connection_error",
+        _ => "",
+    };
+    if !known.is_empty() {
+        return known.to_owned();
+    }
+    let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_kept = [&CLAUSES[..], &SCOPES, &KEYWORDS, &RESERVED].iter().any(|words| words.contains(&name));
+    if is_word && !is_kept { name.to_owned() } else { naming::parameter(&name.replace("States.", "")) }
+}
+
+/// Whether a type is one of the language's own.
+pub fn is_own(kind: &str) -> bool {
+    matches!(
+        kind,
+        "error"
+            | "connection_error"
+            | "timeout"
+            | "rate_limited"
+            | "auth_error"
+            | "permission_denied"
+            | "not_found"
+            | "conflict"
+            | "validation_error"
+            | "server_error"
+            | "outcome_unknown"
+            | "limit_exceeded"
+            | "script_error"
+            | "cancelled"
+    )
+}
+
+impl Machine<'_> {
+    /// Writes a `Fail`.
+    pub fn fail(&mut self, state: &Json, document: &Document) {
+        let computed = |machine: &mut Self, field: &str| {
+            let path = state[field].as_str()?;
+            Some(machine.read(path, document).term(&mut machine.reads))
+        };
+        let cause = computed(self, "CausePath").or_else(|| state["Cause"].as_str().map(Term::text));
+        if let Some(error) = computed(self, "ErrorPath") {
+            self.settle();
+            let message = cause.unwrap_or_else(|| Term::text(""));
+            let own = self.draft.name(&format!("raise {}", self.state));
+            let raised = Term::Object(vec![("type".to_owned(), error), ("message".to_owned(), message)]);
+            self.draft.line(&format!("step {own} = script {{ throw {} }}", raised.expression()));
+            return;
+        }
+        self.settle();
+        let kind = match kind(state["Error"].as_str().unwrap_or("failed")) {
+            all if all == "error" => "failed".to_owned(),
+            kind => kind,
+        };
+        match cause {
+            Some(cause) => self.draft.line(&format!("fail {kind} {}", cause.expression())),
+            None => self.draft.line(&format!("fail {kind}")),
+        }
+    }
+
+    /// The clauses of a step for what is said under `Retry` and `Catch`.
+    pub fn handlers(&mut self, state: &Json) -> Vec<String> {
+        let mut clauses = Vec::new();
+        let mut before: Vec<String> = Vec::new();
+        for retrier in state["Retry"].as_array().into_iter().flatten() {
+            let errors = Errors::of(&retrier["ErrorEquals"]);
+            clauses.push(self.retry(retrier, &errors, &before));
+            if let Errors::Of(kinds) = errors {
+                before.extend(kinds);
+            }
+        }
+        for catcher in state["Catch"].as_array().into_iter().flatten() {
+            clauses.push(format!("on {} skip", Errors::of(&catcher["ErrorEquals"]).listed()));
+        }
+        clauses
+    }
+
+    /// One retrier; an earlier one has taken some types for itself.
+    fn retry(&mut self, retrier: &Json, errors: &Errors, before: &[String]) -> String {
+        let times = retrier["MaxAttempts"].as_u64().unwrap_or(3);
+        let interval = retrier["IntervalSeconds"].as_u64().unwrap_or(1).max(1);
+        let rate = retrier["BackoffRate"].as_f64().unwrap_or(2.0);
+        // What may have happened is tried again there, too.
+        let listed = match errors {
+            Errors::All => "error | outcome_unknown".to_owned(),
+            Errors::Of(kinds)
+                if kinds.iter().any(|kind| matches!(&**kind, "timeout" | "server_error" | "connection_error")) =>
+            {
+                format!("{} | outcome_unknown", kinds.join(" | "))
+            }
+            Errors::Of(kinds) => kinds.join(" | "),
+        };
+        let pause = if times == 0 || (rate - 1.0).abs() < 1e-9 {
+            format!("every {}", duration(interval))
+        } else {
+            if (rate - 2.0).abs() > 1e-9 {
+                self.later(format!("the pauses between attempts grew by {rate}; here they double"));
+            }
+            let grown = (interval as f64) * rate.powf((times.min(60) as f64) - 1.0);
+            let most = retrier["MaxDelaySeconds"].as_u64().map_or(grown, |most| grown.min(most as f64));
+            let most = (most.min(31_622_400.0).ceil() as u64).max(interval);
+            format!("backoff {} to {}", duration(interval), duration(most))
+        };
+        let guard = if before.is_empty() || !matches!(errors, Errors::All) {
+            String::new()
+        } else {
+            let kinds: Vec<String> = before.iter().map(|kind| format!("{kind:?}")).collect();
+            format!(" when !(error.type in [{}])", kinds.join(", "))
+        };
+        format!("on {listed} retry {times} times {pause}{guard}")
+    }
+
+    /// The ways behind a step that may fail: one for each catcher, then the one where all went well.
+    pub fn caught(
+        &mut self,
+        graph: &Graph<'_>,
+        state: &Json,
+        step: &str,
+        document: &Document,
+        then: Document,
+    ) -> Vec<Arm> {
+        let mut arms = Vec::new();
+        for catcher in state["Catch"].as_array().into_iter().flatten() {
+            let error = format!("steps.{step}.error");
+            let when = match Errors::of(&catcher["ErrorEquals"]) {
+                Errors::All => format!("{error} != ()"),
+                Errors::Of(kinds) => {
+                    let kinds: Vec<String> = kinds.iter().map(|kind| format!("{kind:?}")).collect();
+                    match kinds.as_slice() {
+                        [only] => format!("{error}?.type == {only}"),
+                        _ => format!("{error}?.type in [{}]", kinds.join(", ")),
+                    }
+                }
+            };
+            let caught = IndexMap::from([
+                ("Error".to_owned(), Document::Path(format!("{error}?.type"))),
+                ("Cause".to_owned(), Document::Path(format!("{error}?.message"))),
+            ]);
+            let document = self.put(catcher.get("ResultPath"), document, Document::Made(None, caught));
+            arms.push(Arm { when: Some(when), to: graph.next(catcher), document });
+        }
+        arms.push(Arm { when: None, to: graph.next(state), document: then });
+        arms
+    }
+}

@@ -1,0 +1,154 @@
+//! Intrinsic functions: `States.Format('Hello {}', $.name)`.
+
+use super::document::Document;
+use super::machine::Machine;
+use crate::lang::foreign::term::Term;
+use crate::lang::layout;
+
+/// `States.ArrayRange`.
+const ARRAY_RANGE: &str = "\
+/// The numbers from one to another, both included, so far apart.
+fn array_range(first, last, apart) {
+    let numbers = [];
+    let number = first;
+    while if apart > 0 { number <= last } else { number >= last } {
+        numbers.push(number);
+        number += apart;
+    }
+    numbers
+}
+";
+
+/// `States.StringSplit`.
+const STRING_SPLIT: &str = "\
+/// The parts of a text between any of the letters of another; empty ones are left out.
+fn string_split(text, letters) {
+    let parts = [];
+    let part = \"\";
+    for letter in text.chars() {
+        if letter in letters {
+            if part != \"\" { parts.push(part); }
+            part = \"\";
+        } else {
+            part += letter;
+        }
+    }
+    if part != \"\" { parts.push(part); }
+    parts
+}
+";
+
+/// What an intrinsic function gives.
+pub fn call(machine: &mut Machine<'_>, text: &str, document: &Document) -> Term {
+    let Some((name, arguments)) =
+        text.split_once('(').and_then(|(name, rest)| Some((name, rest.trim_end().strip_suffix(')')?)))
+    else {
+        machine.later(format!("`{text}` is neither a path nor a function"));
+        return Term::Path("()".to_owned());
+    };
+    let terms: Vec<Term> = arguments_of(arguments).iter().map(|text| argument(machine, text, document)).collect();
+    let tight: Vec<String> = terms.iter().map(Term::tight).collect();
+    let plain: Vec<String> = terms.iter().map(Term::expression).collect();
+    let name = name.trim().strip_prefix("States.").unwrap_or_default();
+    let code = match (name, tight.as_slice()) {
+        ("Format", [_, ..]) => return formatted(&arguments_of(arguments), &plain),
+        ("Array", _) => return Term::List(terms),
+        ("StringToJson", [text]) => format!("parse_json({text})"),
+        ("JsonToString", [value]) => format!("json({value})"),
+        ("ArrayPartition", [list, size]) => format!("chunks({list}, {size})"),
+        ("ArrayContains", [list, item]) => return Term::Code(format!("{item} in {list}")),
+        ("ArrayRange", [first, last, apart]) => {
+            machine.draft.function("array_range", ARRAY_RANGE);
+            format!("array_range({first}, {last}, {apart})")
+        }
+        ("ArrayGetItem", [list, at]) => format!("{list}[{}]", plain.get(1).unwrap_or(at)),
+        ("ArrayLength", [list]) => format!("{list}.len()"),
+        ("ArrayUnique", [list]) => format!("unique({list})"),
+        ("Base64Encode", [text]) => format!("base64({text})"),
+        ("Hash", [value, algorithm]) if algorithm == "\"SHA-256\"" => format!("sha256({value})"),
+        ("JsonMerge", [left, right, ..]) => return Term::Code(format!("{left} + {right}")),
+        ("MathRandom", [first, last, ..]) => return Term::Code(format!("{first} + random({last} - {first})")),
+        ("MathAdd", [left, right]) => return Term::Code(format!("{left} + {right}")),
+        ("StringSplit", [text, letters]) => {
+            machine.draft.function("string_split", STRING_SPLIT);
+            format!("string_split({text}, {letters})")
+        }
+        ("UUID", []) => "uuid()".to_owned(),
+        _ => {
+            machine.later(format!("nothing here is `{text}`"));
+            "()".to_owned()
+        }
+    };
+    Term::Path(code)
+}
+
+/// `States.Format`: a text with a hole for each `{}`.
+fn formatted(written: &[String], plain: &[String]) -> Term {
+    let template = written.first().and_then(|text| quoted(text));
+    let Some(template) = template else {
+        return Term::Path(plain.first().cloned().unwrap_or_default());
+    };
+    let mut text = String::from("\"");
+    let mut values = plain.iter().skip(1);
+    let mut part = String::new();
+    let mut letters = template.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => part.extend(letters.next()),
+            '{' if letters.peek() == Some(&'}') => {
+                letters.next();
+                text.push_str(&layout::inside(&std::mem::take(&mut part)));
+                if let Some(value) = values.next() {
+                    text.push_str(&format!("${{{value}}}"));
+                }
+            }
+            letter => part.push(letter),
+        }
+    }
+    text.push_str(&layout::inside(&part));
+    text.push('"');
+    Term::Path(text)
+}
+
+fn argument(machine: &mut Machine<'_>, text: &str, document: &Document) -> Term {
+    if let Some(inside) = quoted(text) {
+        let mut plain = String::new();
+        let mut letters = inside.chars();
+        while let Some(letter) = letters.next() {
+            if letter == '\\' { plain.extend(letters.next()) } else { plain.push(letter) }
+        }
+        return Term::text(&plain);
+    }
+    if let Ok(json) = serde_json::from_str::<serde_json::Value>(text) {
+        return Term::of(&json);
+    }
+    machine.read(text, document).term(&mut machine.reads)
+}
+
+/// What stands between the quotes of a text.
+fn quoted(text: &str) -> Option<&str> {
+    text.strip_prefix('\'')?.strip_suffix('\'')
+}
+
+/// The arguments of a call, each as it is written.
+fn arguments_of(text: &str) -> Vec<String> {
+    let mut arguments = vec![String::new()];
+    let (mut depth, mut in_text, mut escaped) = (0usize, false, false);
+    for letter in text.chars() {
+        let is_plain = !in_text && depth == 0;
+        match letter {
+            ',' if is_plain => {
+                arguments.push(String::new());
+                continue;
+            }
+            '\'' if !escaped => in_text = !in_text,
+            '(' | '[' if !in_text => depth += 1,
+            ')' | ']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        escaped = letter == '\\' && !escaped;
+        arguments.last_mut().into_iter().for_each(|argument| argument.push(letter));
+    }
+    let arguments: Vec<String> = arguments.iter().map(|argument| argument.trim().to_owned()).collect();
+    if arguments.len() == 1 && arguments[0].is_empty() { Vec::new() } else { arguments }
+}

@@ -1,0 +1,91 @@
+//! Paths of JSONPath: `$.order.lines[0].sku`.
+
+use super::document::{Document, Reads};
+use crate::lang::foreign::term::Term;
+
+/// One step along a path.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Segment {
+    /// `.name`, `['a name']`
+    Field(String),
+    /// `[0]`, `[-1]`
+    Index(i64),
+    /// `[*]`, `.*`
+    All,
+    /// `[1:3]`
+    Slice(Option<i64>, Option<i64>),
+}
+
+/// The segments of a path behind its `$`; `None` for what is none, or one with filters.
+pub fn parsed(path: &str) -> Option<Vec<Segment>> {
+    let mut rest = path;
+    let mut segments = Vec::new();
+    while !rest.is_empty() {
+        if let Some(behind) = rest.strip_prefix('.') {
+            let end = behind.find(['.', '[']).unwrap_or(behind.len());
+            let (name, after) = behind.split_at(end);
+            match name.trim() {
+                "" => return None,
+                "*" => segments.push(Segment::All),
+                name => segments.push(Segment::Field(name.to_owned())),
+            }
+            rest = after;
+        } else {
+            let inside = rest.strip_prefix('[')?;
+            let quote = inside.chars().next().filter(|c| matches!(c, '\'' | '"'));
+            if let Some(quote) = quote {
+                let (name, after) = inside[1..].split_once(quote)?;
+                segments.push(Segment::Field(name.to_owned()));
+                rest = after.trim_start().strip_prefix(']')?;
+            } else {
+                let (index, after) = inside.split_once(']')?;
+                segments.push(indexed(index.trim())?);
+                rest = after;
+            }
+        }
+    }
+    Some(segments)
+}
+
+fn indexed(index: &str) -> Option<Segment> {
+    if index == "*" {
+        return Some(Segment::All);
+    }
+    if let Some((from, to)) = index.split_once(':') {
+        let end = |text: &str| if text.trim().is_empty() { Some(None) } else { text.trim().parse().ok().map(Some) };
+        return Some(Segment::Slice(end(from)?, end(to)?));
+    }
+    index.parse().ok().map(Segment::Index)
+}
+
+/// What a path leads to in a document.
+pub fn follow(document: &Document, segments: &[Segment], reads: &mut Reads) -> Document {
+    let mut here = document.clone();
+    for (at, segment) in segments.iter().enumerate() {
+        here = match segment {
+            Segment::Field(name) => here.get(name, reads),
+            Segment::Index(index) => Document::Path(format!("{}[{index}]", here.term(reads).tight())),
+            Segment::Slice(from, to) => {
+                let from = from.unwrap_or(0);
+                let whole = here.term(reads).tight();
+                let code = match to {
+                    Some(to) if *to >= 0 && from >= 0 => format!("{whole}.extract({from}..{to})"),
+                    Some(to) => format!("{whole}.extract({from}, {whole}.len() - {} - {from})", to.unsigned_abs()),
+                    None => format!("{whole}.extract({from})"),
+                };
+                Document::Path(code)
+            }
+            Segment::All => {
+                let rest = &segments[at + 1..];
+                let whole = here.term(reads).tight();
+                if rest.is_empty() {
+                    return Document::Path(whole);
+                }
+                let item = follow(&Document::Path("it".to_owned()), rest, reads).term(reads).expression();
+                let call = if rest.contains(&Segment::All) { "flat_map" } else { "map" };
+                return Document::Term(Term::Path(format!("{whole}.{call}(|it| {item})")));
+            }
+        };
+    }
+    here
+}

@@ -1,0 +1,183 @@
+//! `Task`: what a state has others do.
+
+use indexmap::IndexMap;
+use serde_json::Value as Json;
+
+use super::document::Document;
+use super::error;
+use super::graph::Graph;
+use super::machine::Machine;
+use super::wait::duration;
+use super::walk::{Around, Stop, Way};
+use crate::lang::foreign::term::Term;
+
+/// A call of an operation, and what the state takes its output for.
+struct Call {
+    operation: String,
+    params: Vec<(String, Term)>,
+    /// How the output of the step is seen by `ResultSelector` and what follows.
+    shape: Shape,
+}
+
+/// How an output looks there.
+enum Shape {
+    /// As it is.
+    Plain,
+    /// `{ Payload, StatusCode }`, as `lambda:invoke` gives it.
+    Invoked,
+    /// `{ ResponseBody, Headers, StatusCode }`, as `http:invoke` gives it.
+    Answered,
+}
+
+impl Machine<'_> {
+    /// Writes the call, and the ways behind it.
+    pub fn task(
+        &mut self,
+        graph: &Graph<'_>,
+        name: &str,
+        state: &Json,
+        document: &Document,
+        around: &Around,
+    ) -> Result<Way, Stop> {
+        let resource = state["Resource"].as_str().unwrap_or_default();
+        let call = self.call(name, resource, state, document);
+        let mut clauses = Vec::new();
+        if let Some(seconds) = state["TimeoutSeconds"].as_u64() {
+            clauses.push(format!("timeout {}", duration(seconds.max(1))));
+        }
+        for field in ["TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath", "Credentials"] {
+            if !state[field].is_null() {
+                self.later(format!("`{field}` is not carried over"));
+            }
+        }
+        clauses.extend(self.handlers(state));
+        self.declare_errors(&call.operation, state);
+        self.settle();
+        let step = self.draft.name(name);
+        self.draft.step(&step, &call.operation, &call.params, &clauses);
+        if resource.contains(".waitForTaskToken") {
+            self.draft
+                .todo(&format!("`{name}`: whoever got the token answers by `flow signal RUN {step}`, with the output"));
+        }
+        let output = shaped(&step, &call.shape);
+        let then = self.given_on(state, document, output);
+        let arms = self.caught(graph, state, &step, document, then.clone());
+        if arms.len() == 1 {
+            return Ok(Way::On(graph.next(state), then));
+        }
+        self.settle();
+        self.fork(graph, name, arms, around)
+    }
+
+    fn call(&mut self, name: &str, resource: &str, state: &Json, document: &Document) -> Call {
+        let parts: Vec<&str> = resource.split(':').collect();
+        match parts.as_slice() {
+            ["arn", _, "lambda", _, _, "function", function, ..] => {
+                self.invoke(function, state, document, Shape::Plain)
+            }
+            ["arn", _, "states", _, _, "lambda", action] if action.starts_with("invoke") => {
+                let function = state["Parameters"]["FunctionName"].as_str().unwrap_or(name).to_owned();
+                let function = function.split(":function:").last().unwrap_or(&function).to_owned();
+                let function = function.split(':').next().unwrap_or(&function).to_owned();
+                self.invoke(&function, state, document, Shape::Invoked)
+            }
+            ["arn", _, "states", _, _, "http", "invoke"] => self.http(state, document),
+            ["arn", _, "states", _, _, "activity", activity] => self.stubbed("activity", activity, state, document),
+            ["arn", _, "states", _, _, "aws-sdk", service, action] => self.stubbed(service, action, state, document),
+            ["arn", _, "states", _, _, service, action] => {
+                let action = action.split('.').next().unwrap_or(action);
+                self.stubbed(service, action, state, document)
+            }
+            _ => self.invoke(name, state, document, Shape::Plain),
+        }
+    }
+
+    /// A function of Lambda.
+    fn invoke(&mut self, function: &str, state: &Json, document: &Document, shape: Shape) -> Call {
+        let taken = self.taken_in(state, document);
+        let payload = match shape {
+            Shape::Invoked => taken.get("Payload", &mut self.reads),
+            Shape::Plain | Shape::Answered => taken,
+        };
+        let behind = format!(
+            "(payload: any) -> any {{\n        POST {} {{ body: payload }}\n    }}",
+            crate::lang::layout::text(&format!("/{function}"))
+        );
+        let operation = self.draft.stub("aws_lambda", "AWS Lambda", function, function, ("once operation", &behind));
+        let params = vec![("payload".to_owned(), payload.term(&mut self.reads))];
+        Call { operation, params, shape }
+    }
+
+    /// An action of another service.
+    fn stubbed(&mut self, service: &str, action: &str, state: &Json, document: &Document) -> Call {
+        let request = self.taken_in(state, document).term(&mut self.reads);
+        let behind = format!(
+            "(request: any) -> any {{\n        POST {} {{ body: request }}\n    }}",
+            crate::lang::layout::text(&format!("/{action}"))
+        );
+        let title = format!("AWS {service}");
+        let operation = self.draft.stub(service, &title, action, action, ("once operation", &behind));
+        Call { operation, params: vec![("request".to_owned(), request)], shape: Shape::Plain }
+    }
+
+    /// A request to an address.
+    fn http(&mut self, state: &Json, document: &Document) -> Call {
+        let taken = self.taken_in(state, document);
+        let method = state["Parameters"]["Method"].as_str().unwrap_or("GET").to_lowercase();
+        let known = ["get", "head", "post", "put", "patch", "delete"];
+        let mut params = Vec::new();
+        let operation = if known.contains(&&*method) {
+            format!("http.{method}")
+        } else {
+            params.push(("method".to_owned(), Term::text(&method.to_uppercase())));
+            "http.request".to_owned()
+        };
+        let fields =
+            [("ApiEndpoint", "url"), ("Headers", "headers"), ("QueryParameters", "query"), ("RequestBody", "body")];
+        for (theirs, ours) in fields {
+            if taken.has(theirs) == Some(true) {
+                params.push((ours.to_owned(), taken.get(theirs, &mut self.reads).term(&mut self.reads)));
+            }
+        }
+        if !state["Parameters"]["Authentication"].is_null() || !state["Parameters"]["InvocationConfig"].is_null() {
+            self.later("the connection's credentials go into `auth`: `auth bearer secret(\"NAME\")`".to_owned());
+        }
+        Call { operation, params, shape: Shape::Answered }
+    }
+
+    /// Types of errors that handlers name are raised by the service.
+    fn declare_errors(&mut self, operation: &str, state: &Json) {
+        if operation.starts_with("http.") {
+            return;
+        }
+        let lists = ["Retry", "Catch"].map(|field| state[field].as_array().into_iter().flatten());
+        for name in lists.into_iter().flatten().flat_map(|one| one["ErrorEquals"].as_array().into_iter().flatten()) {
+            let Some(name) = name.as_str() else { continue };
+            let kind = error::kind(name);
+            if !error::is_own(&kind) {
+                let clause = format!(
+                    "fail {kind} \"${{response.body?.errorMessage ?? \\\"failed\\\"}}\" when response.body?.errorType == {}",
+                    crate::lang::layout::text(name)
+                );
+                self.draft.answer(operation, &clause.replace("\\\"", "\""));
+            }
+        }
+    }
+}
+
+/// The output of a step as the state sees it.
+fn shaped(step: &str, shape: &Shape) -> Document {
+    let path = |text: String| Document::Path(text);
+    let fields: Vec<(&str, Document)> = match shape {
+        Shape::Plain => return path(step.to_owned()),
+        Shape::Invoked => {
+            vec![("Payload", path(step.to_owned())), ("StatusCode", Document::Term(Term::Path("200".to_owned())))]
+        }
+        Shape::Answered => vec![
+            ("ResponseBody", path(format!("{step}.body"))),
+            ("Headers", path(format!("{step}.headers"))),
+            ("StatusCode", path(format!("{step}.status"))),
+        ],
+    };
+    Document::Made(None, fields.into_iter().map(|(name, it)| (name.to_owned(), it)).collect::<IndexMap<_, _>>())
+}

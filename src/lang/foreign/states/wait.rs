@@ -1,0 +1,41 @@
+//! `Wait`: for so long, or until a moment.
+
+use serde_json::Value as Json;
+
+use super::document::Document;
+use super::machine::Machine;
+
+impl Machine<'_> {
+    /// Writes the wait; the document behind it.
+    pub fn wait(&mut self, state: &Json, document: &Document) -> Document {
+        let chosen = self.taken_in(state, document);
+        let line = if let Some(seconds) = state["Seconds"].as_u64() {
+            format!("wait {}", duration(seconds))
+        } else if let Some(moment) = state["Timestamp"].as_str() {
+            format!("wait until datetime({})", crate::lang::layout::text(moment))
+        } else if let Some(path) = state["SecondsPath"].as_str() {
+            let seconds = self.read(path, &chosen).term(&mut self.reads).expression();
+            format!("wait (duration({seconds}, \"s\"))")
+        } else if let Some(path) = state["TimestampPath"].as_str() {
+            let moment = self.read(path, &chosen).term(&mut self.reads).expression();
+            format!("wait until datetime({moment})")
+        } else {
+            self.later("it does not say for how long".to_owned());
+            "wait 1s".to_owned()
+        };
+        self.settle();
+        self.draft.line(&line);
+        self.given_on(state, document, chosen)
+    }
+}
+
+/// Seconds as people write them.
+pub fn duration(seconds: u64) -> String {
+    match seconds {
+        0 => "0s".to_owned(),
+        whole if whole % 86_400 == 0 => format!("{}d", whole / 86_400),
+        whole if whole % 3_600 == 0 => format!("{}h", whole / 3_600),
+        whole if whole % 60 == 0 => format!("{}m", whole / 60),
+        whole => format!("{whole}s"),
+    }
+}
