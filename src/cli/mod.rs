@@ -27,6 +27,7 @@ mod log;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod manual;
+mod new;
 mod panic;
 mod paper;
 mod plan;
@@ -62,7 +63,8 @@ use paper::say;
 #[command(name = "flow", version, max_term_width = 100)]
 #[command(after_help = "\
 A first try, without any account:
-  flow run --sandbox scripts/customer_onboarding.flow
+  flow new hello && cd hello
+  flow run --sandbox welcome.flow
 
 Exit codes: 0 done, 1 the run or a test failed, 2 a program, an input or a usage that is wrong, 130 cancelled.")]
 struct Flow {
@@ -72,6 +74,7 @@ struct Flow {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    New(new::New),
     Run(run::Run),
     #[cfg(feature = "serve")]
     Serve(serve::Serve),
@@ -120,6 +123,7 @@ pub fn main() -> ExitCode {
 impl Command {
     fn run(self) -> Exit {
         let done = match self {
+            Self::New(command) => command.run(),
             Self::Run(command) => command.run(),
             #[cfg(feature = "serve")]
             Self::Serve(command) => command.run(),

@@ -21,6 +21,7 @@ mod hostile;
 mod input;
 mod interrupt;
 mod making;
+mod new;
 #[cfg(feature = "http")]
 pub mod login;
 mod recorded;
@@ -83,6 +84,12 @@ impl Folder {
     /// Calls `flow` with these arguments and waits for its end.
     pub fn flow(&self, args: &[&str]) -> Done {
         let output = self.command(args).output().expect("the binary starts");
+        done(output)
+    }
+
+    /// The same, in a folder of this one.
+    pub fn flow_at(&self, folder: &str, args: &[&str]) -> Done {
+        let output = self.command(args).current_dir(self.path().join(folder)).output().expect("the binary starts");
         done(output)
     }
 

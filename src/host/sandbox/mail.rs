@@ -33,7 +33,7 @@ async fn converse(stream: TcpStream, record: &Record) -> std::io::Result<()> {
         let Some(line) = line(&mut reader).await? else { return Ok(()) };
         let verb: String = line.chars().take_while(char::is_ascii_alphabetic).collect::<String>().to_uppercase();
         let reply: &[u8] = match verb.as_str() {
-            "EHLO" => b"250-sandbox\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN LOGIN\r\n",
+            "EHLO" => b"250-sandbox\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN LOGIN XOAUTH2\r\n",
             "AUTH" if line.to_uppercase().contains("LOGIN") => {
                 for question in ["334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n"] {
                     writer.write_all(question.as_bytes()).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Entries, code};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::time::Duration;
-use crate::base::value::Value;
+use crate::base::value::{Map, Value};
 
 /// The type of a setting.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,10 @@ pub fn check(entries: &Entries, diagnostics: &mut Vec<Diagnostic>) {
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
         match parts.as_slice() {
             [table, ..] if OPEN.contains(table) => {}
+            // A table whose lines are all commented out.
+            [table]
+                if KNOWN.iter().any(|(known, ..)| known == table)
+                    && entry.value.as_map().is_some_and(Map::is_empty) => {}
             [table, name] if KNOWN.iter().any(|(known, field, _)| known == table && field == name) => {
                 let wanted = KNOWN.iter().find(|(known, field, _)| known == table && field == name);
                 if let Some(message) = wanted.and_then(|(.., wanted)| misfit(*wanted, &entry.value)) {
