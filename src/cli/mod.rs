@@ -12,6 +12,7 @@ mod client;
 mod data;
 mod diff;
 mod document;
+mod doctor;
 #[cfg(feature = "sqlite")]
 mod dump;
 mod effects;
@@ -93,6 +94,7 @@ enum Command {
     Explain(explain::Explain),
     #[cfg(feature = "lsp")]
     Lsp(lsp::Lsp),
+    Doctor(doctor::Doctor),
     Connectors(connectors::Connectors),
     Import(import::Import),
     #[cfg(feature = "sqlite")]
@@ -141,6 +143,7 @@ impl Command {
             Self::Explain(command) => command.run(),
             #[cfg(feature = "lsp")]
             Self::Lsp(command) => command.run(),
+            Self::Doctor(command) => command.run(),
             Self::Connectors(command) => command.run(),
             Self::Import(command) => command.run(),
             #[cfg(feature = "sqlite")]

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::base::value::Value;
 use crate::store::keyring::{KEY_VARIABLE, KeyError, Keyring};
@@ -92,18 +92,32 @@ impl Vault {
         self.0.hold(name).map(|lock| Held { _lock: lock }).map_err(VaultError::Key)
     }
 
+    /// The names under which something is kept, sorted.
+    pub fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.directory()).into_iter().flatten().flatten();
+        let sealed = entries.map(|entry| entry.path()).filter(|path| is_sealed(path));
+        let mut names: Vec<String> =
+            sealed.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect();
+        names.sort();
+        names
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.0.directory().join(format!("{name}.sealed"))
     }
 
     fn any_sealed(&self) -> bool {
         let entries = fs::read_dir(self.0.directory()).into_iter().flatten();
-        entries.flatten().any(|entry| entry.path().extension().is_some_and(|extension| extension == "sealed"))
+        entries.flatten().any(|entry| is_sealed(&entry.path()))
     }
 }
 
+fn is_sealed(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension == "sealed")
+}
+
 /// What is wrong with the file in which a credential is kept.
-fn of(error: KeyError, file: &std::path::Path) -> VaultError {
+fn of(error: KeyError, file: &Path) -> VaultError {
     match error {
         KeyError::Keyless(_) => VaultError::Keyless(file.into()),
         KeyError::Other(from) => VaultError::WrongKey { file: file.into(), from },

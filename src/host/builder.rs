@@ -2,6 +2,8 @@
 
 #[cfg(feature = "http")]
 mod alone;
+#[cfg(feature = "http")]
+mod needs;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -43,6 +45,8 @@ use crate::store::keyring::{self, Keyring};
 
 #[cfg(feature = "http")]
 pub use alone::Alone;
+#[cfg(feature = "http")]
+pub use needs::Needs;
 
 /// What an engine is made of. Every part but the program has a default.
 pub struct Builder {

@@ -18,7 +18,7 @@ use crate::run::upgrade::{Letter, Stay, Verdict};
 const RUNS_AT_ONCE: usize = 64;
 
 /// The states in which a run can be moved.
-const UNDER_WAY: [Status; 5] = [Status::Queued, Status::Running, Status::Waiting, Status::Paused, Status::Parked];
+pub const UNDER_WAY: [Status; 5] = [Status::Queued, Status::Running, Status::Waiting, Status::Paused, Status::Parked];
 
 /// What a newer program means for the runs that are under way.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -39,7 +39,7 @@ pub mod site;
 pub mod settings;
 
 pub use builder::{BuildError, Builder};
-pub use deploy::{Deployed, Deployment, Group};
+pub use deploy::{Deployed, Deployment, Group, UNDER_WAY};
 pub use engine::Engine;
 #[cfg(feature = "http")]
 pub use lesson::key_given_at;

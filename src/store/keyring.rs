@@ -123,6 +123,14 @@ impl Keyring {
         if *mark == mark_of(&key) { Ok(()) } else { Err(KeyError::Other(self.whence())) }
     }
 
+    /// Whether there is a key yet.
+    ///
+    /// # Errors
+    /// If there is one that cannot be used.
+    pub fn is_there(&self) -> Result<bool, KeyError> {
+        self.key().map(|key| key.is_some())
+    }
+
     /// Where the key is, in words.
     pub fn whence(&self) -> String {
         match self.given {

@@ -13,6 +13,7 @@ mod connectors;
 mod coverage;
 #[cfg(feature = "http")]
 mod credentials;
+mod doctor;
 mod documents;
 mod examples;
 mod far;

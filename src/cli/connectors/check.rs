@@ -68,11 +68,11 @@ pub struct Check {
 
 /// What came of checking one connector.
 #[derive(Debug)]
-struct Verdict {
+pub struct Verdict {
     connector: String,
     result: Finding,
     /// Ways out, that can be typed.
-    hints: Vec<String>,
+    pub hints: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -107,64 +107,25 @@ impl Check {
         };
         let found = names.iter().map(|name| named(name, file)).collect::<Result<Vec<_>, _>>()?;
         let runtime = threads()?;
-        let verdicts: Vec<Verdict> = found.into_iter().map(|found| runtime.block_on(self.verdict(found))).collect();
+        let verdict = |found| runtime.block_on(Verdict::on(found, self.data.as_deref(), &self.set));
+        let verdicts: Vec<Verdict> = found.into_iter().map(verdict).collect();
         match self.format {
             Format::Json => deliver(&format!("{:#}", Json::Array(verdicts.iter().map(Verdict::as_json).collect()))),
             Format::Text => deliver(&verdicts.iter().map(|it| it.in_words(&Palette::for_stdout())).collect::<String>()),
         }
-        let all = |exit: Exit| verdicts.iter().any(|verdict| verdict.exit() == exit);
-        Ok(if all(Exit::Wrong) {
+        let any = |exit: Exit| verdicts.iter().any(|verdict| verdict.exit() == exit);
+        Ok(if any(Exit::Wrong) {
             Exit::Wrong
-        } else if all(Exit::Failed) {
+        } else if any(Exit::Failed) {
             Exit::Failed
         } else {
             Exit::Done
         })
     }
-
-    async fn verdict(&self, found: Found) -> Verdict {
-        let connector = found.connector.clone();
-        let verdict = |result: Finding, hints| Verdict { connector: connector.name.to_string(), result, hints };
-        let standings = found::standings(found.program.clone(), self.data.as_deref(), &self.set);
-        let standing = standings.into_iter().find(|(known, _)| known.name == connector.name);
-        let standing = standing.map(|(_, standing)| standing).unwrap_or_default();
-        let Some(operation) = connector.check.as_ref().and_then(|name| connector.operations.get(name)) else {
-            return match connector.auth.is_empty() {
-                true => verdict(Finding::Nothing, Vec::new()),
-                false => verdict(
-                    Finding::Undeclared,
-                    vec!["write `check OPERATION` in it, with one that reads and needs no parameters".to_owned()],
-                ),
-            };
-        };
-        if !standing.is_ready() {
-            return verdict(Finding::Unset(in_words(&connector, &standing)), to_type(&connector.name, &standing));
-        }
-        let data = data(&found.program, self.data.as_deref());
-        let builder = Builder::new(found.program).environment().credentials_in(&data);
-        let builder = self.set.iter().fold(builder, |builder, assignment| builder.set(assignment));
-        let alone = match builder.alone(operation) {
-            Ok(alone) => alone,
-            Err(error) => return verdict(Finding::Unset(error.to_string()), Vec::new()),
-        };
-        let begun = Instant::now();
-        let outcome = alone.call(Value::from(Map::new())).await;
-        let (operation, took) = (operation.signature.full_name().to_string(), begun.elapsed());
-        match outcome.result {
-            Ok(answer) => {
-                let who = who(&answer, 0).map(|who| alone.mask().cover(&who));
-                verdict(Finding::Fine { operation, who, took }, in_the_open(&alone))
-            }
-            Err(failure) => {
-                let hints = way_out(&connector.name, &failure);
-                verdict(Finding::Failed { operation, failure: Box::new(failure) }, hints)
-            }
-        }
-    }
 }
 
 /// What to type so that the connector can be asked.
-fn to_type(connector: &str, standing: &Standing) -> Vec<String> {
+pub fn to_type(connector: &str, standing: &Standing) -> Vec<String> {
     let exports = standing.needed().into_iter().map(|unset| format!("export {}=...", unset.variable));
     let logs_in = standing.ways.iter().any(|way| way.needs_login);
     exports.chain(logs_in.then(|| format!("flow connectors login {connector}"))).collect()
@@ -207,7 +168,54 @@ fn who(answer: &Value, depth: usize) -> Option<String> {
 }
 
 impl Verdict {
-    fn exit(&self) -> Exit {
+    /// Asks the service of a connector, with its real settings, if it can be asked.
+    pub async fn on(found: Found, data_of: Option<&Path>, set: &[String]) -> Self {
+        let connector = found.connector.clone();
+        let verdict = |result: Finding, hints| Self { connector: connector.name.to_string(), result, hints };
+        let standings = found::standings(found.program.clone(), data_of, set);
+        let standing = standings.into_iter().find(|(known, _)| known.name == connector.name);
+        let standing = standing.map(|(_, standing)| standing).unwrap_or_default();
+        let Some(operation) = connector.check.as_ref().and_then(|name| connector.operations.get(name)) else {
+            return match connector.auth.is_empty() {
+                true => verdict(Finding::Nothing, Vec::new()),
+                false => verdict(
+                    Finding::Undeclared,
+                    vec!["write `check OPERATION` in it, with one that reads and needs no parameters".to_owned()],
+                ),
+            };
+        };
+        if !standing.is_ready() {
+            return verdict(Finding::Unset(in_words(&connector, &standing)), to_type(&connector.name, &standing));
+        }
+        let data = data(&found.program, data_of);
+        let builder = Builder::new(found.program).environment().credentials_in(&data);
+        let builder = set.iter().fold(builder, |builder, assignment| builder.set(assignment));
+        let alone = match builder.alone(operation) {
+            Ok(alone) => alone,
+            Err(error) => return verdict(Finding::Unset(error.to_string()), Vec::new()),
+        };
+        let begun = Instant::now();
+        let outcome = alone.call(Value::from(Map::new())).await;
+        let (operation, took) = (operation.signature.full_name().to_string(), begun.elapsed());
+        match outcome.result {
+            Ok(answer) => {
+                let who = who(&answer, 0).map(|who| alone.mask().cover(&who));
+                verdict(Finding::Fine { operation, who, took }, in_the_open(&alone))
+            }
+            Err(failure) => {
+                let hints = way_out(&connector.name, &failure);
+                verdict(Finding::Failed { operation, failure: Box::new(failure) }, hints)
+            }
+        }
+    }
+
+    /// Whether a service was asked at all.
+    pub fn was_asked(&self) -> bool {
+        matches!(self.result, Finding::Fine { .. } | Finding::Failed { .. })
+    }
+
+    /// How a command ends that was to ask this connector alone.
+    pub fn exit(&self) -> Exit {
         match &self.result {
             Finding::Fine { .. } | Finding::Nothing => Exit::Done,
             Finding::Failed { .. } => Exit::Failed,
@@ -215,22 +223,32 @@ impl Verdict {
         }
     }
 
-    fn in_words(&self, palette: &Palette) -> String {
-        let (style, text) = match &self.result {
+    /// What came of it, in a line.
+    pub fn words(&self) -> String {
+        match &self.result {
             Finding::Fine { operation, who, took } => {
                 let who = who.as_ref().map(|who| format!(", as {who}")).unwrap_or_default();
                 let took = elapsed(crate::base::time::Duration(i64::try_from(took.as_millis()).unwrap_or(i64::MAX)));
-                (palette.good, format!("fine{who} ({operation}, {took})"))
+                format!("fine{who} ({operation}, {took})")
             }
             Finding::Failed { operation, failure } => {
-                (palette.bad, format!("{} from {operation}: {}", failure.kind, failure.message))
+                format!("{} from {operation}: {}", failure.kind, failure.message)
             }
-            Finding::Unset(text) => (palette.doubtful, text.clone()),
-            Finding::Nothing => (palette.faint, "needs no credentials".to_owned()),
-            Finding::Undeclared => (palette.doubtful, "signs in, and declares no `check`".to_owned()),
+            Finding::Unset(text) => text.clone(),
+            Finding::Nothing => "needs no credentials".to_owned(),
+            Finding::Undeclared => "signs in, and declares no `check`".to_owned(),
+        }
+    }
+
+    fn in_words(&self, palette: &Palette) -> String {
+        let style = match &self.result {
+            Finding::Fine { .. } => palette.good,
+            Finding::Failed { .. } => palette.bad,
+            Finding::Nothing => palette.faint,
+            Finding::Unset(_) | Finding::Undeclared => palette.doubtful,
         };
         let hints: String = self.hints.iter().map(|hint| format!("  {hint}\n")).collect();
-        format!("{}: {}\n{hints}", styled(palette.strong, &self.connector), styled(style, text))
+        format!("{}: {}\n{hints}", styled(palette.strong, &self.connector), styled(style, self.words()))
     }
 
     fn as_json(&self) -> Json {

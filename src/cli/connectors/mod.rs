@@ -14,6 +14,10 @@ pub use new::New;
 
 use super::exit::{Exit, Stop};
 
+pub use check::{Verdict, to_type};
+pub use found::Found;
+pub use list::in_words;
+
 /// List connectors, show what they can do, check their credentials, sign in to their services, make one's own.
 #[derive(Debug, Args)]
 #[command(name = "connectors")]

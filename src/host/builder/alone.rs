@@ -2,21 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{BuildError, Builder, Prepared, without_key};
+use super::{BuildError, Builder, Prepared};
 use crate::base::id::RunId;
 use crate::base::secret::Mask;
-use crate::base::span::Sources;
 use crate::base::time::Duration;
 use crate::base::value::Value;
-use crate::connect::vault::Vault;
-use crate::connect::{Configured, Connectors, Credentials, Environment, Witness};
+use crate::connect::{Configured, Connectors, Environment, Witness};
 use crate::host::program::Faults;
 use crate::host::settings::Settings;
 use crate::host::settings::configure::Uses;
-use crate::host::settings::standing::Standing;
-use crate::lang::plan::{Connector, Operation};
+use crate::lang::plan::Operation;
 use crate::run::world::{Act, Outcome, Perform as _, Settings as _};
-use crate::store::keyring::Keyring;
 
 /// An operation that can be called by itself.
 #[derive(Debug)]
@@ -30,21 +26,6 @@ pub struct Alone {
 }
 
 impl Builder {
-    /// How the connectors of the program stand, in its order: what each still needs before it can be called.
-    pub fn standings(self) -> Vec<(Arc<Connector>, Standing)> {
-        let (key, environment) = without_key(self.environment);
-        let vault = self.vault.map(|directory| Vault::new(Keyring::new(directory, key.as_deref())));
-        let (package, directory) = (self.program.package, self.program.directory);
-        // What is wrong with the settings is said where they are used.
-        let (settings, _) = Settings::read(&directory, environment, &self.given, &mut Sources::default());
-        let standing = |connector: &Arc<Connector>| {
-            let name = &connector.name;
-            let holds = |it: &Credentials| vault.as_ref().is_some_and(|vault| vault.holds(&it.name(name)));
-            (connector.clone(), settings.standing(connector, &holds))
-        };
-        package.connectors.values().map(standing).collect()
-    }
-
     /// Makes `operation` of the program ready to be called by itself.
     ///
     /// # Errors

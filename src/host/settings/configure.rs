@@ -65,6 +65,21 @@ impl Uses {
         self.places.keys()
     }
 
+    /// Whether something that is called proves who asks by the `auth` lines of `connector`.
+    pub(super) fn rely_on(&self, connector: &Connector) -> bool {
+        let asked = connector.sources.iter().flat_map(source::Source::operations);
+        connector.operations.values().chain(asked).any(|operation| {
+            operation.request.is_some()
+                && operation.shaping.auth.is_empty()
+                && self.operations.contains(&operation.signature.full_name())
+        })
+    }
+
+    /// Whether something that is called can do nothing without this setting, while others of the connector can.
+    pub(super) fn need(&self, field: &Field) -> bool {
+        self.operations.iter().any(|operation| needed(operation) == Some(&*field.name))
+    }
+
     fn take(&mut self, plan: &Plan, open: &mut Vec<Arc<str>>) {
         self.workflows.insert(plan.name.clone());
         for node in &plan.nodes {
@@ -179,7 +194,7 @@ impl Settings {
             #[cfg(not(feature = "http"))]
             let _ = span;
             let is_wanted = !matches!(field.shape, Shape::Optional(_) | Shape::Any | Shape::Unit)
-                || !self.stands_in && uses.operations.iter().any(|operation| needed(operation) == Some(&*field.name));
+                || !self.stands_in && uses.need(field);
             if value.is_unit() && is_wanted {
                 diagnostics.push(missing(connector, field, default.as_ref(), place));
             }
@@ -230,13 +245,7 @@ impl Settings {
         let missing_config = connector.config.iter().any(|(field, _)| {
             !matches!(field.shape, Shape::Optional(_)) && config.get(&field.name).is_none_or(Value::is_unit)
         });
-        let asked = connector.sources.iter().flat_map(source::Source::operations);
-        let relies = connector.operations.values().chain(asked).any(|operation| {
-            operation.request.is_some()
-                && operation.shaping.auth.is_empty()
-                && uses.operations.contains(&operation.signature.full_name())
-        });
-        if connector.auth.is_empty() || !relies || missing_config {
+        if connector.auth.is_empty() || !uses.rely_on(connector) || missing_config {
             return;
         }
         let scope = ConfigScope { settings: self, config: Value::from(config.clone()) };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::needs::Lack;
 use super::{Settings, code};
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::base::span::{Source, Sources, Span};
@@ -16,6 +17,28 @@ const FIELDS: [&str; 6] = ["url", "user", "password", "ca_file", "connections", 
 
 /// The table of the settings.
 const TABLE: &str = "databases";
+
+/// A database that a step of a program names.
+struct Asked<'p> {
+    name: &'p str,
+    /// How an address of its kind begins.
+    example: &'static str,
+    span: Span,
+}
+
+/// The databases that `plan` names by a fixed text, in its order.
+fn asked(plan: &Plan) -> impl Iterator<Item = Asked<'_>> {
+    plan.nodes.iter().filter_map(|node| {
+        let Kind::Call { operation, params } = &node.kind else { return None };
+        let example = match operation.split_once('.')? {
+            ("sql", _) => "postgres://...",
+            ("mongodb", _) => "mongodb://...",
+            _ => return None,
+        };
+        let Some(Value::Text(name)) = super::needs::fixed(params, "database") else { return None };
+        Some(Asked { name, example, span: node.span })
+    })
+}
 
 /// What is wrong with a setting, and with which.
 type Wrong = (&'static str, String);
@@ -65,26 +88,18 @@ impl Settings {
             return;
         }
         let names = self.database_names();
-        for node in &plan.nodes {
-            let Kind::Call { operation, params } = &node.kind else { continue };
-            let example = match operation.split_once('.') {
-                Some(("sql", _)) => "postgres://...",
-                Some(("mongodb", _)) => "mongodb://...",
-                _ => continue,
-            };
-            let Some(Value::Text(name)) = super::needs::fixed(params, "database") else { continue };
+        for Asked { name, example, span } in asked(plan) {
             if let Some(known) = names.iter().find(|known| known.eq_ignore_ascii_case(name)) {
                 let place = self.database(known).ok().map(|database| database.place);
                 if let Some((what, feature)) = place.as_ref().and_then(left_out::database) {
                     let message = format!("the database `{name}` is one of {what}, and this build cannot ask it");
                     let hint = format!("`{}` makes one that can", left_out::way(&[feature]));
-                    diagnostics
-                        .push(Diagnostic::error(code::MISFIT, node.span, message).label("asked here").hint(hint));
+                    diagnostics.push(Diagnostic::error(code::MISFIT, span, message).label("asked here").hint(hint));
                 }
                 continue;
             }
             let message = format!("the settings name no database `{name}`");
-            let diagnostic = Diagnostic::error(code::MISSING, node.span, message).label("asked here");
+            let diagnostic = Diagnostic::error(code::MISSING, span, message).label("asked here");
             let diagnostic = match nearest(name, names.iter().map(String::as_str)) {
                 Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
                 None => diagnostic,
@@ -95,6 +110,20 @@ impl Settings {
                     .hint(format!("or write `url = \"{example}\"` under `[databases.{name}]` in flow.toml")),
             );
         }
+    }
+
+    /// Those databases, each once and with the variable that names it.
+    pub(super) fn lacking_databases(&self, plan: &Plan) -> Vec<Lack> {
+        let names = self.database_names();
+        let unknown = asked(plan).filter(|asked| !names.iter().any(|known| known.eq_ignore_ascii_case(asked.name)));
+        let mut lacks: Vec<Lack> = Vec::new();
+        for Asked { name, span, .. } in unknown {
+            let lack = Lack { what: format!("the database `{name}`"), variable: variable(name, "url"), span };
+            if !lacks.iter().any(|known| known.variable == lack.variable) {
+                lacks.push(lack);
+            }
+        }
+        lacks
     }
 
     /// The databases that anything is set for.

@@ -14,7 +14,8 @@ pub mod configure;
 mod databases;
 mod file;
 mod known;
-mod needs;
+/// What programs read that nobody has set.
+pub mod needs;
 /// What is still to be set before a connector can be called.
 pub mod standing;
 

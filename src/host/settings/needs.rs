@@ -2,28 +2,54 @@
 
 use super::{Settings, code};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::span::Span;
 use crate::base::value::Value;
 #[cfg(feature = "mail")]
 use crate::lang::plan::node::Kind;
 use crate::lang::plan::{Formula, Plan, settings_read};
+use crate::lang::script::Setting;
 use crate::run::world::Settings as _;
 
+/// Something that a program itself reads of the settings, and that nobody has set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lack {
+    /// What it is: "the secret `SHOP_TOKEN`".
+    pub what: String,
+    /// The environment variable that sets it.
+    pub variable: String,
+    /// Where it is read.
+    pub span: Span,
+}
+
 impl Settings {
+    /// What `plan` itself reads that nobody has set: settings, secrets, databases.
+    pub fn lacks(&self, plan: &Plan) -> Vec<Lack> {
+        let named = self.unset(plan).into_iter().map(|setting| Lack {
+            what: format!("the {} `{}`", if setting.secret { "secret" } else { "setting" }, setting.name),
+            variable: setting.name.to_string(),
+            span: setting.span,
+        });
+        named.chain(self.lacking_databases(plan)).collect()
+    }
+
+    fn unset(&self, plan: &Plan) -> Vec<Setting> {
+        let is_set = |setting: &Setting| match setting.secret {
+            true => self.secret(&setting.name).is_some(),
+            false => self.env(&setting.name).is_some(),
+        };
+        settings_read(plan).into_iter().filter(|setting| !is_set(setting)).collect()
+    }
+
     /// Everything that `plan` needs and that is not there.
     pub(super) fn needs(&self, plan: &Plan, diagnostics: &mut Vec<Diagnostic>) {
-        for setting in settings_read(plan) {
-            let (what, table, found) = match setting.secret {
-                true => ("secret", "secrets", self.secret(&setting.name)),
-                false => ("setting", "env", self.env(&setting.name)),
-            };
-            if found.is_none() {
-                let message = format!("the {what} `{}` is not set", setting.name);
-                let diagnostic = Diagnostic::error(code::MISSING, setting.span, message)
-                    .label("read here")
-                    .hint(format!("set the environment variable `{}`", setting.name))
-                    .hint(format!("or write `{} = ...` under `[{table}]` in flow.toml", setting.name));
-                diagnostics.push(diagnostic);
-            }
+        for setting in self.unset(plan) {
+            let (what, table) = if setting.secret { ("secret", "secrets") } else { ("setting", "env") };
+            let message = format!("the {what} `{}` is not set", setting.name);
+            let diagnostic = Diagnostic::error(code::MISSING, setting.span, message)
+                .label("read here")
+                .hint(format!("set the environment variable `{}`", setting.name))
+                .hint(format!("or write `{} = ...` under `[{table}]` in flow.toml", setting.name));
+            diagnostics.push(diagnostic);
         }
         self.needs_databases(plan, diagnostics);
         #[cfg(feature = "mail")]

@@ -59,8 +59,16 @@ impl Standing {
 }
 
 impl Settings {
-    /// How `connector` stands. `signed_in` says whether somebody has signed in by these credentials.
-    pub fn standing(&self, connector: &Arc<Connector>, signed_in: &dyn Fn(&Credentials) -> bool) -> Standing {
+    /// How `connector` stands, for what `uses` calls of it, or, where that is not said, for whatever is called. `signed_in` says
+    /// whether somebody has signed in by these credentials.
+    pub fn standing(
+        &self,
+        connector: &Arc<Connector>,
+        uses: Option<&Uses>,
+        signed_in: &dyn Fn(&Credentials) -> bool,
+    ) -> Standing {
+        let relies = uses.is_none_or(|uses| uses.rely_on(connector));
+        let is_needed = |field: &Field| uses.is_some_and(|uses| uses.need(field));
         let uses = Uses::of_connector(&connector.name);
         // What is missing is looked for below, what is wrong is said where it is called.
         let configured = self.one(connector, Span::default(), &uses, &mut Sources::default(), &mut Vec::new());
@@ -71,11 +79,11 @@ impl Settings {
             .map(|(field, default)| (field, unset(connector, field, default.as_ref())))
             .collect();
         let may_be_absent = |field: &Field| matches!(field.shape, Shape::Optional(_) | Shape::Any | Shape::Unit);
-        let settings =
-            unset.iter().filter(|(field, _)| !may_be_absent(field)).map(|(_, unset)| unset.clone()).collect();
+        let missing = unset.iter().filter(|(field, _)| !may_be_absent(field) || is_needed(field));
+        let settings = missing.map(|(_, unset)| unset.clone()).collect();
         let scope = ConfigScope { settings: self, config: configured.config.clone() };
         let mut ways = Vec::new();
-        for auth in &connector.auth {
+        for auth in connector.auth.iter().filter(|_| relies) {
             let credentials = evaluated(connector, auth, &scope);
             let is_complete = credentials.as_ref().is_some_and(Credentials::is_complete);
             let waits = auth.needs_login() && !credentials.as_ref().is_some_and(signed_in);
@@ -87,7 +95,7 @@ impl Settings {
             let lacks = unset.iter().filter(|(field, _)| read.contains(&field.name)).map(|(_, unset)| unset.clone());
             ways.push(Way { lacks: lacks.collect(), needs_login: auth.needs_login() });
         }
-        Standing { settings, ways, signs_in: !connector.auth.is_empty() }
+        Standing { settings, ways, signs_in: relies && !connector.auth.is_empty() }
     }
 }
 

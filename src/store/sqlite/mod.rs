@@ -53,6 +53,7 @@ pub use directory::FILE;
 pub use dump::{Amount, DumpError, Selection, dump};
 use readers::Readers;
 pub use restore::{RestoreError, Restored, restore};
+pub use schema::VERSION;
 use seal::Damage;
 use writer::{Progress, Writer};
 

@@ -10,6 +10,9 @@ use super::OpenError;
 /// What makes each version of the tables from the one before; the first makes them from nothing.
 const VERSIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
+/// Which version of the tables this program writes.
+pub const VERSION: usize = VERSIONS.len();
+
 /// Brings the tables of the file up to date; a copy of what was there before stays beside it.
 ///
 /// # Errors
