@@ -5,6 +5,7 @@
 
 mod ask;
 mod check;
+mod completions;
 mod connectors;
 #[cfg(feature = "serve")]
 mod client;
@@ -27,6 +28,7 @@ mod input;
 mod log;
 #[cfg(feature = "lsp")]
 mod lsp;
+mod man;
 mod manual;
 mod new;
 mod panic;
@@ -52,7 +54,7 @@ mod tree;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use explain::PAGES;
 
@@ -103,6 +105,13 @@ enum Command {
     Dump(dump::Dump),
     #[cfg(feature = "sqlite")]
     Restore(restore::Restore),
+    Completions(completions::Completions),
+    Man(man::ManCommand),
+}
+
+/// All commands with their arguments, for whoever completes them or writes pages about them.
+fn command() -> clap::Command {
+    Flow::command()
 }
 
 /// Reads the arguments of the process and does what they ask for.
@@ -152,6 +161,8 @@ impl Command {
             Self::Dump(command) => command.run(),
             #[cfg(feature = "sqlite")]
             Self::Restore(command) => command.run(),
+            Self::Completions(command) => command.run(),
+            Self::Man(command) => command.run(),
         };
         match done {
             Ok(exit) | Err(Stop::Said(exit)) => exit,

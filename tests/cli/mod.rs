@@ -9,6 +9,7 @@ mod client;
 mod data;
 #[cfg(feature = "sqlite")]
 mod deploy;
+mod completions;
 mod connectors;
 mod coverage;
 #[cfg(feature = "http")]
