@@ -24,6 +24,7 @@ mod face;
 mod fmt;
 mod graph;
 mod import;
+mod init_ci;
 mod input;
 mod log;
 #[cfg(feature = "lsp")]
@@ -97,6 +98,7 @@ enum Command {
     #[cfg(feature = "lsp")]
     Lsp(lsp::Lsp),
     Doctor(doctor::Doctor),
+    InitCi(init_ci::InitCi),
     Connectors(connectors::Connectors),
     Import(import::Import),
     #[cfg(feature = "sqlite")]
@@ -153,6 +155,7 @@ impl Command {
             #[cfg(feature = "lsp")]
             Self::Lsp(command) => command.run(),
             Self::Doctor(command) => command.run(),
+            Self::InitCi(command) => command.run(),
             Self::Connectors(command) => command.run(),
             Self::Import(command) => command.run(),
             #[cfg(feature = "sqlite")]

@@ -20,6 +20,7 @@ mod examples;
 mod far;
 mod fmt;
 mod hostile;
+mod init_ci;
 mod input;
 mod interrupt;
 mod making;
