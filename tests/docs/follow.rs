@@ -31,6 +31,7 @@ followed! {
     command_line "docs/command-line.md"
     credentials "docs/credentials.md"
     durability "docs/durability.md"
+    getting_started "docs/getting-started.md"
     making_connectors "docs/making-connectors.md"
     operating "docs/operating.md"
     samples "docs/samples.md"
@@ -180,10 +181,11 @@ fn rewritten(page: &Page, typed: &[Typed<'_>], printed: &[&str]) -> String {
 
 /// What a page shows of files that its commands have written stands in them.
 fn excerpts_stand(page: &Page, folder: &Path) {
-    let files: Vec<String> = fs::read_dir(folder)
-        .expect("the folder is there")
-        .flatten()
-        .filter_map(|entry| fs::read_to_string(entry.path()).ok())
+    let listed = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    // Commands may have made a folder for them.
+    let files: Vec<String> = listed(folder)
+        .flat_map(|path| listed(&path).chain([path]))
+        .filter_map(|path| fs::read_to_string(path).ok())
         .chain(programs::of(page))
         .collect();
     for (_, block) in page.parts(Part::Excerpt) {
