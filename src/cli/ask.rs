@@ -88,14 +88,41 @@ impl Terminal {
 fn read_lines() -> mpsc::UnboundedReceiver<String> {
     let (sender, receiver) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            let Ok(line) = line else { break };
+        while is_awaited(&sender) {
+            let mut line = String::new();
+            if !matches!(std::io::stdin().lock().read_line(&mut line), Ok(1..)) {
+                break;
+            }
+            let length = line.trim_end_matches(['\n', '\r']).len();
+            line.truncate(length);
             if sender.send(line).is_err() {
                 break;
             }
         }
     });
     receiver
+}
+
+/// Waits until something was typed; whether somebody still wants to know. What nobody here has asked for is left to whoever reads next.
+#[cfg(unix)]
+fn is_awaited(lines: &mpsc::UnboundedSender<String>) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let pause = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+    let stdin = std::io::stdin();
+    while !lines.is_closed() {
+        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&pause)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => {}
+            // What cannot be waited for is read all the same.
+            Ok(_) | Err(_) => return !lines.is_closed(),
+        }
+    }
+    false
+}
+
+/// Whether somebody wants to know what is typed.
+#[cfg(not(unix))]
+fn is_awaited(lines: &mpsc::UnboundedSender<String>) -> bool {
+    !lines.is_closed()
 }
 
 /// One question on its way to an answer.

@@ -16,12 +16,20 @@ const ROWS_SPARED: usize = 2;
 pub struct Face {
     tree: Tree,
     screen: Arc<Screen>,
+    /// Whether anything of it is left behind.
+    stays: bool,
 }
 
 impl Face {
     /// Shows `tree` on `screen`.
     pub fn new(tree: Tree, screen: Arc<Screen>) -> Self {
-        Self { tree, screen }
+        Self { tree, screen, stays: true }
+    }
+
+    /// Shows `tree` on `screen` only as long as the run takes, and only where it can be taken away again.
+    #[cfg(feature = "repl")]
+    pub fn fleeting(tree: Tree, screen: Arc<Screen>) -> Self {
+        Self { tree, screen, stays: false }
     }
 
     /// What is shown.
@@ -42,7 +50,7 @@ impl Face {
     /// Takes in what happened.
     pub fn take(&mut self, record: &Record) {
         let notes = self.tree.fold(record);
-        if !self.screen.live {
+        if !self.screen.live && self.stays {
             notes.iter().for_each(|note| self.screen.line(&plain(note, &self.screen.palette)));
         }
     }
@@ -68,8 +76,10 @@ impl Face {
     pub fn finish(&mut self, now: Timestamp) {
         self.screen.release();
         if self.screen.live {
-            let (columns, _) = self.screen.size();
             self.screen.draw(&[]);
+        }
+        if self.screen.live && self.stays {
+            let (columns, _) = self.screen.size();
             for line in self.tree.lines(now) {
                 self.screen.line(&line.paint(now, &self.screen.palette, columns.saturating_sub(1)));
             }

@@ -43,8 +43,11 @@ fn too_large(origin: &str) -> Refusal {
         .hint("pass the path of a file in the input, and read it with `files.read` or `files.rows`")
 }
 
-/// The value of a JSON text.
-fn parse(origin: &str, bytes: &[u8]) -> Result<Value, Refusal> {
+/// The value of a JSON text, which comes from `origin`.
+///
+/// # Errors
+/// If it is no JSON, with the line and the column.
+pub fn parse(origin: &str, bytes: &[u8]) -> Result<Value, Refusal> {
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     match serde_json::from_slice(bytes) {
         Ok(json) => Ok(Value::from_json(json)),

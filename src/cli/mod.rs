@@ -40,6 +40,8 @@ mod program;
 mod prune;
 #[cfg(feature = "serve")]
 mod recipe;
+#[cfg(feature = "repl")]
+mod repl;
 #[cfg(feature = "sqlite")]
 mod restore;
 mod run;
@@ -95,6 +97,8 @@ enum Command {
     Graph(graph::Graph),
     Effects(effects::Effects),
     Explain(explain::Explain),
+    #[cfg(feature = "repl")]
+    Repl(repl::Repl),
     #[cfg(feature = "lsp")]
     Lsp(lsp::Lsp),
     Doctor(doctor::Doctor),
@@ -152,6 +156,8 @@ impl Command {
             Self::Graph(command) => command.run(),
             Self::Effects(command) => command.run(),
             Self::Explain(command) => command.run(),
+            #[cfg(feature = "repl")]
+            Self::Repl(command) => command.run(),
             #[cfg(feature = "lsp")]
             Self::Lsp(command) => command.run(),
             Self::Doctor(command) => command.run(),

@@ -64,6 +64,12 @@ pub fn stderr_is_live() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// Whether a person types on stdin.
+#[cfg(feature = "repl")]
+pub fn stdin_is_terminal() -> bool {
+    std::io::stdin().is_terminal()
+}
+
 /// Whether stdout is read by a person.
 pub fn stdout_is_terminal() -> bool {
     std::io::stdout().is_terminal()

@@ -1,7 +1,8 @@
 //! `flow run FILE [WORKFLOW]`: runs a workflow in this process and shows it.
 
 mod hurry;
-mod watch;
+/// Watching a run to its end.
+pub(super) mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -253,7 +254,7 @@ fn report_end(engine: &Engine, summary: &Summary, sources: &Sources, screen: &Sc
 }
 
 /// Type, message and step of the error a run failed with, and the place in the program where that is known.
-fn failure_text(summary: &Summary, sources: &Sources, palette: &Palette) -> String {
+pub(super) fn failure_text(summary: &Summary, sources: &Sources, palette: &Palette) -> String {
     let part = |name: &str| summary.error.as_ref().and_then(|error| error.get(name)).cloned().unwrap_or_default();
     let step = match part("step").to_string() {
         step if step.is_empty() || step == "null" => String::new(),
@@ -299,7 +300,7 @@ pub(super) fn not_built(error: BuildError) -> Stop {
 }
 
 /// Everything that is wrong with the input, by path, and what one would look like.
-fn misfitting(plan: &Plan, misfits: &[Misfit]) -> Refusal {
+pub(super) fn misfitting(plan: &Plan, misfits: &[Misfit]) -> Refusal {
     let list: String = misfits.iter().map(|misfit| format!("\n  {misfit}")).collect();
     let example = example_input(plan).to_json().to_string();
     Refusal::new(format!("the input does not fit `{}`:{list}", plan.name))
@@ -315,6 +316,6 @@ fn not_started(plan: &Plan, error: StartError) -> Stop {
 }
 
 /// An input that fits, made up by type.
-fn example_input(plan: &Plan) -> Value {
+pub(super) fn example_input(plan: &Plan) -> Value {
     Shape::Object(Arc::new(plan.input.clone())).example().without_absent()
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::answers::{Answered, Answers};
 use super::clock::WallClock;
 use super::engine::Engine;
 use super::program::{Faults, Program};
@@ -39,7 +40,7 @@ use crate::lang::plan::connector::Auth;
 use crate::lang::plan::trigger;
 use crate::run::driver::{Driver, Duty};
 use crate::run::journal::Journal;
-use crate::run::world::{BoxFuture, Clock, Consult, Consulted, Question, World};
+use crate::run::world::{BoxFuture, Clock, Consult, Consulted, Perform, Question, World};
 #[cfg(feature = "http")]
 use crate::store::keyring::{self, Keyring};
 
@@ -60,6 +61,7 @@ pub struct Builder {
     journal: Option<Arc<dyn Journal>>,
     duty: Duty,
     workflow: Option<Arc<str>>,
+    answers: Option<Arc<Answers>>,
     #[cfg(feature = "http")]
     vault: Option<PathBuf>,
     #[cfg(feature = "sandbox")]
@@ -92,6 +94,7 @@ impl Builder {
             journal: None,
             duty: Duty::CarryOut,
             workflow: None,
+            answers: None,
             #[cfg(feature = "http")]
             vault: None,
             #[cfg(feature = "sandbox")]
@@ -209,6 +212,13 @@ impl Builder {
         self
     }
 
+    /// Lets `answers` answer in place of the operations and workflows that they name: no settings are wanted for those.
+    #[must_use]
+    pub fn answers(mut self, answers: Arc<Answers>) -> Self {
+        self.answers = Some(answers);
+        self
+    }
+
     /// Points every connector at the stand-ins.
     #[cfg(feature = "sandbox")]
     #[must_use]
@@ -222,10 +232,12 @@ impl Builder {
     /// # Errors
     /// Settings that are missing or wrong, native operations without a body.
     pub fn build(mut self) -> Result<Engine, BuildError> {
-        let uses = match &self.workflow {
+        let mut uses = match &self.workflow {
             Some(workflow) => Uses::of(&self.program.package, workflow),
             None => Uses::of_all(&self.program.package),
         };
+        let answers = self.answers.take();
+        answers.iter().for_each(|answers| uses.leave_out(&answers.operations()));
         let consult = self.consult.take();
         let (clock, journal, duty) = (self.clock.clone(), self.journal.take(), self.duty);
         #[cfg(feature = "sandbox")]
@@ -247,9 +259,13 @@ impl Builder {
             #[cfg(feature = "sandbox")]
             _sandbox: sandbox,
         }));
+        let perform: Arc<dyn Perform> = match answers {
+            Some(answers) => Arc::new(Answered { answers, others: parts.clone(), clock: clock.clone() }),
+            None => parts.clone(),
+        };
         let world = World {
             settings: parts.clone(),
-            perform: parts.clone(),
+            perform,
             consult: consult.unwrap_or_else(|| Arc::new(Nobody)),
             clock,
             journal,

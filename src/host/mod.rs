@@ -11,6 +11,8 @@ pub mod clock;
 pub mod code;
 /// A newer program for an engine that runs.
 pub mod deploy;
+/// Answers given by hand in place of operations and workflows; all else is carried out.
+pub mod answers;
 /// All programs of a directory, as one.
 mod directory;
 /// A driver of runs with its program, settings and connectors.
@@ -43,5 +45,5 @@ pub use deploy::{Deployed, Deployment, Group, UNDER_WAY};
 pub use engine::Engine;
 #[cfg(feature = "http")]
 pub use lesson::key_given_at;
-pub use program::{Faults, Program};
+pub use program::{Disk, Faults, Program, study};
 pub use site::Site;

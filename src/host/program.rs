@@ -10,7 +10,7 @@ use crate::base::limit::FILE_BYTES_MAX;
 use crate::base::report;
 use crate::base::span::{Source, Sources, Span};
 use crate::lang::plan::Package;
-use crate::lang::{self, Compilation, Files};
+use crate::lang::{self, Compilation, Files, Study};
 
 /// A program that can run.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +78,11 @@ impl Program {
     }
 }
 
+/// Looks at a text that is called `name` as closely as an editor needs it. Files that it uses are looked for beside `name`.
+pub fn study(name: &str, text: &str) -> Study {
+    lang::study(name, text, &Disk)
+}
+
 fn compiled(compilation: Compilation, directory: PathBuf) -> Result<Program, Faults> {
     match compilation.package {
         Some(package) => Ok(Program {
@@ -107,7 +112,8 @@ pub(super) fn compile_file(mut others: Sources, path: &Path) -> Compilation {
 }
 
 /// The files beside a program.
-struct Disk;
+#[derive(Clone, Copy, Debug)]
+pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<String, String> {

@@ -23,6 +23,7 @@ mod hover;
 mod index;
 mod lens;
 mod look;
+mod offer;
 mod outline;
 mod path;
 mod place;
@@ -35,4 +36,5 @@ mod symbol;
 mod token;
 mod wording;
 
+pub use offer::{Offer, offers};
 pub use server::{Ended, serve};

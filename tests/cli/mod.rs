@@ -28,6 +28,8 @@ mod new;
 #[cfg(feature = "http")]
 pub mod login;
 mod recorded;
+#[cfg(feature = "repl")]
+mod repl;
 mod run;
 mod sandbox;
 mod seeds;
@@ -105,6 +107,16 @@ impl Folder {
     /// The same, with something on stdin.
     pub fn flow_fed(&self, stdin: &[u8], args: &[&str]) -> Done {
         let mut child = self.command(args).stdin(Stdio::piped()).spawn().expect("the binary starts");
+        child.stdin.take().expect("it was asked for").write_all(stdin).expect("it reads its input");
+        done(child.wait_with_output().expect("it ends"))
+    }
+
+    /// Both.
+    #[cfg(feature = "repl")]
+    pub fn flow_in_fed(&self, environment: &[(&str, &str)], stdin: &[u8], args: &[&str]) -> Done {
+        let mut command = self.command(args);
+        let mut child =
+            command.envs(environment.iter().copied()).stdin(Stdio::piped()).spawn().expect("the binary starts");
         child.stdin.take().expect("it was asked for").write_all(stdin).expect("it reads its input");
         done(child.wait_with_output().expect("it ends"))
     }

@@ -105,7 +105,7 @@ fn decide(
 }
 
 /// Ctrl-C, and what asks a process to end.
-struct Interrupts {
+pub struct Interrupts {
     #[cfg(unix)]
     terminate: Option<tokio::signal::unix::Signal>,
     #[cfg(unix)]
@@ -113,20 +113,23 @@ struct Interrupts {
 }
 
 impl Interrupts {
+    /// Begins to listen.
     #[cfg(unix)]
-    fn listen() -> Self {
+    pub fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         // Where the system lets nobody listen, Ctrl-C ends the process as always.
         Self { terminate: signal(SignalKind::terminate()).ok(), interrupt: signal(SignalKind::interrupt()).ok() }
     }
 
+    /// Begins to listen.
     #[cfg(not(unix))]
-    fn listen() -> Self {
+    pub fn listen() -> Self {
         Self {}
     }
 
+    /// Waits for the next one.
     #[cfg(unix)]
-    async fn next(&mut self) {
+    pub async fn next(&mut self) {
         async fn one(signal: &mut Option<tokio::signal::unix::Signal>) {
             match signal {
                 Some(signal) => drop(signal.recv().await),
@@ -139,8 +142,9 @@ impl Interrupts {
         }
     }
 
+    /// Waits for the next one.
     #[cfg(not(unix))]
-    async fn next(&mut self) {
+    pub async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }

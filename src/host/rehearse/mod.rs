@@ -9,7 +9,8 @@ pub mod coverage;
 pub mod crash;
 mod expect;
 mod ledger;
-mod mocks;
+/// Mocks: who answers in place of operations, workflows and people, and what.
+pub(super) mod mocks;
 mod outside;
 /// A runtime of one thread that says when nothing is left to do.
 pub mod quiet;

@@ -60,6 +60,18 @@ impl Uses {
         Self { operations: BTreeSet::from([operation.clone()]), ..Self::of_connector(connector) }
     }
 
+    /// The same without these operations: somebody else answers for them.
+    pub fn leave_out(&mut self, operations: &BTreeSet<Arc<str>>) {
+        self.operations.retain(|operation| !operations.contains(operation));
+        let left: BTreeSet<&str> =
+            self.operations.iter().filter_map(|operation| Some(operation.rsplit_once('.')?.0)).collect();
+        let gone = |connector: &str| {
+            !left.contains(connector)
+                && operations.iter().any(|it| it.rsplit_once('.').is_some_and(|it| it.0 == connector))
+        };
+        self.places.retain(|connector, _| !gone(connector));
+    }
+
     /// The connectors that are called, by name.
     pub fn connectors(&self) -> impl Iterator<Item = &Arc<str>> {
         self.places.keys()

@@ -45,6 +45,11 @@ impl<'t> Faults<'t> {
         }
     }
 
+    /// Whether something of this kind was found.
+    pub(super) fn holds(&self, code: Code) -> bool {
+        self.found.iter().any(|found| found.code == code)
+    }
+
     /// Everything found, by place.
     pub(super) fn sorted(mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|diagnostic| diagnostic.primary.span);

@@ -69,6 +69,16 @@ pub fn rules(source: &Source) -> BTreeSet<String> {
     grammar::rules(&scan::scan(&source.text, &mut faults).mask)
 }
 
+/// Whether a text that is written line by line is not at its end yet: a bracket, a comment or a text of several lines is open.
+pub fn is_open(text: &str) -> bool {
+    scan::is_open(text, &mut faults::Faults::new(FileId(0), text))
+}
+
+/// Where texts and comments stand in a text that is being written, each with whether it is a comment.
+pub fn quoted(text: &str) -> Vec<(std::ops::Range<usize>, bool)> {
+    scan::quoted(text, &mut faults::Faults::new(FileId(0), text))
+}
+
 /// Whether a file is beyond what can be read at all.
 fn too_large(source: &Source, faults: &faults::Faults<'_>) -> Option<Diagnostic> {
     let (bytes, lines) = (source.text.len(), source.lines() as usize);

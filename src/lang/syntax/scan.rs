@@ -33,26 +33,39 @@ pub(super) struct Scan {
 
 /// Cuts `text` and balances its brackets.
 pub(super) fn scan(text: &str, faults: &mut Faults<'_>) -> Scan {
-    let mut cutter = Cutter {
-        text,
-        bytes: text.as_bytes(),
-        mask: text.as_bytes().to_vec(),
-        comments: Vec::new(),
-        brackets: Vec::new(),
-        reported: Vec::new(),
-        at: 0,
-        line_is_blank: true,
-        lost: 0,
-        line: Cell::new((1, 0)),
-        patterns_end: 0,
-        faults,
-    };
+    let mut cutter = Cutter::new(text, faults);
     cutter.cut();
     let Cutter { mut mask, comments, brackets, reported, .. } = cutter;
     let depth = balance::balance(&mut mask, &brackets, faults);
     // Only whole characters are replaced, and by ASCII; so this never loses anything.
     let mask = String::from_utf8(mask).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     Scan { mask, comments, depth, reported }
+}
+
+/// Whether a text is not at its end yet: a bracket, a comment, or a text of several lines stands open.
+pub(super) fn is_open(text: &str, faults: &mut Faults<'_>) -> bool {
+    let mut cutter = Cutter::new(text, faults);
+    cutter.cut();
+    let (mask, brackets, lost) = (cutter.mask, cutter.brackets, cutter.lost);
+    let mut open = Vec::new();
+    for at in brackets {
+        match mask[at] {
+            opener @ (b'(' | b'[' | b'{') => open.push(opener),
+            // One that closes nothing is a fault, and is said when the text is read.
+            _ => drop(open.pop()),
+        }
+    }
+    lost > 0 || !open.is_empty() || faults.holds(code::UNCLOSED_COMMENT)
+}
+
+/// Where texts and comments stand, each with whether it is a comment.
+pub(super) fn quoted(text: &str, faults: &mut Faults<'_>) -> Vec<(Range<usize>, bool)> {
+    let mut cutter = Cutter::new(text, faults);
+    cutter.cut();
+    let comments = cutter.comments.iter().map(|comment| (comment.span.range(), true));
+    let mut quoted: Vec<_> = cutter.texts.iter().map(|range| (range.clone(), false)).chain(comments).collect();
+    quoted.sort_by_key(|(range, _)| range.start);
+    quoted
 }
 
 /// How many texts of several lines may be without an end before the rest of the file is given up.
@@ -65,6 +78,8 @@ struct Cutter<'c, 't> {
     comments: Vec<Comment>,
     /// Where brackets stand outside strings and comments.
     brackets: Vec<usize>,
+    /// Where texts stand, those that never end too.
+    texts: Vec<Range<usize>>,
     reported: Vec<usize>,
     at: usize,
     /// Whether nothing but blanks stands before `at` on its line.
@@ -98,7 +113,25 @@ impl Unclosed {
     }
 }
 
-impl Cutter<'_, '_> {
+impl<'c, 't> Cutter<'c, 't> {
+    fn new(text: &'c str, faults: &'c mut Faults<'t>) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            mask: text.as_bytes().to_vec(),
+            comments: Vec::new(),
+            brackets: Vec::new(),
+            texts: Vec::new(),
+            reported: Vec::new(),
+            at: 0,
+            line_is_blank: true,
+            lost: 0,
+            line: Cell::new((1, 0)),
+            patterns_end: 0,
+            faults,
+        }
+    }
+
     fn cut(&mut self) {
         if self.text.starts_with("#!") {
             self.comment(0..self.line_end(0));
@@ -249,6 +282,7 @@ impl Cutter<'_, '_> {
         let start = self.at;
         match self.literal_end(start, true, 0) {
             Ok(end) => {
+                self.texts.push(start..end);
                 self.fill(start..end, FILLER);
                 (self.mask[start], self.mask[end - 1]) = (b'"', b'"');
                 letter::check_inside(self.text, start..end, self.faults);
@@ -428,6 +462,7 @@ impl Cutter<'_, '_> {
             true => self.dedent_after(start),
         };
         self.lost += usize::from(lines);
+        self.texts.push(start..end);
         self.fill(start..end, FAULT);
         self.at = end;
     }

@@ -50,6 +50,22 @@ pub enum Declaration {
     Test(Test),
 }
 
+impl Declaration {
+    /// All of it.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Use(it) => it.span,
+            Self::Type(it) => it.span,
+            Self::Fn(it) => it.span,
+            Self::Workflow(it) => it.span,
+            Self::Handler(it) => it.span,
+            Self::Connector(it) => it.span,
+            Self::Persona(it) => it.span,
+            Self::Test(it) => it.span,
+        }
+    }
+}
+
 /// `use "lib/alerts.flow" as alerts`
 #[derive(Clone, Debug)]
 pub struct Use {

@@ -1,0 +1,75 @@
+//! `:help`: what can be said.
+
+use super::super::exit::{Exit, Refusal, Stop};
+use super::super::paper::{Palette, deliver, styled};
+use crate::base::diagnostic::nearest;
+
+/// One command.
+pub struct Command {
+    /// The word behind the colon.
+    pub word: &'static str,
+    /// What follows it.
+    pub usage: &'static str,
+    /// What it does.
+    pub about: &'static str,
+}
+
+/// All of them, in the order in which they are told.
+pub const COMMANDS: [Command; 12] = [
+    Command { word: "help", usage: "[COMMAND]", about: "say what can be said" },
+    Command { word: "type", usage: "EXPRESSION", about: "say the type of an expression, and do not compute it" },
+    Command { word: "names", usage: "", about: "list what is declared and named, with types" },
+    Command { word: "run", usage: "NAME {json}", about: "run a workflow of the session, and show how it goes" },
+    Command { word: "plan", usage: "[NAME]", about: "say what a workflow will do, step by step" },
+    Command { word: "graph", usage: "[NAME]", about: "draw a workflow, as Mermaid" },
+    Command { word: "sandbox", usage: "on|off", about: "let stand-ins on this machine take everything" },
+    Command {
+        word: "mock",
+        usage: "OPERATION => VALUE",
+        about: "answer by hand, as tests do; `:mock` lists answers, `:mock off` forgets them",
+    },
+    Command { word: "load", usage: "FILE", about: "take in what a file declares" },
+    Command { word: "save", usage: "FILE", about: "write the session as a program" },
+    Command { word: "explain", usage: "CODE", about: "print the page of a diagnostic" },
+    Command { word: "quit", usage: "", about: "leave, as Ctrl-D does" },
+];
+
+const HEAD: &str = "\
+Type what a program may say, and it happens at once:
+  1 + 2                                    an expression
+  let name = \"Ada\"                         a name
+  step told = slack.post_message { ... }   an operation, a block, a wait
+  fn, type, workflow, connector, test      declarations; declared again, the new one counts
+The value of the last expression is `it`. A block that is open goes on over lines.
+";
+
+/// Says what can be said, or what one command does.
+///
+/// # Errors
+/// If there is no such command.
+pub fn tell(word: &str, _: &Palette) -> Result<Exit, Stop> {
+    let palette = Palette::for_stdout();
+    let word = word.trim_start_matches(':');
+    let line = |command: &Command| {
+        let usage = format!(":{} {}", command.word, command.usage);
+        format!("  {}  {}\n", styled(palette.strong, format!("{:<28}", usage.trim_end())), command.about)
+    };
+    if word.is_empty() {
+        deliver(&format!("{HEAD}\n{}", COMMANDS.iter().map(line).collect::<String>()));
+        return Ok(Exit::Done);
+    }
+    match COMMANDS.iter().find(|command| command.word == word) {
+        Some(command) => {
+            deliver(&line(command));
+            Ok(Exit::Done)
+        }
+        None => {
+            let refusal = Refusal::new(format!("there is no command `:{word}`"));
+            Err(match nearest(word, COMMANDS.iter().map(|command| command.word)) {
+                Some(near) => refusal.hint(format!("did you mean `:{near}`?")),
+                None => refusal.hint("`:help` lists all of them"),
+            }
+            .into())
+        }
+    }
+}

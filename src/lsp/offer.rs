@@ -1,0 +1,52 @@
+//! What could be written at a place, for whoever has a text and no editor: `flow repl` asks here.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::completion::completions;
+use super::desk::Desk;
+use super::disk::Arrived;
+use super::place::Place;
+use super::position::Encoding;
+use crate::lang::Files;
+
+/// How often a text is looked at anew because it uses files that use others.
+const DEPTH_MAX: usize = 32;
+
+/// Something that could be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// What it is called.
+    pub label: String,
+    /// What is written if it is taken, up to where one goes on writing.
+    pub text: String,
+    /// What it is, in a few words: a type, a signature.
+    pub detail: String,
+}
+
+/// What could be written at a byte of `text`, were it the program at `path`; the likeliest first. What is there of the word before the byte
+/// decides nothing. The files that it uses come from `files`.
+pub fn offers(path: &str, text: &str, offset: usize, files: &dyn Files) -> Vec<Offer> {
+    let mut desk = Desk::new(Encoding::Utf8);
+    let mut look = desk.look_at(path, text);
+    for _ in 0..DEPTH_MAX {
+        if look.missing.is_empty() {
+            break;
+        }
+        for missing in &look.missing {
+            desk.arrived(Arrived { path: missing.clone(), text: files.read(missing).map(Arc::from) });
+        }
+        look = desk.look_at(path, text);
+    }
+    let place = Place { desk: &desk, path: path.to_owned(), look: Arc::new(look), offset, params: Value::Null };
+    let answer = completions(&place);
+    answer["items"].as_array().into_iter().flatten().filter_map(offer).collect()
+}
+
+fn offer(item: &Value) -> Option<Offer> {
+    let label = item["label"].as_str()?;
+    let text = item["insertText"].as_str().map_or(label, |snippet| snippet.split("$0").next().unwrap_or(label));
+    let detail = item["detail"].as_str().unwrap_or_default();
+    Some(Offer { label: label.to_owned(), text: text.to_owned(), detail: detail.to_owned() })
+}

@@ -1,0 +1,232 @@
+//! `flow repl`, by its door: what is piped in is answered, values on stdout, everything else on stderr.
+
+use super::{Done, Folder};
+
+/// A session in a folder of its own.
+fn say(lines: &str) -> Done {
+    Folder::with("").flow_fed(lines.as_bytes(), &["repl"])
+}
+
+/// What comes of lines that go well.
+fn answers(lines: &str) -> String {
+    let done = say(lines);
+    assert_eq!((done.code, &*done.stderr), (0, ""), "{lines}\n{}", done.stdout);
+    done.stdout
+}
+
+#[test]
+fn expressions_are_answered_as_programs_write_values() {
+    let rows = [
+        ("1 + 2", "3\n"),
+        ("[3, 1, 2].sorted()", "[1, 2, 3]\n"),
+        ("{ name: \"Ada\", \"full name\": [1, 2] }", "{ name: \"Ada\", \"full name\": [1, 2] }\n"),
+        ("#{ a: 1 }.a", "1\n"),
+        ("\"a\\nb\"", "\"a\\nb\"\n"),
+        ("90m + 30m", "2h\n"),
+        ("if 1 > 2 { \"more\" } else { \"less\" }", "\"less\"\n"),
+        ("switch 3 { 3 => \"three\", _ => \"other\" }", "\"three\"\n"),
+        ("let n = 5; n * n", "25\n"),
+        ("let sum = 0; for i in 0..4 { sum += i } sum", "6\n"),
+        ("()", ""),
+        ("// nothing\n\n/* at /* all */ */", ""),
+    ];
+    for (said, shown) in rows {
+        assert_eq!(answers(said), shown, "{said}");
+    }
+}
+
+#[test]
+fn the_last_value_is_it() {
+    assert_eq!(answers("20 + 1\nit * 2\nit - 2"), "21\n42\n40\n");
+}
+
+#[test]
+fn names_stay_and_are_made_anew() {
+    assert_eq!(answers("let n = 1\nlet n = n + 1\nlet n = n + 1\nn"), "1\n2\n3\n3\n");
+    assert_eq!(answers("let a = [1]\nlet b = a\nlet a = 7\n[a, b]"), "[1]\n[1]\n7\n[7, [1]]\n");
+}
+
+#[test]
+fn what_is_open_goes_on_over_lines() {
+    let lines = "let total = [1, 2,\n  3]\n  .map(|n| n * 2)\n\nfor n in total {\n    step log.info { message: \"n\" }\n}\n\
+                 \"\"\"\n  two\n  lines\n\"\"\"\nif true { 1 }\nelse { 2 }\n";
+    let done = say(lines);
+    assert_eq!(done.stdout, "[2, 4, 6]\n\"  two\\n  lines\"\n1\n", "{}", done.stderr);
+    assert_eq!(done.stderr.matches("info n").count(), 3, "{}", done.stderr);
+}
+
+#[test]
+fn a_step_happens_and_has_its_name() {
+    let folder = Folder::with("");
+    let lines = "step made = files.write { path: \"a.txt\", content: \"hello\" }\n\
+                 step text = files.read { path: \"a.txt\", format: \"text\" }\ntext.to_upper()\n";
+    let done = folder.flow_fed(lines.as_bytes(), &["repl"]);
+    assert!(done.stdout.ends_with("\"hello\"\n\"HELLO\"\n"), "{}\n{}", done.stdout, done.stderr);
+    assert_eq!(done.code, 0);
+    assert_eq!(std::fs::read_to_string(folder.path().join("a.txt")).ok().as_deref(), Some("hello"));
+}
+
+#[test]
+fn a_step_happens_once() {
+    let folder = Folder::with("");
+    let lines = "step files.append { path: \"log.txt\", content: \"x\" }\n1\n2\nlet a = 3\na\n";
+    let done = folder.flow_fed(lines.as_bytes(), &["repl"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert_eq!(std::fs::read_to_string(folder.path().join("log.txt")).ok().as_deref(), Some("x"));
+}
+
+#[test]
+fn what_is_wrong_is_said_where_it_was_typed() {
+    let done =
+        say("let n = 1\n\nlet total = n + cout([1])\nfn count(list) { list.len() }\ncount([1, 2])\ncuont([1])\n");
+    assert_eq!(done.code, 2);
+    assert_eq!(done.stdout, "1\n2\n");
+    assert!(
+        done.stderr.contains("[2]:1:17: error[") && done.stderr.contains("let total = n + cout([1])"),
+        "{}",
+        done.stderr
+    );
+    assert!(
+        done.stderr.contains("[5]:1:1: error[") && done.stderr.contains("did you mean `count`?"),
+        "{}",
+        done.stderr
+    );
+    assert!(!done.stderr.contains("session") && !done.stderr.contains("this_"), "{}", done.stderr);
+}
+
+#[test]
+fn what_fails_says_where_and_the_session_goes_on() {
+    let done = say("let broken = [1, 2][7]\nstep page = http.get { url: \"http://127.0.0.1:1/\" }\n\"still here\"\n");
+    assert_eq!((done.code, &*done.stdout), (1, "\"still here\"\n"), "{}", done.stderr);
+    assert!(done.stderr.contains("error: script_error") && done.stderr.contains("[1]:1:"), "{}", done.stderr);
+    assert!(done.stderr.contains("error: permission_denied in step `page`"), "{}", done.stderr);
+}
+
+#[test]
+fn types_are_known_without_a_run() {
+    let lines = "let page = { status: 200, body: \"x\" }\n:type page.status\n:type [1, 2].map(|n| \"${n}\")\n\
+                 let due = now() + 3d\n:type due\n:type page.sttus\n";
+    let done = say(lines);
+    assert!(done.stdout.contains("}\nint\nlist<string>\n"), "{}\n{}", done.stdout, done.stderr);
+    assert!(done.stdout.ends_with("Z\ndatetime\n"), "{}\n{}", done.stdout, done.stderr);
+    assert!(done.stderr.contains("[6]:1:6") && done.stderr.contains("did you mean `status`?"), "{}", done.stderr);
+}
+
+const GREETING: &str = "workflow greet {\n    input { name: string }\n    step told = log.info { message: \"to ${input.name}\" }\n    \
+                        output { text: string = hello(input.name) }\n}\n";
+
+#[test]
+fn workflows_are_declared_run_and_declared_again() {
+    let lines = format!(
+        "fn hello(name) {{ \"Hello \" + name }}\n{GREETING}\n:run greet {{\"name\": \"Ada\"}}\nit.text\nfn hello(name) {{ \"Bye \" + name }}\n\
+         :run greet {{\"name\": \"Ada\"}}\n:type it\n"
+    );
+    let done = say(&lines);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert_eq!(
+        done.stdout, "{ text: \"Hello Ada\" }\n\"Hello Ada\"\n{ text: \"Bye Ada\" }\n{ text: string }\n",
+        "{}",
+        done.stderr
+    );
+    assert!(done.stderr.contains("greet  completed"), "{}", done.stderr);
+}
+
+#[test]
+fn a_declaration_that_breaks_another_is_refused() {
+    let done = say(&format!(
+        "fn hello(name) {{ name }}\n{GREETING}\nfn hello(first, last) {{ first + last }}\n:run greet {{\"name\": \"Ada\"}}\n"
+    ));
+    assert_eq!((done.code, &*done.stdout), (2, "{ text: \"Ada\" }\n"), "{}", done.stderr);
+    assert!(done.stderr.contains("[2]:4:"), "{}", done.stderr);
+}
+
+#[test]
+fn in_a_sandbox_stand_ins_answer() {
+    let done = say(
+        ":sandbox on\nstep sent = slack.post_message { channel: \"#a\", text: \"hi\" }\n:type sent.ts\nwait 3d\n\"there\"\n",
+    );
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(done.stdout.ends_with("string\n\"there\"\n"), "{}", done.stdout);
+    assert!(
+        done.stderr.contains("sandbox: one thing was sent") && done.stderr.contains("slack.post_message"),
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn operations_are_answered_by_hand() {
+    let lines = ":mock slack.post_message => { ts: \"1\", channel: params.channel }\n\
+                 step sent = slack.post_message { channel: \"#a\", text: \"hi\" }\nsent.channel\n\
+                 :mock slack.post_message fails rate_limited 1 times then { ts: \"2\", channel: \"b\" }\n\
+                 step again = slack.post_message { channel: \"#a\", text: \"hi\" }\n\
+                 step again = slack.post_message { channel: \"#a\", text: \"hi\" }\nagain.ts\n:mock slack.post => 1\n";
+    let done = say(lines);
+    assert_eq!(done.code, 2);
+    assert!(done.stdout.contains("\"#a\"\n") && done.stdout.ends_with("\"2\"\n"), "{}\n{}", done.stdout, done.stderr);
+    assert!(done.stderr.contains("error: rate_limited in step `again`"), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("did you mean `post_message`?") || done.stderr.contains("post_message"),
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn files_are_loaded_and_the_session_is_saved() {
+    let folder = Folder::with(&format!(
+        "use \"lib/words.flow\"\n\nfn hello(name) {{ words.loud(\"Hello \" + name) }}\n\n{GREETING}"
+    ));
+    std::fs::create_dir(folder.path().join("lib")).expect("a folder");
+    folder.write("lib/words.flow", b"fn loud(text) { text.to_upper() }\n");
+    let lines = ":load main.flow\nlet name = \"Ada\"\nname + \"!\"\nstep greeted = greet { name: it }\nlet name = \"Bob\"\n:save out.flow\n:plan greet\n";
+    let done = folder.flow_fed(lines.as_bytes(), &["repl"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    assert!(done.stdout.contains("{ text: \"HELLO ADA!\" }\n") && done.stdout.contains("greet"), "{}", done.stdout);
+    let run = folder.flow(&["run", "out.flow", "session"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(folder.flow(&["fmt", "--check", "out.flow"]).code, 0);
+    // Loaded from elsewhere, a file still finds what it uses.
+    std::fs::create_dir(folder.path().join("sub")).expect("a folder");
+    folder.write("sub/inner.flow", b"use \"../lib/words.flow\" as words\nfn shout(text) { words.loud(text) }\n");
+    let done = folder.flow_fed(b"shout(\"a\")\n", &["repl", "sub/inner.flow"]);
+    assert_eq!((done.code, &*done.stdout), (0, "\"A\"\n"), "{}", done.stderr);
+}
+
+#[test]
+fn what_says_something_of_a_whole_workflow_is_refused_with_advice() {
+    let rows = [
+        ("set vars.a = 1", "let NAME"),
+        ("return 1", "type the expression alone"),
+        ("on error skip", "workflow NAME"),
+        (":hepl", "did you mean `:help`?"),
+        (":run", "the session has no workflow"),
+        (":load none.flow", "cannot be read"),
+        (":run greet {", "greet"),
+        ("1 +", "error["),
+        ("let", "error["),
+        ("workflow {", "error["),
+    ];
+    for (said, advice) in rows {
+        let done = say(&format!("{said}\n"));
+        assert_eq!(done.code, 2, "{said}: {}{}", done.stdout, done.stderr);
+        assert!(done.stderr.contains(advice), "{said}: {}", done.stderr);
+    }
+}
+
+#[test]
+fn a_secret_is_not_shown() {
+    let folder = Folder::with("");
+    let done = folder.flow_in_fed(
+        &[("TOKEN", "s3cr3t-word")],
+        b"let token = secret(\"TOKEN\")\n\"a ${token}\"\ntoken\n",
+        &["repl"],
+    );
+    assert!(
+        !done.stdout.contains("s3cr3t-word") && !done.stderr.contains("s3cr3t-word"),
+        "{}{}",
+        done.stdout,
+        done.stderr
+    );
+    assert!(done.stdout.contains("***"), "{}\n{}", done.stdout, done.stderr);
+}
