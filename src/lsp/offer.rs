@@ -1,5 +1,6 @@
 //! What could be written at a place, for whoever has a text and no editor: `flow repl` asks here.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -28,18 +29,20 @@ pub struct Offer {
 /// What could be written at a byte of `text`, were it the program at `path`; the likeliest first. What is there of the word before the byte
 /// decides nothing. The files that it uses come from `files`.
 pub fn offers(path: &str, text: &str, offset: usize, files: &dyn Files) -> Vec<Offer> {
+    let text: Arc<str> = text.into();
     let mut desk = Desk::new(Encoding::Utf8);
-    let mut look = desk.look_at(path, text);
+    let program = BTreeMap::from([(path.to_owned(), text.clone())]);
     for _ in 0..DEPTH_MAX {
-        if look.missing.is_empty() {
+        let missing = desk.look_with(path, &program).map(|look| look.missing).unwrap_or_default();
+        if missing.is_empty() {
             break;
         }
-        for missing in &look.missing {
-            desk.arrived(Arrived { path: missing.clone(), text: files.read(missing).map(Arc::from) });
+        for path in missing {
+            let text = files.read(&path).map(Arc::from);
+            desk.arrived(Arrived { path, text, folder: None });
         }
-        look = desk.look_at(path, text);
     }
-    let place = Place { desk: &desk, path: path.to_owned(), look: Arc::new(look), offset, params: Value::Null };
+    let place = Place::at(&desk, path, text, offset);
     let answer = completions(&place);
     answer["items"].as_array().into_iter().flatten().filter_map(offer).collect()
 }

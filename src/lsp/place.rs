@@ -49,6 +49,11 @@ impl<'d> Place<'d> {
         Some(Self { desk, path, offset, params, text, look: OnceCell::new() })
     }
 
+    /// A byte of a text that nobody has opened, were it the program at `path`.
+    pub fn at(desk: &'d Desk, path: &str, text: Arc<str>, offset: usize) -> Self {
+        Self { desk, path: path.to_owned(), offset, params: Value::Null, text, look: OnceCell::new() }
+    }
+
     /// What there is to know of the program: found out when first somebody asks, for not every question needs it.
     pub fn look(&self) -> &Look {
         self.look.get_or_init(|| self.desk.look_of(&self.path, &self.text))
