@@ -51,7 +51,7 @@ fn standing(said: &[Said]) -> Vec<&Said> {
             continue;
         }
         let same = |other: &&Said| !one.names.is_empty() && other.names == one.names;
-        match standing.iter().position(|other| same(other)) {
+        match standing.iter().position(same) {
             Some(before) if !reads_own(one) => standing[before] = one,
             _ => standing.push(one),
         }

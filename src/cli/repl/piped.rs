@@ -28,8 +28,7 @@ impl<R: BufRead> Piped<R> {
     /// What cannot be read.
     pub fn next(&mut self) -> std::io::Result<Option<String>> {
         let mut said = String::new();
-        loop {
-            let Some(line) = self.line()? else { break };
+        while let Some(line) = self.line()? {
             if !form::is_silent(&said) && !is_open(&said) && !continues(&line, &said) {
                 self.next = Some(line);
                 break;
