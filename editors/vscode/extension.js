@@ -37,9 +37,9 @@ async function run(uri, workflow) {
   await inTerminal("run", ["run", "--sandbox", file, ...(workflow ? [workflow] : []), ...given], file);
 }
 
-async function test(uri) {
+async function test(uri, title) {
   const file = fileOf(uri);
-  if (file) await inTerminal("test", ["test", file], file);
+  if (file) await inTerminal("test", ["test", file, ...(title ? ["--filter", title] : [])], file);
 }
 
 async function graph(uri, workflow) {

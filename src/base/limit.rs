@@ -13,8 +13,10 @@ pub const FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How many diagnostics one compilation reports before it says "and so on".
 pub const DIAGNOSTICS_MAX: usize = 200;
 
-/// How many bytes of a text with faults are read again to find out what slipped: whoever types waits for it.
+/// How many bytes of a text with faults are read again to find out what slipped: whoever asks waits for it.
 pub const MEND_BYTES_MAX: usize = 256 * 1024;
+/// The same while a text is typed, where an answer that comes late is none: enough for what one edit leaves behind.
+pub const MEND_TYPED_BYTES_MAX: usize = 32 * 1024;
 
 /// How many operations one script evaluation may take.
 pub const SCRIPT_OPERATIONS_MAX: u64 = 50_000_000;

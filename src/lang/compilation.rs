@@ -9,7 +9,7 @@ use super::check::{self, code};
 use super::plan;
 use super::syntax::{self, ast};
 use crate::base::diagnostic::Diagnostic;
-use crate::base::limit::FILES_MAX;
+use crate::base::limit::{FILES_MAX, MEND_BYTES_MAX, MEND_TYPED_BYTES_MAX};
 use crate::base::span::{Source, Sources, Span};
 
 /// Where used files come from.
@@ -96,6 +96,7 @@ fn studied(others: Sources, name: &str, text: &str, files: &dyn Files, noting: b
     let before = others.iter().count();
     let mut loader = Loader {
         files,
+        mended: if noting { MEND_TYPED_BYTES_MAX } else { MEND_BYTES_MAX },
         sources: others,
         before,
         trees: Vec::new(),
@@ -123,6 +124,8 @@ fn studied(others: Sources, name: &str, text: &str, files: &dyn Files, noting: b
 /// Reads files until nothing more is used.
 struct Loader<'f> {
     files: &'f dyn Files,
+    /// How many bytes of each file may be read again to find out what slipped.
+    mended: usize,
     sources: Sources,
     /// How many of them belong to others.
     before: usize,
@@ -259,7 +262,8 @@ impl Loader<'_> {
 
     fn take(&mut self, alias: &str, source: Source) -> usize {
         let id = self.sources.add(source);
-        let syntax::Reading { program, mut diagnostics, shifts } = syntax::read(id, self.sources.get(id));
+        let syntax::Reading { program, mut diagnostics, shifts } =
+            syntax::read_within(id, self.sources.get(id), self.mended);
         self.found.append(&mut diagnostics);
         self.shifts.push(shifts);
         self.trees.push(Tree { alias: alias.into(), program: Arc::new(program), uses: Vec::new(), standard: false });

@@ -8,6 +8,7 @@ use lsp_types::Uri;
 
 use super::disk::Arrived;
 use super::document::Document;
+use super::listing::Listing;
 use super::look::Look;
 use super::path;
 use super::place::PROGRAM;
@@ -27,6 +28,8 @@ pub struct Desk {
     looks: RefCell<BTreeMap<String, Arc<Look>>>,
     /// What was found out last about a text with a hole in it, by the path of the program.
     hole: RefCell<Option<(String, Arc<Look>)>>,
+    /// What texts declare, by path; each holds as long as the text is the same.
+    listings: RefCell<BTreeMap<String, Arc<Listing>>>,
 }
 
 impl Desk {
@@ -51,6 +54,7 @@ impl Desk {
     /// Forgets a text of the disk.
     pub fn drop_text(&mut self, path: &str) {
         self.disk.remove(path);
+        self.listings.borrow_mut().remove(path);
     }
 
     /// Every program that is known, by path.
@@ -73,6 +77,20 @@ impl Desk {
         let look = Arc::new(self.look_at_with(path, text, &BTreeMap::new()));
         self.looks.borrow_mut().insert(path.to_owned(), look.clone());
         look
+    }
+
+    /// What the text at `path` declares; `None` where there is no such text.
+    pub fn listing(&self, path: &str) -> Option<Arc<Listing>> {
+        let text = self.text(path)?.ok()?;
+        let mut listings = self.listings.borrow_mut();
+        match listings.get(path) {
+            Some(known) if Arc::ptr_eq(&known.text, &text) => Some(known.clone()),
+            _ => {
+                let listing = Arc::new(Listing::of(text));
+                listings.insert(path.to_owned(), listing.clone());
+                Some(listing)
+            }
+        }
     }
 
     /// What there is to know of `holed`, were it at `path`. The last one is kept: while a word is written the hole in its

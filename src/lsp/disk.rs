@@ -8,6 +8,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use super::document::unmarked;
 use super::path;
 use crate::base::limit::FILE_BYTES_MAX;
 use crate::lang::catalog::standard;
@@ -108,7 +109,7 @@ fn text_of(path: &Path) -> Result<Arc<str>, String> {
     if bytes.len() > FILE_BYTES_MAX {
         return Err(format!("it has {} bytes, and {FILE_BYTES_MAX} is the most", bytes.len()));
     }
-    String::from_utf8(bytes).map(Arc::from).map_err(|_| "it is not UTF-8".to_owned())
+    String::from_utf8(bytes).map(|text| unmarked(&text).into()).map_err(|_| "it is not UTF-8".to_owned())
 }
 
 /// Sends every program in a folder and below it, in the order of their names.

@@ -43,6 +43,7 @@ impl Document {
     }
 }
 
-fn unmarked(text: &str) -> &str {
+/// A text without the byte order mark that it may begin with.
+pub fn unmarked(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
 }

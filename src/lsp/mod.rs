@@ -22,6 +22,7 @@ mod hint;
 mod hover;
 mod index;
 mod lens;
+mod listing;
 mod look;
 mod offer;
 mod outline;

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
-use crossbeam_channel::select;
+use crossbeam_channel::{RecvTimeoutError, select};
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::{
     Diagnostic as Shown, DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
@@ -19,6 +20,9 @@ use super::disk::{Arrived, Disk};
 use super::document::Document;
 use super::path;
 use super::position::Encoding;
+
+/// How long to wait before diagnostics are looked for: a question that follows a change on its heels is answered first.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// How the server ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +105,12 @@ impl Server {
                 }
                 continue;
             }
-            if let Some(path) = self.stale.pop_first() {
-                self.publish(&path);
+            if !self.stale.is_empty() {
+                match self.connection.receiver.recv_timeout(PAUSE) {
+                    Ok(message) => self.waiting.push_back(message),
+                    Err(RecvTimeoutError::Timeout) => self.publish_next(),
+                    Err(RecvTimeoutError::Disconnected) => return Ended::Left,
+                }
                 continue;
             }
             let arrived = select! {
@@ -290,6 +298,12 @@ impl Server {
         }
         Disk::write_standard();
         roots(asked).iter().for_each(|root| self.look_through(root));
+    }
+
+    fn publish_next(&mut self) {
+        if let Some(path) = self.stale.pop_first() {
+            self.publish(&path);
+        }
     }
 
     /// Sends what is to be said of an open program.

@@ -36,15 +36,14 @@ fn symbol(place: &Place<'_>, lines: &Lines<'_>, entry: &Entry) -> Value {
 pub fn of_workspace(desk: &Desk, query: &str) -> Value {
     let mut found = Vec::new();
     for path in desk.programs() {
-        let Some(look) = desk.look(&path) else { continue };
-        let Some(outline) = look.outline(PROGRAM) else { continue };
-        for entry in outline.all() {
+        let Some(listing) = desk.listing(&path) else { continue };
+        for entry in listing.outline.all() {
             let listed = !matches!(entry.kind, Kind::Field | Kind::Let | Kind::Use);
             if listed && has_letters(&entry.name, query) && found.len() < SYMBOLS_MAX {
                 found.push(json!({
                     "name": entry.name,
                     "kind": kind(entry.kind),
-                    "location": look.location(look.study.written(entry.place), desk.encoding),
+                    "location": { "uri": desk.uri(&path), "range": listing.range(entry.place, desk.encoding) },
                     "containerName": path.rsplit('/').next(),
                 }));
             }

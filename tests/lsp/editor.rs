@@ -1,17 +1,23 @@
 //! An editor: it starts `flow lsp`, opens texts, changes them, and asks.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+/// How long a server may be silent where something is to come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An editor with one folder open.
 pub struct Editor {
     folder: TempDir,
     server: Child,
     input: Option<ChildStdin>,
-    output: BufReader<ChildStdout>,
+    /// What the server says, read beside: whoever only writes would wait for one that only writes.
+    output: Receiver<Value>,
     asked: i64,
     versions: std::collections::BTreeMap<String, i64>,
     /// What the server said at the beginning.
@@ -47,7 +53,7 @@ impl Editor {
             .spawn()
             .expect("the binary starts");
         let input = server.stdin.take();
-        let output = BufReader::new(server.stdout.take().expect("it was asked for"));
+        let output = heard(server.stdout.take().expect("it was asked for"));
         let mut editor = Self {
             folder,
             server,
@@ -72,6 +78,12 @@ impl Editor {
         editor
     }
 
+    /// The process of the server.
+    #[cfg(target_os = "linux")]
+    pub fn process(&self) -> u32 {
+        self.server.id()
+    }
+
     /// What a file of the folder is called.
     pub fn uri(&self, name: &str) -> String {
         let path = self.folder.path().join(name);
@@ -86,19 +98,7 @@ impl Editor {
     }
 
     fn read(&mut self) -> Value {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            assert_ne!(self.output.read_line(&mut line).expect("the server talks"), 0, "the server went away");
-            match line.trim_end().split_once(": ") {
-                Some(("Content-Length", number)) => length = number.parse().expect("a number"),
-                Some(_) => {}
-                None => break,
-            }
-        }
-        let mut text = vec![0; length];
-        self.output.read_exact(&mut text).expect("a whole message");
-        serde_json::from_slice(&text).expect("JSON")
+        self.output.recv_timeout(PATIENCE).expect("the server talks")
     }
 
     pub fn tell(&mut self, method: &str, params: Value) {
@@ -216,6 +216,38 @@ impl Editor {
     }
 }
 
+/// The messages that come from a server, until it goes away.
+fn heard(output: ChildStdout) -> Receiver<Value> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        while let Some(message) = message(&mut output) {
+            if sender.send(message).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn message(output: &mut impl BufRead) -> Option<Value> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if output.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        match line.trim_end().split_once(": ") {
+            Some(("Content-Length", number)) => length = number.parse().expect("a number"),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    let mut text = vec![0; length];
+    output.read_exact(&mut text).ok()?;
+    Some(serde_json::from_slice(&text).expect("JSON"))
+}
+
 impl Drop for Editor {
     fn drop(&mut self) {
         let _ = self.server.kill();
@@ -267,9 +299,18 @@ pub fn edited(text: &str, edits: &Value) -> String {
 
 /// The sample programs, by name.
 pub fn scripts() -> Vec<(String, String)> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    programs_in("scripts")
+}
+
+/// The sample programs and the standard library, by name.
+pub fn programs() -> Vec<(String, String)> {
+    [programs_in("scripts"), programs_in("stdlib")].concat()
+}
+
+fn programs_in(folder: &str) -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut all: Vec<(String, String)> = std::fs::read_dir(folder)
-        .expect("the scripts are there")
+        .expect("the programs are there")
         .flatten()
         .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "flow"))
         .map(|entry| {

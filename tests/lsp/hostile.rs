@@ -1,99 +1,131 @@
-//! Texts that are half written: the server answers about every one, and what it says is what a fresh look would say.
+//! Texts that are half written: the server answers about every one, and survives whatever is done to them.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::editor::{Editor, position, scripts};
-
-/// Every question about a place, all of them asked of every text.
-const QUESTIONS: [&str; 13] = [
-    "textDocument/hover",
-    "textDocument/definition",
-    "textDocument/references",
-    "textDocument/documentHighlight",
-    "textDocument/completion",
-    "textDocument/signatureHelp",
-    "textDocument/documentSymbol",
-    "textDocument/foldingRange",
-    "textDocument/semanticTokens/full",
-    "textDocument/codeAction",
-    "textDocument/codeLens",
-    "textDocument/inlayHint",
-    "textDocument/formatting",
-];
+use super::editor::{Editor, QUESTIONS, position, programs, scripts};
+use crate::run::simulator::Chance;
 
 /// How much is tried: more where `FLOW_EDITS` says so.
 fn rounds(usual: usize) -> usize {
     std::env::var("FLOW_EDITS").ok().and_then(|number| number.parse().ok()).unwrap_or(usual)
 }
 
+/// Asks one thing at a byte of a text, and wants an answer.
+fn ask(editor: &mut Editor, question: &str, name: &str, text: &str, at: usize) {
+    let mut params = editor.place(name, text, at);
+    params["range"] = json!({ "start": { "line": 0, "character": 0 }, "end": position(text, at) });
+    params["context"] = json!({ "diagnostics": [] });
+    if let Err(error) = editor.try_ask(question, params) {
+        panic!("{question} at byte {at} of {name}: {error}\n{text}");
+    }
+}
+
+/// Where tokens end: no two letters of one word are on both sides.
+fn boundaries(text: &str) -> Vec<usize> {
+    let word = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    let inside = |at: usize| word(text[..at].chars().next_back()) && word(text[at..].chars().next());
+    let blank = |at: usize| text[at..].starts_with(' ') && text[..at].ends_with(' ');
+    (0..=text.len()).filter(|at| text.is_char_boundary(*at) && !inside(*at) && !blank(*at)).collect()
+}
+
+/// Types a text from `start` to `end`, and asks at its end; one of all questions beside, by `turn`.
+fn type_on(editor: &mut Editor, name: &str, text: &str, start: usize, end: usize, turn: usize) {
+    let place = position(text, start);
+    editor.change(name, json!([{ "range": { "start": place, "end": place }, "text": &text[start..end] }]));
+    ask(editor, "textDocument/completion", name, &text[..end], end);
+    ask(editor, QUESTIONS[turn % QUESTIONS.len()], name, &text[..end], end);
+    editor.diagnostics(name);
+    editor.forget();
+}
+
+const SMALL: [&str; 2] = [
+    "/// 🙂\nworkflow a {\n    input { n: int? }\n    step x = http.get { url: \"https://a.example/${input.n ?? 1}\" }\n    if x.status > 1 { step s = script { let y = 2; [1].map(|i| i + y) } }\n}\n",
+    "type T = \"a\" | \"b\"\nconnector c {\n    auth bearer secret(\"K\")\n    read operation get(id: int) -> { n: T } {\n        GET \"/x/${id}\"\n    }\n}\ntest \"t\" for a { mock c.get => { n: \"a\" } /* é */ }\n",
+];
+
 #[test]
-fn every_question_is_answered_in_prefixes_of_every_script() {
+fn every_byte_of_a_program_may_be_the_last() {
     let mut editor = Editor::with(&[]);
-    let each = rounds(2);
-    for (name, text) in scripts() {
-        editor.open(&name, &text);
-        for part in 1..=each {
-            // Not at round places: in the middle of words, texts and brackets.
-            let at = (text.len() * part / (each + 1) + part * 7).min(text.len());
-            let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-            let prefix = &text[..at];
-            editor.change(&name, json!([{ "text": prefix }]));
-            for question in QUESTIONS {
-                let mut params = editor.place(&name, prefix, at);
-                params["range"] = json!({ "start": { "line": 0, "character": 0 }, "end": position(prefix, at) });
-                params["context"] = json!({ "diagnostics": [] });
-                if let Err(error) = editor.try_ask(question, params) {
-                    panic!("{question} in the first {at} bytes of {name}: {error}");
-                }
-            }
+    for (number, text) in SMALL.iter().enumerate() {
+        let name = format!("small{number}.flow");
+        editor.open(&name, "");
+        let ends: Vec<usize> = (1..=text.len()).filter(|at| text.is_char_boundary(*at)).collect();
+        let mut start = 0;
+        for (turn, end) in ends.into_iter().enumerate() {
+            type_on(&mut editor, &name, text, start, end, turn);
+            start = end;
         }
         editor.close(&name);
     }
     assert_eq!(editor.leave(), 0);
 }
 
-/// The next number of a sequence that is the same each time.
-fn next(seed: &mut u64) -> usize {
-    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    (*seed >> 33) as usize
-}
-
-/// What the server says of a text: its complaints and its symbols.
-fn said(editor: &mut Editor, name: &str) -> (Vec<String>, Value) {
-    let complaints = editor.complaints(name);
-    let params = json!({ "textDocument": { "uri": editor.uri(name) } });
-    (complaints, editor.ask("textDocument/documentSymbol", params))
+#[test]
+fn every_script_may_end_anywhere() {
+    let mut editor = Editor::with(&[]);
+    let mut chance = Chance(11);
+    for (name, text) in programs() {
+        editor.open(&name, "");
+        let all = boundaries(&text);
+        // Some of the places, others in each file: with `FLOW_EDITS=100000` all of them.
+        let wanted = rounds(2).min(all.len());
+        let mut ends: Vec<usize> = match wanted == all.len() {
+            true => all,
+            false => (0..wanted).map(|_| *chance.pick(&all)).collect(),
+        };
+        ends.sort_unstable();
+        let mut start = 0;
+        for end in ends {
+            type_on(&mut editor, &name, &text, start, end, chance.draw() as usize % QUESTIONS.len());
+            start = end;
+        }
+        editor.close(&name);
+    }
+    assert_eq!(editor.leave(), 0);
 }
 
 #[test]
-fn after_any_edits_all_is_as_if_the_text_had_just_been_opened() {
-    const PIECES: [&str; 14] =
-        ["}", "{", "\"", "${", "step x = ", "input.", "\n", "parallel {", "é🙂", "(", ")", "/*", "on error ", ", "];
-    let (_, start) = scripts().swap_remove(0);
-    let mut text = start.clone();
+fn ten_thousand_edits_are_survived() {
     let mut editor = Editor::with(&[]);
+    let mut chance = Chance(7);
+    let scripts = scripts();
+    let pool: Vec<&str> = scripts.iter().flat_map(|(_, text)| pieces(text)).collect();
+    let mut text = String::new();
     editor.open("main.flow", &text);
-    let mut seed = 5;
-    for round in 1..=rounds(60) {
-        if text.len() > 2 * start.len() || round % 40 == 0 {
-            text.clone_from(&start);
-            editor.change("main.flow", json!([{ "text": text }]));
+    let mut done = 0;
+    while done < rounds(10_000) {
+        let mut changes = Vec::new();
+        // Now and then another script, so that there is sense in what is edited.
+        if done % 500 == 0 || text.len() > 12_000 {
+            text.clone_from(&chance.pick(&scripts).1);
+            changes.push(json!({ "text": text }));
         }
-        let whole = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        let from = whole(next(&mut seed) % (text.len() + 1));
-        let to = whole((from + next(&mut seed) % 12).min(text.len())).max(from);
-        let piece = PIECES[next(&mut seed) % PIECES.len()];
-        let range = json!({ "start": position(&text, from), "end": position(&text, to) });
-        editor.change("main.flow", json!([{ "range": range, "text": piece }]));
-        text.replace_range(from..to, piece);
-        if round % 6 == 0 {
+        for _ in 0..=chance.below(8) {
+            let ends = boundaries(&text);
+            let first = chance.below(ends.len() as u64) as usize;
+            let last = (first + chance.below(5) as usize).min(ends.len() - 1);
+            let new: String = (0..chance.below(4)).map(|_| *chance.pick(&pool)).collect();
+            let (from, to) = (ends[first], ends[last]);
+            changes
+                .push(json!({ "range": { "start": position(&text, from), "end": position(&text, to) }, "text": new }));
+            text.replace_range(from..to, &new);
+            done += 1;
+        }
+        editor.change("main.flow", json!(changes));
+        if chance.one_in(30) {
+            let at = *chance.pick(&boundaries(&text));
+            ask(&mut editor, QUESTIONS[chance.draw() as usize % QUESTIONS.len()], "main.flow", &text, at);
             editor.forget();
-            // A change of nothing: the newest version is told anew.
-            editor.change("main.flow", json!([]));
-            let edited = said(&mut editor, "main.flow");
-            let mut fresh = Editor::with(&[]);
-            fresh.open("main.flow", &text);
-            assert_eq!(edited, said(&mut fresh, "main.flow"), "after {round} edits:\n{text}");
         }
     }
+    // It is still the same text on both sides.
+    let edited = editor.complaints("main.flow");
+    editor.open("fresh.flow", &text);
+    assert_eq!(edited, editor.complaints("fresh.flow"), "{text}");
+    assert_eq!(editor.leave(), 0);
+}
+
+/// The tokens of a text, each with the blanks behind it.
+fn pieces(text: &str) -> Vec<&str> {
+    boundaries(text).windows(2).map(|ends| &text[ends[0]..ends[1]]).collect()
 }

@@ -2,7 +2,10 @@
 
 mod asked;
 mod begun;
+mod changed;
 mod editor;
+mod extension;
+mod folders;
 mod formatted;
 mod hostile;
 mod told;

@@ -26,8 +26,14 @@ pub struct Reading {
 
 /// The tree of a file and what is wrong with its form, each slip once.
 pub fn read(file: FileId, source: &Source) -> Reading {
+    read_within(file, source, MEND_BYTES_MAX)
+}
+
+/// The same, with no more than `bytes` read again to find out what slipped.
+pub fn read_within(file: FileId, source: &Source, bytes: usize) -> Reading {
     let (program, found) = parse(file, source);
-    let mut mender = Mender { file, source, shifts: Shifts::default(), program, found, said: Vec::new(), spent: 0 };
+    let shifts = Shifts::default();
+    let mut mender = Mender { file, source, shifts, program, found, said: Vec::new(), left: bytes };
     mender.mend();
     let Mender { shifts, program, mut found, mut said, .. } = mender;
     found.iter_mut().flat_map(Diagnostic::spans_mut).for_each(|span| *span = shifts.span(*span));
@@ -46,8 +52,8 @@ struct Mender<'s> {
     found: Vec<Diagnostic>,
     /// What was said of the slips that were found, at its places in the text as written.
     said: Vec<Diagnostic>,
-    /// How many bytes were read again.
-    spent: usize,
+    /// How many bytes may still be read again.
+    left: usize,
 }
 
 impl Mender<'_> {
@@ -99,10 +105,7 @@ impl Mender<'_> {
 
     /// The faults of a piece of text; `None` where enough was tried.
     fn faults_in(&mut self, text: &str) -> Option<Vec<Diagnostic>> {
-        self.spent += text.len();
-        if self.spent > MEND_BYTES_MAX {
-            return None;
-        }
+        self.left = self.left.checked_sub(text.len())?;
         let (_, mut found) = parse(self.file, &Source::new("", text));
         found.retain(Diagnostic::is_error);
         Some(found)

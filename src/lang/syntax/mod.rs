@@ -23,7 +23,7 @@ mod text;
 mod word;
 
 pub use format::{Edit, Unformatted, format, format_edits, format_expression};
-pub use mend::{Reading, read};
+pub use mend::{Reading, read, read_within};
 pub use shift::Shifts;
 /// The words of the language, for those who offer them.
 pub mod words {

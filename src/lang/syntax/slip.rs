@@ -274,7 +274,7 @@ fn closing_brace(text: &str, fault: &Diagnostic, line: Range<usize>) -> Vec<Slip
 
 /// `if x:`
 fn brace_for_colon(text: &str, fault: &Diagnostic, line: Range<usize>) -> Option<Slip> {
-    let colon = line.end.checked_sub(1).filter(|at| text[*at..].starts_with(':'))?;
+    let colon = text[..line.end].strip_suffix(':')?.len();
     let place = Span::new(fault.primary.span.file, colon..colon + 1);
     let said = Diagnostic::error(code::FOREIGN_WORD, place, "a block stands in braces, not behind `:`");
     Some(Slip { place: place.range(), right: " {".to_owned(), said: said.fix("write `{`", place, " {") })
