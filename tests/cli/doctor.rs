@@ -138,6 +138,21 @@ workflow b { output { region: string = env("REGION") } }
     assert!(!done.stdout.contains("broken.flow"), "what is not named is not looked at: {}", done.stdout);
 }
 
+#[cfg(not(feature = "mongodb"))]
+#[test]
+fn what_this_build_cannot_carry_out_is_told_with_the_build_that_can() {
+    let folder =
+        Folder::with("workflow a { step rows = mongodb.find { database: \"crm\", collection: \"people\" } }\n");
+    let done = doctor(&folder, &[("FLOW_DATABASE_CRM_URL", "mongodb://db.example/crm")], &[]);
+    assert_eq!(done.code, 1);
+    assert!(
+        done.stdout.contains("fault    programs     this build cannot carry out mongodb.find: "),
+        "{}",
+        done.stdout
+    );
+    assert!(lines_to_type(&done.stdout).contains(&"cargo build --release --features mongodb"), "{}", done.stdout);
+}
+
 #[cfg(unix)]
 #[test]
 fn the_lines_about_files_do_away_with_what_they_are_about() {
@@ -263,4 +278,61 @@ workflow greet {
     assert!(!done.stdout.contains("0ther-secret"), "{}", done.stdout);
     let done = doctor(&folder, &[], &["--set", &base, "--online"]);
     assert_eq!((done.code, far.asked().len()), (1, 2), "nobody is asked without credentials: {}", done.stdout);
+}
+
+#[test]
+fn hosts_and_databases_are_asked_by_the_rules_for_runs() {
+    let far = Far::start(|_, _| (404, "{}"));
+    let host = far.base.trim_start_matches("http://").to_owned();
+    let folder = Folder::with(&format!(
+        r#"workflow a {{
+    step page = http.get {{ url: "http://{host}/tasks" }}
+    step rows = sql.query {{ database: "crm", sql: "SELECT 2" }}
+}}
+"#
+    ));
+    let database = ("FLOW_DATABASE_CRM_URL", "sqlite:crm.db");
+    let done = doctor(&folder, &[database], &["--online"]);
+    assert_eq!((done.code, far.asked().len()), (1, 0), "a private address is not asked unless that is allowed");
+    assert!(done.stdout.contains(&format!("fault    host         {host}: ")), "{}", done.stdout);
+    assert!(done.stdout.contains("ok       database     crm answers\n"), "{}", done.stdout);
+    let allow = "http.allow_hosts=127.0.0.1";
+    let done = doctor(&folder, &[database], &["--online", "--set", allow]);
+    assert_eq!((done.code, far.asked()), (0, vec!["HEAD /".to_owned()]), "{}", done.stdout);
+    assert!(done.stdout.contains(&format!("ok       host         {host} answers\n")), "{}", done.stdout);
+    let nobody = ("FLOW_DATABASE_CRM_URL", "postgres://ada:hunter2@127.0.0.1:1/crm");
+    let done = doctor(&folder, &[nobody], &["--online", "--set", allow]);
+    assert_eq!(done.code, 1);
+    assert!(done.stdout.contains("fault    database     crm: ") && !done.stdout.contains("hunter2"), "{}", done.stdout);
+}
+
+#[test]
+fn a_store_is_told_by_its_version_and_its_damage() {
+    let folder = Folder::with("workflow a { output 1 }\n");
+    fs::create_dir(folder.path().join("data")).expect("a folder");
+    let file = folder.path().join("data/flow.db");
+    let store = rusqlite::Connection::open(&file).expect("it is made");
+    store.execute_batch(include_str!("../store/version_1.sql")).expect("it is filled");
+    store.pragma_update(None, "user_version", 1).expect("it is set");
+    drop(store);
+    let done = doctor(&folder, &[], &["--data", "data"]);
+    assert_eq!(done.code, 0);
+    assert!(
+        done.stdout.contains("warning  data         `data/flow.db` was written by an earlier version"),
+        "{}",
+        done.stdout
+    );
+    assert_eq!(folder.flow(&["run", "main.flow", "--data", "data"]).code, 0);
+    let done = doctor(&folder, &[], &["--data", "data"]);
+    assert!(
+        done.stdout.contains("ok       data         `data/flow.db` can be read, its tables are of version "),
+        "{}",
+        done.stdout
+    );
+    let mut bytes = fs::read(&file).expect("it is there");
+    bytes[..100].fill(b'x');
+    fs::write(&file, bytes).expect("it can be written");
+    let done = doctor(&folder, &[], &["--data", "data"]);
+    assert_eq!(done.code, 1);
+    assert!(done.stdout.contains("fault    data         the store cannot be opened: "), "{}", done.stdout);
 }

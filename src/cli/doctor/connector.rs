@@ -6,13 +6,24 @@ use super::finding::Finding;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Sources;
 use crate::cli::connectors::{in_words, to_type};
+use crate::connect::left_out;
 use crate::host::settings::{FILE, code};
-use crate::host::{Builder, Program};
+use crate::host::{BuildError, Builder, Program};
 
 /// What is said of the settings of `program`.
 pub fn findings(builder: Builder, program: &Program) -> Vec<Finding> {
     let needs = builder.needs();
     let mut findings = Vec::new();
+    findings.extend(needs.unable.as_ref().map(|error| {
+        let finding = Finding::faulty("programs", error.to_string());
+        match error {
+            BuildError::LeftOut { features, .. } => {
+                let first: Vec<&str> = features.iter().filter_map(|choice| choice.first().copied()).collect();
+                finding.way_out(left_out::way(&first))
+            }
+            _ => finding,
+        }
+    }));
     let (missing, wrong): (Vec<_>, Vec<_>) =
         needs.faults.diagnostics.iter().partition(|found| found.code == code::MISSING);
     findings.extend(wrong.iter().map(|found| said(found, &needs.faults.sources)));

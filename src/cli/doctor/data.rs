@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use super::finding::Finding;
-use crate::store::Sqlite;
 use crate::store::keyring::KEY_VARIABLE;
-use crate::store::sqlite::{FILE, OpenError, VERSION};
+use crate::store::sqlite::{FILE, OpenError, VERSION, examine};
 
 /// Below this a run that keeps large values may find no room.
 const ROOM_BYTES_MIN: u64 = 1 << 30;
@@ -37,8 +36,8 @@ fn store(data: &Path) -> Option<Finding> {
         return None;
     }
     let key = std::env::var(KEY_VARIABLE).ok().filter(|key| !key.is_empty());
-    Some(match Sqlite::look(data, key.as_deref()) {
-        Ok(_) => {
+    Some(match examine(data, key.as_deref()) {
+        Ok(()) => {
             Finding::fine("data", format!("`{}` can be read, its tables are of version {VERSION}", file.display()))
         }
         // Whoever uses it next brings it up to date.

@@ -14,7 +14,7 @@ pub fn findings(data: &Path) -> Vec<Finding> {
     if let Err(error) = keyring.is_there() {
         let finding = Finding::faulty("credentials", error.to_string());
         return vec![match error {
-            KeyError::NoKeyGiven => finding.way_out(format!("export {KEY_VARIABLE}=$(openssl rand -hex 32)")),
+            KeyError::NoKeyGiven => finding.way_out(format!("export {KEY_VARIABLE}=...")),
             KeyError::Open(file) => finding.way_out(format!("chmod 600 {}", file.display())),
             _ => finding,
         }];

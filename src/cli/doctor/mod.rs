@@ -4,11 +4,14 @@ mod clock;
 mod connector;
 #[cfg(feature = "sqlite")]
 mod data;
+mod database;
 mod editor;
 mod finding;
+mod host;
 mod kept;
 mod program;
 mod reach;
+mod service;
 #[cfg(feature = "sqlite")]
 mod under_way;
 
@@ -29,8 +32,8 @@ use program::Patients;
 /// Look at settings, credentials, data, versions and this machine, and say what to type where something is missing.
 ///
 /// Looks at all programs of this directory, or at those that are named, and says of everything that their runs need whether it is
-/// there. Nothing is changed, and nobody is asked: with --online the services are, by what each connector names for that. Ends with
-/// 0 where runs can be carried out, with 1 where something is at fault.
+/// there. Nothing is changed, and nobody is asked: with --online the services, hosts and databases are. Ends with 0 where runs can be
+/// carried out, with 1 where something is at fault.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -48,7 +51,7 @@ pub struct Doctor {
     /// Sets one setting, such as `connectors.slack.token=...`; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
-    /// Asks the services, too: who signs in, and whether they can be reached.
+    /// Asks services who signs in, and hosts and databases whether they answer.
     #[arg(long)]
     online: bool,
     /// For people, or JSON.

@@ -1,55 +1,75 @@
-//! Whether the services of programs can be reached, and know who asks: what `--online` adds.
+//! What `--online` adds: whether services, hosts and databases can be reached, and know who asks.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use futures_util::future::join_all;
-
 use super::finding::Finding;
-use crate::cli::connectors::{Found, Verdict};
-use crate::cli::exit::Exit;
-use crate::host::Program;
-use crate::host::settings::configure::Uses;
+use super::{database, host, service};
+use crate::base::failure::{Failure, Kind};
+use crate::base::value::Value;
+use crate::host::{Builder, Program};
+use crate::lang::plan::{Effects, Target, effects};
 
-/// How long a service has to answer.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long each has to answer.
+pub const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Asks each connector that the programs call, all at once, each by the operation that it names for that.
+/// Asks all that the programs would speak to, at once.
 pub async fn findings(programs: &[Program], data: Option<&Path>, set: &[String]) -> Vec<Finding> {
-    let mut seen = BTreeSet::new();
-    let mut asked = Vec::new();
+    let services = service::findings(programs, data, set);
+    let hosts = host::findings(programs, set);
+    let databases = database::findings(programs, set);
+    let (services, hosts, databases) = tokio::join!(services, hosts, databases);
+    [services, hosts, databases].concat()
+}
+
+/// Calls an operation of the standard library with the settings of `program`, by all the rules for its runs. Nothing is said where
+/// the settings are wrong, since that is said elsewhere.
+pub async fn ask(
+    program: &Program,
+    (connector, operation): (&str, &str),
+    params: Value,
+    set: &[String],
+) -> Option<Result<Value, Failure>> {
+    let standard = Program { directory: program.directory.clone(), ..Program::of_standard(connector)? };
+    let operation = standard.package.connectors.get(connector)?.operations.get(operation)?.clone();
+    let builder = set.iter().fold(Builder::new(standard).environment(), |builder, set| builder.set(set));
+    let alone = builder.alone(&operation).ok()?;
+    let Ok(outcome) = tokio::time::timeout(PATIENCE, alone.call(params)).await else {
+        return Some(Err(Failure::new(Kind::Timeout, too_late())));
+    };
+    Some(outcome.result.map_err(|failure| {
+        let message = alone.mask().cover(&failure.message).into();
+        Failure { message, ..failure }
+    }))
+}
+
+/// What is said of one that does not answer.
+pub fn too_late() -> String {
+    format!("nobody answered within {} s", PATIENCE.as_secs())
+}
+
+/// What programs touch by operations of `connector`, as far as its name is known: each thing once for each directory, with a program
+/// that touches it.
+pub fn touched<'p>(
+    programs: &'p [Program],
+    connector: &str,
+    targets: impl Fn(&Effects) -> &[Target],
+) -> Vec<(&'p Program, String)> {
+    let mut touched: Vec<(&Program, String)> = Vec::new();
     for program in programs {
-        for name in Uses::of_all(&program.package).connectors() {
-            let Some(connector) = program.package.connectors.get(name) else { continue };
-            let key = (program.directory.clone(), name.clone(), connector.digest);
-            if seen.insert(key) {
-                asked.push((program.clone(), connector.clone()));
+        for plan in program.package.plans.values() {
+            let account = effects(&program.package, plan);
+            let own = account.operations.iter().filter(|it| it.operation.split('.').next() == Some(connector));
+            let steps: Vec<&String> = own.flat_map(|called| &called.steps).collect();
+            let known = targets(&account).iter().filter(|target| target.known && !target.name.contains('*'));
+            for target in known.filter(|target| target.steps.iter().any(|step| steps.contains(&step))) {
+                let is_known =
+                    |(other, name): &(&Program, String)| other.directory == program.directory && *name == target.name;
+                if !touched.iter().any(is_known) {
+                    touched.push((program, target.name.clone()));
+                }
             }
         }
     }
-    let answers = asked.into_iter().map(|(program, connector)| async move {
-        let name = connector.name.clone();
-        let asking = Verdict::on(Found { program, connector, operation: None }, data, set);
-        (name, tokio::time::timeout(PATIENCE, asking).await)
-    });
-    let answered = join_all(answers).await.into_iter().filter_map(|(name, answer)| match answer {
-        Ok(verdict) => finding(&name, verdict),
-        Err(_) => {
-            let message = format!("{name}: nobody answered within {} s", PATIENCE.as_secs());
-            Some(Finding::faulty("service", message).way_out(format!("flow connectors check {name}")))
-        }
-    });
-    answered.collect()
-}
-
-/// What is said of one that was asked. Why one could not be is said with its settings.
-fn finding(name: &str, verdict: Verdict) -> Option<Finding> {
-    let message = format!("{name}: {}", verdict.words());
-    let finding = match verdict.exit() {
-        _ if !verdict.was_asked() => return None,
-        Exit::Done => Finding::fine("service", message),
-        Exit::Failed | Exit::Wrong | Exit::Cancelled => Finding::faulty("service", message),
-    };
-    Some(finding.ways_out(verdict.hints))
+    touched
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Builder, without_key};
+use super::{BuildError, Builder, without_body, without_key};
 use crate::base::span::Sources;
 use crate::connect::Credentials;
 use crate::connect::vault::Vault;
@@ -21,6 +21,8 @@ pub struct Needs {
     pub standings: Vec<(Arc<Connector>, Standing)>,
     /// What it reads itself that nobody has set.
     pub lacks: Vec<Lack>,
+    /// What it calls that this build, or this engine, cannot carry out.
+    pub unable: Option<BuildError>,
     /// All that is wrong with the settings, what is missing too, and what is probably not as meant.
     pub faults: Faults,
 }
@@ -35,10 +37,11 @@ impl Builder {
 
     /// What all workflows of the program together still need.
     pub fn needs(self) -> Needs {
+        let unable = without_body(&self.program.package, &self.natives).err();
         let (vault, settings, program, mut faults) = self.read();
         // Of a file that is broken nothing was read: what is missing may well stand in it.
         if faults.diagnostics.iter().any(|found| found.code == code::UNREADABLE) {
-            return Needs { standings: Vec::new(), lacks: Vec::new(), faults };
+            return Needs { standings: Vec::new(), lacks: Vec::new(), unable, faults };
         }
         let uses = Uses::of_all(&program.package);
         let (_, found) = settings.configure(&program.package, &uses, &mut faults.sources);
@@ -46,7 +49,7 @@ impl Builder {
         let used = uses.connectors().filter_map(|name| program.package.connectors.get(name));
         let standings = used.map(|it| (it.clone(), standing(&settings, it, Some(&uses), vault.as_ref()))).collect();
         let lacks = program.package.plans.values().flat_map(|plan| settings.lacks(plan)).collect();
-        Needs { standings, lacks, faults }
+        Needs { standings, lacks, unable, faults }
     }
 
     /// The settings of the program, and what is wrong with them.

@@ -26,7 +26,7 @@ pub mod written;
 
 pub use body::{Body, Branch, Gather, Pattern};
 pub use connector::{Connector, Operation};
-pub use effects::{Effects, effects, input_read, settings_read};
+pub use effects::{Effects, Target, effects, input_read, settings_read};
 pub use evaluate::{Roots, With};
 pub use formula::{Formula, Root, Script, Slot};
 pub use handler::{Chain, ChainId, Handler, HandlerAction, HandlerId, Link, Pause, Types};

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::directory::FILE;
 use super::readers::Readers;
 use super::writer::Progress;
-use super::{Inbox, OpenError, Sqlite, keyring_of, log, schema, seal};
+use super::{Inbox, OpenError, Sqlite, hiding, keyring_of, log, schema, seal};
 use crate::run::journal::{Broken, Mark};
 use crate::store::keyring::Keyring;
 
@@ -47,6 +47,19 @@ impl Sqlite {
         let inbox = Mutex::new(Inbox { next: Mark(1), entries: None });
         Ok(Self { file, inbox, progress, readers, threads: Vec::new(), _lock: None })
     }
+}
+
+/// Whether all can be read that is in the store in `directory`, also what is sealed: nothing is written there.
+///
+/// # Errors
+/// If it cannot, or was written by another version of this program.
+pub fn examine(directory: &Path, key: Option<&str>) -> Result<(), OpenError> {
+    let (file, keyring) = (directory.join(FILE), keyring_of(directory, key));
+    let (_, connection) = connect(&file, keyring.clone())?;
+    if let Some(damage) = seal::check(&connection) {
+        return Err(OpenError::damaged(&file, &damage));
+    }
+    hiding::check(&connection, &keyring)?.map_err(|error| OpenError::Sealed { file, error: error.to_string() })
 }
 
 /// Connects to a file of this version that is only to be read. What was written last may be in a log that cannot be read.

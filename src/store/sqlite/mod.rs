@@ -51,6 +51,7 @@ use crate::store::keyring::{self, KEY_VARIABLE, Keyring};
 use directory::Directory;
 pub use directory::FILE;
 pub use dump::{Amount, DumpError, Selection, dump};
+pub use look::examine;
 use readers::Readers;
 pub use restore::{RestoreError, Restored, restore};
 pub use schema::VERSION;
