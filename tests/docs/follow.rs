@@ -32,6 +32,7 @@ followed! {
     credentials "docs/credentials.md"
     durability "docs/durability.md"
     getting_started "docs/getting-started.md"
+    importing "docs/importing.md"
     making_connectors "docs/making-connectors.md"
     operating "docs/operating.md"
     samples "docs/samples.md"

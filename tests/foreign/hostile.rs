@@ -64,3 +64,112 @@ fn a_description_of_a_service_becomes_a_connector() {
     let made = std::fs::read_to_string(folder.path().join("house.flow")).expect("it was written");
     assert!(made.contains("connector house "), "{made}");
 }
+
+/// A machine of these states, the first of which it begins with.
+fn machine(states: &[(String, String)]) -> String {
+    let first = &states[0].0;
+    let states: Vec<String> = states.iter().map(|(name, state)| format!("{name:?}: {state}")).collect();
+    format!("{{ \"StartAt\": {first:?}, \"States\": {{ {} }} }}", states.join(",\n"))
+}
+
+#[test]
+fn whatever_a_machine_is_like_its_program_checks() {
+    let pass = |next: &str| format!("{{ \"Type\": \"Pass\", \"Next\": {next:?} }}");
+    let end = || ("End".to_owned(), "{ \"Type\": \"Succeed\" }".to_owned());
+    // Round and round, with no way out.
+    let circle = machine(&[("A".to_owned(), pass("B")), ("B".to_owned(), pass("A"))]);
+    // Choices behind choices, each with its own way to fail.
+    let mut ladder: Vec<(String, String)> = (0..300)
+        .map(|at| {
+            let next = if at == 299 { "End".to_owned() } else { format!("C{}", at + 1) };
+            let rule = format!("{{ \"Variable\": \"$.n\", \"NumericEquals\": {at}, \"Next\": \"Bad\" }}");
+            (format!("C{at}"), format!("{{ \"Type\": \"Choice\", \"Choices\": [{rule}], \"Default\": {next:?} }}"))
+        })
+        .collect();
+    ladder.push(("Bad".to_owned(), "{ \"Type\": \"Fail\" }".to_owned()));
+    ladder.push(end());
+    // Choices within choices, each of which goes its own way: deeper than blocks may stand.
+    let mut stairs: Vec<(String, String)> = (0..60)
+        .map(|at| {
+            let next = if at == 59 { "End".to_owned() } else { format!("S{}", at + 1) };
+            let rule = format!("{{ \"Variable\": \"$.n\", \"NumericEquals\": {at}, \"Next\": \"P{at}\" }}");
+            (format!("S{at}"), format!("{{ \"Type\": \"Choice\", \"Choices\": [{rule}], \"Default\": {next:?} }}"))
+        })
+        .collect();
+    stairs.extend((0..60).map(|at| (format!("P{at}"), "{ \"Type\": \"Pass\", \"End\": true }".to_owned())));
+    stairs.push(end());
+    // A document that grows with each state.
+    let mut growth: Vec<(String, String)> = (0..300)
+        .map(|at| {
+            let next = if at == 299 { "End".to_owned() } else { format!("G{}", at + 1) };
+            let state = format!("{{ \"Type\": \"Pass\", \"Parameters\": {{ \"all.$\": \"$\" }}, \"ResultPath\": \"$.f{at}\", \"Next\": {next:?} }}");
+            (format!("G{at}"), state)
+        })
+        .collect();
+    growth.push(end());
+    // Machines within machines.
+    let inner = "{ \"StartAt\": \"A\", \"States\": { \"A\": { \"Type\": \"Pass\", \"End\": true } } }".to_owned();
+    let nested = (0..20).fold(inner, |inner, _| {
+        format!("{{ \"StartAt\": \"M\", \"States\": {{ \"M\": {{ \"Type\": \"Map\", \"ItemProcessor\": {inner}, \"End\": true }} }} }}")
+    });
+    // Names that are words, signs, or nothing that can be a name.
+    let names =
+        ["when", "input", "if", "true", "it", "items", "", "   ", "é\u{202e}x", "a\"b${c}\n", "http", "1", "*/ }"];
+    let mut odd: Vec<(String, String)> = names
+        .iter()
+        .zip(names.iter().skip(1).chain(["End"].iter()))
+        .map(|(name, next)| {
+            let (next, path) = (serde_json::to_string(next), serde_json::to_string(&format!("$['{name}']")));
+            let (next, path) = (next.expect("it is a text"), path.expect("it is a text"));
+            let state = format!("{{ \"Type\": \"Pass\", \"Comment\": \"}} */ ${{x}}\", \"Parameters\": {{ \"x.$\": {path}, \"y.$\": \"$.when\" }}, \"Next\": {next} }}");
+            ((*name).to_owned(), state)
+        })
+        .collect();
+    odd.push(end());
+    let odd: Vec<String> = odd
+        .iter()
+        .map(|(name, state)| format!("{}: {state}", serde_json::to_string(name).expect("it is a text")))
+        .collect();
+    let odd = format!("{{ \"StartAt\": \"when\", \"States\": {{ {} }} }}", odd.join(",\n"));
+    // Expressions that are none.
+    let broken = [
+        "{% %}",
+        "{% ( %}",
+        "{% $sum( %}",
+        "{% $unheard(1) %}",
+        "{% a.b.c %}",
+        "{% $states %}",
+        "{% 'x",
+        "{% $f := function($x) { $f($x) } %}",
+    ];
+    let broken: Vec<(String, String)> = broken
+        .iter()
+        .enumerate()
+        .map(|(at, text)| {
+            let next = if at == 7 { "\"End\": true".to_owned() } else { format!("\"Next\": \"X{}\"", at + 1) };
+            (format!("X{at}"), format!("{{ \"Type\": \"Pass\", \"QueryLanguage\": \"JSONata\", \"Output\": {{ \"x\": {text:?} }}, {next} }}"))
+        })
+        .collect();
+    let rows = [
+        ("circle", circle),
+        ("ladder", machine(&ladder)),
+        ("stairs", machine(&stairs)),
+        ("growth", machine(&growth)),
+        ("nested", nested),
+        ("odd", odd),
+        ("broken", machine(&broken)),
+    ];
+    for (name, document) in rows {
+        let import = super::Import::from(&format!("{name}.json"), document.as_bytes());
+        assert!(import.text.contains("workflow "), "{name}");
+    }
+}
+
+#[test]
+fn what_is_too_much_is_refused() {
+    let many: Vec<(String, String)> =
+        (0..5_001).map(|at| (format!("S{at}"), "{ \"Type\": \"Succeed\" }".to_owned())).collect();
+    assert!(refused("m.json", &machine(&many)).contains("the state machine has 5001 states, 5000 are the most"));
+    let deep = format!("{{ \"StartAt\": \"A\", \"States\": {}1{} }}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(refused("m.json", &deep).contains("m.json: this is no JSON: recursion limit exceeded"));
+}

@@ -23,17 +23,21 @@ pub struct Draft {
     taken: BTreeSet<String>,
     /// Workflows under way, innermost last.
     pages: Vec<Page>,
-    /// Workflows that are written.
+    /// Workflows that are written, in the order in which they were begun.
     workflows: Vec<String>,
     connectors: IndexMap<String, Connector>,
     functions: IndexMap<&'static str, &'static str>,
     parts: usize,
+    /// How many were begun, with those that were taken back.
+    tried: usize,
     /// Those of the parts of which something is left to do.
     marked: BTreeSet<usize>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Page {
+    /// The place of the workflow among the others: that at which it was begun.
+    number: usize,
     text: String,
     indent: usize,
 }
@@ -65,6 +69,7 @@ impl Draft {
             connectors: IndexMap::new(),
             functions: IndexMap::new(),
             parts: 0,
+            tried: 0,
             marked: BTreeSet::new(),
         }
     }
@@ -72,6 +77,17 @@ impl Draft {
     /// Begins another part of the document, to which what is left to do from now on belongs.
     pub fn part(&mut self) {
         self.parts += 1;
+        self.tried += 1;
+    }
+
+    /// How many parts were begun in all, those that were taken back too.
+    pub fn tried(&self) -> usize {
+        self.tried
+    }
+
+    /// Takes back what was written since `before`.
+    pub fn back_to(&mut self, before: Self) {
+        *self = Self { tried: self.tried, ..before };
     }
 
     /// How many parts there are, and of how many nothing is left to do.
@@ -93,7 +109,8 @@ impl Draft {
 
     /// Begins a workflow, with what the document says of it.
     pub fn begin(&mut self, name: &str, about: Option<&str>) {
-        self.pages.push(Page::default());
+        self.pages.push(Page { number: self.workflows.len(), ..Page::default() });
+        self.workflows.push(String::new());
         if let Some(about) = about.map(wording::line).filter(|about| !about.is_empty()) {
             self.line(&format!("/// {about}"));
         }
@@ -103,8 +120,10 @@ impl Draft {
     /// Ends the workflow that was begun last.
     pub fn end(&mut self) {
         self.close("");
-        if let Some(page) = self.pages.pop() {
-            self.workflows.push(page.text);
+        if let Some(page) = self.pages.pop()
+            && let Some(workflow) = self.workflows.get_mut(page.number)
+        {
+            *workflow = page.text;
         }
     }
 
@@ -259,6 +278,11 @@ impl Draft {
         if let Some(connector) = self.connectors.get_mut(service) {
             connector.answers.insert(clause.to_owned());
         }
+    }
+
+    /// Keeps names free that are given out later.
+    pub fn keep(&mut self, names: &[&str]) {
+        self.taken.extend(names.iter().map(|name| (*name).to_owned()));
     }
 
     /// Declares a function of the program, once.

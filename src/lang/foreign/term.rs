@@ -6,6 +6,8 @@ use crate::lang::layout;
 
 /// How long a line may be before a value is put on several.
 const WIDTH: usize = 100;
+/// How deep the brackets of a constant may stand in each other before it is written as JSON.
+const DEPTH_MAX: usize = 60;
 
 /// A value: an expression, or an object or a list of such.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +36,9 @@ enum Place {
 impl Term {
     /// A constant.
     pub fn of(json: &Json) -> Self {
+        if depth(json) > DEPTH_MAX {
+            return Self::Path(format!("parse_json({})", layout::text(&json.to_string())));
+        }
         match json {
             Json::Null => Self::Path("()".to_owned()),
             Json::Bool(truth) => Self::Path(truth.to_string()),
@@ -131,6 +136,15 @@ impl Term {
             }
             _ => line,
         }
+    }
+}
+
+/// How deep the brackets of a constant stand in each other.
+fn depth(json: &Json) -> usize {
+    match json {
+        Json::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Json::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => 0,
     }
 }
 

@@ -5,7 +5,8 @@ use serde_json::Value as Json;
 use super::document::Document;
 use super::fork::Arm;
 use super::graph::Graph;
-use super::machine::Machine;
+use super::jsonata::Seen;
+use super::machine::{Machine, Query};
 use super::path::{self, Segment};
 use super::walk::{Around, Stop, Way};
 use crate::lang::foreign::term::Term;
@@ -21,6 +22,9 @@ impl Machine<'_> {
         document: &Document,
         around: &Around,
     ) -> Result<Way, Stop> {
+        if self.speaks == Query::Jsonata || says_more(state) {
+            return self.choice_with_more(graph, name, state, document, around);
+        }
         let chosen = self.taken_in(state, document);
         let then = self.given_on(state, document, chosen.clone());
         let mut arms: Vec<Arm> = Vec::new();
@@ -30,9 +34,9 @@ impl Machine<'_> {
             match arms.last_mut() {
                 // Two rules in a row that lead to one state are one.
                 Some(Arm { when: Some(before), to: same, .. }) if *same == to => {
-                    *before = format!("{} || {}", in_or(before), in_or(&when));
+                    *before = format!("{before} || {when}");
                 }
-                _ => arms.push(Arm { when: Some(when), to, document: then.clone() }),
+                _ => arms.push(Arm::new(Some(when), to, then.clone())),
             }
         }
         self.settle();
@@ -46,7 +50,58 @@ impl Machine<'_> {
         if arms.is_empty() {
             return Ok(Way::On(to, then));
         }
-        arms.push(Arm { when: None, to, document: then });
+        arms.push(Arm::new(None, to, then));
+        self.fork(graph, name, arms, around)
+    }
+
+    /// A choice whose rules assign variables or make documents of their own.
+    fn choice_with_more(
+        &mut self,
+        graph: &Graph<'_>,
+        name: &str,
+        state: &Json,
+        document: &Document,
+        around: &Around,
+    ) -> Result<Way, Stop> {
+        let seen = Seen::of(document);
+        let mut arms: Vec<Arm> = Vec::new();
+        let place = self.draft.place();
+        self.draft.deeper(true);
+        let rules = state["Choices"].as_array().into_iter().flatten();
+        for (rule, is_default) in rules.map(|rule| (rule, false)).chain([(state, true)]) {
+            let when = match (is_default, self.speaks) {
+                (true, _) => None,
+                (false, Query::Jsonata) => Some(self.condition_of(&rule["Condition"], &seen)),
+                (false, Query::Path) => {
+                    let chosen = self.chosen(state, document);
+                    Some(self.condition(rule, &chosen))
+                }
+            };
+            if is_default && !state["Default"].is_string() {
+                continue;
+            }
+            let speaks = self.speaks;
+            let then = match (speaks, rule.get("Output")) {
+                (Query::Jsonata, Some(output)) => self.evaluated(output, &seen),
+                _ => document.clone(),
+            };
+            self.assign(rule, &seen);
+            let first = self.draft.cut(place);
+            let to =
+                if is_default { graph.number(state["Default"].as_str().unwrap_or_default()) } else { graph.next(rule) };
+            arms.push(Arm { when, to, document: then, first });
+        }
+        self.draft.deeper(false);
+        self.settle();
+        if arms.last().is_some_and(|arm| arm.when.is_some()) {
+            return self.without_default(graph, name, arms, around);
+        }
+        if arms.len() == 1
+            && let Some(only) = arms.pop()
+        {
+            self.draft.paste(&only.first);
+            return Ok(Way::On(only.to, only.document));
+        }
         self.fork(graph, name, arms, around)
     }
 
@@ -58,13 +113,16 @@ impl Machine<'_> {
         mut arms: Vec<Arm>,
         around: &Around,
     ) -> Result<Way, Stop> {
-        let all: Vec<String> = arms.iter().filter_map(|arm| arm.when.as_deref().map(in_or)).collect();
+        let all: Vec<String> = arms.iter().filter_map(|arm| arm.when.clone()).collect();
         self.draft.line(&format!("fail no_choice_matched when !({})", all.join(" || ")));
         if let Some(last) = arms.last_mut() {
             last.when = None;
         }
         match arms.pop() {
-            Some(only) if arms.is_empty() => Ok(Way::On(only.to, only.document)),
+            Some(only) if arms.is_empty() => {
+                self.draft.paste(&only.first);
+                Ok(Way::On(only.to, only.document))
+            }
             Some(last) => {
                 arms.push(last);
                 self.fork(graph, name, arms, around)
@@ -83,7 +141,7 @@ impl Machine<'_> {
             return if all.is_empty() { "true".to_owned() } else { all.join(" && ") };
         }
         if !rule["Or"].is_null() {
-            let any: Vec<String> = parts(self, &rule["Or"]).iter().map(|part| in_or(part)).collect();
+            let any = parts(self, &rule["Or"]);
             return if any.is_empty() { "false".to_owned() } else { any.join(" || ") };
         }
         if !rule["Not"].is_null() {
@@ -123,20 +181,19 @@ impl Machine<'_> {
         }
         let (kind, is_path) = test.strip_suffix("Path").map_or((test, false), |kind| (kind, true));
         if kind == "StringMatches" {
-            let pattern = layout::text(&as_pattern(to.as_str().unwrap_or_default()));
+            let pattern = as_pattern(to.as_str().unwrap_or_default());
+            let pattern = if pattern.contains("\"#") { layout::text(&pattern) } else { format!("#\"{pattern}\"#") };
             return format!("matches({value}, {pattern})");
         }
         let other = match to.as_str() {
             Some(path) if is_path => self.read(path, document).term(&mut self.reads).tight(),
             _ => Term::of(to).tight(),
         };
-        let sign = match kind.trim_start_matches(
-            ["String", "Numeric", "Boolean", "Timestamp"]
-                .iter()
-                .find(|own| kind.starts_with(**own))
-                .copied()
-                .unwrap_or_default(),
-        ) {
+        let of = ["String", "Numeric", "Boolean", "Timestamp"]
+            .into_iter()
+            .find(|of| kind.starts_with(of))
+            .unwrap_or_default();
+        let sign = match &kind[of.len()..] {
             "Equals" => "==",
             "LessThan" => "<",
             "LessThanEquals" => "<=",
@@ -182,9 +239,9 @@ impl Machine<'_> {
     }
 }
 
-/// A condition as a part of `||`.
-fn in_or(condition: &str) -> String {
-    condition.to_owned()
+/// Whether a rule assigns variables.
+fn says_more(state: &Json) -> bool {
+    state["Choices"].as_array().into_iter().flatten().any(|rule| rule["Assign"].is_object())
 }
 
 /// A condition as a part of `&&`.
@@ -207,10 +264,7 @@ fn as_pattern(pattern: &str) -> String {
     regular
 }
 
+/// A letter that stands for itself.
 fn escaped(letter: char) -> String {
-    if letter.is_alphanumeric() || letter == ' ' || !letter.is_ascii() {
-        letter.to_string()
-    } else {
-        format!("\\{letter}")
-    }
+    if "\\.+*?()|[]{}^$#&~".contains(letter) { format!("\\{letter}") } else { letter.to_string() }
 }

@@ -5,6 +5,9 @@ use indexmap::IndexMap;
 use crate::lang::foreign::term::{Term, field};
 use crate::lang::layout;
 
+/// How long the line of the input may be.
+const LINE_MAX: usize = 100;
+
 /// What a document is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Document {
@@ -59,26 +62,40 @@ impl Reads {
     }
 
     /// What the workflow declares of its input and its variables.
-    pub fn declarations(&self, variables: &[String]) -> String {
-        let mut text = String::new();
+    pub fn declarations(&self, variables: &IndexMap<String, &'static str>) -> String {
         if self.is_data() {
-            text.push_str("    /// The document that the first state is given.\n    input { data: any }\n");
-        } else if !self.fields.is_empty() {
-            let one = |(name, optional): (&String, &bool)| {
-                format!("{}: any{}", layout::key(name), if *optional { "?" } else { "" })
-            };
-            let fields: Vec<String> = self.fields.iter().map(one).collect();
-            text.push_str(&format!("    input {{ {} }}\n", fields.join(", ")));
+            let about = "    /// The document that the first state is given.\n".to_owned();
+            return format!("{about}{}", declared(&["data".to_owned()], variables));
         }
-        if !variables.is_empty() {
-            let fields: Vec<String> = variables.iter().map(|name| format!("{name}: any = ()")).collect();
-            text.push_str(&format!("    vars {{ {} }}\n", fields.join(", ")));
-        }
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text
+        let one = |(name, optional): (&String, &bool)| if *optional { format!("{name}?") } else { name.clone() };
+        declared(&self.fields.iter().map(one).collect::<Vec<_>>(), variables)
     }
+}
+
+/// The head of a workflow: fields of its input, of which those that end with `?` may be absent, and variables.
+pub fn declared(fields: &[String], variables: &IndexMap<String, &'static str>) -> String {
+    let mut text = String::new();
+    if !fields.is_empty() {
+        let one = |field: &String| match field.strip_suffix('?') {
+            Some(name) => format!("{}: any?", layout::key(name)),
+            None => format!("{}: any", layout::key(field)),
+        };
+        let fields: Vec<String> = fields.iter().map(one).collect();
+        let line = format!("    input {{ {} }}\n", fields.join(", "));
+        if line.chars().count() <= LINE_MAX {
+            text.push_str(&line);
+        } else {
+            text.push_str(&format!("    input {{\n        {}\n    }}\n", fields.join("\n        ")));
+        }
+    }
+    if !variables.is_empty() {
+        let fields: Vec<String> = variables.iter().map(|(name, kind)| format!("{name}: {kind}")).collect();
+        text.push_str(&format!("    vars {{ {} }}\n", fields.join(", ")));
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
 }
 
 impl Document {
@@ -112,6 +129,30 @@ impl Document {
         }
     }
 
+    /// A field of it, or nothing where it has none.
+    pub fn find(&self, name: &str, reads: &mut Reads) -> Self {
+        match self {
+            Self::Input if !reads.is_data() => {
+                reads.optional(name);
+                self.get(name, reads)
+            }
+            Self::Input | Self::Path(_) => Self::Path(format!("{}?{}", self.term(reads).tight(), field(name))),
+            Self::Over(base, fields) if !fields.contains_key(name) => base.find(name, reads),
+            Self::Made(..) | Self::Over(..) | Self::Term(_) => self.get(name, reads),
+        }
+    }
+
+    /// How much it consists of: its fields, and theirs.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Input | Self::Made(Some(_), _) => 1,
+            Self::Path(path) => 1 + path.len() / LINE_MAX,
+            Self::Made(None, fields) => 1 + fields.values().map(Self::size).sum::<usize>(),
+            Self::Over(base, fields) => base.size() + fields.values().map(Self::size).sum::<usize>(),
+            Self::Term(term) => 1 + term.expression().len() / LINE_MAX,
+        }
+    }
+
     /// Whether a field is there, as far as that is known.
     pub fn has(&self, name: &str) -> Option<bool> {
         match self {
@@ -127,22 +168,67 @@ impl Document {
         }
     }
 
+    /// A field into which something is put: an empty object where it is not there.
+    fn object(&self, name: &str, reads: &mut Reads) -> Self {
+        let owner = match self {
+            Self::Made(_, fields) => return fields.get(name).cloned().unwrap_or_else(Self::empty),
+            Self::Over(base, fields) => {
+                return fields.get(name).cloned().unwrap_or_else(|| base.object(name, reads));
+            }
+            Self::Input if !reads.is_data() => {
+                reads.optional(name);
+                return Self::Path(format!("({} ?? #{{}})", reads.field(name)));
+            }
+            Self::Input | Self::Path(_) | Self::Term(_) => self.term(reads).tight(),
+        };
+        Self::Path(format!("({owner}?{} ?? #{{}})", field(name)))
+    }
+
+    /// What documents have in common that come by several ways: what is the same, and the fields in which they differ. `None`
+    /// where they differ as a whole.
+    pub fn common(ends: &[&Self]) -> Option<(Self, IndexMap<String, Self>, Vec<String>)> {
+        let parts: Vec<(&Self, IndexMap<String, Self>)> = ends
+            .iter()
+            .map(|end| match end {
+                Self::Over(base, fields) => (&**base, fields.clone()),
+                other => (*other, IndexMap::new()),
+            })
+            .collect();
+        let (base, first) = parts.first()?;
+        if parts.iter().any(|(other, _)| other != base) || matches!(base, Self::Made(None, _)) {
+            return None;
+        }
+        let names: Vec<&String> = parts.iter().flat_map(|(_, fields)| fields.keys()).collect();
+        let mut same = IndexMap::new();
+        let mut differ: Vec<String> = Vec::new();
+        for name in names {
+            let first = first.get(name);
+            if parts.iter().all(|(_, fields)| fields.get(name).is_some() && fields.get(name) == first) {
+                first.into_iter().for_each(|known| drop(same.insert(name.clone(), known.clone())));
+            } else if !differ.contains(name) {
+                differ.push(name.clone());
+            }
+        }
+        // What only some of them have would have to be absent from the others.
+        let is_whole = differ.iter().all(|name| parts.iter().all(|(_, fields)| fields.contains_key(name)));
+        is_whole.then(|| ((*base).clone(), same, differ))
+    }
+
+    /// The fields that stand over a document, by name.
+    pub fn over(&self, name: &str) -> Option<&Self> {
+        match self {
+            Self::Over(_, fields) => fields.get(name),
+            Self::Input | Self::Path(_) | Self::Made(..) | Self::Term(_) => None,
+        }
+    }
+
     /// The document with something put where a path of fields leads.
     pub fn put(&self, path: &[String], value: Self, reads: &mut Reads) -> Self {
         let Some((first, rest)) = path.split_first() else { return value };
         let value = if rest.is_empty() {
             value
         } else {
-            let inner = match (self.has(first), self) {
-                (Some(false), _) => Self::empty(),
-                (Some(true), _) => self.get(first, reads),
-                (None, Self::Input) => {
-                    reads.optional(first);
-                    let Self::Path(path) = self.get(first, reads) else { return value };
-                    Self::Path(format!("({path} ?? #{{}})"))
-                }
-                (None, _) => Self::Path(format!("({}?{} ?? #{{}})", self.term(reads).tight(), field(first))),
-            };
+            let inner = self.object(first, reads);
             inner.put(rest, value, reads)
         };
         match self {

@@ -6,7 +6,8 @@ use serde_json::Value as Json;
 use super::document::Document;
 use super::fork::Arm;
 use super::graph::Graph;
-use super::machine::Machine;
+use super::jsonata::{self, Seen};
+use super::machine::{Machine, Query};
 use super::wait::duration;
 use crate::lang::check::reserved::{CLAUSES, SCOPES};
 use crate::lang::foreign::term::Term;
@@ -62,6 +63,17 @@ pub fn kind(name: &str) -> String {
         "Lambda.TooManyRequestsException" => "rate_limited",
         "Lambda.ServiceException" | "Lambda.AWSLambdaException" | "Lambda.Unknown" => "server_error",
         "Lambda.SdkClientException" | "Lambda.ClientExecutionTimeoutException" => "connection_error",
+        "States.Http.Socket" => "connection_error",
+        http if http.starts_with("States.Http.StatusCode.") => match &http["States.Http.StatusCode.".len()..] {
+            "401" => "auth_error",
+            "403" => "permission_denied",
+            "404" | "410" => "not_found",
+            "408" => "timeout",
+            "409" | "412" | "423" => "conflict",
+            "429" => "rate_limited",
+            status if status.starts_with('5') => "server_error",
+            _ => "validation_error",
+        },
         _ => "",
     };
     if !known.is_empty() {
@@ -70,7 +82,12 @@ pub fn kind(name: &str) -> String {
     let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     let is_kept = [&CLAUSES[..], &SCOPES, &KEYWORDS, &RESERVED].iter().any(|words| words.contains(&name));
-    if is_word && !is_kept { name.to_owned() } else { naming::parameter(&name.replace("States.", "")) }
+    if is_word && !is_kept {
+        return name.to_owned();
+    }
+    let plain = naming::parameter(&name.replace("States.", ""));
+    let is_kept = CLAUSES.contains(&plain.as_str()) || SCOPES.contains(&plain.as_str());
+    if is_kept { format!("{plain}_error") } else { plain }
 }
 
 /// Whether a type is one of the language's own.
@@ -98,6 +115,11 @@ impl Machine<'_> {
     /// Writes a `Fail`.
     pub fn fail(&mut self, state: &Json, document: &Document) {
         let computed = |machine: &mut Self, field: &str| {
+            if machine.speaks == Query::Jsonata {
+                let expression = &state[field.trim_end_matches("Path")];
+                expression.as_str().and_then(jsonata::inside)?;
+                return Some(machine.evaluated(expression, &Seen::of(document)).term(&mut machine.reads));
+            }
             let path = state[field].as_str()?;
             Some(machine.read(path, document).term(&mut machine.reads))
         };
@@ -105,7 +127,7 @@ impl Machine<'_> {
         if let Some(error) = computed(self, "ErrorPath") {
             self.settle();
             let message = cause.unwrap_or_else(|| Term::text(""));
-            let own = self.draft.name(&format!("raise {}", self.state));
+            let own = self.draft.name(&self.state.clone());
             let raised = Term::Object(vec![("type".to_owned(), error), ("message".to_owned(), message)]);
             self.draft.line(&format!("step {own} = script {{ throw {} }}", raised.expression()));
             return;
@@ -156,7 +178,7 @@ impl Machine<'_> {
         let pause = if times == 0 || (rate - 1.0).abs() < 1e-9 {
             format!("every {}", duration(interval))
         } else {
-            if (rate - 2.0).abs() > 1e-9 {
+            if times > 1 && (rate - 2.0).abs() > 1e-9 {
                 self.later(format!("the pauses between attempts grew by {rate}; here they double"));
             }
             let grown = (interval as f64) * rate.powf((times.min(60) as f64) - 1.0);
@@ -173,15 +195,8 @@ impl Machine<'_> {
         format!("on {listed} retry {times} times {pause}{guard}")
     }
 
-    /// The ways behind a step that may fail: one for each catcher, then the one where all went well.
-    pub fn caught(
-        &mut self,
-        graph: &Graph<'_>,
-        state: &Json,
-        step: &str,
-        document: &Document,
-        then: Document,
-    ) -> Vec<Arm> {
+    /// The ways behind a step that may fail: one for each catcher.
+    pub fn caught(&mut self, graph: &Graph<'_>, state: &Json, step: &str, document: &Document) -> Vec<Arm> {
         let mut arms = Vec::new();
         for catcher in state["Catch"].as_array().into_iter().flatten() {
             let error = format!("steps.{step}.error");
@@ -199,10 +214,20 @@ impl Machine<'_> {
                 ("Error".to_owned(), Document::Path(format!("{error}?.type"))),
                 ("Cause".to_owned(), Document::Path(format!("{error}?.message"))),
             ]);
-            let document = self.put(catcher.get("ResultPath"), document, Document::Made(None, caught));
-            arms.push(Arm { when: Some(when), to: graph.next(catcher), document });
+            let caught = Document::Made(None, caught);
+            let seen = Seen { error: Some(caught.clone()), ..Seen::of(document) };
+            let document = match (self.speaks, catcher.get("Output")) {
+                (Query::Jsonata, Some(output)) => self.evaluated(output, &seen),
+                (Query::Jsonata, None) => caught,
+                (Query::Path, _) => self.put(catcher.get("ResultPath"), document, caught),
+            };
+            let place = self.draft.place();
+            self.draft.deeper(true);
+            self.assign(catcher, &seen);
+            self.draft.deeper(false);
+            let first = self.draft.cut(place);
+            arms.push(Arm { when: Some(when), to: graph.next(catcher), document, first });
         }
-        arms.push(Arm { when: None, to: graph.next(state), document: then });
         arms
     }
 }

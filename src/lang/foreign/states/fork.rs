@@ -4,6 +4,7 @@ use super::document::Document;
 use super::graph::Graph;
 use super::machine::Machine;
 use super::walk::{Around, Stop, Way};
+use crate::lang::foreign::term::field;
 
 /// One of several ways.
 #[derive(Debug)]
@@ -14,18 +15,28 @@ pub struct Arm {
     pub to: usize,
     /// The document there.
     pub document: Document,
+    /// What is written before all else.
+    pub first: String,
+}
+
+impl Arm {
+    /// A way without anything on it but its states.
+    pub fn new(when: Option<String>, to: usize, document: Document) -> Self {
+        Self { when, to, document, first: String::new() }
+    }
 }
 
 impl Machine<'_> {
     /// Writes ways as an `if`, up to the state where they meet.
     pub fn fork(&mut self, graph: &Graph<'_>, name: &str, arms: Vec<Arm>, around: &Around) -> Result<Way, Stop> {
         self.bounded(around)?;
-        let stop = self.meeting(graph, &arms, around)?;
+        let stop = if around.jump.is_some() { graph.end() } else { Self::meeting(graph, &arms, around)? };
         let inner = around.within(stop);
         let begin = self.draft.place();
         let mut written: Vec<(Option<String>, String, Option<Document>)> = Vec::new();
         self.draft.deeper(true);
         for arm in arms {
+            self.draft.paste(&arm.first);
             let then = self.walk(graph, arm.to, arm.document, &inner)?;
             written.push((arm.when, self.draft.cut(begin), then));
         }
@@ -39,9 +50,29 @@ impl Machine<'_> {
             self.blocks(written, None);
             return Ok(Way::On(stop, first));
         }
+        let common = Document::common(&ends);
         let step = self.draft.name(name);
+        let Some((base, mut fields, differ)) = common else {
+            self.blocks(written, Some(&step));
+            return Ok(Way::On(stop, Document::Path(step)));
+        };
+        // Only that in which the ways differ is what the block gives.
+        for (.., then) in &mut written {
+            let Some(end) = then.as_mut() else { continue };
+            let own = |name: &String| end.over(name).cloned().unwrap_or_else(Document::empty);
+            *end = match differ.as_slice() {
+                [only] => own(only),
+                all => Document::Made(None, all.iter().map(|name| (name.clone(), own(name))).collect()),
+            };
+        }
+        match differ.as_slice() {
+            [only] => drop(fields.insert(only.clone(), Document::Path(step.clone()))),
+            all => all.iter().for_each(|name| {
+                fields.insert(name.clone(), Document::Path(format!("{step}{}", field(name))));
+            }),
+        }
         self.blocks(written, Some(&step));
-        Ok(Way::On(stop, Document::Path(step)))
+        Ok(Way::On(stop, Document::Over(Box::new(base), fields)))
     }
 
     /// Writes the blocks; with a name for what they give, each says what that is.
@@ -83,14 +114,14 @@ impl Machine<'_> {
     }
 
     /// The state at which the ways meet, so that each state is written once.
-    fn meeting(&self, graph: &Graph<'_>, arms: &[Arm], around: &Around) -> Result<usize, Stop> {
+    fn meeting(graph: &Graph<'_>, arms: &[Arm], around: &Around) -> Result<usize, Stop> {
         let walls = around.walls(graph);
         let mut targets: Vec<usize> = Vec::new();
-        arms.iter().for_each(|arm| {
+        for arm in arms {
             if !targets.contains(&arm.to) {
                 targets.push(arm.to);
             }
-        });
+        }
         let reached: Vec<Vec<usize>> = targets.iter().map(|to| graph.reach(*to, &walls)).collect();
         let shared = shared(&reached, &walls, graph.end());
         if shared.is_empty() && targets.len() == arms.len() {
@@ -119,7 +150,7 @@ impl Machine<'_> {
                 return Ok(candidate);
             }
         }
-        Err(self.tangled())
+        Err(Stop::Tangled)
     }
 }
 

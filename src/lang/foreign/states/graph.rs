@@ -69,6 +69,12 @@ impl<'a> Graph<'a> {
         Ok(Self { states: states.iter().map(|(name, state)| (name.as_str(), state)).collect(), start, next })
     }
 
+    /// The names of states that no way leads to.
+    pub fn lost(&self) -> Vec<&'a str> {
+        let reached = self.reach(self.start, &[]);
+        self.states.iter().zip(0..).filter(|(_, at)| !reached.contains(at)).map(|((name, _), _)| *name).collect()
+    }
+
     /// The number that stands for the end of the machine.
     pub fn end(&self) -> usize {
         self.states.len()

@@ -1,42 +1,10 @@
 //! Intrinsic functions: `States.Format('Hello {}', $.name)`.
 
 use super::document::Document;
+use super::help;
 use super::machine::Machine;
 use crate::lang::foreign::term::Term;
 use crate::lang::layout;
-
-/// `States.ArrayRange`.
-const ARRAY_RANGE: &str = "\
-/// The numbers from one to another, both included, so far apart.
-fn array_range(first, last, apart) {
-    let numbers = [];
-    let number = first;
-    while if apart > 0 { number <= last } else { number >= last } {
-        numbers.push(number);
-        number += apart;
-    }
-    numbers
-}
-";
-
-/// `States.StringSplit`.
-const STRING_SPLIT: &str = "\
-/// The parts of a text between any of the letters of another; empty ones are left out.
-fn string_split(text, letters) {
-    let parts = [];
-    let part = \"\";
-    for letter in text.chars() {
-        if letter in letters {
-            if part != \"\" { parts.push(part); }
-            part = \"\";
-        } else {
-            part += letter;
-        }
-    }
-    if part != \"\" { parts.push(part); }
-    parts
-}
-";
 
 /// What an intrinsic function gives.
 pub fn call(machine: &mut Machine<'_>, text: &str, document: &Document) -> Term {
@@ -58,19 +26,23 @@ pub fn call(machine: &mut Machine<'_>, text: &str, document: &Document) -> Term 
         ("ArrayPartition", [list, size]) => format!("chunks({list}, {size})"),
         ("ArrayContains", [list, item]) => return Term::Code(format!("{item} in {list}")),
         ("ArrayRange", [first, last, apart]) => {
-            machine.draft.function("array_range", ARRAY_RANGE);
+            machine.draft.function("array_range", help::ARRAY_RANGE);
             format!("array_range({first}, {last}, {apart})")
         }
         ("ArrayGetItem", [list, at]) => format!("{list}[{}]", plain.get(1).unwrap_or(at)),
         ("ArrayLength", [list]) => format!("{list}.len()"),
         ("ArrayUnique", [list]) => format!("unique({list})"),
         ("Base64Encode", [text]) => format!("base64({text})"),
+        ("Base64Decode", [text]) => {
+            machine.draft.function("base64_decode", help::BASE64_DECODE);
+            format!("base64_decode({text})")
+        }
         ("Hash", [value, algorithm]) if algorithm == "\"SHA-256\"" => format!("sha256({value})"),
         ("JsonMerge", [left, right, ..]) => return Term::Code(format!("{left} + {right}")),
         ("MathRandom", [first, last, ..]) => return Term::Code(format!("{first} + random({last} - {first})")),
         ("MathAdd", [left, right]) => return Term::Code(format!("{left} + {right}")),
         ("StringSplit", [text, letters]) => {
-            machine.draft.function("string_split", STRING_SPLIT);
+            machine.draft.function("string_split", help::STRING_SPLIT);
             format!("string_split({text}, {letters})")
         }
         ("UUID", []) => "uuid()".to_owned(),

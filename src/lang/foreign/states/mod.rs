@@ -10,7 +10,9 @@ mod document;
 mod error;
 mod fork;
 mod graph;
+mod help;
 mod intrinsic;
+mod jsonata;
 mod machine;
 mod parallel;
 mod pass;
@@ -24,12 +26,37 @@ use super::draft::Draft;
 use super::source::{Source, Unusable};
 use document::{Document, Reads};
 use graph::Graph;
-use machine::Machine;
+use machine::{Machine, Query};
 use walk::Stop;
+
+/// Names of functions that a program may be given, and of what they are given.
+const KEPT: [&str; 20] = [
+    "it",
+    "it_2",
+    "it_3",
+    "it_4",
+    "array_range",
+    "string_split",
+    "base64_decode",
+    "slice",
+    "items",
+    "found",
+    "fields",
+    "truthy",
+    "divided",
+    "whole",
+    "number",
+    "text_after",
+    "reversed",
+    "rest",
+    "kind_of",
+    "raised",
+];
 
 /// Writes the program that a state machine describes.
 pub fn write(source: &Source<'_>, draft: &mut Draft) -> Result<(), Unusable> {
     let graph = Graph::of(source, source.document)?;
+    draft.keep(&KEPT);
     let name = draft.name(&draft.title.clone());
     // What of the input is read is known when all is written; then it is written again with that known.
     let mut rehearsal = draft.clone();
@@ -51,15 +78,11 @@ fn workflow(
     }
     let place = draft.place();
     let mut machine = Machine::new(source, draft, reads);
+    machine.query = Query::of(source.document, Query::Path);
     let ended = match machine.body(graph, Document::Input) {
         Ok(ended) => ended,
         Err(Stop::Unusable(unusable)) => return Err(unusable),
-        Err(Stop::Tangled(state)) => {
-            return Err(Unusable::new(format!(
-                "the ways through the states meet in `{state}` in no order a program has"
-            ))
-            .at(source.line(&["States", &state])));
-        }
+        Err(Stop::Tangled) => return Err(Unusable::new("the states stand too deep in each other")),
     };
     if let Some(document) = ended {
         let output = document.term(&mut machine.reads);

@@ -2,11 +2,16 @@
 
 use serde_json::Value as Json;
 
-use super::document::Document;
+use super::document::{self, Document, Reads};
 use super::graph::Graph;
-use super::machine::{Item, Machine};
+use super::jsonata::Seen;
+use super::machine::{Item, Machine, Query};
 use super::walk::{Around, Stop, Way};
+use crate::lang::foreign::source::Unusable;
 use crate::lang::foreign::term::Term;
+
+/// How long the expression of a list may be to stand there twice.
+const LIST_MAX: usize = 40;
 
 impl Machine<'_> {
     /// Writes branches that run at once; what they give is a list.
@@ -26,15 +31,17 @@ impl Machine<'_> {
         self.draft.open(&format!("step {step} = parallel"));
         let mut outputs = Vec::new();
         for branch in state["Branches"].as_array().into_iter().flatten() {
-            let inner = Graph::of(self.source, branch)?;
+            let inner = Graph::of(self.source, branch).map_err(|unusable| inside(name, unusable))?;
             let branch = self.draft.name(&format!("{step} {}", outputs.len() + 1));
             self.draft.open(&format!("step {branch} = sequence"));
-            self.inner(&inner, taken.clone(), around)?;
+            self.inner(&branch, &inner, taken.clone(), around)?;
             self.draft.close("");
             outputs.push(Term::Path(branch));
         }
         self.draft.statement("output", &Term::List(outputs));
-        self.end_block(graph, name, state, document, &step, &clauses, around)
+        self.end_block(name, state, &clauses);
+        let output = Document::Path(step.clone());
+        self.behind(graph, state, document, &step, output, around)
     }
 
     /// Writes a machine that runs for each item of a list; what it gives is a list.
@@ -48,13 +55,18 @@ impl Machine<'_> {
     ) -> Result<Way, Stop> {
         self.bounded(around)?;
         let machine = if state["ItemProcessor"].is_null() { &state["Iterator"] } else { &state["ItemProcessor"] };
-        let inner = Graph::of(self.source, machine)?;
-        let chosen = match state.get("InputPath") {
-            Some(Json::Null) => Document::empty(),
-            Some(Json::String(path)) => self.read(path, document),
-            _ => document.clone(),
+        let inner = Graph::of(self.source, machine).map_err(|unusable| inside(name, unusable))?;
+        let chosen = if self.speaks == Query::Jsonata { document.clone() } else { self.chosen(state, document) };
+        let list = match (self.speaks, state.get("Items")) {
+            (Query::Jsonata, Some(items)) => self.evaluated(items, &Seen::of(document)),
+            (Query::Jsonata, None) => document.clone(),
+            (Query::Path, _) => self.read(state["ItemsPath"].as_str().unwrap_or("$"), &chosen),
         };
-        let list = self.read(state["ItemsPath"].as_str().unwrap_or("$"), &chosen).term(&mut self.reads);
+        let list = match list.term(&mut self.reads) {
+            Term::Path(code) if code.starts_with("found(") => Term::Path(self.as_list(code)),
+            list => list,
+        };
+        let counts = state.to_string().contains("Map.Item.Index");
         for field in ["ItemReader", "ItemBatcher", "ResultWriter"] {
             if !state[field].is_null() {
                 self.later(format!("`{field}` is not carried over"));
@@ -63,8 +75,15 @@ impl Machine<'_> {
         let clauses = self.handlers(state);
         self.settle();
         let step = self.draft.name(name);
+        let list = match list {
+            list @ Term::Path(_) if !counts || list.expression().len() < LIST_MAX => list,
+            list => {
+                let own = self.draft.name(&format!("{name} items"));
+                self.draft.statement(&format!("let {own}: any ="), &list);
+                Term::Path(own)
+            }
+        };
         let template = [state.get("ItemSelector"), state.get("Parameters")].into_iter().flatten().next();
-        let counts = template.is_some_and(|template| template.to_string().contains("$$.Map.Item.Index"));
         let limits = limits(state);
         let kind = if state["MaxConcurrency"] == 1 { "for" } else { "parallel for" };
         let item = self.draft.name("item");
@@ -75,56 +94,99 @@ impl Machine<'_> {
             self.items.push(Item { index, value: Document::Path(item.clone()) });
         } else {
             self.draft.open(&format!("step {step} = {kind} {item} in {}{limits}", list.tight()));
-            self.items.push(Item { index: "0".to_owned(), value: Document::Path(item.clone()) });
+            self.items.push(Item { index: String::new(), value: Document::Path(item.clone()) });
         }
         let given = match template {
+            Some(template) if self.speaks == Query::Jsonata => self.evaluated(template, &Seen::of(document)),
             Some(template) => self.template(template, &chosen),
             None => Document::Path(item),
         };
         self.settle();
-        self.inner(&inner, given, around)?;
+        let query = self.query;
+        self.query = Query::of(machine, query);
+        self.inner(&step, &inner, given, around)?;
+        self.query = query;
         self.items.pop();
-        self.end_block(graph, name, state, document, &step, &clauses, around)
+        self.end_block(name, state, &clauses);
+        let output = Document::Path(step.clone());
+        self.behind(graph, state, document, &step, output, around)
     }
 
-    /// Writes a machine inside of a block, and what it gives.
-    fn inner(&mut self, graph: &Graph<'_>, document: Document, around: &Around) -> Result<(), Stop> {
-        let inside =
-            Around { stop: graph.end(), leave: None, heads: Vec::new(), returns: false, depth: around.depth + 1 };
-        if let Some(document) = self.walk(graph, graph.start, document, &inside)? {
-            let term = document.term(&mut self.reads);
-            self.draft.statement("output", &term);
+    /// Writes a machine inside of a block, and what it gives: where it stands, or as a workflow of its own if it has loops,
+    /// variables or several ends.
+    fn inner(&mut self, name: &str, graph: &Graph<'_>, document: Document, around: &Around) -> Result<(), Stop> {
+        let depth = around.depth + 1;
+        let inside = Around { stop: graph.end(), leave: None, heads: Vec::new(), returns: false, jump: None, depth };
+        let before = self.snapshot();
+        match self.walk(graph, graph.start, document.clone(), &inside) {
+            Ok(Some(document)) => {
+                let term = document.term(&mut self.reads);
+                self.draft.statement("output", &term);
+                Ok(())
+            }
+            Ok(None) => Ok(()),
+            Err(Stop::Tangled) => {
+                self.restore(before);
+                self.child(name, graph, &document, depth)
+            }
+            Err(stop) => Err(stop),
         }
+    }
+
+    /// Writes a machine as a workflow of its own, and its call.
+    fn child(&mut self, name: &str, graph: &Graph<'_>, document: &Document, depth: usize) -> Result<(), Stop> {
+        let workflow = self.draft.name(&format!("{name} flow"));
+        self.draft.begin(&workflow, Some(&format!("What `{name}` does.")));
+        let place = self.draft.place();
+        let outer = self.assigned_names();
+        let mut machine = Machine::new(self.source, self.draft, Reads::default());
+        machine.outer = Some(outer);
+        machine.query = self.query;
+        machine.input_is_near = false;
+        let given = Document::Path("input.document".to_owned());
+        let index = self.items.last().map(|item| item.index.clone()).filter(|index| !index.is_empty());
+        if index.is_some() {
+            machine.items = vec![Item { index: "input.index".to_owned(), value: given.clone() }];
+        }
+        if let Some(document) = machine.body_at(graph, given, depth)? {
+            let output = document.term(&mut machine.reads);
+            machine.draft.line("");
+            machine.draft.statement("output", &output);
+        }
+        let (variables, passed) = (machine.variables, machine.passed);
+        let mut fields = vec!["document".to_owned()];
+        fields.extend(index.iter().map(|_| "index".to_owned()));
+        fields.extend(passed.values().cloned());
+        let head = document::declared(&fields, &variables);
+        self.draft.insert(place, &head);
+        self.draft.end();
+        let mut params = vec![("document".to_owned(), document.term(&mut self.reads))];
+        params.extend(index.map(|index| ("index".to_owned(), Term::Path(index))));
+        for (name, field) in passed {
+            let value = self.assigned(&name);
+            params.push((field, Term::Path(value)));
+        }
+        let step = self.draft.name(&format!("{name} one"));
+        self.draft.step(&step, &workflow, &params, &[]);
+        self.draft.statement("output", &Term::Path(step));
         Ok(())
     }
 
-    /// Ends the block of a state, with its handlers, and goes on behind it.
-    fn end_block(
-        &mut self,
-        graph: &Graph<'_>,
-        name: &str,
-        state: &Json,
-        document: &Document,
-        step: &str,
-        clauses: &[String],
-        around: &Around,
-    ) -> Result<Way, Stop> {
+    /// Ends the block of a state, with its handlers; what stood in it was written in between.
+    fn end_block(&mut self, name: &str, state: &Json, clauses: &[String]) {
         name.clone_into(&mut self.state);
-        if clauses.is_empty() {
-            self.draft.close("");
-        } else {
+        self.speaks = Query::of(state, self.query);
+        if !clauses.is_empty() {
             self.draft.otherwise("with");
             clauses.iter().for_each(|clause| self.draft.line(clause));
-            self.draft.close("");
         }
-        let then = self.given_on(state, document, Document::Path(step.to_owned()));
-        let arms = self.caught(graph, state, step, document, then.clone());
-        self.settle();
-        if arms.len() == 1 {
-            return Ok(Way::On(graph.next(state), then));
-        }
-        self.fork(graph, name, arms, around)
+        self.draft.close("");
     }
+}
+
+/// What is wrong with a machine inside of a state.
+fn inside(name: &str, unusable: Unusable) -> Unusable {
+    Unusable { message: format!("inside of `{name}`: {}", unusable.message), ..unusable }
 }
 
 /// How many run at once, and how many may fail.

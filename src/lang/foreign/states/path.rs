@@ -66,14 +66,9 @@ pub fn follow(document: &Document, segments: &[Segment], reads: &mut Reads) -> D
             Segment::Field(name) => here.get(name, reads),
             Segment::Index(index) => Document::Path(format!("{}[{index}]", here.term(reads).tight())),
             Segment::Slice(from, to) => {
-                let from = from.unwrap_or(0);
-                let whole = here.term(reads).tight();
-                let code = match to {
-                    Some(to) if *to >= 0 && from >= 0 => format!("{whole}.extract({from}..{to})"),
-                    Some(to) => format!("{whole}.extract({from}, {whole}.len() - {} - {from})", to.unsigned_abs()),
-                    None => format!("{whole}.extract({from})"),
-                };
-                Document::Path(code)
+                let whole = here.term(reads).expression();
+                let end = to.map_or_else(|| format!("{}.len()", here.term(reads).tight()), |to| to.to_string());
+                Document::Path(format!("slice({whole}, {}, {end})", from.unwrap_or(0)))
             }
             Segment::All => {
                 let rest = &segments[at + 1..];

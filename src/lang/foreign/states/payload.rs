@@ -4,9 +4,10 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::document::Document;
-use super::machine::Machine;
+use super::jsonata::Seen;
+use super::machine::{Machine, Query};
 use super::path::{self, Segment};
-use super::{graph, intrinsic};
+use super::{graph, help, intrinsic};
 use crate::lang::foreign::term::Term;
 
 impl Machine<'_> {
@@ -23,7 +24,12 @@ impl Machine<'_> {
             return self.variable(behind);
         }
         match path::parsed(behind) {
-            Some(segments) => path::follow(document, &segments, &mut self.reads),
+            Some(segments) => {
+                if segments.iter().any(|segment| matches!(segment, Segment::Slice(..))) {
+                    self.draft.function("slice", help::SLICE);
+                }
+                path::follow(document, &segments, &mut self.reads)
+            }
             None => {
                 self.later(format!("the path `{text}` finds what a condition holds for: write it with `filter`"));
                 document.clone()
@@ -37,7 +43,7 @@ impl Machine<'_> {
         let (name, rest) = behind.split_at(end);
         let variable = self.assigned(name);
         let segments = path::parsed(rest).unwrap_or_default();
-        path::follow(&Document::Path(format!("vars.{variable}")), &segments, &mut self.reads)
+        path::follow(&Document::Path(variable), &segments, &mut self.reads)
     }
 
     /// Something of the context object, behind `$$`.
@@ -100,21 +106,47 @@ impl Machine<'_> {
         }
     }
 
-    /// What a state works on: its document behind `InputPath` and `Parameters`.
+    /// What a state works on: its document behind `InputPath` and `Parameters`, or its `Arguments`.
     pub fn taken_in(&mut self, state: &Json, document: &Document) -> Document {
-        let chosen = match state.get("InputPath") {
-            Some(Json::Null) => Document::empty(),
-            Some(Json::String(path)) => self.read(path, document),
-            _ => document.clone(),
-        };
+        if self.speaks == Query::Jsonata {
+            return match state.get("Arguments") {
+                Some(arguments) => self.evaluated(arguments, &Seen::of(document)),
+                None => document.clone(),
+            };
+        }
+        let chosen = self.chosen(state, document);
         match state.get("Parameters") {
             Some(template) => self.template(template, &chosen),
             None => chosen,
         }
     }
 
-    /// The document behind a state: what it gave, seen through `ResultSelector`, put where `ResultPath` says, cut by `OutputPath`.
+    /// The document behind `InputPath`.
+    pub fn chosen(&mut self, state: &Json, document: &Document) -> Document {
+        match state.get("InputPath") {
+            Some(Json::Null) => Document::empty(),
+            Some(Json::String(path)) => self.read(path, document),
+            _ => document.clone(),
+        }
+    }
+
+    /// The document behind a state: what it gave, seen through `ResultSelector`, put where `ResultPath` says, cut by `OutputPath`;
+    /// or its `Output`. What it assigns is assigned.
     pub fn given_on(&mut self, state: &Json, document: &Document, result: Document) -> Document {
+        let seen = Seen { result: Some(result.clone()), ..Seen::of(document) };
+        if self.speaks == Query::Jsonata {
+            let output = match state.get("Output") {
+                Some(output) => {
+                    let name = self.state.clone();
+                    let output = self.evaluated(output, &seen);
+                    self.bound(&format!("{name} output"), output)
+                }
+                None => result,
+            };
+            self.assign(state, &seen);
+            return output;
+        }
+        self.assign(state, &seen);
         let result = match state.get("ResultSelector") {
             Some(template) => self.template(template, &result),
             None => result,
@@ -125,6 +157,39 @@ impl Machine<'_> {
             Some(Json::String(path)) => self.read(path, &whole),
             _ => whole,
         }
+    }
+
+    /// Writes what a state, a rule or a catcher assigns: all values are computed before any of them is assigned.
+    pub fn assign(&mut self, holder: &Json, seen: &Seen) {
+        let Some(fields) = holder["Assign"].as_object() else { return };
+        let mut values: Vec<(String, Term)> = Vec::new();
+        for (name, value) in fields {
+            let (name, value) = if self.speaks == Query::Jsonata {
+                (name.as_str(), self.evaluated(value, seen))
+            } else {
+                let from = seen.error.as_ref().or(seen.result.as_ref()).unwrap_or(&seen.input).clone();
+                match (name.strip_suffix(".$"), value) {
+                    (Some(name), Json::String(text)) => (name, self.read(text, &from)),
+                    (_, value) => (name.as_str(), self.template(value, &from)),
+                }
+            };
+            values.push((name.to_owned(), value.term(&mut self.reads)));
+        }
+        self.settle();
+        let own: Vec<String> = values.iter().map(|(name, _)| self.own_variable(name)).collect();
+        let reads_another = values.iter().zip(0..).any(|((_, term), at)| {
+            let code = term.expression();
+            own.iter().zip(0..).any(|(other, place)| place < at && code.contains(other.as_str()))
+        });
+        let mut terms: Vec<Term> = values.iter().map(|(_, term)| term.clone()).collect();
+        if reads_another {
+            for ((name, _), term) in values.iter().zip(&mut terms) {
+                let new = self.draft.name(&format!("new {name}"));
+                self.draft.statement(&format!("let {new}: any ="), term);
+                *term = Term::Path(new);
+            }
+        }
+        own.iter().zip(&terms).for_each(|(own, term)| self.draft.statement(&format!("set {own} ="), term));
     }
 
     /// A document with a result put where a path says: by default it takes the place of the document.

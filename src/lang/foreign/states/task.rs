@@ -5,7 +5,9 @@ use serde_json::Value as Json;
 
 use super::document::Document;
 use super::error;
+use super::fork::Arm;
 use super::graph::Graph;
+use super::jsonata::Seen;
 use super::machine::Machine;
 use super::wait::duration;
 use super::walk::{Around, Stop, Way};
@@ -44,29 +46,76 @@ impl Machine<'_> {
         let mut clauses = Vec::new();
         if let Some(seconds) = state["TimeoutSeconds"].as_u64() {
             clauses.push(format!("timeout {}", duration(seconds.max(1))));
+        } else if let Some(text) = state["TimeoutSeconds"].as_str() {
+            let seconds = self.evaluated_code(&Json::from(text), &Seen::of(document));
+            clauses.push(format!("timeout (duration({seconds}, \"s\"))"));
+        } else if let Some(path) = state["TimeoutSecondsPath"].as_str() {
+            let seconds = self.read(path, document).term(&mut self.reads).expression();
+            clauses.push(format!("timeout (duration({seconds}, \"s\"))"));
         }
-        for field in ["TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath", "Credentials"] {
+        for field in ["HeartbeatSeconds", "HeartbeatSecondsPath", "Credentials"] {
             if !state[field].is_null() {
                 self.later(format!("`{field}` is not carried over"));
             }
         }
-        clauses.extend(self.handlers(state));
+        let waits = resource.contains(".waitForTaskToken");
+        let handlers = self.handlers(state);
         self.declare_errors(&call.operation, state);
         self.settle();
+        if waits {
+            let step = self.answered(name, &call, &clauses, &handlers);
+            let output = Document::Path(step.clone());
+            return self.behind(graph, state, document, &step, output, around);
+        }
+        clauses.extend(handlers);
         let step = self.draft.name(name);
         self.draft.step(&step, &call.operation, &call.params, &clauses);
-        if resource.contains(".waitForTaskToken") {
-            self.draft
-                .todo(&format!("`{name}`: whoever got the token answers by `flow signal RUN {step}`, with the output"));
-        }
         let output = shaped(&step, &call.shape);
-        let then = self.given_on(state, document, output);
-        let arms = self.caught(graph, state, &step, document, then.clone());
-        if arms.len() == 1 {
+        self.behind(graph, state, document, &step, output, around)
+    }
+
+    /// Writes a call whose output comes later, from whoever got the token: a signal of the state's name.
+    fn answered(&mut self, name: &str, call: &Call, bounds: &[String], handlers: &[String]) -> String {
+        let request = self.draft.name(&format!("{name} request"));
+        let step = self.draft.name(name);
+        let (retries, caught): (Vec<String>, Vec<String>) =
+            handlers.iter().cloned().partition(|one| one.contains(" retry "));
+        self.draft.step(&request, &call.operation, &call.params, &retries);
+        self.draft.todo(&format!(
+            "`{name}`: whoever gets the token `run.id` answers by `flow signal RUN {step}`, with the output"
+        ));
+        let clauses: Vec<String> = bounds.iter().chain(&caught).cloned().collect();
+        self.draft.step(&step, &format!("wait signal {}", crate::lang::layout::text(&step)), &[], &clauses);
+        step
+    }
+
+    /// Goes on behind a step: with what it gave, or with the error that is caught.
+    pub fn behind(
+        &mut self,
+        graph: &Graph<'_>,
+        state: &Json,
+        document: &Document,
+        step: &str,
+        output: Document,
+        around: &Around,
+    ) -> Result<Way, Stop> {
+        let is_caught = state["Catch"].as_array().is_some_and(|catchers| !catchers.is_empty());
+        if !is_caught {
+            let then = self.given_on(state, document, output);
+            self.settle();
             return Ok(Way::On(graph.next(state), then));
         }
+        // What is made of the output is made where there is one.
+        let place = self.draft.place();
+        self.draft.deeper(true);
+        let then = self.given_on(state, document, output);
+        self.draft.deeper(false);
+        let first = self.draft.cut(place);
+        let mut arms = self.caught(graph, state, step, document);
         self.settle();
-        self.fork(graph, name, arms, around)
+        arms.push(Arm { when: None, to: graph.next(state), document: then, first });
+        let name = self.state.clone();
+        self.fork(graph, &name, arms, around)
     }
 
     fn call(&mut self, name: &str, resource: &str, state: &Json, document: &Document) -> Call {
@@ -76,7 +125,7 @@ impl Machine<'_> {
                 self.invoke(function, state, document, Shape::Plain)
             }
             ["arn", _, "states", _, _, "lambda", action] if action.starts_with("invoke") => {
-                let function = state["Parameters"]["FunctionName"].as_str().unwrap_or(name).to_owned();
+                let function = arguments(state)["FunctionName"].as_str().unwrap_or(name).to_owned();
                 let function = function.split(":function:").last().unwrap_or(&function).to_owned();
                 let function = function.split(':').next().unwrap_or(&function).to_owned();
                 self.invoke(&function, state, document, Shape::Invoked)
@@ -123,7 +172,7 @@ impl Machine<'_> {
     /// A request to an address.
     fn http(&mut self, state: &Json, document: &Document) -> Call {
         let taken = self.taken_in(state, document);
-        let method = state["Parameters"]["Method"].as_str().unwrap_or("GET").to_lowercase();
+        let method = arguments(state)["Method"].as_str().unwrap_or("GET").to_lowercase();
         let known = ["get", "head", "post", "put", "patch", "delete"];
         let mut params = Vec::new();
         let operation = if known.contains(&&*method) {
@@ -139,7 +188,7 @@ impl Machine<'_> {
                 params.push((ours.to_owned(), taken.get(theirs, &mut self.reads).term(&mut self.reads)));
             }
         }
-        if !state["Parameters"]["Authentication"].is_null() || !state["Parameters"]["InvocationConfig"].is_null() {
+        if !arguments(state)["Authentication"].is_null() || !arguments(state)["InvocationConfig"].is_null() {
             self.later("the connection's credentials go into `auth`: `auth bearer secret(\"NAME\")`".to_owned());
         }
         Call { operation, params, shape: Shape::Answered }
@@ -163,6 +212,11 @@ impl Machine<'_> {
             }
         }
     }
+}
+
+/// What a state gives to others, as it is written.
+fn arguments(state: &Json) -> &Json {
+    if state["Arguments"].is_null() { &state["Parameters"] } else { &state["Arguments"] }
 }
 
 /// The output of a step as the state sees it.

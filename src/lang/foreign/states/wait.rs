@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 
 use super::document::Document;
-use super::machine::Machine;
+use super::jsonata::Seen;
+use super::machine::{Machine, Query};
 
 impl Machine<'_> {
     /// Writes the wait; the document behind it.
@@ -11,6 +12,10 @@ impl Machine<'_> {
         let chosen = self.taken_in(state, document);
         let line = if let Some(seconds) = state["Seconds"].as_u64() {
             format!("wait {}", duration(seconds))
+        } else if self.speaks == Query::Jsonata && !state["Seconds"].is_null() {
+            format!("wait (duration({}, \"s\"))", self.evaluated_code(&state["Seconds"], &Seen::of(document)))
+        } else if self.speaks == Query::Jsonata && !state["Timestamp"].is_null() {
+            format!("wait until datetime({})", self.evaluated_code(&state["Timestamp"], &Seen::of(document)))
         } else if let Some(moment) = state["Timestamp"].as_str() {
             format!("wait until datetime({})", crate::lang::layout::text(moment))
         } else if let Some(path) = state["SecondsPath"].as_str() {
