@@ -116,7 +116,9 @@ fn all_answers(editor: &mut Editor, name: &str, text: &str, places: &[usize]) ->
         found.push(("completion".to_owned(), asked(editor, "textDocument/completion", name, text, *place, &end)));
     }
     for (_, answer) in &mut found {
-        *answer = serde_json::from_str(&answer.to_string().replace(&uri, "URI")).expect("JSON");
+        // The standard library is written out below each editor's own folder.
+        let told = answer.to_string().replace(&uri, "URI").replace(&editor.uri(""), "FOLDER");
+        *answer = serde_json::from_str(&told).expect("JSON");
     }
     found
 }
@@ -134,7 +136,7 @@ fn after_any_changes_all_is_as_if_the_text_had_just_been_opened() {
     let files = [("lib.flow", LIBRARY)];
     let (changed, fresh) = (RefCell::new(Editor::with(&files)), RefCell::new(Editor::with(&files)));
     let number = RefCell::new(0);
-    let config = Config { cases: rounds(12), failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+    let config = Config { cases: rounds(12), failure_persistence: None, max_shrink_iters: 30, ..Config::default() };
     let cases = (turns(), proptest::bool::ANY, proptest::collection::vec(0..=1000usize, 3));
     let checked = TestRunner::new(config).run(&cases, |(turns, windows, places)| {
         let (mut changed, mut fresh) = (changed.borrow_mut(), fresh.borrow_mut());

@@ -142,10 +142,14 @@ fn a_file_that_never_answers_costs_one_thread_however_often_it_changes() {
     let status = std::fs::read_to_string(format!("/proc/{}/status", editor.process())).expect("it runs");
     let threads = status.lines().find_map(|line| line.strip_prefix("Threads:")).expect("a number").trim();
     assert!(threads.parse::<usize>().is_ok_and(|count| count < 20), "{threads} threads");
-    // What was written meanwhile is read once more, when the first reader is through.
-    std::fs::write(&pipe, "fn shout(text) { text }\n").expect("somebody reads");
-    std::fs::write(&pipe, "fn cry(text) { text }\n").expect("somebody reads again");
+    // It was said to have changed, so it is read once more when the first reader is through.
+    std::fs::write(&pipe, "fn cry(text) { text }\n").expect("somebody reads");
     while !editor.complaints("main.flow").iter().any(|found| found.contains("no function `shout`")) {
+        editor.forget();
+    }
+    editor.forget();
+    std::fs::write(&pipe, "fn shout(text) { text }\n").expect("somebody reads again");
+    while !editor.complaints("main.flow").is_empty() {
         editor.forget();
     }
 }
