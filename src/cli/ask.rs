@@ -2,6 +2,7 @@
 
 use std::io::BufRead as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Mutex, mpsc};
 
@@ -17,6 +18,8 @@ pub struct Terminal {
     screen: Arc<Screen>,
     /// The lines that are typed. Whoever holds them is the one who asks.
     typed: Mutex<Option<mpsc::UnboundedReceiver<String>>>,
+    /// Whether nobody asks any more.
+    closed: Arc<AtomicBool>,
 }
 
 impl Consult for Arc<Terminal> {
@@ -59,7 +62,7 @@ impl Drop for Held<'_> {
 impl Terminal {
     /// Asks on `screen`.
     pub fn new(screen: Arc<Screen>) -> Self {
-        Self { screen, typed: Mutex::new(None) }
+        Self { screen, typed: Mutex::new(None), closed: Arc::default() }
     }
 
     /// Whether somebody is being asked just now.
@@ -67,10 +70,16 @@ impl Terminal {
         self.typed.try_lock().is_err()
     }
 
+    /// Asks nothing more: what is typed from now on is for others.
+    #[cfg(feature = "repl")]
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
     /// Asks for a value of type `shape` until one is typed; `None` if the terminal is closed.
     pub async fn ask(&self, heading: &str, shape: &Shape) -> Option<Value> {
         let mut typed = self.typed.lock().await;
-        let lines = typed.get_or_insert_with(read_lines);
+        let lines = typed.get_or_insert_with(|| read_lines(self.closed.clone()));
         let held = Held::new(&self.screen);
         let mut form = Form { screen: held.0, lines };
         form.screen.prompt(&format!("{}\n", styled(self.screen.palette.strong, heading)));
@@ -85,10 +94,10 @@ impl Terminal {
 }
 
 /// Reads stdin on a thread of its own: a read from a terminal cannot be called off.
-fn read_lines() -> mpsc::UnboundedReceiver<String> {
+fn read_lines(closed: Arc<AtomicBool>) -> mpsc::UnboundedReceiver<String> {
     let (sender, receiver) = mpsc::unbounded_channel();
     std::thread::spawn(move || {
-        while is_awaited(&sender) {
+        while is_awaited(&|| sender.is_closed() || closed.load(Ordering::SeqCst)) {
             let mut line = String::new();
             if !matches!(std::io::stdin().lock().read_line(&mut line), Ok(1..)) {
                 break;
@@ -105,15 +114,15 @@ fn read_lines() -> mpsc::UnboundedReceiver<String> {
 
 /// Waits until something was typed; whether somebody still wants to know. What nobody here has asked for is left to whoever reads next.
 #[cfg(unix)]
-fn is_awaited(lines: &mpsc::UnboundedSender<String>) -> bool {
+fn is_awaited(is_over: &dyn Fn() -> bool) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let pause = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
     let stdin = std::io::stdin();
-    while !lines.is_closed() {
+    while !is_over() {
         match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&pause)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
             // What cannot be waited for is read all the same.
-            Ok(_) | Err(_) => return !lines.is_closed(),
+            Ok(_) | Err(_) => return !is_over(),
         }
     }
     false
@@ -121,8 +130,8 @@ fn is_awaited(lines: &mpsc::UnboundedSender<String>) -> bool {
 
 /// Whether somebody wants to know what is typed.
 #[cfg(not(unix))]
-fn is_awaited(lines: &mpsc::UnboundedSender<String>) -> bool {
-    !lines.is_closed()
+fn is_awaited(is_over: &dyn Fn() -> bool) -> bool {
+    !is_over()
 }
 
 /// One question on its way to an answer.

@@ -18,18 +18,23 @@ pub struct Face {
     screen: Arc<Screen>,
     /// Whether anything of it is left behind.
     stays: bool,
+    /// How often it was to be drawn.
+    frames: usize,
 }
+
+/// How many frames of what leaves nothing behind are not drawn: what is over at once needs no tree.
+const FRAMES_SPARED: usize = 3;
 
 impl Face {
     /// Shows `tree` on `screen`.
     pub fn new(tree: Tree, screen: Arc<Screen>) -> Self {
-        Self { tree, screen, stays: true }
+        Self { tree, screen, stays: true, frames: 0 }
     }
 
     /// Shows `tree` on `screen` only as long as the run takes, and only where it can be taken away again.
     #[cfg(feature = "repl")]
     pub fn fleeting(tree: Tree, screen: Arc<Screen>) -> Self {
-        Self { tree, screen, stays: false }
+        Self { tree, screen, stays: false, frames: 0 }
     }
 
     /// What is shown.
@@ -57,7 +62,8 @@ impl Face {
 
     /// Draws the tree as it stands at `now`, as far as there is room.
     pub fn draw(&mut self, now: Timestamp) {
-        if !self.screen.live {
+        self.frames += 1;
+        if !self.screen.live || !self.stays && self.frames <= FRAMES_SPARED {
             return;
         }
         let (columns, rows) = self.screen.size();

@@ -30,6 +30,8 @@ pub mod login;
 mod recorded;
 #[cfg(feature = "repl")]
 mod repl;
+#[cfg(all(feature = "repl", target_os = "linux"))]
+mod repl_terminal;
 mod run;
 mod sandbox;
 mod seeds;

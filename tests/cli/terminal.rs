@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LINGERING: &str = r#"trap : INT; "$0" "$@"; code=$?; sleep 0.2; exit $code"#;
 
 /// `flow` on a terminal of its own.
-struct Terminal {
+pub struct Terminal {
     keyboard: File,
     output: Receiver<Vec<u8>>,
     screen: vt100::Parser,
@@ -32,12 +32,12 @@ struct Terminal {
 
 impl Terminal {
     /// A terminal of 100 columns and 50 rows.
-    fn start(folder: &Folder, args: &[&str]) -> Self {
+    pub fn start(folder: &Folder, args: &[&str]) -> Self {
         Self::sized(folder, (100, 50), &[], args)
     }
 
-    fn sized(folder: &Folder, (columns, rows): (u16, u16), environment: &[(&str, &str)], args: &[&str]) -> Self {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    pub fn sized(folder: &Folder, (columns, rows): (u16, u16), environment: &[(&str, &str)], args: &[&str]) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("it may be opened");
         tcsetwinsize(&master, Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).expect("a size");
         let name = ptsname(&master, Vec::new()).expect("its name");
@@ -78,7 +78,7 @@ impl Terminal {
     }
 
     /// Waits until the screen shows `text`.
-    fn shows(&mut self, text: &str) -> &mut Self {
+    pub fn shows(&mut self, text: &str) -> &mut Self {
         let end = Instant::now() + PATIENCE;
         while !self.contents().contains(text) {
             match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -89,13 +89,13 @@ impl Terminal {
         self
     }
 
-    fn types(&mut self, text: &str) -> &mut Self {
+    pub fn types(&mut self, text: &str) -> &mut Self {
         self.keyboard.write_all(text.as_bytes()).expect("somebody listens");
         self
     }
 
     /// Waits for the end; gives the code and what stands on the screen then.
-    fn ends(mut self) -> (i32, String, String) {
+    pub fn ends(mut self) -> (i32, String, String) {
         let end = Instant::now() + PATIENCE;
         loop {
             match self.output.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -113,13 +113,13 @@ impl Terminal {
         self.raw.push_str(&String::from_utf8_lossy(bytes));
     }
 
-    fn contents(&self) -> String {
+    pub fn contents(&self) -> String {
         self.screen.screen().contents()
     }
 }
 
-const CTRL_C: &str = "\u{3}";
-const CTRL_D: &str = "\u{4}";
+pub const CTRL_C: &str = "\u{3}";
+pub const CTRL_D: &str = "\u{4}";
 
 const DECIDE: &str = r#"
 workflow decide {

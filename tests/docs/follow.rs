@@ -35,6 +35,7 @@ followed! {
     importing "docs/importing.md"
     making_connectors "docs/making-connectors.md"
     operating "docs/operating.md"
+    repl "docs/repl.md"
     samples "docs/samples.md"
     security "docs/security.md"
     server "docs/server.md"

@@ -12,6 +12,7 @@ use crate::base::span::Source;
 use crate::base::value::Value;
 use crate::lang::check::{HOLE, Hole, Named};
 use crate::lang::layout;
+use crate::lang::syntax::quoted;
 
 /// What the value of an expression is called in the session.
 pub const IT: &str = "it";
@@ -61,11 +62,20 @@ impl Made {
     }
 }
 
+/// Which names of the session come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Those that are read: for whoever carries it out.
+    Read,
+    /// All of them: for whoever looks for one.
+    All,
+}
+
 impl<'s> Body<'s> {
     /// The workflow for what was typed.
-    pub fn new(declarations: &'s Declarations, names: &'s Names, typed: &'s Source, form: Form) -> Self {
+    pub fn new(declarations: &'s Declarations, names: &'s Names, typed: &'s Source, form: Form, reach: Reach) -> Self {
         let words: Vec<(usize, &str)> = words(&typed.text).collect();
-        let mut named = declared(&words);
+        let mut named = declared(&typed.text, &words);
         let reads = |name: &str, but: Option<usize>| words.iter().any(|(at, word)| *word == name && Some(*at) != but);
         // `let n = n + 1`: the new one is named anew, so that the old one can be read.
         let renamed = match (form, named.first()) {
@@ -79,7 +89,9 @@ impl<'s> Body<'s> {
             named.clear();
         }
         let read = names.iter().map(|(name, _)| name.clone());
-        let read = read.filter(|name| reads(name, None) && !named.iter().any(|(_, it)| *it == &**name)).collect();
+        let read = read
+            .filter(|name| (reach == Reach::All || reads(name, None)) && !named.iter().any(|(_, it)| *it == &**name))
+            .collect();
         Self { declarations, names, typed, form, renamed, read, workflow: free_name(declarations) }
     }
 
@@ -177,10 +189,12 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
 }
 
-/// The names that a text declares, and where.
-fn declared<'t>(words: &[(usize, &'t str)]) -> Vec<(usize, &'t str)> {
+/// The names that a text declares, and where. What stands in texts and comments declares nothing.
+fn declared<'t>(text: &str, words: &[(usize, &'t str)]) -> Vec<(usize, &'t str)> {
+    let quoted = quoted(text);
+    let is_quoted = |at: usize| quoted.iter().any(|(range, _)| range.contains(&at));
     let pairs = words.windows(2).filter(|pair| matches!(pair[0].1, "let" | "step" | "for" | "branch"));
-    pairs.map(|pair| pair[1]).collect()
+    pairs.filter(|pair| !is_quoted(pair[0].0)).map(|pair| pair[1]).collect()
 }
 
 /// A value as a program writes it, laid out in so many columns.

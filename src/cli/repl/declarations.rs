@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::base::span::{FileId, Source};
 use crate::lang::catalog::tree::alias_of;
 use crate::lang::syntax::ast;
-use crate::lang::syntax::read;
+use crate::lang::syntax::{Reading, read};
 
 /// What is declared: `workflow NAME`, `test "..."`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,9 +70,11 @@ impl Declarations {
     pub fn of(source: &Source) -> Self {
         let text = &*source.text;
         let mut start = 0;
-        let program = read(FileId(0), source).program;
+        let Reading { program, shifts, .. } = read(FileId(0), source);
         let cut = |declaration: &ast::Declaration| {
-            let end = behind(text, declaration.span().range().end);
+            // The tree is that of the text put right.
+            let end = shifts.span(declaration.span()).range().end;
+            let end = behind(text, text.floor_char_boundary(end).max(start));
             let blanks = text[start..end].len() - text[start..end].trim_start().len();
             let range = start + blanks..end;
             start = end;

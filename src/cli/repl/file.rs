@@ -15,11 +15,20 @@ pub fn from_here(path: &Path, text: &str) -> String {
     };
     let source = Source::new("", text);
     let mut moved = source.text.to_string();
-    let uses = read(FileId(0), &source).program.declarations.into_iter().filter_map(|declaration| match declaration {
-        ast::Declaration::Use(used) => Some(used),
-        _ => None,
-    });
-    let uses: Vec<ast::Use> = uses.collect();
+    let reading = read(FileId(0), &source);
+    // What is wrong with it is said at its places as they are.
+    if !reading.diagnostics.is_empty() {
+        return text.to_owned();
+    }
+    let uses: Vec<ast::Use> = reading
+        .program
+        .declarations
+        .into_iter()
+        .filter_map(|declaration| match declaration {
+            ast::Declaration::Use(used) => Some(used),
+            _ => None,
+        })
+        .collect();
     for used in uses.iter().rev().filter(|used| !used.path.text.starts_with('/')) {
         let path = layout::text(&directory.join(&*used.path.text).display().to_string());
         moved.replace_range(used.path.span.range(), &path);

@@ -11,7 +11,7 @@ use rustyline::hint::Hinter;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
-use super::body::{Body, put_declarations};
+use super::body::{Body, Reach, put_declarations};
 use super::declarations::Declarations;
 use super::form::{self, Form};
 use super::help::COMMANDS;
@@ -72,7 +72,7 @@ impl Front {
             }
             forms => {
                 let form = forms.first().copied().unwrap_or(Form::Expression);
-                Body::new(&self.declarations, &self.names, typed, form).sheet("")
+                Body::new(&self.declarations, &self.names, typed, form, Reach::All).sheet("")
             }
         }
     }

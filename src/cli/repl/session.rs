@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::exit::{Exit, Refusal, Stop};
 use super::super::paper::{Palette, colour_on_stderr, deliver, say, styled};
 use super::super::run::failure_text;
-use super::body::{self, Body, IT, Made};
+use super::body::{self, Body, IT, Made, Reach};
 use super::declarations::{Declarations, Declared};
 use super::form::{self, Form};
 use super::known::Names;
@@ -195,7 +195,12 @@ impl Session {
     }
 
     fn understand_as(&self, typed: &Source, form: Form) -> Result<Understood, (Faults, Sheet)> {
-        let body = Body::new(&self.declarations, &self.names, typed, form);
+        // Where something is wrong, a name that is near may be any.
+        self.understand_with(typed, form, Reach::Read).or_else(|_| self.understand_with(typed, form, Reach::All))
+    }
+
+    fn understand_with(&self, typed: &Source, form: Form, reach: Reach) -> Result<Understood, (Faults, Sheet)> {
+        let body = Body::new(&self.declarations, &self.names, typed, form, reach);
         let asking = body.asking();
         let mut seen = study(NAME, asking.text());
         // What is asked there is nothing that anybody wrote.

@@ -187,6 +187,7 @@ impl Stage {
             summary = watch::watch(&engine, running, &mut face, terminal.as_ref(), clock.as_ref()) => Some(summary),
             () = patience_ends() => None,
         };
+        terminal.iter().for_each(|terminal| terminal.close());
         face.finish(engine.now());
         if let Some(sandbox) = sandbox.filter(|sandbox| !sandbox.sent().is_empty() || !sandbox.files().1.is_empty()) {
             say(&engine.mask().cover(&stand_in::report(&sandbox, self.palette())));
