@@ -49,9 +49,11 @@ impl Import {
         assert!(done.stdout.contains("1 passed") || done.stderr.contains("1 passed"), "{}{}", done.stdout, done.stderr);
     }
 
-    /// Runs the program for real; what it prints.
+    /// Runs the first workflow of the program for real; what it prints.
     pub fn gives(&self, input: &str) -> String {
-        let done: Done = self.folder.flow(&["run", "main.flow", "--input", input]);
+        let first = self.text.lines().find_map(|line| line.strip_prefix("workflow ")).expect("it has a workflow");
+        let first = first.split(' ').next().expect("a workflow has a name");
+        let done: Done = self.folder.flow(&["run", "main.flow", first, "--input", input]);
         assert_eq!(done.code, 0, "{}\n{}", done.stderr, self.text);
         done.stdout.trim_end().to_owned()
     }

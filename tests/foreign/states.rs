@@ -264,6 +264,32 @@ const DOCUMENTED: &[(&str, &str, &str)] = &[
         mock sqs.send_message => ()
         expect error.type == "NoAnswer" && run.elapsed == 1h"#,
     ),
+    // A block is caught as a whole; a list may lose as many items as it tolerates. The document is in YAML.
+    (
+        "states/trip.yaml",
+        "trip",
+        r#"input: { data: { guests: ["a", "b"] } }
+        mock aws_lambda.hotel => { id: 1 }
+        mock aws_lambda.flight fails Busy 2 times then { id: 2 }
+        mock ses.send_email fails conflict when params.request.To == "a"
+        mock ses.send_email => ()
+        expect output == #{ hotel: 1, flight: 2 } && run.elapsed == 2s"#,
+    ),
+    (
+        "states/trip.yaml",
+        "trip",
+        r#"input: { data: { guests: [] } }
+        mock aws_lambda.hotel => { id: 1 }
+        mock aws_lambda.flight fails Busy
+        mock aws_lambda.undo => ()
+        expect error.type == "TripFailed" && calls(aws_lambda.undo)[0].payload.why == "Busy""#,
+    ),
+    (
+        "states/batches.json",
+        "batches",
+        r#"input: { ids: [1, 2, 3, 4, 5, 6, 7], name: "n" }
+        expect output == [#{ run: "n", count: 3 }, #{ run: "n", count: 3 }, #{ run: "n", count: 1 }]"#,
+    ),
 ];
 
 #[test]

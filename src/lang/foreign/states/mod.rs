@@ -74,7 +74,7 @@ fn workflow(
 ) -> Result<Reads, Unusable> {
     draft.begin(name, source.document["Comment"].as_str());
     if let Some(seconds) = source.document["TimeoutSeconds"].as_u64() {
-        draft.line(&format!("deadline {seconds}s"));
+        draft.line(&format!("deadline {}", wait::duration(seconds)));
     }
     let place = draft.place();
     let mut machine = Machine::new(source, draft, reads);

@@ -67,8 +67,14 @@ impl Machine<'_> {
             list => list,
         };
         let counts = state.to_string().contains("Map.Item.Index");
+        let template = [state.get("ItemSelector"), state.get("Parameters")].into_iter().flatten().next();
+        let size = state["ItemBatcher"]["MaxItemsPerBatch"].as_u64().filter(|size| *size > 0 && template.is_none());
+        let list = match size {
+            Some(size) => Term::Path(format!("chunks({}, {size})", list.expression())),
+            None => list,
+        };
         for field in ["ItemReader", "ItemBatcher", "ResultWriter"] {
-            if !state[field].is_null() {
+            if !state[field].is_null() && !(field == "ItemBatcher" && size.is_some()) {
                 self.later(format!("`{field}` is not carried over"));
             }
         }
@@ -83,7 +89,6 @@ impl Machine<'_> {
                 Term::Path(own)
             }
         };
-        let template = [state.get("ItemSelector"), state.get("Parameters")].into_iter().flatten().next();
         let limits = limits(state);
         let kind = if state["MaxConcurrency"] == 1 { "for" } else { "parallel for" };
         let item = self.draft.name("item");
@@ -99,6 +104,15 @@ impl Machine<'_> {
         let given = match template {
             Some(template) if self.speaks == Query::Jsonata => self.evaluated(template, &Seen::of(document)),
             Some(template) => self.template(template, &chosen),
+            None if size.is_some() => {
+                let shared = &state["ItemBatcher"]["BatchInput"];
+                let shared = match self.speaks {
+                    Query::Jsonata => self.evaluated(shared, &Seen::of(document)),
+                    Query::Path => self.template(shared, &chosen),
+                };
+                let fields = [("BatchInput".to_owned(), shared), ("Items".to_owned(), Document::Path(item))];
+                Document::Made(None, fields.into_iter().collect())
+            }
             None => Document::Path(item),
         };
         self.settle();
