@@ -4,6 +4,7 @@
 //! document; services are mocked as the sample's author would.
 
 mod hostile;
+mod serverless;
 mod states;
 
 use crate::cli::{Done, Folder};
