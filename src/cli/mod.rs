@@ -20,6 +20,7 @@ mod effects;
 mod elapsed;
 mod exit;
 mod explain;
+mod export;
 mod face;
 mod fmt;
 mod graph;
@@ -105,6 +106,7 @@ enum Command {
     InitCi(init_ci::InitCi),
     Connectors(connectors::Connectors),
     Import(import::Import),
+    Export(export::Export),
     #[cfg(feature = "sqlite")]
     Prune(prune::Prune),
     #[cfg(feature = "sqlite")]
@@ -164,6 +166,7 @@ impl Command {
             Self::InitCi(command) => command.run(),
             Self::Connectors(command) => command.run(),
             Self::Import(command) => command.run(),
+            Self::Export(command) => command.run(),
             #[cfg(feature = "sqlite")]
             Self::Prune(command) => command.run(),
             #[cfg(feature = "sqlite")]

@@ -3,6 +3,7 @@
 //! A sample is a document in the folder of its language. What is expected of it is what that language's documentation says of such a
 //! document; services are mocked as the sample's author would.
 
+mod export;
 mod hostile;
 mod serverless;
 mod states;

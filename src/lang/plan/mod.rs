@@ -16,6 +16,7 @@ mod lower;
 pub mod node;
 mod print;
 pub mod reference;
+pub mod serverless;
 pub mod source;
 mod squeeze;
 pub mod test;
