@@ -37,6 +37,8 @@ mod replaceable;
 pub mod sandbox;
 /// A directory whose programs run, and are replaced when it has changed.
 pub mod site;
+/// A run as it stood at one of its events.
+pub mod stood;
 /// What is set beside the program: `flow.toml`, the environment, `--set`.
 pub mod settings;
 

@@ -91,6 +91,16 @@ impl Event {
         }
     }
 
+    /// The plan under which the run goes on from here, if it says one.
+    pub fn plan(&self) -> Option<Digest> {
+        match self {
+            Self::Accepted(accepted) => Some(accepted.plan),
+            Self::Moved { plan, .. } => Some(*plan),
+            Self::Rewound(rewinding) => rewinding.plan,
+            _ => None,
+        }
+    }
+
     /// The output that it says of what ended with it, if it says one.
     pub fn output(&self) -> Option<&Value> {
         match self {

@@ -230,3 +230,80 @@ fn a_secret_is_not_shown() {
     );
     assert!(done.stdout.contains("***"), "{}\n{}", done.stdout, done.stderr);
 }
+
+#[test]
+fn a_run_is_looked_at_as_it_stood() {
+    let lines = "workflow pay {\n    input { cents: int }\n    let net = input.cents * 100 / 119\n    step noted = script { net + 1 }\n    \
+                 step log.info { message: \"done\" }\n    output noted\n}\n:run pay {\"cents\": 119}\n:open\nnet\nrun.status\n\
+                 :at 1\ninput.cents\nnet\n:next 2\n:back\n:why noted\nlet a = 1\n:at 99\n:open off\n\"back\"\n";
+    let done = say(lines);
+    assert_eq!(done.code, 2, "{}", done.stderr);
+    let shown = &done.stdout;
+    assert!(shown.contains("100\n\"completed\"\n") && shown.contains("event 1 of "), "{shown}\n{}", done.stderr);
+    assert!(shown.contains("\n119\n") && shown.ends_with("\"back\"\n"), "{shown}\n{}", done.stderr);
+    assert!(shown.contains("event 3 of ") && shown.contains("event 2 of ") && shown.contains("noted  "), "{shown}");
+    assert!(
+        done.stderr.contains("what has happened in it stays") && done.stderr.contains("is no event"),
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn tests_of_a_session_are_run() {
+    let lines = format!(
+        "fn hello(name) {{ name }}\n{GREETING}\ntest \"greets\" for greet {{ input: {{ name: \"Ada\" }}, expect output.text == \"Ada\" }}\n\
+         test \"shouts\" for greet {{ input: {{ name: \"Ada\" }}, expect output.text == \"ADA\" }}\n:test greets\n:test\n"
+    );
+    let done = say(&lines);
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    assert_eq!(done.stdout.matches("✓ greets").count(), 2, "{}", done.stdout);
+    assert!(done.stdout.contains("✗ shouts") && done.stdout.contains("[4]:1:"), "{}", done.stdout);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_was_typed_is_edited() {
+    let folder = Folder::with("");
+    folder.write("editor.sh", b"sed -i 's/1/41/' \"$1\"\n");
+    let done = folder.flow_in_fed(&[("EDITOR", "sh editor.sh")], b"1 + 1\n:edit\n:edit none\n", &["repl"]);
+    assert_eq!((done.code, &*done.stdout), (2, "2\n42\n"), "{}", done.stderr);
+    let done = say("1\n:edit\n");
+    assert!(done.stderr.contains("no editor is set"), "{}", done.stderr);
+}
+
+#[test]
+fn nothing_that_is_typed_breaks_it() {
+    // Every prefix of a session, as though the hand had stopped there; and bytes that are no text.
+    let whole = format!(
+        "{GREETING}:run greet {{\"name\": \"A\"}}\nlet a = [1, #{{ b: \"${{1}}\" }}]\n\"\"\"\n x\n:type a\n:mock http.get => 1\n"
+    );
+    for end in (0..whole.len()).step_by(7).filter(|end| whole.is_char_boundary(*end)) {
+        let done = say(&whole[..end]);
+        assert!(
+            (0..=3).contains(&done.code) && !done.stderr.contains("panicked"),
+            "{}\n{}",
+            &whole[..end],
+            done.stderr
+        );
+    }
+    let folder = Folder::with("");
+    let mut state = 7u32;
+    let mut bytes = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let noise: Vec<u8> = (0..4_000).map(|_| bytes()).collect();
+    let long = format!("let long = [{}]\nlong.len()\n", "1, ".repeat(9_000));
+    let deep = format!("{}1{}\n", "(".repeat(400), ")".repeat(400));
+    for said in [
+        noise.as_slice(),
+        long.as_bytes(),
+        deep.as_bytes(),
+        b"\0\n\xff\n:\n: \n:::\n:at\n:next\n:why\n",
+        b"\xef\xbb\xbf1 + 1\n",
+    ] {
+        let done = folder.flow_fed(said, &["repl"]);
+        assert!((0..=3).contains(&done.code) && !done.stderr.contains("panicked"), "{}", done.stderr);
+    }
+}

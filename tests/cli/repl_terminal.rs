@@ -68,7 +68,7 @@ fn names_fields_operations_and_parameters_are_completed() {
         .shows("post_message { channel: \"");
     terminal
         .types(CTRL_C)
-        .shows("[3]> ")
+        .shows("channel: \"\n[3]> ")
         .types(":na\t")
         .shows(":names")
         .types("\r")

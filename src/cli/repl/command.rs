@@ -13,7 +13,7 @@ use super::body::{self, IT};
 use super::session::Session;
 use super::sheet::Sheet;
 use super::stage::{Look, Trouble};
-use super::{file, help};
+use super::{editor, file, help, tested, travel};
 use crate::base::diagnostic::nearest;
 use crate::base::span::Source;
 use crate::base::value::Value;
@@ -51,6 +51,13 @@ pub fn obey(session: &mut Session, said: &str) -> After {
         "sandbox" => sandbox(session, rest),
         "mock" => mock(session, rest),
         "explain" => explain(rest),
+        "test" => tested::run(session, rest),
+        "edit" => editor::edit(session, rest),
+        "open" => travel::open(session, rest),
+        "at" => travel::at(session, rest),
+        "next" => travel::step(session, rest, false),
+        "back" => travel::step(session, rest, true),
+        "why" => travel::why(session, rest),
         other => Err(unknown(other)),
     };
     session.note(came);

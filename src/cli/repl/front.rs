@@ -17,6 +17,7 @@ use super::form::{self, Form};
 use super::help::COMMANDS;
 use super::known::Names;
 use super::sheet::Sheet;
+use super::survived;
 use crate::base::span::{FileId, Source, Span};
 use crate::host::{Disk, study};
 use crate::lang::check::Named;
@@ -82,7 +83,9 @@ impl Front {
         let typed = Source::new(TYPED, text);
         let sheet = self.sheet(&typed);
         let at = sheet.offset(TYPED, offset).unwrap_or(sheet.len());
-        let mut choices: Vec<Choice> = offers("session", sheet.text(), at, &Disk).iter().map(choice).collect();
+        // Whoever types goes on typing, whatever is wrong with the front end.
+        let offered = survived(|| offers("session", sheet.text(), at, &Disk)).unwrap_or_default();
+        let mut choices: Vec<Choice> = offered.iter().map(choice).collect();
         if form::is_silent(&text[..word_start(text, offset)]) {
             let words = STATEMENTS.iter().filter(|word| form::may_begin(word)).chain(&DECLARATIONS);
             choices.extend(words.map(|word| plain(word)));
@@ -93,7 +96,7 @@ impl Front {
     fn paint(&self, line: &str) -> String {
         let mut marks = lexical(line);
         if !line.starts_with(':') && line.len() < STUDIED_BYTES_MAX {
-            marks.extend(self.meanings(line));
+            marks.extend(survived(|| self.meanings(line)).unwrap_or_default());
         }
         marks.sort_by_key(|(range, _)| (range.start, range.end));
         let (mut painted, mut at) = (String::with_capacity(line.len() * 2), 0);
@@ -178,8 +181,7 @@ impl Validator for Front {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
         let said = context.input();
         // Two blank lines end what is open: then it is said what is missing.
-        let gives_up =
-            said.lines().rev().take(2).filter(|line| line.trim().is_empty()).count() == 2 && said.ends_with('\n');
+        let gives_up = said.contains('\n') && said.rsplit('\n').take(2).all(|line| line.trim().is_empty());
         let waits = is_open(said) && !gives_up || is_announced(said);
         Ok(if waits { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }

@@ -15,7 +15,7 @@ pub struct Command {
 }
 
 /// All of them, in the order in which they are told.
-pub const COMMANDS: [Command; 12] = [
+pub const COMMANDS: [Command; 19] = [
     Command { word: "help", usage: "[COMMAND]", about: "say what can be said" },
     Command { word: "type", usage: "EXPRESSION", about: "say the type of an expression, and do not compute it" },
     Command { word: "names", usage: "", about: "list what is declared and named, with types" },
@@ -27,6 +27,21 @@ pub const COMMANDS: [Command; 12] = [
         word: "mock",
         usage: "OPERATION => VALUE",
         about: "answer by hand, as tests do; `:mock` lists answers, `:mock off` forgets them",
+    },
+    Command { word: "test", usage: "[TEXT]", about: "run the tests of the session whose titles hold a text" },
+    Command {
+        word: "open",
+        usage: "[RUN]",
+        about: "look at a run as it stood: expressions are answered as of then; `:open off` ends that",
+    },
+    Command { word: "at", usage: "EVENT", about: "go to an event of the open run" },
+    Command { word: "next", usage: "[COUNT]", about: "go to the next event" },
+    Command { word: "back", usage: "[COUNT]", about: "go to the event before" },
+    Command { word: "why", usage: "STEP", about: "say what led to how a step of the run stands" },
+    Command {
+        word: "edit",
+        usage: "[NAME]",
+        about: "open what was typed last, or what is declared, in $EDITOR, and say what it then is",
     },
     Command { word: "load", usage: "FILE", about: "take in what a file declares" },
     Command { word: "save", usage: "FILE", about: "write the session as a program" },

@@ -7,6 +7,7 @@
 mod body;
 mod command;
 mod declarations;
+mod editor;
 mod file;
 mod form;
 mod front;
@@ -17,6 +18,8 @@ mod session;
 mod sheet;
 mod stage;
 mod terminal;
+mod tested;
+mod travel;
 
 use std::path::{Path, PathBuf};
 
@@ -50,6 +53,10 @@ pub struct Repl {
     /// Points every connector at a stand-in on this machine, as `:sandbox on` does.
     #[arg(long)]
     sandbox: bool,
+    /// The data directory of a server or of `flow run --data`: `:open RUN` opens runs that are kept there.
+    #[cfg(feature = "sqlite")]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Sets one setting, such as `connectors.slack.token=...`; may be given several times.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
@@ -66,6 +73,8 @@ impl Repl {
         let directory = self.files.first().and_then(|file| file.parent());
         let directory = directory.filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut session = Session::new(stage, directory.to_owned(), typed);
+        #[cfg(feature = "sqlite")]
+        session.data.clone_from(&self.data);
         for file in &self.files {
             session.load(file)?;
         }
@@ -112,10 +121,21 @@ fn answer(session: &mut Session, said: &str) -> After {
     if form::is_silent(said) {
         return After::GoOn;
     }
-    if let Some(command) = said.trim_start().strip_prefix(':') {
-        return command::obey(session, command);
-    }
-    let came = session.answer(said);
-    session.note(came);
-    After::GoOn
+    let answered = survived(|| match said.trim_start().strip_prefix(':') {
+        Some(command) => command::obey(session, command),
+        None => {
+            let came = session.answer(said);
+            session.note(came);
+            After::GoOn
+        }
+    });
+    answered.unwrap_or_else(|| {
+        session.note(Ok(Exit::Failed));
+        After::GoOn
+    })
+}
+
+/// What comes of some work; none where it breaks, which is a fault of this program, and has said so. The session goes on.
+fn survived<T>(work: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok()
 }

@@ -19,6 +19,7 @@ use crate::base::shape::Shape;
 use crate::base::span::{Source, Sources};
 use crate::base::status::Status;
 use crate::base::value::Value;
+use crate::host::stood::Stood;
 use crate::host::{Faults, Program, study};
 use crate::lang::check::HOLE;
 use crate::lang::layout::WIDTH;
@@ -59,6 +60,12 @@ pub struct Session {
     pub past: Vec<Came>,
     /// Where `flow.toml` lies.
     pub directory: PathBuf,
+    /// Where runs are kept that can be opened.
+    pub data: Option<PathBuf>,
+    /// The run that is looked at as it stood.
+    pub travel: Option<Stood>,
+    /// What was typed last.
+    pub typed: String,
     /// Whether people look at what is delivered.
     pub for_people: bool,
     /// How many inputs there were.
@@ -88,6 +95,9 @@ impl Session {
             stage,
             past: Vec::new(),
             directory,
+            data: None,
+            travel: None,
+            typed: String::new(),
             for_people,
             count: 0,
             worst: Exit::Done,
@@ -99,9 +109,17 @@ impl Session {
         self.worst
     }
 
-    /// The number of the next input.
-    pub fn number(&self) -> usize {
-        self.count + 1
+    /// What stands before the next input.
+    pub fn prompt(&self) -> String {
+        match &self.travel {
+            Some(stood) => format!("[{}@{}]> ", self.count + 1, stood.event()),
+            None => format!("[{}]> ", self.count + 1),
+        }
+    }
+
+    /// How wide values are laid out.
+    pub fn width(&self) -> usize {
+        if self.for_people { self.stage.width() } else { WIDTH }
     }
 
     /// Notes what came of an input; says why, where it was refused.
@@ -136,6 +154,15 @@ impl Session {
     /// What is wrong with it.
     pub fn answer(&mut self, typed: &str) -> Result<Exit, Stop> {
         let typed = self.next_source(typed.trim());
+        self.typed = typed.text.to_string();
+        if self.travel.is_some() && form::forms(&typed.text) != [Form::Declarations] {
+            return match form::forms(&typed.text).first() {
+                Some(Form::Statement) => Err(Refusal::new("a run is open, and what has happened in it stays as it is")
+                    .hint("`:open off` goes back to the session")
+                    .into()),
+                _ => super::travel::answer(self, &typed),
+            };
+        }
         if form::forms(&typed.text) == [Form::Declarations] {
             return self.declare(Declarations::of(&typed), &typed);
         }
@@ -281,7 +308,7 @@ impl Session {
 
     /// Delivers a value, as a program would write it. `()` says nothing.
     pub fn show(&self, value: Option<Value>) {
-        let width = if self.for_people { self.stage.width() } else { WIDTH };
+        let width = self.width();
         if let Some(value) = value.filter(|value| !value.is_unit()) {
             deliver(&self.stage.covered(&body::shown(&value, width)));
         }
@@ -362,7 +389,7 @@ impl Session {
 }
 
 /// What happened in a run.
-fn records(came: &Came) -> Vec<Record> {
+pub fn records(came: &Came) -> Vec<Record> {
     use futures_util::FutureExt as _;
     came.store.history(&came.id, 0).now_or_never().and_then(Result::ok).unwrap_or_default().records
 }

@@ -119,6 +119,11 @@ impl Stage {
         self.screen.size().0
     }
 
+    /// Waits for something on the threads of the session.
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     /// Carries a workflow out.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ impl Keyboard {
         if let Some(front) = self.editor.helper_mut() {
             front.know(&session.declarations, &session.names);
         }
-        match self.editor.readline(&format!("[{}]> ", session.number())) {
+        match self.editor.readline(&session.prompt()) {
             Ok(said) => {
                 self.remember(&said);
                 Typed::Said(said)

@@ -8,7 +8,8 @@ mod read;
 mod seeds;
 mod shares;
 mod snapshots;
-mod told;
+/// Pieces of what is told.
+pub(super) mod told;
 mod watch;
 
 use std::num::NonZeroUsize;

@@ -15,7 +15,8 @@ mod outside;
 /// A runtime of one thread that says when nothing is left to do.
 pub mod quiet;
 mod stage;
-mod steps;
+/// `steps` in tests: the records of all steps by name, wherever they stand.
+pub(super) mod steps;
 
 use std::sync::Arc;
 
