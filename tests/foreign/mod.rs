@@ -6,6 +6,7 @@
 mod export;
 mod hostile;
 mod serverless;
+mod n8n;
 mod states;
 
 use crate::cli::{Done, Folder};

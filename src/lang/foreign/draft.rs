@@ -27,6 +27,8 @@ pub struct Draft {
     workflows: Vec<String>,
     connectors: IndexMap<String, Connector>,
     functions: IndexMap<&'static str, &'static str>,
+    /// Those that stand for what one document says.
+    own_functions: IndexMap<String, String>,
     parts: usize,
     /// How many were begun, with those that were taken back.
     tried: usize,
@@ -68,6 +70,7 @@ impl Draft {
             workflows: Vec::new(),
             connectors: IndexMap::new(),
             functions: IndexMap::new(),
+            own_functions: IndexMap::new(),
             parts: 0,
             tried: 0,
             marked: BTreeSet::new(),
@@ -291,10 +294,16 @@ impl Draft {
         self.functions.insert(name, text);
     }
 
+    /// Declares a function that stands for what this document says, under a name that is its own.
+    pub fn own_function(&mut self, name: &str, text: String) {
+        self.own_functions.insert(name.to_owned(), text);
+    }
+
     /// The whole text.
     pub fn finish(self, language: Language) -> String {
         let mut parts = vec![format!("// Imported from {}.\n", language.title())];
         parts.extend(self.workflows);
+        parts.extend(self.own_functions.into_values());
         parts.extend(self.functions.values().map(|text| (*text).to_owned()));
         parts.extend(self.connectors.iter().map(|(name, connector)| connector.text(name)));
         parts.iter().map(|part| part.trim_end()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n") + "\n"
