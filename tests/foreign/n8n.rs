@@ -2,10 +2,16 @@
 
 use super::Import;
 
+/// Nothing is left to do about any of the nodes.
+fn all_alike(import: &Import, nodes: usize) {
+    let said = format!("main.flow: {nodes} nodes of n8n, all one to one\n");
+    assert!(import.summary.starts_with(&said), "{}{}", import.summary, import.text);
+}
+
 #[test]
 fn an_order_comes_by_webhook_and_is_answered() {
     let order = Import::of("n8n/order.json");
-    assert!(order.summary.starts_with("main.flow: 5 nodes of n8n, all one to one\n"), "{}{}", order.summary, order.text);
+    all_alike(&order, 5);
     assert!(order.text.contains("// Come from the shop."), "{}", order.text);
     assert!(order.text.contains("trigger api POST \"/orders\" { auth none"), "{}", order.text);
     order.holds(
@@ -28,7 +34,7 @@ fn an_order_comes_by_webhook_and_is_answered() {
 #[test]
 fn a_clock_asks_and_keeps_a_row() {
     let rates = Import::of("n8n/rates.json");
-    assert!(rates.summary.starts_with("main.flow: 5 nodes of n8n, all one to one\n"), "{}{}", rates.summary, rates.text);
+    all_alike(&rates, 5);
     assert!(rates.text.contains("trigger schedule \"0 6 * * 1-5\""), "{}", rates.text);
     rates.holds(
         "daily_rates",
@@ -45,7 +51,7 @@ fn a_clock_asks_and_keeps_a_row() {
 #[test]
 fn a_loop_takes_items_one_by_one_and_gives_them_on() {
     let invoices = Import::of("n8n/loop.json");
-    assert!(invoices.summary.starts_with("main.flow: 9 nodes of n8n, all one to one\n"), "{}{}", invoices.summary, invoices.text);
+    all_alike(&invoices, 9);
     invoices.holds(
         "invoices_one_by_one",
         r#"mock http.get => { status: 200, headers: {}, body: { invoices: [{ id: 1, days: 61 }, { id: 2, days: 3 }, { id: 3, days: 31 }] } }
@@ -85,7 +91,7 @@ fn a_switch_takes_one_way_and_calls_another_workflow() {
 #[test]
 fn two_lists_are_merged_filtered_sorted_and_cut() {
     let merge = Import::of("n8n/merge.json");
-    assert!(merge.summary.starts_with("main.flow: 8 nodes of n8n, all one to one\n"), "{}{}", merge.summary, merge.text);
+    all_alike(&merge, 8);
     merge.holds(
         "customers_with_orders",
         r#"input: { plan: "pro" }
@@ -132,7 +138,7 @@ fn errors_take_their_own_way() {
 #[test]
 fn what_leads_back_is_a_loop() {
     let film = Import::of("n8n/poll.json");
-    assert!(film.summary.starts_with("main.flow: 6 nodes of n8n, all one to one\n"), "{}{}", film.summary, film.text);
+    all_alike(&film, 6);
     assert!(film.text.contains("while true max 1_000 {"), "{}", film.text);
     film.holds(
         "render_a_film",
@@ -147,7 +153,7 @@ fn what_leads_back_is_a_loop() {
 #[test]
 fn expressions_and_plain_scripts_give_what_javascript_gives() {
     let words = Import::of("n8n/words.json");
-    assert!(words.summary.starts_with("main.flow: 4 nodes of n8n, all one to one\n"), "{}{}", words.summary, words.text);
+    all_alike(&words, 4);
     words.holds(
         "words_and_numbers",
         r##"input: { number: 7, name: "Ada Lovelace" }
@@ -180,14 +186,52 @@ fn what_cannot_be_carried_over_is_said_where_it_stands() {
 
 #[test]
 fn documents_that_mean_harm_are_told_or_imported() {
-    let node = |name: &str, kind: &str| format!(r#"{{ "name": "{name}", "type": "n8n-nodes-base.{kind}", "parameters": {{}} }}"#);
-    let way = |from: &str, to: &str| format!(r#""{from}": {{ "main": [[{{ "node": "{to}", "type": "main", "index": 0 }}]] }}"#);
+    let node = |name: &str, kind: &str| {
+        format!(r#"{{ "name": "{name}", "type": "n8n-nodes-base.{kind}", "parameters": {{}} }}"#)
+    };
+    let way = |from: &str, to: &str| {
+        format!(r#""{from}": {{ "main": [[{{ "node": "{to}", "type": "main", "index": 0 }}]] }}"#)
+    };
     // Each kind of node without its parameters.
     let kinds = [
-        "webhook", "if", "switch", "filter", "merge", "set", "code", "splitInBatches", "wait", "stopAndError", "httpRequest",
-        "respondToWebhook", "executeWorkflow", "emailSend", "slack", "googleDrive", "googleCalendar", "hubspot", "salesforce", "jira",
-        "notion", "trello", "asana", "microsoftTeams", "microsoftOneDrive", "postgres", "mongoDb", "readWriteFile", "splitOut",
-        "aggregate", "limit", "sort", "removeDuplicates", "summarize", "formTrigger", "scheduleTrigger", "errorTrigger", "unheardOf",
+        "webhook",
+        "if",
+        "switch",
+        "filter",
+        "merge",
+        "set",
+        "code",
+        "splitInBatches",
+        "wait",
+        "stopAndError",
+        "httpRequest",
+        "respondToWebhook",
+        "executeWorkflow",
+        "emailSend",
+        "slack",
+        "googleDrive",
+        "googleCalendar",
+        "hubspot",
+        "salesforce",
+        "jira",
+        "notion",
+        "trello",
+        "asana",
+        "microsoftTeams",
+        "microsoftOneDrive",
+        "postgres",
+        "mongoDb",
+        "readWriteFile",
+        "splitOut",
+        "aggregate",
+        "limit",
+        "sort",
+        "removeDuplicates",
+        "summarize",
+        "formTrigger",
+        "scheduleTrigger",
+        "errorTrigger",
+        "unheardOf",
     ];
     for kind in kinds {
         let document = format!(
@@ -230,7 +274,7 @@ fn documents_that_mean_harm_are_told_or_imported() {
 #[test]
 fn batches_are_gone_through_and_a_script_sees_what_came_back() {
     let issues = Import::of("n8n/issues.json");
-    assert!(issues.summary.starts_with("main.flow: 8 nodes of n8n, all one to one\n"), "{}{}", issues.summary, issues.text);
+    all_alike(&issues, 8);
     assert!(issues.text.contains("trigger schedule \"0 */2 * * *\""), "{}", issues.text);
     issues.holds(
         "issues_of_the_week",
@@ -278,10 +322,63 @@ fn a_form_brings_its_fields_and_two_ways_begin_at_it() {
 #[test]
 fn a_workflow_in_a_node_is_one_of_the_program() {
     let double = Import::of("n8n/double.json");
-    assert!(double.summary.contains("nodes of n8n, all one to one\n"), "{}{}", double.summary, double.text);
+    all_alike(&double, 5);
     double.holds(
         "double",
         r#"trigger: { type: "api", path: { id: "7" }, body: { number: 21 }, headers: {}, query: {} }
         expect reply.status == 200 && reply.body == #{ twice: 42, id: "7" }"#,
+    );
+}
+
+#[test]
+fn an_answer_that_may_be_absent_is_read_as_one() {
+    let node = |name: &str, on_error: &str| {
+        format!(
+            r##"{{ "name": "{name}", "type": "n8n-nodes-base.slack", "typeVersion": 2.2, {on_error}
+            "parameters": {{ "select": "channel", "channelId": "C1", "text": "={{{{ $json.ts }}}}" }} }}"##
+        )
+    };
+    let way = |from: &str, to: &str| {
+        format!(r#""{from}": {{ "main": [[{{ "node": "{to}", "type": "main", "index": 0 }}]] }}"#)
+    };
+    // What failed takes the whole item along, so the whole item is the input then.
+    let rows = [
+        (r#""continueOnFail": true,"#, r#"{ ts: "0" }"#),
+        (r#""onError": "continueErrorOutput","#, r#"{ item: { ts: "0" } }"#),
+    ];
+    for (on_error, input) in rows {
+        let document = format!(
+            r#"{{ "name": "Told", "nodes": [{}, {}], "connections": {{ {} }} }}"#,
+            node("First", on_error),
+            node("Then", ""),
+            way("First", "Then")
+        );
+        Import::from("told.json", document.as_bytes()).holds(
+            "told",
+            &format!(
+                r#"input: {input}
+                mock slack.post_message => {{ ts: "1", channel: "C1" }}
+                expect calls(slack.post_message).map(|one| one.text) == ["0", "1"]"#
+            ),
+        );
+    }
+}
+
+#[test]
+fn what_a_service_says_beside_the_fields_of_its_connector_is_read() {
+    let document = r#"{ "name": "Users", "nodes": [
+        { "name": "M", "type": "n8n-nodes-base.manualTrigger", "parameters": {} },
+        { "name": "All users", "type": "n8n-nodes-base.slack", "typeVersion": 2.2, "parameters": { "resource": "user", "operation": "getAll" } },
+        { "name": "Mail", "type": "n8n-nodes-base.set", "typeVersion": 3.4, "parameters": { "assignments": { "assignments": [
+            { "name": "mail", "value": "={{ $json.profile.email }}", "type": "string" }
+        ] } } }
+    ], "connections": {
+        "M": { "main": [[{ "node": "All users", "type": "main", "index": 0 }]] },
+        "All users": { "main": [[{ "node": "Mail", "type": "main", "index": 0 }]] }
+    } }"#;
+    Import::from("users.json", document.as_bytes()).holds(
+        "users",
+        r#"mock slack.list_users => [{ id: "U1", profile: { email: "a@example.com" } }]
+        expect output == [#{ mail: "a@example.com" }]"#,
     );
 }

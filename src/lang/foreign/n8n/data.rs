@@ -97,7 +97,7 @@ impl Data {
             },
             Self::Answer(step, names) => {
                 let (_, ours) = names.iter().find(|(theirs, _)| *theirs == name)?;
-                Self::Path(format!("{step}.{ours}"))
+                Self::Path(format!("{step}{mark}.{ours}"))
             }
             Self::Risky(step, _) if name == "error" => Self::Path(format!("steps.{step}.error?.message")),
             Self::Risky(step, data) => match &**data {

@@ -249,6 +249,9 @@ fn ends_run(text: &str) -> bool {
 
 /// The opposite of a condition.
 pub fn negated(when: &str) -> String {
+    if let Some(path) = when.strip_suffix(" != ()").filter(|path| !path.contains(' ')) {
+        return format!("{path} == ()");
+    }
     if let Some(inner) = when.strip_prefix("!(").and_then(|rest| rest.strip_suffix(')'))
         && !inner.contains(['(', ')'])
     {

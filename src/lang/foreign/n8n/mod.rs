@@ -104,9 +104,9 @@ fn workflow(draft: &mut Draft, plan: &Plan<'_>, reads: Reads, written: &mut Vec<
     let walked = machine.walk(start.ways.iter().map(arrive).collect(), &scope);
     let last = walked.last.or(is_called.then_some(Items::One(Data::Input)));
     if let Some(last) = last.filter(|_| scope.is_tail) {
-        let first = last.first();
-        let gives_all = !machine.answers_last || start.answers_all(graph);
-        let term = if gives_all { last.term(&mut machine.reads) } else { first.term(&mut machine.reads) };
+        let all = last.term(&mut machine.reads);
+        let gives_first = machine.answers_last && !start.answers_all(graph) && matches!(last, Items::Many(_));
+        let term = if gives_first { Term::Path(format!("first({})", all.expression())) } else { all };
         machine.draft.line("");
         if machine.answers_last {
             machine.draft.statement("reply 200", &Term::Object(vec![("body".to_owned(), term)]));

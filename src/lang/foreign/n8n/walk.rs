@@ -237,6 +237,8 @@ impl Machine<'_> {
         };
         let well = match &given {
             Items::Either(_) => Items::Either((**data).clone()),
+            // Of a connector's answer the fields are read as of one that may be absent.
+            _ if matches!(**data, Data::Answer(..)) => given.clone(),
             _ => Items::One((**data).clone()),
         };
         self.known.insert(at, well.clone());

@@ -43,7 +43,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Writes a step that calls an operation, with what is said of errors; what comes out of it.
+    /// Writes a step that calls an operation, with what is said of errors; its name.
     pub fn call(
         &mut self,
         node: &Node<'_>,
@@ -51,11 +51,24 @@ impl Machine<'_> {
         params: &[(String, Term)],
         clauses: Vec<String>,
     ) -> String {
+        self.call_for(node, operation, "", params, clauses)
+    }
+
+    /// The same, held to a type: `any` where the document may read fields that the connector does not name.
+    pub fn call_for(
+        &mut self,
+        node: &Node<'_>,
+        operation: &str,
+        kind: &str,
+        params: &[(String, Term)],
+        clauses: Vec<String>,
+    ) -> String {
         let mut clauses = clauses;
         clauses.extend(self.errors(node));
         self.settle();
         let step = self.draft.name(node.name);
-        self.draft.step(&step, operation, params, &clauses);
+        let head = if kind.is_empty() { step.clone() } else { format!("{step}: {kind}") };
+        self.draft.step(&head, operation, params, &clauses);
         step
     }
 

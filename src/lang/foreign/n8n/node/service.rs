@@ -96,7 +96,12 @@ impl Machine<'_> {
         if row.ours == "email.send" && !params.iter().any(|(name, _)| matches!(&**name, "text" | "html")) {
             params.push(("text".to_owned(), Term::text("")));
         }
-        let step = self.call(node, row.ours, &params, Vec::new());
+        let kind = match row.answer {
+            Answer::Items => "list<any>",
+            Answer::Plain => "any",
+            Answer::Fields(_) => "",
+        };
+        let step = self.call_for(node, row.ours, kind, &params, Vec::new());
         let data = match row.answer {
             Answer::Items => {
                 return self.rows(node, &step);
@@ -211,10 +216,11 @@ impl Machine<'_> {
             }
             _ => return self.stub(node, items),
         };
-        let step = self.call(node, operation, &params, Vec::new());
         if matches!(operation, "mongodb.find" | "mongodb.aggregate") {
+            let step = self.call(node, operation, &params, Vec::new());
             return self.rows(node, &step);
         }
+        let step = self.call_for(node, operation, "any", &params, Vec::new());
         let data = Data::Path(step.clone());
         Items::One(self.given(node, &step, data))
     }

@@ -83,11 +83,13 @@ impl Machine<'_> {
         if !given.is_empty() {
             params.push(("params".to_owned(), Term::List(given)));
         }
-        let step = self.call(node, if reads { "sql.query" } else { "sql.execute" }, &params, Vec::new());
-        if !reads {
-            return Items::One(self.given(node, &step, Data::Path(step.clone())));
+        if reads {
+            let step = self.call(node, "sql.query", &params, Vec::new());
+            return self.rows(node, &step);
         }
-        self.rows(node, &step)
+        let step = self.call(node, "sql.execute", &params, Vec::new());
+        let data = Data::Answer(step.clone(), &[("affectedRows", "affected"), ("insertId", "last_id")]);
+        Items::One(self.given(node, &step, data))
     }
 
     /// `$1`, `$2` with a list of values beside.
