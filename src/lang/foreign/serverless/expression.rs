@@ -149,6 +149,9 @@ impl Author<'_> {
             Jq::Variable(name) => self.variable(name, scope)?,
             Jq::Text(pieces) => self.pieces(pieces, scope)?,
             Jq::Field(of, name) if name == "input" && **of == Jq::Variable("workflow".to_owned()) => Value::input(),
+            Jq::Field(of, name) if name == "input" && **of == Jq::Variable("task".to_owned()) => {
+                self.variable("input", scope)?
+            }
             Jq::Field(..) if secret(jq).is_some() => Value::call(secret(jq).unwrap_or_default(), Shape::Text),
             Jq::Field(of, name) => return self.of_each(of, scope, |author, it| Ok(it.get(name, &mut author.reads))),
             Jq::Index(of, index) => {
@@ -477,7 +480,6 @@ impl Author<'_> {
             "task" => {
                 let fields = vec![
                     ("name".to_owned(), Value::text(&self.task.clone())),
-                    ("input".to_owned(), scope.dot.clone()),
                     ("startedAt".to_owned(), self.moment("now()")),
                 ];
                 Value::object(fields, &mut self.reads)

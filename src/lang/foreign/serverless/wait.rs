@@ -35,7 +35,7 @@ pub fn duration(said: &Json) -> Option<String> {
 /// Milliseconds as people write them.
 pub fn shown(milliseconds: u64) -> String {
     let units = [(604_800_000, "w"), (86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-    let unit = units.iter().find(|(size, _)| milliseconds > 0 && milliseconds % size == 0);
+    let unit = units.iter().find(|(size, _)| milliseconds > 0 && milliseconds.is_multiple_of(*size));
     match unit {
         Some((size, unit)) => format!("{}{unit}", milliseconds / size),
         None => format!("{milliseconds}ms"),
