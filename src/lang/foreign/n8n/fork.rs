@@ -125,31 +125,30 @@ impl Machine<'_> {
 
     /// Writes the blocks; with a name for what they give, each says what that is.
     fn blocks(&mut self, mut written: Vec<Written>, step: Option<(&str, bool)>) {
-        if step.is_none() {
-            if let [Written { when: Some(when), text: first, .. }, Written { when: None, text: second, .. }] =
+        if step.is_none()
+            && let [Written { when: Some(when), text: first, .. }, Written { when: None, text: second, .. }] =
                 written.as_slice()
+        {
+            if let Some((line, rest, other)) = shared_line(first, second)
+                && !when.contains("vars.")
             {
-                if let Some((line, rest, other)) = shared_line(first, second)
-                    && !when.contains("vars.")
-                {
-                    let ways = [(Some(when.clone()), rest), (None, other)];
-                    let written = ways.map(|(when, text)| Written { when, text, gives: None });
-                    self.draft.line(&line);
-                    return self.blocks(written.into(), None);
-                }
-                if first.trim() == "until true" && second.is_empty() {
-                    return self.draft.line(&format!("until {when}"));
-                }
-                if second.trim() == "until true" && first.is_empty() {
-                    return self.draft.line(&format!("until {}", negated(when)));
-                }
-                if first.trim().starts_with("fail ") && first.trim().lines().count() == 1 && second.is_empty() {
-                    return self.draft.line(&format!("{} when {when}", first.trim()));
-                }
-                if first.is_empty() && !second.is_empty() {
-                    let text = second.clone();
-                    written = vec![Written { when: Some(negated(when)), text, gives: None }];
-                }
+                let ways = [(Some(when.clone()), rest), (None, other)];
+                let written = ways.map(|(when, text)| Written { when, text, gives: None });
+                self.draft.line(&line);
+                return self.blocks(written.into(), None);
+            }
+            if first.trim() == "until true" && second.is_empty() {
+                return self.draft.line(&format!("until {when}"));
+            }
+            if second.trim() == "until true" && first.is_empty() {
+                return self.draft.line(&format!("until {}", negated(when)));
+            }
+            if first.trim().starts_with("fail ") && first.trim().lines().count() == 1 && second.is_empty() {
+                return self.draft.line(&format!("{} when {when}", first.trim()));
+            }
+            if first.is_empty() && !second.is_empty() {
+                let text = second.clone();
+                written = vec![Written { when: Some(negated(when)), text, gives: None }];
             }
         }
         while written.last().is_some_and(|way| way.text.is_empty() && (step.is_none() || way.gives.is_none())) {

@@ -48,8 +48,7 @@ impl Machine<'_> {
         let mut clauses = Vec::new();
         let options = &node.json["parameters"]["options"];
         if let Some(timeout) = options["timeout"].as_u64().filter(|timeout| *timeout > 0) {
-            let pause =
-                if timeout % 1_000 == 0 { super::pause::duration(timeout / 1_000) } else { format!("{timeout}ms") };
+            let pause = super::pause::milliseconds(timeout);
             clauses.push(format!("timeout {pause}"));
         }
         clauses.extend(self.credentials(node));
