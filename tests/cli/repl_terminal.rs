@@ -50,7 +50,7 @@ fn a_block_that_is_open_goes_on_over_lines() {
     // Two blank lines end what is open.
     terminal.types("[1,\r\r\r").shows("never closed").shows("[3]> ");
     // What is dropped is not said.
-    terminal.types("[1,\r2").types(CTRL_C).shows("[3]> ").types("7 * 6\r").shows("42\n").types(CTRL_D);
+    terminal.types("[1,\r2").types(CTRL_C).shows("2\n[3]> ").types("7 * 6\r").shows("42\n").types(CTRL_D);
     assert_eq!(terminal.ends().0, 0);
 }
 

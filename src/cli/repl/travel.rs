@@ -17,6 +17,9 @@ use crate::run::event::Record;
 #[cfg(feature = "sqlite")]
 use crate::run::journal::Journal;
 
+/// A run: what it is a run of, and what was recorded of it.
+type Recorded = (Arc<Plan>, Vec<Record>);
+
 /// Opens a run of the session by its id or how that begins, the last one where nothing is said; where there is none, one that is kept in
 /// the data directory of the session.
 ///
@@ -43,7 +46,7 @@ pub fn open(session: &mut Session, id: &str) -> Result<Exit, Stop> {
 
 /// A run that is kept in the data directory.
 #[cfg(feature = "sqlite")]
-fn kept(session: &Session, id: &str) -> Result<Option<(Arc<Plan>, Vec<Record>)>, Stop> {
+fn kept(session: &Session, id: &str) -> Result<Option<Recorded>, Stop> {
     let Some(data) = session.data.as_ref().filter(|_| !id.is_empty()) else { return Ok(None) };
     let store = crate::cli::data::take_or_look(data)?;
     let read = |journal: &dyn Journal| {
@@ -59,7 +62,7 @@ fn kept(session: &Session, id: &str) -> Result<Option<(Arc<Plan>, Vec<Record>)>,
 }
 
 #[cfg(not(feature = "sqlite"))]
-fn kept(session: &Session, _: &str) -> Result<Option<(Arc<Plan>, Vec<Record>)>, Stop> {
+fn kept(session: &Session, _: &str) -> Result<Option<Recorded>, Stop> {
     debug_assert!(session.data.is_none(), "without a store there is nothing to open");
     Ok(None)
 }
