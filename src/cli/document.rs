@@ -35,8 +35,8 @@ pub fn parsed(source: &str, text: &str) -> Result<Json, Refusal> {
         let wrong = |error: serde_json::Error| Refusal::new(format!("{source}: this is no JSON: {error}"));
         return serde_json::from_str(text).map_err(wrong);
     }
-    let options =
-        serde_saphyr::options! { budget: serde_saphyr::budget! { max_nodes: NODES_MAX, max_events: 4 * NODES_MAX } };
+    // `y`, `on` and the like are words in YAML 1.2.
+    let options = serde_saphyr::options! { strict_booleans: true, budget: serde_saphyr::budget! { max_nodes: NODES_MAX, max_events: 4 * NODES_MAX } };
     let read: Result<Json, _> = serde_saphyr::from_str_with_options(text, options);
     read.map_err(|error| {
         let said = error.to_string();

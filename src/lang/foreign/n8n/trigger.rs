@@ -185,9 +185,15 @@ impl Machine<'_> {
             "manualTrigger" | "start" => {}
             "webhook" => self.webhook(node, body, text, fields),
             "scheduleTrigger" | "cron" | "interval" => {
-                let lines = schedules(node);
+                let mut unread = Vec::new();
+                let lines = schedules(node, &mut unread);
                 if lines.is_empty() {
                     text.push_str(&self.say("it does not say when"));
+                }
+                for line in unread {
+                    text.push_str(
+                        &self.say(&format!("`{line}` is no cron line of five fields: once a day stands for it")),
+                    );
                 }
                 lines.iter().for_each(|line| text.push_str(&format!("    trigger {line}\n")));
             }
@@ -358,14 +364,14 @@ fn dropdown(field: &Json) -> String {
     if options.is_empty() { "string".to_owned() } else { options.join(" | ") }
 }
 
-/// What a clock says: `schedule "0 9 * * *"`, `every 15m`.
-fn schedules(node: &Node<'_>) -> Vec<String> {
+/// What a clock says: `schedule "0 9 * * *"`, `every 15m`. Cron lines that cannot be read are put into `unread`.
+fn schedules<'n>(node: &Node<'n>, unread: &mut Vec<&'n str>) -> Vec<String> {
     let mut lines = Vec::new();
     let whole = |json: &Json, or: u64| json.as_u64().unwrap_or(or);
     for rule in at(node, "rule.interval").as_array().into_iter().flatten() {
         let (hour, minute) = (whole(&rule["triggerAtHour"], 0).min(23), whole(&rule["triggerAtMinute"], 0).min(59));
         let line = match rule["field"].as_str().unwrap_or("days") {
-            "cronExpression" => cron(rule["expression"].as_str().unwrap_or_default()),
+            "cronExpression" => cron(rule["expression"].as_str().unwrap_or_default(), unread),
             "seconds" => format!("every {}s", whole(&rule["secondsInterval"], 30).max(1)),
             "minutes" => format!("every {}m", whole(&rule["minutesInterval"], 5).max(1)),
             "hours" => match whole(&rule["hoursInterval"], 1).max(1) {
@@ -406,7 +412,7 @@ fn schedules(node: &Node<'_>) -> Vec<String> {
             "everyHour" => format!("schedule \"{minute} * * * *\""),
             "everyWeek" => format!("schedule \"{minute} {hour} * * {}\"", item["weekday"].as_str().unwrap_or("1")),
             "everyMonth" => format!("schedule \"{minute} {hour} {} * *\"", whole(&item["dayOfMonth"], 1).clamp(1, 31)),
-            "custom" => cron(item["cronExpression"].as_str().unwrap_or_default()),
+            "custom" => cron(item["cronExpression"].as_str().unwrap_or_default(), unread),
             "everyX" => {
                 let unit = if item["unit"] == "hours" { "h" } else { "m" };
                 format!("every {}{unit}", whole(&item["value"], 2).max(1))
@@ -426,12 +432,17 @@ fn schedules(node: &Node<'_>) -> Vec<String> {
 }
 
 /// A cron line of five fields; one of six begins with the second.
-fn cron(expression: &str) -> String {
+fn cron<'n>(expression: &'n str, unread: &mut Vec<&'n str>) -> String {
     let expression = expression.trim().trim_start_matches('=');
     let fields: Vec<&str> = expression.split_whitespace().collect();
     let fields = if fields.len() == 6 { &fields[1..] } else { &fields[..] };
     let is_plain = |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || "*/,-".contains(c));
     // What cannot be read is due once a day, and said.
-    let line = if fields.len() == 5 && fields.iter().all(is_plain) { fields.join(" ") } else { "0 0 * * *".to_owned() };
+    let line = if fields.len() == 5 && fields.iter().all(is_plain) {
+        fields.join(" ")
+    } else {
+        unread.push(expression);
+        "0 0 * * *".to_owned()
+    };
     format!("schedule {}", Term::text(&line).expression())
 }

@@ -74,7 +74,7 @@ impl Machine<'_> {
             None => list,
         };
         for field in ["ItemReader", "ItemBatcher", "ResultWriter"] {
-            if !state[field].is_null() && !(field == "ItemBatcher" && size.is_some()) {
+            if !state[field].is_null() && (field != "ItemBatcher" || size.is_none()) {
                 self.later(format!("`{field}` is not carried over"));
             }
         }
