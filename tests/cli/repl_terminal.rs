@@ -50,7 +50,7 @@ fn a_block_that_is_open_goes_on_over_lines() {
     // Two blank lines end what is open.
     terminal.types("[1,\r\r\r").shows("never closed").shows("[3]> ");
     // What is dropped is not said.
-    terminal.types("[1,\r2").types(CTRL_C).shows("2\n[3]> ").types("7 * 6\r").shows("42\n").types(CTRL_D);
+    terminal.types("[1,\r2").types(CTRL_C).shows("2\n[3]> ").types("7 * 6\r").shows("42\n[4]> ").types(CTRL_D);
     assert_eq!(terminal.ends().0, 0);
 }
 
@@ -73,6 +73,7 @@ fn names_fields_operations_and_parameters_are_completed() {
         .shows(":names")
         .types("\r")
         .shows("customer: { address: string")
+        .shows("it: string\n[3]> ")
         .types(CTRL_D);
     assert_eq!(terminal.ends().0, 0);
 }
@@ -114,7 +115,7 @@ fn what_was_typed_is_found_again_by_its_owner_alone() {
     assert_eq!((mode(&history), mode(history.parent().expect("a folder"))), (0o600, 0o700));
     let mut terminal = session(&folder);
     terminal.types(UP).shows("[1]> \"another\"").types(CTRL_C).shows("\"another\"\n[1]> ");
-    terminal.types(CTRL_R).shows("search").types("20").shows("20 + 1").types("\r").shows("21\n").types(CTRL_D);
+    terminal.types(CTRL_R).shows("search").types("20").shows("20 + 1").types("\r").shows("21\n[2]> ").types(CTRL_D);
     assert_eq!(terminal.ends().0, 0);
 }
 
