@@ -7,7 +7,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-use super::paper::{Palette, say, styled};
+use super::paper::{Palette, styled};
 use super::screen::Screen;
 use super::tree::clock;
 use crate::base::time::Timestamp;
@@ -37,7 +37,7 @@ pub fn listen(screen: Arc<Screen>) {
 /// Says on stderr what is reported by `tracing` while this thread does this, where nobody shows it yet.
 #[cfg(feature = "sqlite")]
 pub fn heard<T>(work: impl FnOnce() -> T) -> T {
-    let listener = Listener { palette: Palette::for_stderr(), line: Box::new(say) };
+    let listener = Listener { palette: Palette::for_stderr(), line: Box::new(super::paper::say) };
     tracing::subscriber::with_default(listener, work)
 }
 

@@ -120,6 +120,7 @@ impl Stage {
     }
 
     /// Waits for something on the threads of the session.
+    #[cfg(feature = "sqlite")]
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
