@@ -4,12 +4,12 @@
 //! could not be said in it. Never: I/O (held by `tests/architecture.rs`), a panic, whatever the document says.
 //!
 //! **A further language** is a folder beside `states` with one function `write(&Source, &mut Draft) -> Result<(), Unusable>`. It
-//! gets a variant of [`Language`], which says what the language and its parts are called (`title`, `part`) and how a document of it
-//! is recognised (`of`); [`import`] calls its function, and `src/cli/import.rs` names it for `--from`. A [`Draft`] takes the
+//! gets a variant of `Language`, which says what the language and its parts are called (`title`, `part`) and how a document of it
+//! is recognised (`of`); `import` calls its function, and `src/cli/import.rs` names it for `--from`. A `Draft` takes the
 //! program in as it is read: `begin` and `end` hold a workflow; `part` begins what the other language counts by (a state, a task, a
 //! node); `line`, `statement`, `step`, `open`, `otherwise` and `close` write it; `name` makes the names of steps legal and unique;
 //! `stub` declares what an operation without a connector of ours would be; `todo` is for what cannot be said: it marks the part, and
-//! stands in the program where the reader needs it. Values are [`term::Term`]s, which lay themselves out. Whatever a document holds,
+//! stands in the program where the reader needs it. Values are `Term`s, which lay themselves out. Whatever a document holds,
 //! the program must check: samples go to `tests/foreign/NAME/`, and each is imported by the binary, checked, formatted and run there.
 
 mod draft;
