@@ -1,7 +1,7 @@
 //! `mongodb.*` for the databases that the settings name.
 //!
 //! In: a call of `mongodb.*`. Out: documents, or how many were changed. Never: a filter that lost a part because a value was
-//! absent; a second document for one key: an insert's `_id` is made of the key (held by `tests/connect/mongodb.rs`).
+//! absent; a second document for one key: an insert's `_id` is made of the key (held by `tests/connect/mongodb`).
 
 mod deployment;
 mod document;
