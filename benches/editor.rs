@@ -1,8 +1,8 @@
 //! How long an editor waits for `flow lsp`, beside parsing the same text, and how it grows.
 //!
 //! `cargo bench --bench editor` prints the tables of `docs/benchmarks.md`. The real binary is asked over its standard input and output,
-//! so what it costs to send and to read a message is in each figure. Each is measured right behind an edit in the middle of
-//! the text, whose kinds take turns: a word is changed, a fault comes and goes, a line is begun and finished.
+//! so what it costs to send and to read a message is in each figure. Each is measured right behind an edit, whose kinds take
+//! turns; what was typed is taken back with the next edit.
 
 use std::hint::black_box;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -15,7 +15,7 @@ use orchestra_flow::lang::syntax;
 use serde_json::{Value, json};
 
 /// How often each is measured.
-const ROUNDS: usize = 120;
+const ROUNDS: usize = 240;
 /// What nobody feels.
 const TARGET_MS: f64 = 16.0;
 const URI: &str = "file:///bench/shop.flow";
@@ -35,20 +35,30 @@ fn tables() {
             text.len() / 1024,
             floor.shown()
         );
-        println!("| behind an edit | half of the time | 99 of 100 times | below {TARGET_MS} ms | beside the floor |");
-        println!("|---|---|---|---|---|");
+        let mut by_edit: Vec<Vec<Duration>> = vec![Vec::new(); EDITS.len()];
+        head("behind any edit");
         for asked in ASKED {
             let waited = waited(&text, asked);
-            println!(
-                "| {} | {:.1} ms | {:.1} ms | {} | {:.2} |",
-                asked.0,
-                waited.half,
-                waited.most,
-                if waited.most < TARGET_MS { "yes" } else { "no" },
-                waited.half / floor.half,
-            );
+            row(asked.0, &spread(waited.concat()), &floor);
+            by_edit.iter_mut().zip(waited).for_each(|(all, own)| all.extend(own));
+        }
+        println!();
+        head("any of these, behind");
+        for (edit, waited) in EDITS.iter().zip(by_edit) {
+            row(edit.name, &spread(waited), &floor);
         }
     }
+}
+
+fn head(what: &str) {
+    println!("| {what} | half of the time | 99 of 100 times | below {TARGET_MS} ms | beside the floor |");
+    println!("|---|---|---|---|---|");
+}
+
+fn row(what: &str, waited: &Spread, floor: &Spread) {
+    let below = if waited.most < TARGET_MS { "yes" } else { "no" };
+    let ratio = waited.half / floor.half;
+    println!("| {what} | {:.1} ms | {:.1} ms | {below} | {ratio:.2} |", waited.half, waited.most);
 }
 
 /// What is waited for: how it is called, and which question it is; none for the diagnostics, which come by themselves.
@@ -94,41 +104,74 @@ fn parse(source: &Source) {
     assert!(!program.declarations.is_empty() && faults.is_empty());
 }
 
-/// How long the answer takes behind each edit.
-fn waited(text: &str, (_, question): Asked) -> Spread {
+/// What is typed, and taken back.
+struct Edit {
+    name: &'static str,
+    place: Where,
+    text: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Where {
+    /// Behind the name in the middle of the text that is asked about.
+    Behind,
+    /// On a line of its own above that.
+    Above,
+    /// At the top of the text: everything moves.
+    Top,
+}
+
+const EDITS: [Edit; 7] = [
+    Edit { name: "a letter", place: Where::Behind, text: "x" },
+    Edit { name: "a dot with nothing behind it", place: Where::Behind, text: "." },
+    Edit { name: "a bracket that is open", place: Where::Behind, text: " + {" },
+    Edit { name: "a quote that is open", place: Where::Behind, text: "\"" },
+    Edit { name: "a statement", place: Where::Above, text: "    let more = input.id\n" },
+    Edit { name: "a statement that is begun", place: Where::Above, text: "    step more = slack.post_message {\n" },
+    Edit { name: "a declaration above all others", place: Where::Top, text: "workflow more { }\n\n" },
+];
+
+/// How long the answers take, for each kind of edit.
+fn waited(text: &str, (_, question): Asked) -> Vec<Vec<Duration>> {
     let mut editor = Editor::open(text);
     // The line in the middle that says what is read, and the column behind what is said.
     let lines: Vec<&str> = text.lines().collect();
     let middle = lines.len() / 2;
     let line = (middle..lines.len()).find(|at| lines[*at].contains("input.id")).expect("a workflow begins there");
     let column = lines[line].find("input.id").expect("it stands there") + "input.id".len();
-    let mut times = Vec::new();
-    for (round, (from, to, piece)) in edits(column).into_iter().cycle().take(ROUNDS).enumerate() {
-        let range = json!({ "start": { "line": line, "character": from }, "end": { "line": line, "character": to } });
-        times.push(timed(|| {
-            editor.change(json!([{ "range": range, "text": piece }]));
+    let mut times = vec![Vec::new(); EDITS.len()];
+    for round in 0..ROUNDS {
+        let kind = round / 2 % EDITS.len();
+        let Edit { place, text, .. } = EDITS[kind];
+        let (at, from) = match place {
+            Where::Behind => (line, column),
+            Where::Above => (line, 0),
+            Where::Top => (0, 0),
+        };
+        let (breaks, width) = (text.matches('\n').count(), text.rsplit('\n').next().unwrap_or_default().len());
+        let typed = round % 2 == 0;
+        let end = match (typed, breaks) {
+            (true, _) => (at, from),
+            (false, 0) => (at, from + width),
+            (false, _) => (at + breaks, width),
+        };
+        let position = |(line, character): (usize, usize)| json!({ "line": line, "character": character });
+        let range = json!({ "start": position((at, from)), "end": position(end) });
+        let change = json!([{ "range": range, "text": if typed { text } else { "" } }]);
+        let asked = line + if typed { breaks } else { 0 };
+        times[kind].push(timed(|| {
+            editor.change(change);
             match question {
                 None => editor.told(),
-                Some(question) => editor.ask(question, line, column),
+                Some(question) => editor.ask(question, asked, column),
             }
         }));
+        // Now and then somebody stops typing.
         if question.is_some() && round % 4 == 3 {
             editor.told();
         }
     }
-    spread(times)
-}
-
-/// What is typed at a column of a line, and taken back: a letter, a fault, a bracket.
-fn edits(column: usize) -> [(usize, usize, &'static str); 6] {
-    [
-        (column, column, "x"),
-        (column, column + 1, ""),
-        (column, column, "."),
-        (column, column + 1, ""),
-        (column, column, " + {"),
-        (column, column + 4, ""),
-    ]
+    times
 }
 
 /// A program of so many lines, at least.

@@ -10,7 +10,7 @@ use crate::base::limit::FILE_BYTES_MAX;
 use crate::base::report;
 use crate::base::span::{Source, Sources, Span};
 use crate::lang::plan::Package;
-use crate::lang::{self, Compilation, Files, Study};
+use crate::lang::{self, Compilation, Files, Kept, Study};
 
 /// A program that can run.
 #[derive(Clone, Debug, Default)]
@@ -78,9 +78,10 @@ impl Program {
     }
 }
 
-/// Looks at a text that is called `name` as closely as an editor needs it. Files that it uses are looked for beside `name`.
-pub fn study(name: &str, text: &str) -> Study {
-    lang::study(name, text, &Disk)
+/// Looks at a text that is called `name` as closely as an editor needs it. Files that it uses are looked for beside `name`. What is
+/// read stays in `kept` for the next time.
+pub fn study(name: &str, text: &str, kept: &mut Kept) -> Study {
+    lang::study(name, text, &Disk, kept)
 }
 
 fn compiled(compilation: Compilation, directory: PathBuf) -> Result<Program, Faults> {

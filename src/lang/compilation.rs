@@ -9,7 +9,7 @@ use super::check::{self, code};
 use super::plan;
 use super::syntax::{self, ast};
 use crate::base::diagnostic::Diagnostic;
-use crate::base::limit::{FILES_MAX, MEND_BYTES_MAX, MEND_TYPED_BYTES_MAX};
+use crate::base::limit::FILES_MAX;
 use crate::base::span::{Source, Sources, Span};
 
 /// Where used files come from.
@@ -57,7 +57,7 @@ pub fn standard_connector(name: &str) -> Option<Arc<plan::Connector>> {
 
 /// Compiles a text whose spans are to stand beside those of `others`, compiled before it: its sources follow theirs.
 pub fn compile_after(others: Sources, name: &str, text: &str, files: &dyn Files) -> Compilation {
-    let Study { sources, mut checked, diagnostics, .. } = studied(others, name, text, files, false);
+    let Study { sources, mut checked, diagnostics, .. } = studied(others, name, text, files, None);
     let package = (!diagnostics.iter().any(Diagnostic::is_error)).then(|| plan::lower(&checked));
     let untyped = std::mem::take(&mut checked.untyped).into_iter().collect();
     Compilation { sources, package, diagnostics, untyped }
@@ -87,16 +87,20 @@ impl Study {
     }
 }
 
-/// Looks at the text called `name` as closely as an editor needs it. Total, as [`compile`] is.
-pub fn study(name: &str, text: &str, files: &dyn Files) -> Study {
-    studied(Sources::default(), name, text, files, true)
+/// Looks at the text called `name` as closely as an editor needs it. Total, as [`compile`] is. What is read stays in `kept`
+/// for the next time; nothing else depends on it.
+pub fn study(name: &str, text: &str, files: &dyn Files, kept: &mut syntax::Kept) -> Study {
+    kept.begin();
+    studied(Sources::default(), name, text, files, Some(kept))
 }
 
-fn studied(others: Sources, name: &str, text: &str, files: &dyn Files, noting: bool) -> Study {
+/// With `kept`, as closely as an editor needs it.
+fn studied(others: Sources, name: &str, text: &str, files: &dyn Files, kept: Option<&mut syntax::Kept>) -> Study {
+    let noting = kept.is_some();
     let before = others.iter().count();
     let mut loader = Loader {
         files,
-        mended: if noting { MEND_TYPED_BYTES_MAX } else { MEND_BYTES_MAX },
+        kept,
         sources: others,
         before,
         trees: Vec::new(),
@@ -124,8 +128,8 @@ fn studied(others: Sources, name: &str, text: &str, files: &dyn Files, noting: b
 /// Reads files until nothing more is used.
 struct Loader<'f> {
     files: &'f dyn Files,
-    /// How many bytes of each file may be read again to find out what slipped.
-    mended: usize,
+    /// What was read before, where texts are read while they are typed.
+    kept: Option<&'f mut syntax::Kept>,
     sources: Sources,
     /// How many of them belong to others.
     before: usize,
@@ -253,7 +257,7 @@ impl Loader<'_> {
             }
         }
         for file in wanted {
-            let id = self.sources.add(Source::new(file.path, file.text));
+            let id = self.sources.add(volume::source(file));
             let program = volume::program(file, id, self.sources.get(id));
             self.shifts.push(syntax::Shifts::default());
             self.trees.push(Tree { alias: file.path.into(), program, uses: Vec::new(), standard: true });
@@ -262,8 +266,11 @@ impl Loader<'_> {
 
     fn take(&mut self, alias: &str, source: Source) -> usize {
         let id = self.sources.add(source);
-        let syntax::Reading { program, mut diagnostics, shifts } =
-            syntax::read_within(id, self.sources.get(id), self.mended);
+        let source = self.sources.get(id);
+        let syntax::Reading { program, mut diagnostics, shifts } = match &mut self.kept {
+            Some(kept) => syntax::read_again(id, source, kept),
+            None => syntax::read(id, source),
+        };
         self.found.append(&mut diagnostics);
         self.shifts.push(shifts);
         self.trees.push(Tree { alias: alias.into(), program: Arc::new(program), uses: Vec::new(), standard: false });

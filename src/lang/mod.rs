@@ -23,4 +23,4 @@ pub mod foreign;
 mod compilation;
 
 pub use compilation::{Compilation, Files, NoFiles, Study, compile, compile_after, standard_connector, study};
-pub use syntax::{Edit, Unformatted, format, format_edits};
+pub use syntax::{Edit, Kept, Unformatted, format, format_edits};

@@ -13,7 +13,8 @@ use super::look::Look;
 use super::path;
 use super::place::PROGRAM;
 use super::position::Encoding;
-use crate::lang::Files;
+use super::waste::Waste;
+use crate::lang::{Files, Kept};
 
 /// All texts the server knows, and what was found out about them.
 #[derive(Debug, Default)]
@@ -30,6 +31,10 @@ pub struct Desk {
     hole: RefCell<Option<(String, Arc<Look>)>>,
     /// What texts declare, by path; each holds as long as the text is the same.
     listings: RefCell<BTreeMap<String, Arc<Listing>>>,
+    /// What was read of texts, whichever they are: with a letter more most of a text is what it was.
+    pub kept: RefCell<Kept>,
+    /// Where looks go that hold no longer.
+    waste: Waste,
 }
 
 impl Desk {
@@ -103,7 +108,8 @@ impl Desk {
             return look.clone();
         }
         let look = Arc::new(self.look_at_with(path, holed, &BTreeMap::new()));
-        *self.hole.borrow_mut() = Some((path.to_owned(), look.clone()));
+        let before = self.hole.borrow_mut().replace((path.to_owned(), look.clone()));
+        before.into_iter().for_each(|(_, look)| self.waste.take(look));
         look
     }
 
@@ -120,7 +126,7 @@ impl Desk {
 
     fn look_at_with(&self, path: &str, text: &str, instead: &BTreeMap<String, Arc<str>>) -> Look {
         let shelf = Shelf { desk: self, instead, asked: RefCell::default(), missing: RefCell::default() };
-        let study = crate::lang::study(path, text, &shelf);
+        let study = crate::lang::study(path, text, &shelf, &mut self.kept.borrow_mut());
         Look::new(study, shelf.asked.into_inner(), shelf.missing.into_inner())
     }
 
@@ -135,12 +141,14 @@ impl Desk {
 
     /// Forgets what was found out about every program that the text at `path` takes part in; gives the paths of these.
     pub fn forget(&self, path: &str) -> Vec<String> {
-        self.hole.borrow_mut().take_if(|(_, look)| look.asked.contains(path));
+        let hole = self.hole.borrow_mut().take_if(|(_, look)| look.asked.contains(path));
+        hole.into_iter().for_each(|(_, look)| self.waste.take(look));
         let mut forgotten = Vec::new();
         self.looks.borrow_mut().retain(|program, look| {
             let holds = program != path && !look.asked.contains(path);
             if !holds {
                 forgotten.push(program.clone());
+                self.waste.take(look.clone());
             }
             holds
         });

@@ -19,7 +19,8 @@ pub fn part(place: &Place<'_>) -> Value {
 
 fn edits(place: &Place<'_>, within: std::ops::Range<usize>) -> Value {
     let lines = place.lines();
-    let found = crate::lang::format_edits(&Source::new(&*place.path, place.text())).unwrap_or_default();
+    let source = Source::new(&*place.path, place.text());
+    let found = crate::lang::format_edits(&source, &mut place.desk.kept.borrow_mut());
     let wanted = found.iter().filter(|edit| within.start <= edit.place.start && edit.place.end <= within.end);
     json!(
         wanted

@@ -1,11 +1,11 @@
 //! What was found out about one program: its texts, trees, names and faults, and where they lie.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use lsp_types::{Location, Range, Uri};
 
-use super::index::Index;
+use super::index::{self, Index};
 use super::outline::{Entry, Outline};
 use super::path;
 use super::position::{Encoding, Lines};
@@ -21,7 +21,8 @@ pub struct Look {
     pub asked: BTreeSet<String>,
     /// Those of them that nobody has read yet.
     pub missing: BTreeSet<String>,
-    index: OnceLock<Index>,
+    /// Where its names stand.
+    places: OnceLock<BTreeMap<Span, Span>>,
     /// What each file declares.
     outlines: Vec<OnceLock<Outline>>,
 }
@@ -30,12 +31,12 @@ impl Look {
     /// What `study` found out, having asked for files.
     pub fn new(study: Study, asked: BTreeSet<String>, missing: BTreeSet<String>) -> Self {
         let outlines = study.trees.iter().map(|_| OnceLock::new()).collect();
-        Self { study, asked, missing, index: OnceLock::new(), outlines }
+        Self { study, asked, missing, places: OnceLock::new(), outlines }
     }
 
     /// Its names.
-    pub fn index(&self) -> &Index {
-        self.index.get_or_init(|| Index::of(&self.study))
+    pub fn index(&self) -> Index<'_> {
+        Index::new(&self.study, self.places.get_or_init(|| index::places(&self.study)))
     }
 
     /// What a file declares.

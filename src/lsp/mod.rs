@@ -35,6 +35,7 @@ mod server;
 mod signature;
 mod symbol;
 mod token;
+mod waste;
 mod wording;
 
 pub use offer::{Offer, offers};

@@ -10,7 +10,7 @@ use super::desk::Desk;
 use super::disk::Arrived;
 use super::place::Place;
 use super::position::Encoding;
-use crate::lang::Files;
+use crate::lang::{Files, Kept};
 
 /// How often a text is looked at anew because it uses files that use others.
 const DEPTH_MAX: usize = 32;
@@ -27,10 +27,11 @@ pub struct Offer {
 }
 
 /// What could be written at a byte of `text`, were it the program at `path`; the likeliest first. What is there of the word before the byte
-/// decides nothing. The files that it uses come from `files`.
-pub fn offers(path: &str, text: &str, offset: usize, files: &dyn Files) -> Vec<Offer> {
+/// decides nothing. The files that it uses come from `files`; what is read stays in `kept` for the next time.
+pub fn offers(path: &str, text: &str, offset: usize, files: &dyn Files, kept: &mut Kept) -> Vec<Offer> {
     let text: Arc<str> = text.into();
     let mut desk = Desk::new(Encoding::Utf8);
+    desk.kept = std::mem::take(kept).into();
     let program = BTreeMap::from([(path.to_owned(), text.clone())]);
     for _ in 0..DEPTH_MAX {
         let missing = desk.look_with(path, &program).map(|look| look.missing).unwrap_or_default();
@@ -44,6 +45,7 @@ pub fn offers(path: &str, text: &str, offset: usize, files: &dyn Files) -> Vec<O
     }
     let place = Place::at(&desk, path, text, offset);
     let answer = completions(&place);
+    *kept = desk.kept.take();
     answer["items"].as_array().into_iter().flatten().filter_map(offer).collect()
 }
 

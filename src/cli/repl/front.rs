@@ -20,6 +20,7 @@ use super::sheet::Sheet;
 use super::survived;
 use crate::base::span::{FileId, Source, Span};
 use crate::host::{Disk, study};
+use crate::lang::Kept;
 use crate::lang::check::Named;
 use crate::lang::syntax::words::{CLAUSES, DECLARATIONS, STATEMENTS};
 use crate::lang::syntax::{is_open, lexeme, quoted};
@@ -37,6 +38,8 @@ pub struct Front {
     names: Names,
     /// What was coloured last.
     painted: RefCell<(String, String)>,
+    /// What was read of the session with the last keys.
+    kept: RefCell<Kept>,
 }
 
 /// Something that could be written.
@@ -84,7 +87,8 @@ impl Front {
         let sheet = self.sheet(&typed);
         let at = sheet.offset(TYPED, offset).unwrap_or(sheet.len());
         // Whoever types goes on typing, whatever is wrong with the front end.
-        let offered = survived(|| offers("session", sheet.text(), at, &Disk)).unwrap_or_default();
+        let offered =
+            survived(|| offers("session", sheet.text(), at, &Disk, &mut self.kept.borrow_mut())).unwrap_or_default();
         let mut choices: Vec<Choice> = offered.iter().map(choice).collect();
         if form::is_silent(&text[..word_start(text, offset)]) {
             let words = STATEMENTS.iter().filter(|word| form::may_begin(word)).chain(&DECLARATIONS);
@@ -117,7 +121,7 @@ impl Front {
     fn meanings(&self, line: &str) -> Vec<(Range<usize>, Style)> {
         let typed = Source::new(TYPED, line);
         let sheet = self.sheet(&typed);
-        let seen = study("session", sheet.text());
+        let seen = study("session", sheet.text(), &mut self.kept.borrow_mut());
         let written = sheet.sources(&seen.sources);
         let whole = Span::new(FileId(0), 0..sheet.len());
         let mentions = seen.checked.notes.mentions.iter().filter(|(span, _)| span.file == whole.file);

@@ -21,6 +21,7 @@ use crate::base::status::Status;
 use crate::base::value::Value;
 use crate::host::stood::Stood;
 use crate::host::{Faults, Program, study};
+use crate::lang::Kept;
 use crate::lang::check::HOLE;
 use crate::lang::layout::WIDTH;
 use crate::run::driver::Summary;
@@ -229,7 +230,7 @@ impl Session {
     fn understand_with(&self, typed: &Source, form: Form, reach: Reach) -> Result<Understood, (Faults, Sheet)> {
         let body = Body::new(&self.declarations, &self.names, typed, form, reach);
         let asking = body.asking();
-        let mut seen = study(NAME, asking.text());
+        let mut seen = study(NAME, asking.text(), &mut Kept::default());
         // What is asked there is nothing that anybody wrote.
         seen.diagnostics.retain(|found| !found.message.contains(HOLE));
         let made = body.made(seen.checked.notes.hole.as_ref());

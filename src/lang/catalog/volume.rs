@@ -1,4 +1,4 @@
-//! The standard library as trees, each file read once per process: its texts never change, and editors ask with every letter.
+//! The standard library as texts and trees, each file read once per process: its texts never change, and editors ask with every letter.
 
 use std::sync::{Arc, OnceLock};
 
@@ -15,13 +15,22 @@ const FILES: usize = CONNECTORS.len() + 1;
 
 static SHELF: [[OnceLock<Arc<ast::Program>>; NUMBERS_MAX]; FILES] =
     [const { [const { OnceLock::new() }; NUMBERS_MAX] }; FILES];
+static SOURCES: [OnceLock<Source>; FILES] = [const { OnceLock::new() }; FILES];
+
+/// The text of a file of the standard library.
+pub fn source(file: File) -> Source {
+    SOURCES[place(file)].get_or_init(|| Source::new(file.path, file.text)).clone()
+}
 
 /// The tree of a file of the standard library, which is `source`, number `id` among the files of a compilation.
 pub fn program(file: File, id: FileId, source: &Source) -> Arc<ast::Program> {
     let read = || Arc::new(syntax::read(id, source).program);
-    let place = CONNECTORS.iter().position(|known| known.name == file.name).unwrap_or(CONNECTORS.len());
-    match SHELF[place].get(usize::from(id.0)) {
+    match SHELF[place(file)].get(usize::from(id.0)) {
         Some(known) => known.get_or_init(read).clone(),
         None => read(),
     }
+}
+
+fn place(file: File) -> usize {
+    CONNECTORS.iter().position(|known| known.name == file.name).unwrap_or(CONNECTORS.len())
 }

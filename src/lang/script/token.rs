@@ -173,7 +173,10 @@ impl<'a> Lexer<'a> {
             }
             _ => {}
         }
-        if let Some(sign) = SIGNS.into_iter().chain(SINGLE).find(|sign| self.rest().starts_with(sign)) {
+        let rest = self.rest().as_bytes();
+        // Most differ in their first letter.
+        let begins = |sign: &&str| sign.as_bytes().first() == rest.first() && rest.starts_with(sign.as_bytes());
+        if let Some(sign) = SIGNS.into_iter().chain(SINGLE).find(begins) {
             // `a[?b]` has no meaning, but `x ?[0]` and `c ? [1] : [2]` begin alike: a blank before decides for the parser.
             self.at += sign.len();
             return Ok(Kind::Sign(sign));

@@ -9,9 +9,9 @@ use std::ops::Range;
 use super::ast::Program;
 use super::shift::Shifts;
 use super::slip::{self, Slip};
-use super::{code, parse};
+use super::{Kept, code, parse, parse_again};
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::limit::MEND_BYTES_MAX;
+use crate::base::limit::{MEND_BYTES_MAX, MEND_TYPED_BYTES_MAX};
 use crate::base::span::{FileId, Source, Span};
 
 /// What came of reading a file.
@@ -26,14 +26,18 @@ pub struct Reading {
 
 /// The tree of a file and what is wrong with its form, each slip once.
 pub fn read(file: FileId, source: &Source) -> Reading {
-    read_within(file, source, MEND_BYTES_MAX)
+    mended(file, source, MEND_BYTES_MAX, None)
 }
 
-/// The same, with no more than `bytes` read again to find out what slipped.
-pub fn read_within(file: FileId, source: &Source, bytes: usize) -> Reading {
-    let (program, found) = parse(file, source);
+/// The same of a text that is being typed: less is tried to find out what slipped, and what was read before is taken from `kept`.
+pub fn read_again(file: FileId, source: &Source, kept: &mut Kept) -> Reading {
+    mended(file, source, MEND_TYPED_BYTES_MAX, Some(kept))
+}
+
+fn mended(file: FileId, source: &Source, bytes: usize, mut kept: Option<&mut Kept>) -> Reading {
+    let (program, found) = parse_again(file, source, kept.as_deref_mut());
     let shifts = Shifts::default();
-    let mut mender = Mender { file, source, shifts, program, found, said: Vec::new(), left: bytes };
+    let mut mender = Mender { file, source, kept, shifts, program, found, said: Vec::new(), left: bytes };
     mender.mend();
     let Mender { shifts, program, mut found, mut said, .. } = mender;
     found.iter_mut().flat_map(Diagnostic::spans_mut).for_each(|span| *span = shifts.span(*span));
@@ -46,6 +50,8 @@ pub fn read_within(file: FileId, source: &Source, bytes: usize) -> Reading {
 struct Mender<'s> {
     file: FileId,
     source: &'s Source,
+    /// What was read before, while a text is typed.
+    kept: Option<&'s mut Kept>,
     shifts: Shifts,
     /// The tree and the faults of the text as it is put right so far.
     program: Program,
@@ -115,7 +121,8 @@ impl Mender<'_> {
     fn take(&mut self, slip: &Slip) {
         let Some(shifts) = self.shifts.and(slip.place.clone(), &slip.right) else { return };
         let text = shifts.apply(&self.source.text);
-        let (program, found) = parse(self.file, &Source::new(self.source.name.clone(), &text));
+        let source = Source::new(self.source.name.clone(), &text);
+        let (program, found) = parse_again(self.file, &source, self.kept.as_deref_mut());
         if errors(&found) >= errors(&self.found) {
             return;
         }

@@ -5,6 +5,8 @@
 //!
 //! A text takes three steps. `scan` cuts it by Rhai's token rules and makes its brackets match; the grammar in `grammar/` reads
 //! what is left of it, mistakes included; `build` makes the tree of that, and says what is wrong and what to write instead.
+//! The first step looks at all of the text; the others take one `part` after the other, a declaration each, so that whoever reads a
+//! text again and again has `Kept` what did not change.
 
 pub mod ast;
 mod balance;
@@ -13,9 +15,11 @@ pub mod code;
 mod faults;
 mod format;
 mod grammar;
+mod kept;
 mod letter;
 pub mod lexeme;
 mod mend;
+mod part;
 mod scan;
 mod shift;
 mod slip;
@@ -23,7 +27,8 @@ mod text;
 mod word;
 
 pub use format::{Edit, Unformatted, format, format_edits, format_expression};
-pub use mend::{Reading, read, read_within};
+pub use kept::Kept;
+pub use mend::{Reading, read, read_again};
 pub use shift::Shifts;
 /// The words of the language, for those who offer them.
 pub mod words {
@@ -31,6 +36,8 @@ pub mod words {
 }
 
 use std::collections::BTreeSet;
+
+use ast::Moved as _;
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{FileId, Source, Span};
@@ -41,6 +48,11 @@ use crate::base::{limit, stack};
 /// A statement that cannot be read is left out of the tree, and the names in it are in [`ast::Program::poisoned`]; an expression that
 /// cannot be read is a hole.
 pub fn parse(file: FileId, source: &Source) -> (ast::Program, Vec<Diagnostic>) {
+    parse_again(file, source, None)
+}
+
+/// The same, where some of it may be known.
+fn parse_again(file: FileId, source: &Source, kept: Option<&mut Kept>) -> (ast::Program, Vec<Diagnostic>) {
     let mut faults = faults::Faults::new(file, &source.text);
     let empty = || ast::Program { file, declarations: Vec::new(), comments: Vec::new(), poisoned: Vec::new() };
     if let Some(fault) = too_large(source, &faults) {
@@ -48,19 +60,34 @@ pub fn parse(file: FileId, source: &Source) -> (ast::Program, Vec<Diagnostic>) {
     }
     let scan = scan::scan(&source.text, &mut faults);
     let depth = scan.depth;
-    let read = || match grammar::read(&scan.mask) {
-        Ok(root) => build::build(file, &source.text, &scan, root, faults),
-        Err(at) => {
-            let at = at.min(source.text.len());
-            faults.push(faults.error(code::NOT_UNDERSTOOD, at..at, "from here on the text cannot be understood"));
-            (empty(), faults.sorted())
-        }
-    };
+    let read = || program(file, &source.text, scan, faults, kept);
     stack::with_room(depth > DEPTH_ANYWHERE, read).unwrap_or_else(|| {
         let span = Span::new(file, 0..0);
         let fault = Diagnostic::error(code::TOO_DEEP, span, "there is no memory for a program that is nested so deep");
         (empty(), vec![fault.hint("give inner parts names with `let`, or make them workflows of their own")])
     })
+}
+
+/// The tree of a text that was scanned, from its parts.
+fn program(
+    file: FileId,
+    text: &str,
+    scan: scan::Scan,
+    mut faults: faults::Faults<'_>,
+    mut kept: Option<&mut Kept>,
+) -> (ast::Program, Vec<Diagnostic>) {
+    let (mut declarations, mut poisoned) = (Vec::new(), Vec::new());
+    for part in part::cut(text, &scan) {
+        let mut made = match &mut kept {
+            Some(kept) => kept.made(&part),
+            None => part.read(),
+        };
+        made.move_on(part.place(file));
+        declarations.append(&mut made.declarations);
+        poisoned.append(&mut made.poisoned);
+        made.faults.into_iter().for_each(|fault| faults.push(fault));
+    }
+    (ast::Program { file, declarations, comments: scan.comments, poisoned }, faults.sorted())
 }
 
 /// The rules of the grammar that take part in reading a file, by name: what of the language it makes use of.

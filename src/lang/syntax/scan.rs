@@ -20,6 +20,7 @@ pub(super) const FILLER: u8 = 2;
 pub(super) const FAULT: u8 = 1;
 
 /// A text ready for the grammar.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Scan {
     /// What the grammar reads; as long as the text, plus brackets that were missing at its end.
     pub mask: String,

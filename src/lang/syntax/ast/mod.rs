@@ -5,6 +5,7 @@
 mod block;
 mod connector;
 mod handler;
+mod moved;
 mod program;
 mod step;
 mod test;
@@ -15,6 +16,7 @@ mod value;
 pub use block::*;
 pub use connector::*;
 pub use handler::*;
+pub(in crate::lang::syntax) use moved::{Further, Moved};
 pub use program::*;
 pub use step::*;
 pub use test::*;

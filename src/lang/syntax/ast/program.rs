@@ -21,7 +21,7 @@ pub struct Program {
 }
 
 /// A comment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {
     /// The comment with its slashes.
     pub span: Span,

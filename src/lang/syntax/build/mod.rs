@@ -23,23 +23,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::ast::{Block, Expr, Name, Path, Program, Text};
+use super::ast::{Block, Expr, Name, Path, Text};
 use super::faults::Faults;
 use super::grammar::{Node, Rule};
+use super::part::Made;
 use super::scan::{FAULT, Scan};
 use super::{code, letter, text};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::limit;
-use crate::base::span::{FileId, Span};
+use crate::base::span::Span;
 
-/// The tree of a file from what the grammar read.
-pub(super) fn build(
-    file: FileId,
-    text: &str,
-    scan: &Scan,
-    root: Node<'_>,
-    faults: Faults<'_>,
-) -> (Program, Vec<Diagnostic>) {
+/// The tree of a part of a text from what the grammar read.
+pub(super) fn build(text: &str, scan: &Scan, root: Node<'_>, faults: Faults<'_>) -> Made {
     let mut builder = Builder {
         text,
         mask: &scan.mask,
@@ -56,7 +51,7 @@ pub(super) fn build(
     let declarations = builder.file(root);
     let Builder { poisoned, mut faults, unseparated, .. } = builder;
     unseparated.into_values().for_each(|fault| faults.push(fault));
-    (Program { file, declarations, comments: scan.comments.clone(), poisoned }, faults.sorted())
+    Made { declarations, poisoned, faults: faults.sorted() }
 }
 
 /// What every part of the building needs.

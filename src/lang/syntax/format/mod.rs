@@ -16,10 +16,11 @@ mod token;
 
 use std::ops::Range;
 
-use super::mend;
+use super::{Kept, mend, parse_again};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{FileId, Source, Span};
 use reading::Reading;
+pub(super) use role::Roles;
 
 /// How far a line is indented for each bracket that is open before it.
 const INDENT: usize = 4;
@@ -47,9 +48,13 @@ pub struct Edit {
 /// # Errors
 /// Why it stays as it is.
 pub fn format(source: &Source) -> Result<String, Unformatted> {
+    let edits = edits(source, &mut Kept::default()).map_err(|different| match different {
+        Some(span) => Unformatted::Different(span),
+        None => Unformatted::Broken(mend::read(FileId(0), source).diagnostics),
+    })?;
     let mut styled = String::with_capacity(source.text.len());
     let mut at = 0;
-    for edit in format_edits(source)? {
+    for edit in edits {
         styled.push_str(&source.text[at..edit.place.start]);
         styled.push_str(&edit.text);
         at = edit.place.end;
@@ -58,21 +63,27 @@ pub fn format(source: &Source) -> Result<String, Unformatted> {
     Ok(styled)
 }
 
-/// What differs from the style, in order; nothing where all of it is in the style already.
+/// What differs from the style, in order; nothing where all of it is in the style already, or where it stays as it is.
 ///
-/// Whoever wants only a part in the style takes the edits that lie in it: with any of them the program stays what it is.
-///
-/// # Errors
-/// Why it stays as it is.
-pub fn format_edits(source: &Source) -> Result<Vec<Edit>, Unformatted> {
-    let found = mend::read(FileId(0), source).diagnostics;
+/// Whoever wants only a part in the style takes the edits that lie in it: with any of them the program stays what it is. What is
+/// read of the text is taken from `kept` as far as it is there, and stays there.
+pub fn format_edits(source: &Source, kept: &mut Kept) -> Vec<Edit> {
+    edits(source, kept).unwrap_or_default()
+}
+
+/// What differs from the style; or where that would make another program of it, or nothing where it has faults.
+fn edits(source: &Source, kept: &mut Kept) -> Result<Vec<Edit>, Option<Span>> {
+    let (_, found) = parse_again(FileId(0), source, Some(kept));
     if found.iter().any(Diagnostic::is_error) {
-        return Err(Unformatted::Broken(found));
+        return Err(None);
     }
-    let different = |at: usize| Unformatted::Different(Span::new(FileId(0), at..at));
-    let written = Reading::of(&source.text).ok_or_else(|| different(0))?;
+    let different = |at: usize| Some(Span::new(FileId(0), at..at));
+    let written = Reading::of(&source.text, kept).ok_or_else(|| different(0))?;
     let styled = style(&written);
-    let read_again = Reading::of(&styled).ok_or_else(|| different(0))?;
+    if *styled == *source.text {
+        return Ok(Vec::new());
+    }
+    let read_again = Reading::of(&styled, kept).ok_or_else(|| different(0))?;
     match written.first_difference(&read_again) {
         Some(at) => Err(different(at)),
         None => Ok(written.edits(&read_again)),

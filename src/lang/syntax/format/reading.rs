@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::faults::Faults;
-use super::super::{DEPTH_ANYWHERE, grammar, scan};
+use super::super::{DEPTH_ANYWHERE, Kept, part, scan};
 use super::Edit;
 use super::role::Roles;
 use super::token::{self, Token};
@@ -19,12 +19,16 @@ pub(super) struct Reading<'t> {
 }
 
 impl<'t> Reading<'t> {
-    /// `None` where the grammar gives up, or there is no room for nesting so deep.
-    pub(super) fn of(text: &'t str) -> Option<Self> {
+    /// `None` where there is no room for nesting so deep.
+    pub(super) fn of(text: &'t str, kept: &mut Kept) -> Option<Self> {
         let mut faults = Faults::new(FileId(0), text);
         let scan = scan::scan(text, &mut faults);
-        let roles = || grammar::read(&scan.mask).ok().map(Roles::of);
-        let roles = stack::with_room(scan.depth > DEPTH_ANYWHERE, roles).flatten()?;
+        let roles = || {
+            let mut roles = Roles::default();
+            part::cut(text, &scan).iter().for_each(|part| roles.add(kept.roles(part), part.start));
+            roles
+        };
+        let roles = stack::with_room(scan.depth > DEPTH_ANYWHERE, roles)?;
         let tokens = token::cut(text, &scan, &roles);
         Some(Self { text, tokens, roles })
     }

@@ -21,7 +21,7 @@ pub(super) type Part = (Rule, usize, usize);
 
 /// What stands where, by byte offsets in order.
 #[derive(Default)]
-pub(super) struct Roles {
+pub(in crate::lang::syntax) struct Roles {
     rhai: Vec<Range<usize>>,
     types: Vec<Range<usize>>,
     /// Where items begin: statements, clauses, fields, arms, parameters, items of lists.
@@ -38,8 +38,8 @@ pub(super) struct Roles {
 }
 
 impl Roles {
-    /// What the tree of a file says.
-    pub(super) fn of(root: Node<'_>) -> Self {
+    /// What the tree of a part of a text says.
+    pub(in crate::lang::syntax) fn of(root: Node<'_>) -> Self {
         let mut roles = Self::default();
         roles.take(&root);
         root.into_inner().flatten().for_each(|node| roles.take(&node));
@@ -69,9 +69,26 @@ impl Roles {
             _ => {}
         }
         if holds_items(rule) {
-            self.items.extend(node.clone().into_inner().map(|item| item.as_span().start()));
+            let items = node.clone().into_inner().filter(|item| item.as_rule() != Rule::EOI);
+            self.items.extend(items.map(|item| item.as_span().start()));
         }
-        self.nodes.push((rule, range));
+        // Of how many parts a text consists, its indentation decides.
+        if !matches!(rule, Rule::file | Rule::EOI) {
+            self.nodes.push((rule, range));
+        }
+    }
+
+    /// Adds what stands in a part of the text that begins at `start`, behind everything else.
+    pub(super) fn add(&mut self, part: &Self, start: usize) {
+        let further = |range: &Range<usize>| range.start + start..range.end + start;
+        self.rhai.extend(part.rhai.iter().map(further));
+        self.types.extend(part.types.iter().map(further));
+        self.atoms.extend(part.atoms.iter().map(further));
+        self.items.extend(part.items.iter().map(|at| at + start));
+        self.operands.extend(part.operands.iter().map(|at| at + start));
+        self.attached.extend(part.attached.iter().map(|at| at + start));
+        self.arms.extend(part.arms.iter().map(|at| at + start));
+        self.nodes.extend(part.nodes.iter().map(|(rule, range)| (*rule, further(range))));
     }
 
     /// In which language a place is written.
