@@ -13,12 +13,20 @@ use crate::store::sqlite::{FILE, OpenError};
 /// # Errors
 /// If there is none, or somebody is using it.
 pub fn open(directory: &Path) -> Result<Sqlite, Refusal> {
-    if !directory.join(FILE).exists() {
-        return Err(Refusal::new(format!("there is no store in `{}`", directory.display())).hint(
-            "a data directory is what `flow run --data` and `flow serve --data` were given; `flow.db` is in it",
-        ));
-    }
+    is_there(directory)?;
     take(directory)
+}
+
+/// Whether there is a store in a directory.
+///
+/// # Errors
+/// If there is none.
+pub fn is_there(directory: &Path) -> Result<(), Refusal> {
+    match directory.join(FILE).exists() {
+        true => Ok(()),
+        false => Err(Refusal::new(format!("there is no store in `{}`", directory.display()))
+            .hint("a data directory is what `flow run --data` and `flow serve --data` were given; `flow.db` is in it")),
+    }
 }
 
 /// Opens the store of a directory, which is made if it is not there. What is found wrong with it is said on stderr.

@@ -300,11 +300,15 @@ pub(super) fn not_built(error: BuildError) -> Stop {
 }
 
 /// Everything that is wrong with the input, by path, and what one would look like.
-pub(super) fn misfitting(plan: &Plan, misfits: &[Misfit]) -> Refusal {
-    let list: String = misfits.iter().map(|misfit| format!("\n  {misfit}")).collect();
+fn misfitting(plan: &Plan, misfits: &[Misfit]) -> Refusal {
     let example = example_input(plan).to_json().to_string();
+    misfits_of(plan, misfits).hint(format!("such as --input '{}'", example.replace('\'', "'\\''")))
+}
+
+/// Everything that is wrong with the input, by path.
+pub(super) fn misfits_of(plan: &Plan, misfits: &[Misfit]) -> Refusal {
+    let list: String = misfits.iter().map(|misfit| format!("\n  {misfit}")).collect();
     Refusal::new(format!("the input does not fit `{}`:{list}", plan.name))
-        .hint(format!("such as --input '{}'", example.replace('\'', "'\\''")))
 }
 
 /// Why a run did not begin.

@@ -1,15 +1,18 @@
-//! Answers given by hand in place of operations and workflows, as tests give them; all else is carried out.
+//! Answers given by hand in place of operations, workflows and people, as tests give them; all else is carried out.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::beside::Beside;
+use super::rehearse::TestSettings;
 use super::rehearse::mocks::{self, Mocks, Said};
+use crate::base::failure::Failure;
 use crate::base::id::RunId;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
+use crate::lang::plan::Package;
 use crate::lang::plan::test::{Target, Test};
-use crate::lang::plan::{Package, Root, Roots};
-use crate::run::world::{Act, BoxFuture, Clock, Outcome, Perform};
+use crate::run::world::{Act, BoxFuture, Clock, Consult, Consulted, Outcome, Perform, Question};
 
 /// Who answers by hand, and how far each is in what they say. One value serves several engines in turn.
 pub struct Answers {
@@ -18,10 +21,11 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Those that a test gives.
-    pub fn of(package: Arc<Package>, test: &Test) -> Self {
-        let targets = test.mocks.iter().flat_map(|mock| mock.targets.iter().cloned()).collect();
-        Self { mocks: Mutex::new(Mocks::new(package, test)), targets }
+    /// Those that tests give; of two that answer the same, the first counts.
+    pub fn of(package: Arc<Package>, tests: &[Arc<Test>]) -> Self {
+        let mocks = || tests.iter().flat_map(|test| &test.mocks);
+        let targets = mocks().flat_map(|mock| mock.targets.iter().cloned()).collect();
+        Self { mocks: Mutex::new(Mocks::new(package, mocks())), targets }
     }
 
     /// The operations that nobody need carry out.
@@ -33,31 +37,10 @@ impl Answers {
         operations.collect()
     }
 
-    fn say(&self, target: &Target, params: &Value, now: Timestamp) -> Option<Said> {
+    /// What is said in place of `target`; none where nobody answers for it.
+    pub(super) fn say(&self, target: &Target, params: &Value, now: Timestamp) -> Option<Said> {
         let mut mocks = self.mocks.lock().unwrap_or_else(PoisonError::into_inner);
-        mocks.answer(target, params, &Plain(now))
-    }
-}
-
-/// What answers see beside `params`.
-struct Plain(Timestamp);
-
-impl Roots for Plain {
-    fn root(&self, _: &Root) -> Option<Value> {
-        None
-    }
-    fn now(&self) -> Timestamp {
-        self.0
-    }
-    fn draw(&self) -> u64 {
-        0
-    }
-    fn print(&self, _: &str) {}
-    fn env(&self, name: &str) -> Option<Value> {
-        Some(name.into())
-    }
-    fn secret(&self, name: &str) -> Option<Value> {
-        Some(name.into())
+        mocks.answer(target, params, &Beside { now, settings: Some(&TestSettings) })
     }
 }
 
@@ -95,6 +78,26 @@ impl Perform for Answered {
         match self.answers.say(&Target::Workflow(workflow.clone()), input, self.clock.now()) {
             Some(said) => Some(Box::pin(told(said, self.clock.clone()))),
             None => self.others.stand_in(run, workflow, input),
+        }
+    }
+}
+
+/// Whoever puts questions that are not answered by hand.
+pub(super) struct Asked {
+    pub answers: Arc<Answers>,
+    pub others: Arc<dyn Consult>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Consult for Asked {
+    fn consult(&self, question: Question) -> BoxFuture<'_, Result<Consulted, Failure>> {
+        match self.answers.say(&Target::Step(question.step.clone()), &question.params, self.clock.now()) {
+            Some(said) => {
+                let told = told(said, self.clock.clone());
+                let by = mocks::asked(&question.whom).1.into();
+                Box::pin(async move { told.await.result.map(|value| Consulted::Answered { value, by }) })
+            }
+            None => self.others.consult(question),
         }
     }
 }

@@ -15,7 +15,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::answers::{Answered, Answers};
+use super::answers::{Answered, Answers, Asked};
+use super::attend::Attendant;
 use super::clock::WallClock;
 use super::engine::Engine;
 use super::program::{Faults, Program};
@@ -212,7 +213,8 @@ impl Builder {
         self
     }
 
-    /// Lets `answers` answer in place of the operations and workflows that they name: no settings are wanted for those.
+    /// Lets `answers` answer in place of the operations, workflows and waiting steps that they name: no settings are wanted for those.
+    /// Steps that wait for no person are answered as long as [`Engine::attend`] is waited for.
     #[must_use]
     pub fn answers(mut self, answers: Arc<Answers>) -> Self {
         self.answers = Some(answers);
@@ -259,20 +261,19 @@ impl Builder {
             #[cfg(feature = "sandbox")]
             _sandbox: sandbox,
         }));
-        let perform: Arc<dyn Perform> = match answers {
-            Some(answers) => Arc::new(Answered { answers, others: parts.clone(), clock: clock.clone() }),
-            None => parts.clone(),
+        let consult = consult.unwrap_or_else(|| Arc::new(Nobody));
+        let (perform, consult): (Arc<dyn Perform>, Arc<dyn Consult>) = match &answers {
+            Some(answers) => (
+                Arc::new(Answered { answers: answers.clone(), others: parts.clone(), clock: clock.clone() }),
+                Arc::new(Asked { answers: answers.clone(), others: consult, clock: clock.clone() }),
+            ),
+            None => (parts.clone(), consult),
         };
-        let world = World {
-            settings: parts.clone(),
-            perform,
-            consult: consult.unwrap_or_else(|| Arc::new(Nobody)),
-            clock,
-            journal,
-        };
+        let world = World { settings: parts.clone(), perform, consult, clock: clock.clone(), journal };
         let driver = Driver::new(world, package, duty);
         traffic.waits_in(driver.activity());
-        Ok(Engine { driver, parts, mask })
+        let attendant = answers.map(|answers| Arc::new(Attendant::new(answers, driver.clone(), clock)));
+        Ok(Engine { driver, parts, mask, attendant })
     }
 
     /// Reads the settings and makes ready what `uses` needs of connectors.

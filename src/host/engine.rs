@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::attend::Attendant;
 use super::clock::VirtualClock;
 use super::program::Faults;
 use super::replaceable::Replaceable;
@@ -24,6 +25,8 @@ pub struct Engine {
     pub(super) driver: Driver,
     pub(super) parts: Arc<Replaceable>,
     pub(super) mask: Mask,
+    /// Who answers steps that wait, where somebody does by hand.
+    pub(super) attendant: Option<Arc<Attendant>>,
 }
 
 impl Deref for Engine {
@@ -118,12 +121,26 @@ impl Engine {
                     tokio::task::yield_now().await;
                 }
                 self.driver.settled().await?;
+                if let Some(attendant) = &self.attendant
+                    && attendant.look().await?
+                {
+                    continue;
+                }
                 if !clock.is_waking() {
                     return Ok(());
                 }
             }
         };
         tokio::time::timeout(SETTLING, settled).await.unwrap_or(Ok(()))
+    }
+
+    /// Answers by hand what waits, as far as [`Builder::answers`](super::Builder::answers) says: for as long as somebody waits for it.
+    pub async fn attend(&self) {
+        if let Some(attendant) = &self.attendant {
+            // A journal that cannot be read ends the run by itself.
+            let _ = attendant.attend().await;
+        }
+        std::future::pending().await
     }
 
     /// Decides nothing new any more; what is under way outside has `grace` to end, and is written down. Returns when all that

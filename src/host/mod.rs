@@ -3,6 +3,10 @@
 //! In: a program, settings. Out: an engine that can run it. Never: a rule of the language; those live in `lang` and `run`
 //! (held by `tests/architecture.rs`).
 
+/// Steps that wait, answered by hand.
+mod attend;
+/// What is computed beside a run, for whoever looks at one.
+mod beside;
 /// A program, its settings, connectors, whoever answers questions, put together.
 pub mod builder;
 /// The time of this machine, and one that is moved by hand.
@@ -11,7 +15,7 @@ pub mod clock;
 pub mod code;
 /// A newer program for an engine that runs.
 pub mod deploy;
-/// Answers given by hand in place of operations and workflows; all else is carried out.
+/// Answers given by hand in place of operations, workflows and people; all else is carried out.
 pub mod answers;
 /// All programs of a directory, as one.
 mod directory;

@@ -11,6 +11,7 @@ use super::history::Fold;
 use crate::base::failure::Failure;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
+use crate::lang::plan::node::{Race, Runners};
 use crate::lang::plan::{Kind, Node, Plan};
 
 /// One step as it stands, in one of its generations.
@@ -20,6 +21,8 @@ pub struct Step {
     pub place: String,
     /// Its name, if it has one.
     pub name: Option<Arc<str>>,
+    /// Of a turn or a branch that stands for an item: what the program calls that, and what it is.
+    pub item: Option<(Arc<str>, Value)>,
     /// The place of the step it is part of; absent where that is the run.
     pub parent: Option<String>,
     /// What it does: the operation it calls, the workflow it runs, or its kind.
@@ -28,6 +31,8 @@ pub struct Step {
     pub status: &'static str,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// The number of the record that says so; the first of the run has 0.
+    pub opened_with: u64,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// The number of the record that says how it ended; the first of the run has 0.
@@ -61,7 +66,7 @@ pub fn steps(plan: &Plan, records: &[Record]) -> Vec<Step> {
     for (number, record) in (1..).zip(rest) {
         reading.before(number, record);
         reading.fold.take(record);
-        reading.after(record);
+        reading.after(number, record);
     }
     reading.steps
 }
@@ -90,7 +95,7 @@ impl Reading<'_> {
                     let above = self.fold.run().place(self.plan, *unit);
                     let place =
                         if above.is_empty() { node.label.to_string() } else { format!("{above}.{}", node.label) };
-                    let mut step = Step::new(place, above, does(node), record.at);
+                    let mut step = Step::new(place, above, does(node), (number, record.at));
                     step.name.clone_from(&node.name);
                     step.end(record.at, &Outcome::Completed { output: value.clone() });
                     step.ended_with = Some(number);
@@ -102,9 +107,9 @@ impl Reading<'_> {
     }
 
     /// What is known only when a unit is there.
-    fn after(&mut self, record: &Record) {
+    fn after(&mut self, number: u64, record: &Record) {
         match &record.event {
-            Event::Opened { unit, parent, node, role, .. } => {
+            Event::Opened { unit, parent, node, role, given } => {
                 let is_step = match role {
                     Role::Main => self.plan.node(*node).unit || self.plan.node(*node).name.is_some(),
                     _ => true,
@@ -114,8 +119,9 @@ impl Reading<'_> {
                     let (place, above) =
                         (self.fold.run().place(self.plan, *unit), self.fold.run().place(self.plan, *parent));
                     self.open.insert(*unit, self.steps.len());
-                    let mut step = Step::new(place, above, does, record.at);
+                    let mut step = Step::new(place, above, does, (number, record.at));
                     step.name = self.plan.node(*node).name.clone().filter(|_| *role == Role::Main);
+                    step.item = item_name(self.plan.node(*node), *role).map(|name| (name.clone(), given.clone()));
                     self.steps.push(step);
                 }
             }
@@ -125,10 +131,10 @@ impl Reading<'_> {
                     let (place, step) = (self.fold.run().place(self.plan, *unit), &mut self.steps[at]);
                     step.end(record.at, &Outcome::Cancelled);
                     let above = step.parent.clone().unwrap_or_default();
-                    let next =
-                        Step { name: step.name.clone(), ..Step::new(place, above, step.does.clone(), record.at) };
+                    let (name, item) = (step.name.clone(), step.item.clone());
+                    let next = Step::new(place, above, step.does.clone(), (number, record.at));
                     self.open.insert(*unit, self.steps.len());
-                    self.steps.push(next);
+                    self.steps.push(Step { name, item, ..next });
                 }
             }
             Event::Attempted { unit, attempt, .. } => {
@@ -160,14 +166,16 @@ impl Reading<'_> {
 }
 
 impl Step {
-    fn new(place: String, parent: String, does: Arc<str>, opened_at: Timestamp) -> Self {
+    fn new(place: String, parent: String, does: Arc<str>, (opened_with, opened_at): (u64, Timestamp)) -> Self {
         Self {
             place,
             name: None,
+            item: None,
             parent: (!parent.is_empty()).then_some(parent),
             does,
             status: "running",
             opened_at,
+            opened_with,
             ended_at: None,
             ended_with: None,
             attempts: Vec::new(),
@@ -197,6 +205,15 @@ fn does(node: &Node) -> Arc<str> {
         Kind::Child { workflow, .. } => format!("run {workflow}").into(),
         Kind::Start { workflow, .. } => format!("start {workflow}").into(),
         other => crate::lang::plan::written::head(other).into(),
+    }
+}
+
+/// What the program calls the item of a turn or a branch of this node.
+fn item_name(node: &Node, role: Role) -> Option<&Arc<str>> {
+    match (&node.kind, role) {
+        (Kind::For(each), Role::Turn(_)) => Some(&each.name),
+        (Kind::Race(Race { runners: Runners::Items { name, .. }, .. }), Role::Branch(_)) => Some(name),
+        _ => None,
     }
 }
 

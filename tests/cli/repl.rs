@@ -243,7 +243,9 @@ fn a_run_is_looked_at_as_it_stood() {
     assert!(shown.contains("\n119\n") && shown.ends_with("\"back\"\n"), "{shown}\n{}", done.stderr);
     assert!(shown.contains("event 3 of ") && shown.contains("event 2 of ") && shown.contains("noted  "), "{shown}");
     assert!(
-        done.stderr.contains("what has happened in it stays") && done.stderr.contains("is no event"),
+        done.stderr.contains("what has happened in it stays")
+            && done.stderr.contains("is no event")
+            && done.stderr.contains("`net` has no value yet at event 1\n  hint: `:at "),
         "{}",
         done.stderr
     );
@@ -306,4 +308,145 @@ fn nothing_that_is_typed_breaks_it() {
         let done = folder.flow_fed(said, &["repl"]);
         assert!((0..=3).contains(&done.code) && !done.stderr.contains("panicked"), "{}", done.stderr);
     }
+}
+
+#[test]
+fn records_of_steps_are_read_later() {
+    let folder = Folder::with("");
+    let lines = "step made = files.write { path: \"a.txt\", content: \"x\" }\nsteps.made.status\n[1].map(|n| n + steps.made.attempts)\n\
+                 \"it ${steps.made.status}, and steps.made stays\"\nstep page = http.get { url: \"http://127.0.0.1:1/\" }\n\
+                 steps.page.error.type\nsteps.page.status == \"failed\"\n:type steps.made.attempts\n\
+                 if steps.page.status == \"failed\" { step log.info { message: \"was ${steps.page.status}\" } }\n\
+                 let made = 1\nsteps.made.status\nsteps.page.eror\nsteps.pge.error\n";
+    let done = folder.flow_fed(lines.as_bytes(), &["repl"]);
+    let (shown, said) = (&done.stdout, &done.stderr);
+    let answers = "\"completed\"\n[2]\n\"it completed, and steps.made stays\"\n\"permission_denied\"\ntrue\nint\n1\n";
+    assert!(shown.ends_with(answers), "{shown}\n{said}");
+    assert!(said.contains("info was failed"), "{said}");
+    assert!(said.contains("[11]:1:7: error[") && said.contains("`steps` has no field `made`"), "{said}");
+    assert!(said.contains("[12]:1:12: error[") && said.contains("did you mean `error`?"), "{said}");
+    assert!(said.contains("[13]:1:7: error[") && said.contains("did you mean `page`?"), "{said}");
+    assert!(!said.contains("input."), "{said}");
+}
+
+#[test]
+fn steps_that_wait_are_answered_by_hand() {
+    let lines = ":mock ok => { keep: true }\nstep ok: { keep: bool } = ask role \"boss\" { question: \"Keep it?\" }\n\
+                 :mock paid after 10ms => { cents: 7 }\nstep paid = wait event \"order.paid\"\n:mock pause => ()\nstep pause = wait 3d\n\
+                 workflow inner {\n    step ready: int = wait signal \"ready\"\n    output ready\n}\n\
+                 workflow outer {\n    input { who: string }\n    step approved: bool = ask person \"a@b.example\" { question: \"?\" }\n    step got = inner {}\n\
+                 output { approved: any = approved, got: any = got }\n}\n\
+                 :mock ready => 5\n:mock approved => true\n:run outer {\"who\": \"a\"}\n:mock inner => 9\n:run outer {\"who\": \"a\"}\n\
+                 :mock ready fails timeout\n:run inner\n:mock redy => 1\n:mock approved => 7\n";
+    for also in ["", ":sandbox on\n"] {
+        let done = say(&format!("{also}{lines}"));
+        let (shown, said) = (&done.stdout, &done.stderr);
+        let answers = "{ keep: true }\n{ cents: 7 }\n{ approved: true, got: 5 }\n{ approved: true, got: 9 }\n";
+        assert_eq!((done.code, &**shown), (2, answers), "{said}");
+        assert!(said.contains("error: timeout in step `ready`: a mocked timeout"), "{said}");
+        assert!(said.contains("did you mean `ready`?") && said.contains("this must be"), "{said}");
+    }
+}
+
+/// How a step stands that has not begun.
+const PENDING: &str = "\"pending\"\n";
+
+#[test]
+fn the_item_of_a_turn_is_seen_at_its_events() {
+    let lines = "workflow pick {\n    input { lines: list<string> }\n    for line in input.lines {\n        let loud = line.to_upper()\n\
+                 step noted = log.info { message: loud }\n    }\n    repeat max 2 { step log.info { message: \"again\" } }\n}\n\
+                 :run pick {\"lines\": [\"a\", \"b\"]}\n:open\nline\n:at 6\nline\nloud\n";
+    let done = say(lines);
+    let turn = done.stderr.split("`:at ").nth(1).and_then(|rest| rest.split('`').next());
+    let first: usize = turn.and_then(|event| event.parse().ok()).unwrap_or_else(|| panic!("{}", done.stderr));
+    assert!(done.stderr.contains("is the first event of for[0]"), "{}", done.stderr);
+    let listed = say(&format!("{lines}:at {first}\n:at\n")).stdout;
+    assert!(listed.contains(&format!(">{first:>5} ")) && listed.contains("opened for[1].noted"), "{listed}");
+    // In the first turn and in the second, before and after what is named there; and outside again.
+    let at = |event: usize| say(&format!("{lines}:at {event}\n\"from here\"\nline\nloud\nsteps.noted.status\n"));
+    let seen = |event: usize| {
+        let done = at(event);
+        done.stdout.split_once("\"from here\"\n").map(|(_, seen)| seen.to_owned()).unwrap_or_default()
+    };
+    assert_eq!((seen(first - 1), seen(first)), (PENDING.to_owned(), format!("\"a\"\n{PENDING}")));
+    assert!(at(first).stdout.contains("in for[0]: line = \"a\""), "{}", at(first).stdout);
+    let all: Vec<String> = (first..first + 18).map(seen).collect();
+    let place = |wanted: &str| all.iter().position(|seen| seen == wanted);
+    let done = "\"completed\"\n";
+    let wanted =
+        [("\"a\"\n\"A\"\n", done), ("\"b\"\n", PENDING), ("\"b\"\n\"B\"\n", PENDING), ("\"b\"\n\"B\"\n", done)];
+    let places = wanted.map(|(names, record)| place(&format!("{names}{record}")).expect(names));
+    assert!(places.is_sorted(), "{all:?}");
+}
+
+#[test]
+#[cfg(feature = "sqlite")]
+fn runs_that_are_kept_are_opened() {
+    let program = "workflow pay {\n    input { cents: int }\n    let net = input.cents * 100 / 119\n    \
+                   step noted = log.info { message: \"${net} to pay\" }\n    output net\n}\n\
+                   workflow patient {\n    let asked = [1, 2]\n    step made = log.info { message: \"made\" }\n    wait 1h\n}\n";
+    let folder = Folder::with(program);
+    let done = folder.flow(&["run", "main.flow", "pay", "--data", "state", "--input", "{ \"cents\": 119 }"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    // One that was killed in its middle.
+    let mut killed = folder.start(&["run", "main.flow", "patient", "--data", "state", "--format", "plain"]);
+    let mut said = std::io::BufReader::new(killed.stderr.take().expect("it was asked for"));
+    let mut line = String::new();
+    while !line.contains("waits") && std::io::BufRead::read_line(&mut said, &mut line).is_ok_and(|count| count > 0) {}
+    // What is shown is on disk a moment later.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    killed.kill().and_then(|()| killed.wait()).expect("it ends");
+
+    let listed = folder.flow_fed(b":runs\n", &["repl", "--data", "state"]);
+    let lines: Vec<Vec<&str>> = listed.stdout.lines().map(|line| line.split("  ").collect()).collect();
+    let [patient, pay] = lines.as_slice() else { panic!("{}{}", listed.stdout, listed.stderr) };
+    assert_eq!((patient[2], pay[2], pay[3]), ("patient", "pay", "completed"), "{}", listed.stdout);
+    let look = |lines: String| folder.flow_fed(lines.as_bytes(), &["repl", "--data", "state"]);
+    let done = look(format!(":open {}\nnet\nrun.status\n:at 1\ninput.cents\nnet\n:why noted\n", pay[0]));
+    assert!(done.stdout.contains("100\n\"completed\"\nevent 1 of "), "{}\n{}", done.stdout, done.stderr);
+    assert!(done.stdout.contains("\n119\nnoted") && done.stderr.contains("net"), "{}\n{}", done.stdout, done.stderr);
+    // By how it begins, and the last one where nothing is said.
+    for open in [format!(":open {}", &patient[0][..patient[0].len() - 2]), ":open".to_owned()] {
+        let done = look(format!("{open}\nasked.len() + 40\nsteps.made.status\nrun.status\n:why wait\n"));
+        assert!(done.stdout.contains("42\n\"completed\"\n"), "{}\n{}", done.stdout, done.stderr);
+        assert!(done.stdout.contains("waits"), "{}\n{}", done.stdout, done.stderr);
+    }
+    // Nothing of it has changed: it still can be gone on with.
+    assert_eq!(look(":open none\n".to_owned()).code, 2);
+    let none = folder.flow_fed(b"", &["repl", "--data", "nowhere"]);
+    assert!(none.code == 2 && none.stderr.contains("there is no store in `nowhere`"), "{}", none.stderr);
+    assert!(!folder.path().join("nowhere").exists());
+}
+
+#[test]
+fn lines_that_end_in_the_middle_end_the_session() {
+    // Of a block, and of a run.
+    let done = say("1 + 1\nworkflow greet {\n    input { name: string }\n");
+    assert_eq!((done.code, &*done.stdout), (2, "2\n"), "{}", done.stderr);
+    assert!(done.stderr.contains("never closed"), "{}", done.stderr);
+    let done = say("step slow = sequence { wait 300ms }\n\"after\"");
+    assert_eq!((done.code, &*done.stdout), (0, "\"after\"\n"), "{}", done.stderr);
+}
+
+#[test]
+fn help_tells_of_what_has_a_name() {
+    let done = say(
+        ":help slack.whoami\n:help files\nsum?\nfn twice(n) { n * 2 }\n:help twice\nlet total = 3\ntotal?\n:help at\nhelp\n:help sumn\n",
+    );
+    let shown = &done.stdout;
+    for part in ["# slack.whoami\n", "# Files", "sum(list:", "fn twice(n) { n * 2 }", "total: int\n", ":at [EVENT]"] {
+        assert!(shown.contains(part), "{part}: {shown}\n{}", done.stderr);
+    }
+    assert_eq!(shown.matches(":quit").count(), 1, "{shown}");
+    assert!(done.code == 2 && done.stderr.contains("did you mean `sum`?"), "{}", done.stderr);
+    assert_eq!(say("1\nexit\n2\n").stdout, "1\n");
+}
+
+#[test]
+fn files_are_loaded_again_as_they_are_then() {
+    let folder = Folder::with("fn two() { 2 }\n");
+    let lines = ":load\n:load main.flow\ntwo()\nstep files.write { path: \"main.flow\", content: \"fn two() { 22 }\" }\n:load\ntwo()\n";
+    let done = folder.flow_fed(lines.as_bytes(), &["repl"]);
+    assert!(done.stdout.starts_with("2\n") && done.stdout.ends_with("22\n"), "{}\n{}", done.stdout, done.stderr);
+    assert!(done.stderr.contains("it is written `:load FILE`"), "{}", done.stderr);
 }

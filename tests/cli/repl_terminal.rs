@@ -73,8 +73,20 @@ fn names_fields_operations_and_parameters_are_completed() {
         .shows(":names")
         .types("\r")
         .shows("customer: { address: string")
-        .shows("it: string\n[3]> ")
-        .types(CTRL_D);
+        .shows("it: string\n[3]> ");
+    // In a text, in a record, in the input of a workflow, in a run as it stood.
+    terminal.types("\"${custo\t").shows("\"${customer").types(CTRL_C).shows("{customer\n[3]> ");
+    terminal.types("step made = script { #{ size: 7 } }\r").shows("[4]> ");
+    terminal.types("steps.ma\t").shows("steps.made").types(".stat\t\r").shows("\"completed\"\n[5]> ");
+    terminal.types("workflow greet { input { name: string }, let loud = input.name.to_upper(), output loud }\r");
+    terminal
+        .shows("[6]> ")
+        .types(":run greet {na\t")
+        .shows("{\"name\": ")
+        .types("\"ada\"}\r")
+        .shows("how it went\n[6]> ");
+    terminal.types(":open\r").shows("[6@").types("lo\t").shows("> loud").types("\r").shows("loud\n\"ADA\"\n[7@");
+    terminal.types(CTRL_D);
     assert_eq!(terminal.ends().0, 0);
 }
 
@@ -168,4 +180,82 @@ fn a_terminal_that_cannot_move_its_cursor_will_do() {
     let mut terminal = Terminal::sized(&folder, (80, 24), &[("TERM", "dumb")], &["repl"]);
     terminal.shows("[1]> ").types("[1,\n2].len()\n").shows("2\n").shows("[2]> ").types(CTRL_D);
     assert_eq!(terminal.ends().0, 0);
+}
+
+/// Takes the terminal away after `work`; the code, and what was said on stderr.
+fn hung_up(folder: &Folder, work: impl FnOnce(&mut Terminal)) -> (Option<i32>, String) {
+    let left = folder.path().join("left").display().to_string();
+    let mut terminal = session_in(folder, &[("LEFT", &*left)]);
+    work(&mut terminal);
+    let code = terminal.hangs_up();
+    let said = std::fs::read_to_string(&left).unwrap_or_default();
+    assert!(!said.contains("panicked"), "{said}");
+    (code, said)
+}
+
+#[test]
+fn a_terminal_that_is_taken_away_ends_the_session() {
+    let folder = Folder::with("");
+    let history = || std::fs::read_to_string(folder.path().join(".local/state/flow/history")).unwrap_or_default();
+    // At the prompt, in an open block, in the middle of a line.
+    for (typed, shown) in [("20 + 1\r", "21\n[2]> "), ("workflow greet {\routput 1", "{\noutput 1"), ("let a", "let a")]
+    {
+        let (code, said) = hung_up(&folder, |terminal| {
+            terminal.types(typed).shows(shown);
+        });
+        assert!(matches!(code, Some(0 | 129)), "{code:?}: {said}");
+    }
+    assert!(history().contains("20 + 1\n"), "{}", history());
+}
+
+#[test]
+fn a_run_whose_terminal_is_taken_away_comes_to_its_end_in_order() {
+    let folder = Folder::with("");
+    let made = folder.path().join("made.txt");
+    let (code, said) = hung_up(&folder, |terminal| {
+        let made =
+            "step made = files.write { path: \"made.txt\", content: \"x\", undo files.delete { path: \"made.txt\" } }";
+        terminal.types(&format!("sequence {{ {made}, wait 1h }}\r"));
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !folder.path().join("made.txt").exists() {
+            assert!(std::time::Instant::now() < end, "{}", terminal.contents());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    });
+    assert!(matches!(code, Some(0 | 129)) && said.contains("cancelled"), "{code:?}: {said}");
+    assert!(!made.exists(), "what was done is undone: {said}");
+}
+
+#[test]
+fn tests_that_compute_without_an_end_are_left_behind() {
+    let folder = Folder::with("");
+    let mut terminal = session(&folder);
+    terminal.types("workflow spin { step turned = script { loop { } } }\r").shows("[2]> ");
+    let tests = (0..6).map(|at| format!("test \"ends {at}\" for spin {{ expect run.status == \"completed\" }}\n"));
+    terminal.types(&paste(&tests.collect::<String>())).shows("6 tests declared").shows("[3]> ");
+    terminal.types(":test\r");
+    // Each meets its bounds; the one under way is left behind.
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    terminal.types(CTRL_C).shows("cancelled\n[3]> ").types("40 + 2\r").shows("\n42\n").types(CTRL_D);
+    assert_eq!(terminal.ends().0, 0);
+}
+
+/// What a terminal sends when something is pasted, and the key behind it.
+fn paste(text: &str) -> String {
+    format!("\u{1b}[200~{text}\u{1b}[201~\r")
+}
+
+#[test]
+fn what_is_pasted_is_answered_line_by_line() {
+    let folder = Folder::with("");
+    let mut terminal = session(&folder);
+    terminal.types(&paste("let a = [1,\n  2]\nlet b = a.len() + 1\n\nb * 100")).shows("\n[1, 2]\n3\n300\n[4]> ");
+    // Declarations may name one another, statements of Rhai go on over lines.
+    terminal.types(&paste("fn one() { two() / 2 }\nfn two() { 2 }")).shows("fn two is declared\n[5]> ");
+    terminal.types(&paste("let n = one();\nn + 41")).shows("\n42\n[6]> ");
+    // What is wrong ends it.
+    terminal.types(&paste("1\nnone_of_it\n\"not said\"")).shows("1 error").shows("[8]> ").types("\"on\"\r");
+    terminal.shows("\n\"on\"\n[9]> ").types(CTRL_D);
+    let (code, screen, _) = terminal.ends();
+    assert!(code == 0 && screen.matches("\"not said\"").count() == 1, "{screen}");
 }

@@ -3,11 +3,16 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Child, Command};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -16,14 +21,22 @@ use super::Folder;
 /// How long a person is willing to look at a screen on which nothing comes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long nobody looks whether the terminal is taken away.
+const GLANCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+
 /// Calls `flow`, and stays a moment after it: when the first process of a session ends, the kernel hangs the terminal up, and
 /// what was not read by then may be lost.
-const LINGERING: &str = r#"trap : INT; "$0" "$@"; code=$?; sleep 0.2; exit $code"#;
+/// Where a file is named, it is the first process itself, with its stderr in there: a terminal that has gone shows nothing.
+const LINGERING: &str =
+    r#"[ "$LEFT" ] && exec "$0" "$@" 2> "$LEFT"; trap : INT; "$0" "$@"; code=$?; sleep 0.2; exit $code"#;
 
 /// `flow` on a terminal of its own.
 pub struct Terminal {
     keyboard: File,
     output: Receiver<Vec<u8>>,
+    /// Whether nobody looks any more.
+    gone: Arc<AtomicBool>,
+    reading: JoinHandle<()>,
     screen: vt100::Parser,
     /// Everything that was written to it.
     raw: String,
@@ -62,19 +75,26 @@ impl Terminal {
             .spawn()
             .expect("the binary starts");
         let keyboard = File::from(master);
-        let mut shown = keyboard.try_clone().expect("a second hand on it");
+        let shown = keyboard.try_clone().expect("a second hand on it");
         let (sender, output) = channel();
-        std::thread::spawn(move || {
+        let gone = Arc::new(AtomicBool::new(false));
+        let nobody_looks = gone.clone();
+        let reading = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
-            // When the last one has left the terminal, reading from it fails.
-            while let Ok(count @ 1..) = shown.read(&mut bytes) {
-                if sender.send(bytes[..count].to_vec()).is_err() {
-                    break;
+            let mut ready = [PollFd::from_borrowed_fd(shown.as_fd(), PollFlags::IN)];
+            while !nobody_looks.load(Ordering::SeqCst) {
+                if poll(&mut ready, Some(&GLANCE)).expect("a terminal can be watched") == 0 {
+                    continue;
+                }
+                // When the last one has left the terminal, reading from it fails.
+                match (&shown).read(&mut bytes) {
+                    Ok(count @ 1..) if sender.send(bytes[..count].to_vec()).is_ok() => {}
+                    _ => break,
                 }
             }
         });
         let screen = vt100::Parser::new(rows, columns, 0);
-        Self { keyboard, output, screen, raw: String::new(), child }
+        Self { keyboard, output, gone, reading, screen, raw: String::new(), child }
     }
 
     /// Waits until the screen shows `text`.
@@ -106,6 +126,25 @@ impl Terminal {
         }
         let code = self.child.wait().expect("it ends").code().unwrap_or(-1);
         (code, self.contents(), self.raw)
+    }
+
+    /// Takes the terminal away, and waits until whoever sat there has gone; gives the code.
+    #[cfg(feature = "repl")]
+    pub fn hangs_up(mut self) -> Option<i32> {
+        self.gone.store(true, Ordering::SeqCst);
+        self.reading.join().expect("it only reads");
+        drop(self.keyboard);
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.child.try_wait().expect("it can be asked") {
+                Some(status) => return status.code(),
+                None if Instant::now() < end => std::thread::sleep(Duration::from_millis(20)),
+                None => {
+                    self.child.kill().expect("it is there");
+                    panic!("it stays without its terminal");
+                }
+            }
+        }
     }
 
     fn take(&mut self, bytes: &[u8]) {

@@ -16,6 +16,8 @@ use super::exit::{Exit, Stop};
 
 pub use check::{Verdict, to_type};
 pub use found::Found;
+#[cfg(feature = "repl")]
+pub use found::named;
 pub use list::in_words;
 
 /// List connectors, show what they can do, check their credentials, sign in to their services, make one's own.

@@ -1,23 +1,26 @@
 //! What is carried out when something is said: a workflow that is made for it. The names of the session that are read come in as its
 //! input, what was typed is its body, and what that names is looked at behind it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::declarations::Declarations;
-use super::form::Form;
-use super::known::Names;
+use super::form::{Form, first_word, words};
+use super::known::{Known, Names};
 use super::sheet::Sheet;
-use crate::base::shape::Shape;
+use crate::base::shape::{Field, Shape};
 use crate::base::span::Source;
 use crate::base::value::Value;
 use crate::lang::check::{HOLE, Hole, Named};
 use crate::lang::layout;
-use crate::lang::syntax::quoted;
+use crate::lang::syntax::{bare, quoted};
 
 /// What the value of an expression is called in the session.
 pub const IT: &str = "it";
 /// What it is called in the workflow, where `it` is that of the expression before.
 const ANSWER: &str = "this_answer";
+/// What stands before `steps` where those of what was typed before are meant.
+const INPUT: &str = "input.";
 /// What is called so stands where the names in scope are asked for.
 const PROBE: &str = "this_place";
 
@@ -32,9 +35,11 @@ pub struct Body<'s> {
     /// How it is read.
     form: Form,
     /// A name of the session that is read in what names it anew: where it is named, and what it is called there.
-    renamed: Option<(std::ops::Range<usize>, String)>,
+    renamed: Option<(Range<usize>, String)>,
     /// The names that are read.
     read: Vec<Arc<str>>,
+    /// Where `steps` stands in it for steps of what was typed before.
+    looks_back: Vec<usize>,
     /// The workflow.
     pub workflow: String,
 }
@@ -92,7 +97,8 @@ impl<'s> Body<'s> {
         let read = read
             .filter(|name| (reach == Reach::All || reads(name, None)) && !named.iter().any(|(_, it)| *it == &**name))
             .collect();
-        Self { declarations, names, typed, form, renamed, read, workflow: free_name(declarations) }
+        let looks_back = looks_back(&typed.text, names, &declared(&typed.text, &words));
+        Self { declarations, names, typed, form, renamed, read, looks_back, workflow: free_name(declarations) }
     }
 
     /// The text of everything, with `behind` at the end of the workflow.
@@ -100,34 +106,51 @@ impl<'s> Body<'s> {
         let mut sheet = Sheet::default();
         put_declarations(&mut sheet, self.declarations);
         sheet.put(&format!("workflow {} {{\n", self.workflow));
-        if !self.read.is_empty() {
-            let field = |name: &Arc<str>| {
-                let ty = self.names.get(name).map_or_else(|| "any".to_owned(), super::known::Known::written_type);
-                format!("{name}: {ty}\n")
-            };
-            sheet.put(&format!("input {{\n{}}}\n", self.read.iter().map(field).collect::<String>()));
+        if !self.read.is_empty() || !self.looks_back.is_empty() {
+            let field = |(name, known): (&Arc<str>, &Known)| format!("{name}: {}\n", known.written_type());
+            sheet.put(&format!("input {{\n{}", self.values().map(field).collect::<String>()));
+            if !self.looks_back.is_empty() {
+                sheet.put(&format!("steps: {{\n{}}}\n", self.names.records().map(field).collect::<String>()));
+            }
+            sheet.put("}\n");
             self.read.iter().for_each(|name| sheet.put(&format!("let {name} = input.{name}\n")));
         }
         let all = 0..self.typed.text.len();
         match (self.form, &self.renamed) {
             (Form::Expression, _) => {
                 sheet.put(&format!("let {ANSWER} = "));
-                sheet.quote(self.typed, all);
+                self.quote(&mut sheet, all);
             }
             (Form::Script, _) => {
                 sheet.put(&format!("step {ANSWER} = script {{\n"));
-                sheet.quote(self.typed, all);
+                self.quote(&mut sheet, all);
                 sheet.put("\n}");
             }
             (_, Some((place, name))) => {
-                sheet.quote(self.typed, 0..place.start);
+                self.quote(&mut sheet, 0..place.start);
                 sheet.put(name);
-                sheet.quote(self.typed, place.end..all.end);
+                self.quote(&mut sheet, place.end..all.end);
             }
-            (_, None) => sheet.quote(self.typed, all),
+            (_, None) => self.quote(&mut sheet, all),
         }
         sheet.put(&format!("\n{behind}}}\n"));
         sheet
+    }
+
+    /// Puts a stretch of what was typed behind `sheet`. What was typed before comes in as the input, its steps too.
+    fn quote(&self, sheet: &mut Sheet, range: Range<usize>) {
+        let mut at = range.start;
+        for place in self.looks_back.iter().filter(|place| range.contains(place)) {
+            sheet.quote(self.typed, at..*place);
+            sheet.put(INPUT);
+            at = *place;
+        }
+        sheet.quote(self.typed, at..range.end);
+    }
+
+    /// The names that are read, with what they are.
+    fn values(&self) -> impl Iterator<Item = (&Arc<str>, &Known)> {
+        self.read.iter().filter_map(|name| Some((name, self.names.get(name)?)))
     }
 
     /// The text in which the names in scope behind what was typed are asked for.
@@ -149,19 +172,54 @@ impl<'s> Body<'s> {
         let new = all.iter().filter(|(name, named, _)| {
             matches!(named, Named::Step | Named::Local) && !self.read.contains(name) && &**name != PROBE
         });
-        let called = |called: &Arc<str>| match &self.renamed {
-            _ if &**called == ANSWER => IT.into(),
-            Some((place, new)) if **new == **called => self.typed.text[place.clone()].into(),
-            _ => called.clone(),
-        };
-        new.map(|(name, _, shape)| Made { name: called(name), called: name.clone(), shape: shape.clone() }).collect()
+        new.map(|(name, _, shape)| Made { name: self.called(name), called: name.clone(), shape: shape.clone() })
+            .collect()
     }
 
     /// What the workflow is given.
     pub fn input(&self) -> Value {
-        let values = self.read.iter().filter_map(|name| Some((name.clone(), self.names.get(name)?.value.clone())));
-        Value::map(values)
+        let value = |(name, known): (&Arc<str>, &Known)| (name.clone(), known.value.clone());
+        let steps =
+            (!self.looks_back.is_empty()).then(|| ("steps".into(), Value::map(self.names.records().map(value))));
+        Value::map(self.values().map(value).chain(steps))
     }
+
+    /// The types of the records of its steps, by what the session calls them.
+    pub fn records(&self, hole: Option<&Hole>) -> Vec<Made> {
+        let Some(Hole::Name(all)) = hole else { return Vec::new() };
+        let steps = all.iter().find(|(name, named, _)| *named == Named::Scope && &**name == "steps");
+        let Some((.., Shape::Object(steps))) = steps else { return Vec::new() };
+        let made = |field: &Field| {
+            let (name, called) = (self.called(&field.name), field.name.clone());
+            Made { name, called, shape: field.shape.clone() }
+        };
+        steps.fields.iter().filter(|field| *field.name != *ANSWER).map(made).collect()
+    }
+
+    /// What the session calls something.
+    fn called(&self, called: &Arc<str>) -> Arc<str> {
+        match &self.renamed {
+            _ if &**called == ANSWER => IT.into(),
+            Some((place, new)) if **new == **called => self.typed.text[place.clone()].into(),
+            _ => called.clone(),
+        }
+    }
+}
+
+/// Where `steps` stands in a text for steps of what was typed before: behind it stands the name of none that is named here.
+fn looks_back(text: &str, names: &Names, declared: &[(usize, &str)]) -> Vec<usize> {
+    if names.records().next().is_none() || !text.contains("steps") {
+        return Vec::new();
+    }
+    let bare = bare(text);
+    let is_bare = |at: usize| bare.iter().any(|range| range.contains(&at));
+    let looks = words(text).filter(|(at, word)| {
+        let behind = text[at + word.len()..].trim_start();
+        let behind = behind.strip_prefix("?.").or_else(|| behind.strip_prefix('.'));
+        let own = |behind: &str| declared.iter().any(|(_, name)| *name == first_word(behind.trim_start()));
+        *word == "steps" && is_bare(*at) && !text[..*at].trim_end().ends_with('.') && behind.is_some_and(|it| !own(it))
+    });
+    looks.map(|(at, _)| at).collect()
 }
 
 /// The text of all that is declared.
@@ -179,14 +237,6 @@ pub fn free_name(declarations: &Declarations) -> String {
         name.push('_');
     }
     name
-}
-
-/// The words of a text with their places, those in strings and comments too: one too many does no harm.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    text.split(move |letter: char| !is_word(letter))
-        .filter(|word| !word.is_empty())
-        .map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
 }
 
 /// The names that a text declares, and where. What stands in texts and comments declares nothing.

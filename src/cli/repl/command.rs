@@ -8,17 +8,15 @@ use super::super::explain::PAGES;
 use super::super::input;
 use super::super::manual::paint;
 use super::super::paper::{Palette, deliver, styled};
-use super::super::run::{example_input, misfitting};
-use super::body::{self, IT};
+use super::super::run::{example_input, misfits_of};
+use super::body::IT;
 use super::session::Session;
-use super::sheet::Sheet;
 use super::stage::{Look, Trouble};
-use super::{editor, file, help, tested, travel};
+use super::{about, editor, file, help, mock, tested, travel};
 use crate::base::diagnostic::nearest;
 use crate::base::span::Source;
 use crate::base::value::Value;
 use crate::host::Program;
-use crate::host::answers::Answers;
 use crate::lang::plan::{self, Plan};
 use crate::run::intake::StartError;
 
@@ -40,7 +38,7 @@ pub fn obey(session: &mut Session, said: &str) -> After {
         return After::Leave;
     }
     let came = match word {
-        "help" | "h" | "?" | "" => help::tell(rest, session.stage.palette()),
+        "help" | "h" | "?" | "" => about::tell(session, rest),
         "type" | "t" => of_type(session, rest),
         "names" => names(session),
         "plan" => plan_of(session, rest),
@@ -49,11 +47,12 @@ pub fn obey(session: &mut Session, said: &str) -> After {
         "load" => load(session, rest),
         "save" => save(session, rest),
         "sandbox" => sandbox(session, rest),
-        "mock" => mock(session, rest),
+        "mock" => mock::answer(session, rest),
         "explain" => explain(rest),
         "test" => tested::run(session, rest),
         "edit" => editor::edit(session, rest),
         "open" => travel::open(session, rest),
+        "runs" => travel::runs(session),
         "at" => travel::at(session, rest),
         "next" => travel::step(session, rest, false),
         "back" => travel::step(session, rest, true),
@@ -133,7 +132,10 @@ fn run(session: &mut Session, text: &str) -> Result<Exit, Stop> {
     let sources = program.sources.clone();
     let came = session.stage.perform(program, &plan.name, &input, Look::Whole).map_err(|trouble| match trouble {
         Trouble::Start(error) => match *error {
-            StartError::Input(misfits) => misfitting(&plan, &misfits).into(),
+            StartError::Input(misfits) => {
+                let example = example_input(&plan).to_json();
+                misfits_of(&plan, &misfits).hint(format!("such as `:run {} {example}`", plan.name)).into()
+            }
             other => Refusal::new(other.to_string()).into(),
         },
         other => session.troubled(other, &sheet, &Source::new("session", "")),
@@ -150,7 +152,7 @@ fn run(session: &mut Session, text: &str) -> Result<Exit, Stop> {
 
 fn load(session: &mut Session, path: &str) -> Result<Exit, Stop> {
     match path {
-        "" => Err(wants(":load FILE")),
+        "" => session.load_again().unwrap_or_else(|| Err(wants(":load FILE"))),
         path => session.load(Path::new(path)),
     }
 }
@@ -183,42 +185,6 @@ fn sandbox(session: &mut Session, word: &str) -> Result<Exit, Stop> {
         true => "stand-ins on this machine take everything; files are written aside, and waits take no time",
         false => "what is said happens",
     });
-    Ok(Exit::Done)
-}
-
-/// `:mock OPERATION => VALUE`, with all that tests can say behind `mock`.
-fn mock(session: &mut Session, text: &str) -> Result<Exit, Stop> {
-    match text {
-        "" => {
-            let list = session.answers.iter().map(|answer| format!("mock {}", answer.text.trim()));
-            deliver(&list.collect::<Vec<_>>().join("\n"));
-            return Ok(Exit::Done);
-        }
-        "off" => {
-            session.answers.clear();
-            session.stage.answers = None;
-            return Ok(Exit::Done);
-        }
-        _ => {}
-    }
-    let typed = session.next_source(text);
-    let mut sheet = Sheet::default();
-    body::put_declarations(&mut sheet, &session.declarations);
-    let name = body::free_name(&session.declarations);
-    sheet.put(&format!("workflow {name} {{}}\ntest \"answers by hand\" for {name} {{\n"));
-    // The first that is written counts: the newest comes first.
-    for answer in std::iter::once(&typed).chain(&session.answers) {
-        sheet.put("mock ");
-        sheet.quote(answer, 0..answer.text.len());
-        sheet.put("\n");
-    }
-    sheet.put("expect true\n}\n");
-    let program =
-        Program::from_text("session", sheet.text()).map_err(|faults| session.wrong(faults, &sheet, &typed))?;
-    if let Some(test) = program.package.tests.last() {
-        session.stage.answers = Some(Arc::new(Answers::of(program.package.clone(), test)));
-    }
-    session.answers.insert(0, typed);
     Ok(Exit::Done)
 }
 

@@ -1,9 +1,12 @@
 //! What a session has declared: workflows, connectors, types and the like, by name. What is declared again takes the place of
 //! what was declared before.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::form::words;
 use crate::base::span::{FileId, Source};
 use crate::lang::catalog::tree::alias_of;
 use crate::lang::syntax::ast;
@@ -52,6 +55,8 @@ pub struct Declaration {
     pub source: Source,
     /// Where in there, with the comments above it.
     pub range: Range<usize>,
+    /// The words in it.
+    words: Arc<BTreeSet<Box<str>>>,
 }
 
 impl Declaration {
@@ -78,7 +83,8 @@ impl Declarations {
             let blanks = text[start..end].len() - text[start..end].trim_start().len();
             let range = start + blanks..end;
             start = end;
-            Declaration { declared: Declared::of(declaration), source: source.clone(), range }
+            let words = Arc::new(words(&text[range.clone()]).map(|(_, word)| word.into()).collect());
+            Declaration { declared: Declared::of(declaration), source: source.clone(), range, words }
         };
         Self(program.declarations.iter().map(cut).collect())
     }
@@ -98,6 +104,22 @@ impl Declarations {
     /// These without those that `newer` declares again.
     pub fn without(&self, newer: &Self) -> Self {
         Self(self.0.iter().filter(|known| !newer.holds(&known.declared)).cloned().collect())
+    }
+
+    /// Those that a text may mean, and those that they may mean: what nobody names changes nothing in it.
+    pub fn meant_by(&self, text: &str) -> Self {
+        let said: BTreeSet<&str> = words(text).map(|(_, word)| word).collect();
+        let mut meant: Vec<bool> = self.0.iter().map(|it| said.contains(&*it.declared.name)).collect();
+        let mut left: Vec<usize> = (0..self.0.len()).filter(|at| meant[*at]).collect();
+        while let Some(at) = left.pop() {
+            for (other, it) in self.0.iter().enumerate() {
+                if !meant[other] && self.0[at].words.contains(&*it.declared.name) {
+                    meant[other] = true;
+                    left.push(other);
+                }
+            }
+        }
+        Self(self.0.iter().zip(meant).filter(|(_, meant)| *meant).map(|(it, _)| it.clone()).collect())
     }
 
     /// Each of them, in order.

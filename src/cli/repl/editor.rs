@@ -25,7 +25,7 @@ pub fn edit(session: &mut Session, name: &str) -> Result<Exit, Stop> {
     // What cannot be taken away is left to the system.
     let _ = std::fs::remove_dir_all(&directory);
     let text = written.map_err(|error| Refusal::new(format!("`{editor}` could not be used: {error}")))?;
-    super::answer(session, &text);
+    super::answer_each(session, &text);
     Ok(Exit::Done)
 }
 

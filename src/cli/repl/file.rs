@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::form::Form;
+use super::form::{Form, words};
 use super::session::{Said, Session};
 use crate::base::span::{FileId, Source};
 use crate::lang::syntax::{ast, read};
@@ -70,18 +70,14 @@ fn standing(said: &[Said]) -> Vec<&Said> {
 
 /// Whether it reads what it names anew: it needs what was there before.
 fn reads_own(said: &Said) -> bool {
-    said.names.iter().any(|name| words(&said.text).filter(|word| *word == &**name).count() > 1)
+    said.names.iter().any(|name| words(&said.text).filter(|(_, word)| *word == &**name).count() > 1)
 }
 
 /// Whether `it` is read before it is another.
 fn is_read(later: &[Said]) -> bool {
-    let reads = |said: &Said| words(&said.text).any(|word| word == super::body::IT);
+    let reads = |said: &Said| words(&said.text).any(|(_, word)| word == super::body::IT);
     let next = later.iter().position(|said| said.names.iter().any(|name| &**name == super::body::IT));
     later[..next.map_or(later.len(), |next| next + 1)].iter().any(reads)
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
 }
 
 /// What was said, as it stands in a workflow.

@@ -1,6 +1,6 @@
 //! What a typed text may be: declarations, a statement, an expression, a script.
 
-use crate::lang::syntax::words::{DECLARATIONS, STATEMENTS};
+use crate::lang::syntax::words::{DECLARATIONS, OF_WORKFLOWS, STATEMENTS};
 
 /// How a text is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,28 +14,6 @@ pub enum Form {
     /// Statements of Rhai.
     Script,
 }
-
-/// What may stand in a workflow and says something of all of it, or of its end: a session has neither.
-const OF_WORKFLOWS: [&str; 18] = [
-    "on",
-    "handle",
-    "finally",
-    "input",
-    "vars",
-    "state",
-    "trigger",
-    "version",
-    "deadline",
-    "concurrency",
-    "key",
-    "priority",
-    "tags",
-    "output",
-    "return",
-    "reply",
-    "until",
-    "set",
-];
 
 /// What a text may be, the likeliest first.
 pub fn forms(text: &str) -> &'static [Form] {
@@ -112,4 +90,12 @@ fn end_of_comment(text: &str) -> Option<usize> {
 pub fn first_word(text: &str) -> &str {
     let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
     &text[..end]
+}
+
+/// The words of a text with their places, those in strings and comments too: one too many does no harm.
+pub fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.split(move |letter: char| !is_word(letter))
+        .filter(|word| !word.is_empty())
+        .map(|word| (word.as_ptr() as usize - text.as_ptr() as usize, word))
 }

@@ -16,9 +16,12 @@ use super::declarations::Declarations;
 use super::form::{self, Form};
 use super::help::COMMANDS;
 use super::known::Names;
+use super::session::Session;
 use super::sheet::Sheet;
 use super::survived;
+use crate::base::id::RunId;
 use crate::base::span::{FileId, Source, Span};
+use crate::host::stood::Stood;
 use crate::host::{Disk, study};
 use crate::lang::Kept;
 use crate::lang::check::Named;
@@ -28,6 +31,16 @@ use crate::lsp::{Offer, offers};
 
 /// What is being typed is called so.
 const TYPED: &str = "typed";
+/// What stands before a callee.
+const CALLS: &str = "step called = ";
+/// What has a name in every workflow, and stands for nothing in a session.
+const OF_RUNS: [&str; 3] = ["input", "run", "trigger"];
+/// Of so many choices, each is told with what it is.
+const DETAILED_MAX: usize = 24;
+/// So much is told of each.
+const DETAIL_CHARS_MAX: usize = 60;
+/// What has a name in every run.
+const SCOPES: [&str; 8] = ["input", "vars", "state", "steps", "run", "trigger", "error", "output"];
 /// Beyond this, what is typed is coloured by its words alone.
 const STUDIED_BYTES_MAX: usize = 256 * 1024;
 
@@ -36,6 +49,10 @@ const STUDIED_BYTES_MAX: usize = 256 * 1024;
 pub struct Front {
     declarations: Declarations,
     names: Names,
+    /// The run that is looked at as it stood.
+    travel: Option<Stood>,
+    /// How runs are called that can be opened, the last one first.
+    runs: Vec<RunId>,
     /// What was coloured last.
     painted: RefCell<(String, String)>,
     /// What was read of the session with the last keys.
@@ -44,6 +61,9 @@ pub struct Front {
 
 /// Something that could be written.
 pub struct Choice {
+    /// What it is called.
+    label: String,
+    /// What is shown: with what it is, where not too much could be written.
     shown: String,
     text: String,
 }
@@ -60,41 +80,70 @@ impl Candidate for Choice {
 
 impl Front {
     /// From now on this is known.
-    pub fn know(&mut self, declarations: &Declarations, names: &Names) {
-        (self.declarations, self.names) = (declarations.clone(), names.clone());
+    pub fn know(&mut self, session: &Session) {
+        (self.declarations, self.names) = (session.declarations.clone(), session.names.clone());
+        self.travel.clone_from(&session.travel);
+        self.runs = session.past.iter().rev().map(|came| came.id.clone()).collect();
+        *self.painted.borrow_mut() = <(String, String)>::default();
     }
 
-    /// What was typed as a part of the session.
-    fn sheet(&self, typed: &Source) -> Sheet {
+    /// What was typed as a part of a session that declares these.
+    fn sheet(&self, typed: &Source, declarations: &Declarations) -> Sheet {
         match form::forms(&typed.text) {
             [Form::Declarations] => {
                 let mut sheet = Sheet::default();
-                let others = self.declarations.without(&Declarations::of(typed));
+                let others = declarations.without(&Declarations::of(typed));
                 put_declarations(&mut sheet, &others);
                 sheet.quote(typed, 0..typed.text.len());
                 sheet
             }
             forms => {
                 let form = forms.first().copied().unwrap_or(Form::Expression);
-                Body::new(&self.declarations, &self.names, typed, form, Reach::All).sheet("")
+                Body::new(declarations, &self.names, typed, form, Reach::All).sheet("")
             }
         }
     }
 
     /// What could be written at `offset` of a text that is no command.
     fn offers(&self, text: &str, offset: usize) -> Vec<Choice> {
-        let typed = Source::new(TYPED, text);
-        let sheet = self.sheet(&typed);
+        if let Some(choices) = self.travel.as_ref().and_then(|stood| standing(stood, &text[..offset])) {
+            return choices;
+        }
+        // A text whose `${` is being written has no end yet.
+        let ended = text[..offset].rfind("${").filter(|at| offset == text.len() && !text[*at..].contains('}'));
+        let typed = match ended {
+            Some(_) => Source::new(TYPED, &format!("{text}}}\"")),
+            None => Source::new(TYPED, text),
+        };
+        let sheet = self.sheet(&typed, &self.declarations);
         let at = sheet.offset(TYPED, offset).unwrap_or(sheet.len());
         // Whoever types goes on typing, whatever is wrong with the front end.
         let offered =
             survived(|| offers("session", sheet.text(), at, &Disk, &mut self.kept.borrow_mut())).unwrap_or_default();
-        let mut choices: Vec<Choice> = offered.iter().map(choice).collect();
+        let is_own = |label: &str| self.names.get(label).is_some() || form::forms(text) == [Form::Declarations];
+        let offered = offered.iter().filter(|offer| !OF_RUNS.contains(&&*offer.label) || is_own(&offer.label));
+        let mut choices: Vec<Choice> = offered.map(choice).collect();
         if form::is_silent(&text[..word_start(text, offset)]) {
             let words = STATEMENTS.iter().filter(|word| form::may_begin(word)).chain(&DECLARATIONS);
             choices.extend(words.map(|word| plain(word)));
         }
         choices
+    }
+
+    /// The fields of the input of the workflow that is to be run, as JSON has them, and where the word begins that they stand for.
+    fn inputs(&self, text: &str, offset: usize) -> (Vec<Choice>, usize) {
+        let word = word_start(text, offset);
+        let start = text[..word].strip_suffix('"').map_or(word, str::len);
+        let name = text.split(['{', ' ']).next().unwrap_or_default();
+        // Where a value is written, nothing is known of it.
+        if !text[..start].trim_end().ends_with(['{', ',']) {
+            return (Vec::new(), start);
+        }
+        let call = format!("{CALLS}{name} {{ ");
+        let fields = self.offers(&format!("{call} }}"), call.len()).into_iter();
+        let fields = fields.filter(|choice| choice.text.starts_with(&format!("{}:", choice.label)));
+        let fields = fields.filter(|choice| choice.label.starts_with(&text[word..offset]));
+        (fields.map(|choice| Choice { text: format!("\"{}\": ", choice.label), ..choice }).collect(), start)
     }
 
     fn paint(&self, line: &str) -> String {
@@ -120,7 +169,8 @@ impl Front {
     /// The names in a text, by what they mean.
     fn meanings(&self, line: &str) -> Vec<(Range<usize>, Style)> {
         let typed = Source::new(TYPED, line);
-        let sheet = self.sheet(&typed);
+        // What is typed means the same without what it cannot mean: a key costs as much as what is named, not as the session.
+        let sheet = self.sheet(&typed, &self.declarations.meant_by(line));
         let seen = study("session", sheet.text(), &mut self.kept.borrow_mut());
         let written = sheet.sources(&seen.sources);
         let whole = Span::new(FileId(0), 0..sheet.len());
@@ -134,16 +184,42 @@ impl Front {
     }
 }
 
-fn choice(offer: &Offer) -> Choice {
-    let shown = match offer.detail.is_empty() {
-        true => offer.label.clone(),
-        false => format!("{}  {}", offer.label, offer.detail),
+/// What could be written behind a text about a run as it stood: its names, and the fields of what they stood for.
+fn standing(stood: &Stood, text: &str) -> Option<Vec<Choice>> {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let before = text[..word_start(text, text.len())].trim_end_matches('?');
+    let Some(owner) = before.strip_suffix('.').map(|before| before.trim_end_matches('?')) else {
+        let made = stood.names().into_iter().map(|name| plain(&name));
+        return Some(made.chain(SCOPES.into_iter().map(plain)).collect());
     };
-    Choice { shown, text: offer.text.clone() }
+    let start = owner.trim_end_matches(|letter: char| is_word(letter) || matches!(letter, '.' | '?')).len();
+    let mut path = owner[start..].split('.').map(|name| name.trim_end_matches('?'));
+    let value = path.next().and_then(|root| stood.name(root));
+    let value = path.try_fold(value?, |value, name| value.get(name).cloned())?;
+    let fields = value.as_map()?.iter().map(|(name, value)| Choice {
+        label: name.to_string(),
+        shown: format!("{name}  {}", value.type_name()),
+        text: name.to_string(),
+    });
+    Some(fields.collect())
+}
+
+fn choice(offer: &Offer) -> Choice {
+    let detail = match offer.detail.char_indices().nth(DETAIL_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &offer.detail[..end]),
+        None => offer.detail.clone(),
+    };
+    // What is said of a parameter begins with its name.
+    let says_name = detail.strip_prefix(&offer.label).is_some_and(|rest| rest.starts_with([':', '(']));
+    let shown = match says_name {
+        true => detail,
+        false => format!("{}  {detail}", offer.label).trim_end().to_owned(),
+    };
+    Choice { label: offer.label.clone(), shown, text: offer.text.clone() }
 }
 
 fn plain(word: &str) -> Choice {
-    Choice { shown: word.to_owned(), text: word.to_owned() }
+    Choice { label: word.to_owned(), shown: word.to_owned(), text: word.to_owned() }
 }
 
 /// Where the word begins that ends at `offset`.
@@ -159,20 +235,50 @@ impl Completer for Front {
         let begun = &line[start..pos];
         let mut choices = match line.strip_prefix(':').map(|said| said.split_once(char::is_whitespace)) {
             Some(None) => COMMANDS.iter().map(|command| plain(command.word)).collect(),
-            Some(Some(("load" | "save" | "edit" | "open", rest))) => {
+            Some(Some(("open", rest))) => {
+                let runs = self.runs.iter().filter(|run| run.0.starts_with(rest)).map(|run| plain(&run.0));
+                return Ok((line.len() - rest.len(), runs.collect()));
+            }
+            Some(Some(("edit", _))) => self.declarations.iter().map(|it| plain(&it.declared.name)).collect(),
+            Some(Some(("load" | "save", rest))) => {
                 let (at, files) = FilenameCompleter::new().complete(rest, pos - (line.len() - rest.len()), context)?;
-                let files = files.into_iter().map(|pair| Choice { shown: pair.display, text: pair.replacement });
+                let files = files.into_iter().map(|pair| Choice { shown: pair.display, ..plain(&pair.replacement) });
                 return Ok((line.len() - rest.len() + at, files.collect()));
             }
+            Some(Some(("run", rest))) if rest.contains('{') => {
+                let (choices, start) = self.inputs(rest, pos.max(line.len() - rest.len()) - (line.len() - rest.len()));
+                return Ok((line.len() - rest.len() + start, choices));
+            }
             Some(Some(("run" | "plan" | "graph", _))) => self.declarations.named("workflow").map(plain).collect(),
-            Some(Some(("help", _))) => COMMANDS.iter().map(|command| plain(command.word)).collect(),
-            Some(Some((_, rest))) => {
+            Some(Some(("help", rest))) => {
+                let commands = COMMANDS.iter().map(|command| plain(command.word)).filter(|_| !rest.contains('.'));
+                let (callees, functions) =
+                    (self.offers(&format!("{CALLS}{rest}"), CALLS.len() + rest.len()), self.offers(rest, rest.len()));
+                commands.chain(callees).chain(functions.into_iter().filter(|_| !rest.contains('.'))).collect()
+            }
+            Some(Some(("sandbox", _))) => ["on", "off"].into_iter().map(plain).collect(),
+            Some(Some(("why", _))) => self
+                .travel
+                .iter()
+                .flat_map(|stood| stood.plan().nodes.iter())
+                .filter_map(|node| node.name.as_deref())
+                .map(plain)
+                .collect(),
+            Some(Some((word, rest))) => {
                 let behind = line.len() - rest.len();
-                self.offers(rest, pos.max(behind) - behind)
+                let offset = pos.max(behind) - behind;
+                match word == "mock" && !rest[..offset].contains("=>") {
+                    // Whoever is mocked is called somewhere.
+                    true => self.offers(&format!("{CALLS}{rest}"), CALLS.len() + offset),
+                    false => self.offers(rest, offset),
+                }
             }
             None => self.offers(line, pos),
         };
         choices.retain(|choice| choice.text.starts_with(begun));
+        if choices.len() > DETAILED_MAX {
+            choices.iter_mut().for_each(|choice| choice.shown.clone_from(&choice.label));
+        }
         Ok((start, choices))
     }
 }

@@ -1,8 +1,6 @@
 //! `:help`: what can be said.
 
-use super::super::exit::{Exit, Refusal, Stop};
-use super::super::paper::{Palette, deliver, styled};
-use crate::base::diagnostic::nearest;
+use super::super::paper::{Palette, styled};
 
 /// One command.
 pub struct Command {
@@ -15,8 +13,8 @@ pub struct Command {
 }
 
 /// All of them, in the order in which they are told.
-pub const COMMANDS: [Command; 19] = [
-    Command { word: "help", usage: "[COMMAND]", about: "say what can be said" },
+pub const COMMANDS: [Command; 20] = [
+    Command { word: "help", usage: "[NAME]", about: "say what can be said, or what is known of NAME; so does `NAME?`" },
     Command { word: "type", usage: "EXPRESSION", about: "say the type of an expression, and do not compute it" },
     Command { word: "names", usage: "", about: "list what is declared and named, with types" },
     Command { word: "run", usage: "NAME {json}", about: "run a workflow of the session, and show how it goes" },
@@ -25,25 +23,22 @@ pub const COMMANDS: [Command; 19] = [
     Command { word: "sandbox", usage: "on|off", about: "let stand-ins on this machine take everything" },
     Command {
         word: "mock",
-        usage: "OPERATION => VALUE",
+        usage: "TARGET => VALUE",
         about: "answer by hand, as tests do; `:mock` lists answers, `:mock off` forgets them",
     },
     Command { word: "test", usage: "[TEXT]", about: "run the tests of the session whose titles hold a text" },
-    Command {
-        word: "open",
-        usage: "[RUN]",
-        about: "look at a run as it stood: expressions are answered as of then; `:open off` ends that",
-    },
-    Command { word: "at", usage: "EVENT", about: "go to an event of the open run" },
+    Command { word: "open", usage: "[RUN]", about: "look at a run as it stood; `:open off` comes back" },
+    Command { word: "runs", usage: "", about: "list the runs that can be opened" },
+    Command { word: "at", usage: "[EVENT]", about: "go to an event of the open run, or list its events" },
     Command { word: "next", usage: "[COUNT]", about: "go to the next event" },
     Command { word: "back", usage: "[COUNT]", about: "go to the event before" },
     Command { word: "why", usage: "STEP", about: "say what led to how a step of the run stands" },
+    Command { word: "edit", usage: "[NAME]", about: "edit what was typed last, or what is declared, in $EDITOR" },
     Command {
-        word: "edit",
-        usage: "[NAME]",
-        about: "open what was typed last, or what is declared, in $EDITOR, and say what it then is",
+        word: "load",
+        usage: "[FILE]",
+        about: "take in what a file declares; alone, what was loaded, as it is now",
     },
-    Command { word: "load", usage: "FILE", about: "take in what a file declares" },
     Command { word: "save", usage: "FILE", about: "write the session as a program" },
     Command { word: "explain", usage: "CODE", about: "print the page of a diagnostic" },
     Command { word: "quit", usage: "", about: "leave, as Ctrl-D does" },
@@ -58,33 +53,15 @@ Type what a program may say, and it happens at once:
 The value of the last expression is `it`. A block that is open goes on over lines.
 ";
 
-/// Says what can be said, or what one command does.
-///
-/// # Errors
-/// If there is no such command.
-pub fn tell(word: &str, _: &Palette) -> Result<Exit, Stop> {
+/// What can be said, or what one command does; none if there is no such command.
+pub fn text(word: &str) -> Option<String> {
     let palette = Palette::for_stdout();
-    let word = word.trim_start_matches(':');
     let line = |command: &Command| {
         let usage = format!(":{} {}", command.word, command.usage);
         format!("  {}  {}\n", styled(palette.strong, format!("{:<28}", usage.trim_end())), command.about)
     };
-    if word.is_empty() {
-        deliver(&format!("{HEAD}\n{}", COMMANDS.iter().map(line).collect::<String>()));
-        return Ok(Exit::Done);
-    }
-    match COMMANDS.iter().find(|command| command.word == word) {
-        Some(command) => {
-            deliver(&line(command));
-            Ok(Exit::Done)
-        }
-        None => {
-            let refusal = Refusal::new(format!("there is no command `:{word}`"));
-            Err(match nearest(word, COMMANDS.iter().map(|command| command.word)) {
-                Some(near) => refusal.hint(format!("did you mean `:{near}`?")),
-                None => refusal.hint("`:help` lists all of them"),
-            }
-            .into())
-        }
+    match word.trim_start_matches(':') {
+        "" => Some(format!("{HEAD}\n{}", COMMANDS.iter().map(line).collect::<String>())),
+        word => COMMANDS.iter().find(|command| command.word == word).map(line),
     }
 }

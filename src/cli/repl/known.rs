@@ -19,23 +19,50 @@ pub struct Known {
 
 /// All of them, the one that was named last at the end.
 #[derive(Clone, Debug, Default)]
-pub struct Names(IndexMap<Arc<str>, Known>);
+pub struct Names {
+    values: IndexMap<Arc<str>, Known>,
+    /// What `steps.NAME` holds of steps that were carried out, those that failed too.
+    records: IndexMap<Arc<str>, Known>,
+}
 
 impl Names {
     /// Gives a value a name; it stands before another of this name.
     pub fn learn(&mut self, name: &str, shape: Shape, value: Value) {
-        self.0.shift_remove(name);
-        self.0.insert(name.into(), Known { shape, value });
+        self.values.shift_remove(name);
+        self.values.insert(name.into(), Known { shape, value });
     }
 
     /// The value of this name.
     pub fn get(&self, name: &str) -> Option<&Known> {
-        self.0.get(name)
+        self.values.get(name)
     }
 
     /// Each with its name.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &Known)> {
-        self.0.iter()
+        self.values.iter()
+    }
+
+    /// Keeps the record of a step. What it has not given has no type: the type in the program is that of a step that went well.
+    pub fn record(&mut self, name: &str, shape: &Shape, value: Value) {
+        let held = |field: &Field| {
+            let is_held = value.get(&field.name).is_some_and(|value| field.shape.check(value).is_ok());
+            (field.name.clone(), if is_held { field.shape.clone() } else { Shape::Any })
+        };
+        let shape = match shape.present() {
+            Shape::Object(object) => Shape::object(object.fields.iter().map(held)),
+            _ => Shape::Any,
+        };
+        self.records.insert(name.into(), Known { shape, value });
+    }
+
+    /// Forgets the record of what is no step any more.
+    pub fn forget_record(&mut self, name: &str) {
+        self.records.shift_remove(name);
+    }
+
+    /// The record of each step.
+    pub fn records(&self) -> impl Iterator<Item = (&Arc<str>, &Known)> {
+        self.records.iter()
     }
 }
 

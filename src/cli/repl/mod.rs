@@ -4,6 +4,7 @@
 //! the front end as a part of that program, and carried out by the engine as `flow run` carries out any workflow; nothing here
 //! computes or decides what a text means.
 
+mod about;
 mod body;
 mod command;
 mod declarations;
@@ -12,7 +13,10 @@ mod file;
 mod form;
 mod front;
 mod help;
+#[cfg(feature = "sqlite")]
+mod kept;
 mod known;
+mod mock;
 mod piped;
 mod session;
 mod sheet;
@@ -29,6 +33,7 @@ use super::exit::{Exit, Refusal, Stop};
 use super::paper::{stderr_is_live, stdin_is_terminal, stdout_is_terminal};
 use super::threads::threads;
 use command::After;
+use form::Form;
 use piped::Piped;
 use session::Session;
 use stage::Stage;
@@ -74,14 +79,19 @@ impl Repl {
         let directory = directory.filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut session = Session::new(stage, directory.to_owned(), typed);
         #[cfg(feature = "sqlite")]
-        session.data.clone_from(&self.data);
+        if let Some(data) = &self.data {
+            crate::cli::data::is_there(data)?;
+            session.data = Some(data.clone());
+        }
         for file in &self.files {
             session.load(file)?;
         }
-        match typed {
+        let exit = match typed {
             true => talk(&mut session),
             false => listen(&mut session),
-        }
+        };
+        session.stage.leave();
+        exit
     }
 }
 
@@ -89,10 +99,12 @@ impl Repl {
 fn talk(session: &mut Session) -> Result<Exit, Stop> {
     let keyboard = Keyboard::new();
     let mut keyboard = keyboard.map_err(|error| Refusal::new(format!("the terminal cannot be used: {error}")))?;
+    session.stage.stay_when_interrupted();
+    session.stage.leave_when_hung_up();
     session.remark(&format!("flow {}; `:help` says what can be said, Ctrl-D leaves", env!("CARGO_PKG_VERSION")));
-    loop {
+    while !session.stage.is_gone() {
         match keyboard.next(session) {
-            Typed::Said(said) if answer(session, &said) == After::Leave => break,
+            Typed::Said(said) if answer_each(session, &said) == After::Leave => break,
             Typed::Said(_) | Typed::Dropped => {}
             Typed::Closed => break,
         }
@@ -116,13 +128,34 @@ fn listen(session: &mut Session) -> Result<Exit, Stop> {
     Ok(session.exit())
 }
 
+/// Answers what was pasted, or edited: the things said in it one by one, up to the first of which nothing comes. What only declares, and
+/// what is computed as a script, is one thing.
+fn answer_each(session: &mut Session, said: &str) -> After {
+    let mut lines = Piped::new(said.as_bytes());
+    let pieces: Vec<String> = std::iter::from_fn(|| lines.next().ok().flatten()).collect();
+    let declares = |piece: &String| form::forms(piece) == [Form::Declarations];
+    if pieces.len() < 2 || said.contains(';') || pieces.iter().all(declares) {
+        return answer(session, said);
+    }
+    for piece in pieces {
+        if answer(session, &piece) == After::Leave {
+            return After::Leave;
+        }
+        if session.last() != Exit::Done {
+            break;
+        }
+    }
+    After::GoOn
+}
+
 /// Answers one thing that was said.
 fn answer(session: &mut Session, said: &str) -> After {
     if form::is_silent(said) {
         return After::GoOn;
     }
-    let answered = survived(|| match said.trim_start().strip_prefix(':') {
-        Some(command) => command::obey(session, command),
+    let command = said.trim_start().strip_prefix(':').map(str::to_owned).or_else(|| meant(session, said.trim()));
+    let answered = survived(|| match command {
+        Some(command) => command::obey(session, &command),
         None => {
             let came = session.answer(said);
             session.note(came);
@@ -133,6 +166,18 @@ fn answer(session: &mut Session, said: &str) -> After {
         session.note(Ok(Exit::Failed));
         After::GoOn
     })
+}
+
+/// The command that is meant by what people are used to from elsewhere.
+fn meant(session: &Session, said: &str) -> Option<String> {
+    match said {
+        "help" | "exit" | "quit" if session.names.get(said).is_none() => Some(said.to_owned()),
+        _ => {
+            let name = said.strip_suffix('?')?;
+            let is_name = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.');
+            (!name.is_empty() && name.chars().all(is_name)).then(|| format!("help {name}"))
+        }
+    }
 }
 
 /// What comes of some work; none where it breaks, which is a fault of this program, and has said so. The session goes on.

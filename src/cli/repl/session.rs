@@ -10,6 +10,7 @@ use super::body::{self, Body, IT, Made, Reach};
 use super::declarations::{Declarations, Declared};
 use super::form::{self, Form};
 use super::known::Names;
+use super::mock::Answered;
 use super::sheet::Sheet;
 use super::stage::{Came, Look, Stage, Trouble};
 use crate::base::diagnostic::Diagnostic;
@@ -24,12 +25,16 @@ use crate::host::{Faults, Program, study};
 use crate::lang::Kept;
 use crate::lang::check::HOLE;
 use crate::lang::layout::WIDTH;
+use crate::lang::plan::Kind;
 use crate::run::driver::Summary;
 use crate::run::event::{Event, Record};
 use crate::run::journal::Journal as _;
 
 /// What the text of a session is called; what it uses is looked for from the working directory.
 const NAME: &str = "session";
+
+/// How many declarations are told one by one; of more, how many of each kind there are.
+const TOLD_MAX: usize = 3;
 
 /// How many runs of the session can be opened again.
 const PAST_MAX: usize = 100;
@@ -54,7 +59,7 @@ pub struct Session {
     /// What was carried out, in order.
     pub said: Vec<Said>,
     /// What is answered by hand, as tests say it.
-    pub answers: Vec<Source>,
+    pub answers: Vec<Answered>,
     /// Where it is carried out.
     pub stage: Stage,
     /// The runs there were, the last one at the end.
@@ -62,15 +67,20 @@ pub struct Session {
     /// Where `flow.toml` lies.
     pub directory: PathBuf,
     /// Where runs are kept that can be opened.
+    #[cfg(feature = "sqlite")]
     pub data: Option<PathBuf>,
     /// The run that is looked at as it stood.
     pub travel: Option<Stood>,
     /// What was typed last.
     pub typed: String,
+    /// The files that were taken in.
+    files: Vec<PathBuf>,
     /// Whether people look at what is delivered.
     pub for_people: bool,
     /// How many inputs there were.
     count: usize,
+    /// What came of the last input.
+    last: Exit,
     /// The worst that has happened.
     worst: Exit,
 }
@@ -83,6 +93,8 @@ struct Understood {
     workflow: String,
     input: Value,
     made: Vec<Made>,
+    /// The types of the records of its steps.
+    records: Vec<Made>,
 }
 
 impl Session {
@@ -96,11 +108,14 @@ impl Session {
             stage,
             past: Vec::new(),
             directory,
+            #[cfg(feature = "sqlite")]
             data: None,
             travel: None,
             typed: String::new(),
+            files: Vec::new(),
             for_people,
             count: 0,
+            last: Exit::Done,
             worst: Exit::Done,
         }
     }
@@ -108,6 +123,11 @@ impl Session {
     /// How it ends: with the worst that has happened.
     pub fn exit(&self) -> Exit {
         self.worst
+    }
+
+    /// What came of the last input.
+    pub fn last(&self) -> Exit {
+        self.last
     }
 
     /// What stands before the next input.
@@ -138,6 +158,7 @@ impl Session {
             Exit::Failed => 2,
             Exit::Wrong => 3,
         };
+        self.last = exit;
         if rank(exit) > rank(self.worst) {
             self.worst = exit;
         }
@@ -189,9 +210,12 @@ impl Session {
         }
         let program = Program::from_text(NAME, sheet.text()).map_err(|faults| self.wrong(faults, &sheet, source))?;
         self.warn(program.warnings, &program.sources, &sheet, source);
-        for declared in &declared {
-            let again = if self.declarations.holds(declared) { " again" } else { "" };
-            self.remark(&format!("{declared} is declared{again}"));
+        match declared.len() {
+            0..=TOLD_MAX => declared.iter().for_each(|declared| {
+                let again = if self.declarations.holds(declared) { " again" } else { "" };
+                self.remark(&format!("{declared} is declared{again}"));
+            }),
+            _ => self.remark(&format!("{}: {}", source.name, summed(&declared))),
         }
         self.declarations = all;
         Ok(Exit::Done)
@@ -233,7 +257,8 @@ impl Session {
         let mut seen = study(NAME, asking.text(), &mut Kept::default());
         // What is asked there is nothing that anybody wrote.
         seen.diagnostics.retain(|found| !found.message.contains(HOLE));
-        let made = body.made(seen.checked.notes.hole.as_ref());
+        let hole = seen.checked.notes.hole.as_ref();
+        let (made, records) = (body.made(hole), body.records(hole));
         if seen.diagnostics.iter().any(Diagnostic::is_error) {
             return Err((Faults { diagnostics: seen.diagnostics, sources: seen.sources }, asking));
         }
@@ -241,7 +266,8 @@ impl Session {
         match Program::from_text(NAME, sheet.text()) {
             Ok(program) => {
                 let program = Program { directory: self.directory.clone(), ..program };
-                Ok(Understood { form, program, sheet, workflow: body.workflow.clone(), input: body.input(), made })
+                let (workflow, input) = (body.workflow.clone(), body.input());
+                Ok(Understood { form, program, sheet, workflow, input, made, records })
             }
             Err(faults) => Err((faults, sheet)),
         }
@@ -262,7 +288,7 @@ impl Session {
     }
 
     fn carry_out(&mut self, typed: &Source, understood: Understood) -> Result<Exit, Stop> {
-        let Understood { form, program, sheet, workflow, input, made } = understood;
+        let Understood { form, program, sheet, workflow, input, made, records: of_steps } = understood;
         let sources = program.sources.clone();
         self.warn(program.warnings.clone(), &sources, &sheet, typed);
         let came = self.stage.perform(program, &workflow, &input, Look::Fleeting);
@@ -281,6 +307,7 @@ impl Session {
                 last = Some(value.clone());
             }
         }
+        self.keep_records(&made, &of_steps, &came, &records);
         let names = made.iter().map(|made| made.name.clone()).collect();
         if let (Some(failure), Some(summary)) = (broken(&records), &mut came.summary)
             && summary.status == Status::Completed
@@ -299,8 +326,23 @@ impl Session {
         Ok(exit)
     }
 
-    /// Remembers a run, so that it can be opened.
+    /// Keeps the records of the steps of a run, for whoever asks for `steps.NAME` later.
+    fn keep_records(&mut self, made: &[Made], of_steps: &[Made], came: &Came, records: &[Record]) {
+        made.iter().for_each(|made| self.names.forget_record(&made.name));
+        let stood = Stood::new(came.plan.clone(), records.to_vec());
+        let Some(Value::Map(steps)) = stood.and_then(|stood| stood.name("steps")) else { return };
+        for step in of_steps {
+            if let Some(record) = steps.get(step.called()) {
+                self.names.record(&step.name, &step.shape, record.clone());
+            }
+        }
+    }
+
+    /// Remembers a run, so that it can be opened, unless it only computed: of that there is nothing to look at.
     pub fn keep(&mut self, came: Came) {
+        if came.plan.nodes.iter().all(|node| matches!(node.kind, Kind::Let(_))) && came.plan.name.starts_with(NAME) {
+            return;
+        }
         if self.past.len() == PAST_MAX {
             self.past.remove(0);
         }
@@ -315,6 +357,12 @@ impl Session {
         }
     }
 
+    /// Says that something was broken off.
+    pub fn cancelled(&self) -> Exit {
+        say(&styled(self.stage.palette().doubtful, "cancelled"));
+        Exit::Cancelled
+    }
+
     /// Says how a run ended, where it did not end well.
     pub fn ended(&self, came: &Came, sources: &Sources, sheet: &Sheet) -> Exit {
         let palette = self.stage.palette();
@@ -325,10 +373,7 @@ impl Session {
         }
         match summary.status {
             Status::Completed => Exit::Done,
-            Status::Cancelled => {
-                say(&styled(palette.doubtful, "cancelled"));
-                Exit::Cancelled
-            }
+            Status::Cancelled => self.cancelled(),
             _ => {
                 let written = sheet.sources(sources);
                 let place = |span| written.place(span);
@@ -385,8 +430,40 @@ impl Session {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Refusal::new(format!("`{}` cannot be read: {error}", path.display())))?;
         let source = Source::new(path.display().to_string(), &super::file::from_here(path, &text));
+        if !self.files.iter().any(|known| known == path) {
+            self.files.push(path.to_owned());
+        }
         self.declare(Declarations::of(&source), &source)
     }
+
+    /// Takes the files that were taken in before in again, as they are now; none if there are none.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn load_again(&mut self) -> Option<Result<Exit, Stop>> {
+        let mut came = None;
+        for file in self.files.clone() {
+            match self.load(&file) {
+                Ok(exit) => came = Some(Ok(exit)),
+                Err(wrong) => return Some(Err(wrong)),
+            }
+        }
+        came
+    }
+}
+
+/// How many declarations of each kind there are.
+fn summed(declared: &[Declared]) -> String {
+    let mut sums: Vec<(&str, usize)> = Vec::new();
+    for Declared { word, .. } in declared {
+        match sums.iter_mut().find(|(known, _)| known == word) {
+            Some((_, count)) => *count += 1,
+            None => sums.push((word, 1)),
+        }
+    }
+    let told: Vec<String> =
+        sums.iter().map(|(word, count)| format!("{count} {word}{}", if *count == 1 { "" } else { "s" })).collect();
+    format!("{} declared; `:names` lists them", told.join(", "))
 }
 
 /// What happened in a run.

@@ -27,6 +27,18 @@ struct Piece {
     range: Range<usize>,
 }
 
+impl Piece {
+    /// Where it ends in the sheet.
+    fn end(&self) -> usize {
+        self.start + self.range.len()
+    }
+
+    /// The place in what people wrote of one in the sheet; the nearest that lies in this piece.
+    fn inside(&self, offset: usize) -> usize {
+        self.range.start + offset.saturating_sub(self.start).min(self.range.len())
+    }
+}
+
 impl Sheet {
     /// The whole text.
     pub fn text(&self) -> &str {
@@ -87,13 +99,22 @@ impl Written<'_> {
             return Some(span);
         }
         let range = span.range();
-        let at = self.sheet.pieces.iter().rposition(|piece| piece.start <= range.start)?;
-        let piece = &self.sheet.pieces[at];
-        let inside = |offset: usize| piece.range.start + (offset - piece.start).min(piece.range.len());
-        if range.start > piece.start + piece.range.len() {
+        let pieces = &self.sheet.pieces;
+        let mut first = pieces.iter().rposition(|piece| piece.start <= range.start);
+        // What begins with something that nobody wrote begins where somebody goes on.
+        let next = first.map_or(0, |at| at + 1);
+        let is_behind = |at: usize| range.start >= pieces[at].end();
+        if first.is_none_or(is_behind) && pieces.get(next).is_some_and(|piece| piece.start < range.end) {
+            first = Some(next);
+        }
+        let first = first?;
+        if range.start > pieces[first].end() {
             return None;
         }
-        Some(Span::new(self.files[at], inside(range.start)..inside(range.end.max(range.start))))
+        let last = pieces.iter().rposition(|piece| piece.start < range.end).filter(|last| *last > first);
+        let last = last.filter(|last| self.files[*last] == self.files[first]).unwrap_or(first);
+        let (start, end) = (pieces[first].inside(range.start), pieces[last].inside(range.end));
+        Some(Span::new(self.files[first], start..end.max(start)))
     }
 
     /// What was found, at its places in what people wrote. A finding about something that nobody wrote is left out, unless it is an
@@ -103,6 +124,7 @@ impl Written<'_> {
     }
 
     fn told_one(&self, mut diagnostic: Diagnostic, about: &str) -> Option<Diagnostic> {
+        diagnostic.message = as_written(&diagnostic.message);
         match self.place(diagnostic.primary.span) {
             Some(span) => diagnostic.primary.span = span,
             None if diagnostic.is_error() => diagnostic.primary.span = self.whole(about)?,
@@ -121,6 +143,7 @@ impl Written<'_> {
         });
         for hint in &mut diagnostic.hints {
             let edit = hint.edit.take();
+            hint.text = as_written(&hint.text);
             hint.edit = edit.and_then(|(span, text)| Some((self.place(span)?, text)));
         }
         Some(diagnostic)
@@ -132,4 +155,15 @@ impl Written<'_> {
         let at = at.or_else(|| self.sheet.pieces.len().checked_sub(1))?;
         Some(Span::new(self.files[at], self.sheet.pieces[at].range.clone()))
     }
+}
+
+/// What the front end says of a workflow, and what is said of a session instead: what was typed before comes in as the input.
+const IN_SESSIONS: [(&str, &str); 2] = [
+    ("input.steps", "steps"),
+    ("values come from `input`, `vars`, and earlier steps by their names", "`:names` lists what has a name here"),
+];
+
+/// What is said, in the words of who typed.
+fn as_written(said: &str) -> String {
+    IN_SESSIONS.iter().fold(said.to_owned(), |said, (workflow, session)| said.replace(workflow, session))
 }

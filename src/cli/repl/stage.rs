@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use super::super::ask::Terminal;
+#[cfg(unix)]
+use super::super::ask::whoever;
 use super::super::face::Face;
 use super::super::paper::{Palette, colour_on_stderr, say, styled};
-use super::super::run::watch::{self, Interrupts};
+use super::super::run::watch::{Interrupts, watch as watched};
 use super::super::screen::Screen;
 use super::super::tree::Tree;
 use super::super::{log, panic, stand_in};
@@ -21,16 +24,24 @@ use crate::base::value::Value;
 use crate::host::answers::Answers;
 use crate::host::clock::VirtualClock;
 use crate::host::sandbox::Sandbox;
-use crate::host::{BuildError, Builder, Faults, Program};
+use crate::host::{BuildError, Builder, Engine, Faults, Program};
 use crate::lang::plan::Plan;
 use crate::run::driver::Summary;
 use crate::run::intake::{self, StartError};
+#[cfg(unix)]
+use crate::run::machine::Command;
 use crate::store::Memory;
 
 /// How long a run that was killed has to say so.
 const GRACE: Duration = Duration::from_secs(1);
+/// How long a run whose terminal has gone has to come to its end in order.
+#[cfg(unix)]
+const LAST_PATIENCE: Duration = Duration::from_secs(10);
 /// How a process ends that Ctrl-C has ended.
 const INTERRUPTED: i32 = 130;
+/// How one ends whose terminal has gone.
+#[cfg(unix)]
+const HUNG_UP: i32 = 129;
 
 /// Where runs of a session are carried out.
 pub struct Stage {
@@ -48,6 +59,8 @@ pub struct Stage {
     asks: bool,
     /// Whether something is carried out.
     busy: Arc<AtomicBool>,
+    /// Whether the terminal has gone.
+    gone: watch::Sender<bool>,
 }
 
 /// A run of the session, with what happened in it.
@@ -87,7 +100,17 @@ impl Stage {
         screen.hide(mask.clone());
         panic::cover(mask.clone());
         log::listen(screen.clone());
-        Self { runtime, screen, mask, settings, sandboxed, answers: None, asks, busy: Arc::default() }
+        Self {
+            runtime,
+            screen,
+            mask,
+            settings,
+            sandboxed,
+            answers: None,
+            asks,
+            busy: Arc::default(),
+            gone: watch::Sender::new(false),
+        }
     }
 
     /// From now on Ctrl-C ends the process where nothing is carried out: nobody edits a line that it could drop.
@@ -102,6 +125,52 @@ impl Stage {
                 }
             }
         });
+    }
+
+    /// From now on a terminal that goes cancels what is carried out, and the session ends.
+    #[cfg(unix)]
+    pub fn leave_when_hung_up(&self) {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (gone, busy) = (self.gone.clone(), self.busy.clone());
+        self.runtime.spawn(async move {
+            // Where the system lets nobody listen, it ends the process.
+            let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+            hangup.recv().await;
+            gone.send_replace(true);
+            while busy.load(Ordering::SeqCst) {
+                tokio::time::sleep(GRACE).await;
+            }
+            // Whoever waits for a key hears that none will come; who does not is not waited for.
+            tokio::time::sleep(GRACE).await;
+            std::process::exit(HUNG_UP);
+        });
+    }
+
+    /// There is no such thing here.
+    #[cfg(not(unix))]
+    pub fn leave_when_hung_up(&self) {}
+
+    /// Whether the terminal has gone.
+    pub fn is_gone(&self) -> bool {
+        *self.gone.borrow()
+    }
+
+    /// Ends when the terminal has gone and a run that was cancelled for it has not come to its end.
+    #[cfg(unix)]
+    async fn hung_up(&self, engine: &Engine, run: &RunId) {
+        let mut gone = self.gone.subscribe();
+        if gone.wait_for(|gone| *gone).await.is_err() {
+            return std::future::pending().await;
+        }
+        engine.call_to(run, Command::Cancel { by: whoever() });
+        tokio::time::sleep(LAST_PATIENCE).await;
+        engine.call_to(run, Command::Kill { by: whoever() });
+        tokio::time::sleep(GRACE).await;
+    }
+
+    #[cfg(not(unix))]
+    async fn hung_up(&self, _: &Engine, _: &RunId) {
+        std::future::pending().await
     }
 
     /// The colours of stderr.
@@ -119,10 +188,37 @@ impl Stage {
         self.screen.size().0
     }
 
+    /// From now on Ctrl-C ends no process: whoever edits a line has it as a key, and what is carried out hears of it.
+    pub fn stay_when_interrupted(&self) {
+        let _inside = self.runtime.enter();
+        drop(Interrupts::listen());
+    }
+
+    /// What some work comes to, on a thread of its own; none where Ctrl-C was pressed: it is left behind then, and meets its bounds.
+    pub fn computed<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        self.busy.store(true, Ordering::SeqCst);
+        let came = self.runtime.block_on(async {
+            let mut interrupts = Interrupts::listen();
+            let mut gone = self.gone.subscribe();
+            tokio::select! {
+                came = tokio::task::spawn_blocking(work) => came.ok(),
+                () = interrupts.next() => None,
+                Ok(_) = gone.wait_for(|gone| *gone) => None,
+            }
+        });
+        self.busy.store(false, Ordering::SeqCst);
+        came
+    }
+
     /// Waits for something on the threads of the session.
     #[cfg(feature = "sqlite")]
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
+    }
+
+    /// Nothing more is carried out; what was left behind is not waited for.
+    pub fn leave(self) {
+        self.runtime.shutdown_background();
     }
 
     /// Carries a workflow out.
@@ -190,8 +286,10 @@ impl Stage {
             Look::Fleeting => Face::fleeting(tree, self.screen.clone()),
         };
         let summary = tokio::select! {
-            summary = watch::watch(&engine, running, &mut face, terminal.as_ref(), clock.as_ref()) => Some(summary),
+            summary = watched(&engine, running, &mut face, terminal.as_ref(), clock.as_ref()) => Some(summary),
+            () = engine.attend() => None,
             () = patience_ends() => None,
+            () = self.hung_up(&engine, &id) => None,
         };
         terminal.iter().for_each(|terminal| terminal.close());
         face.finish(engine.now());

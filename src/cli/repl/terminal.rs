@@ -59,7 +59,7 @@ impl Keyboard {
     /// The next thing that is said.
     pub fn next(&mut self, session: &Session) -> Typed {
         if let Some(front) = self.editor.helper_mut() {
-            front.know(&session.declarations, &session.names);
+            front.know(session);
         }
         match self.editor.readline(&session.prompt()) {
             Ok(said) => {

@@ -27,7 +27,9 @@ pub fn run(session: &Session, text: &str) -> Result<Exit, Stop> {
     let mut failed = 0;
     for test in tests {
         let began = Instant::now();
-        let verdict = rehearse(&program.package, test, Rehearsal::default());
+        let (package, test) = (program.package.clone(), test.clone());
+        let verdict = session.stage.computed(move || rehearse(&package, &test, Rehearsal::default()));
+        let Some(verdict) = verdict else { return Ok(session.cancelled()) };
         let took = Duration(i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX));
         let mut told = headline(&verdict.title, verdict.passed(), &elapsed(took), &palette);
         for failure in &verdict.failures {

@@ -1,12 +1,11 @@
 //! Expectations, and what is said where one is not met.
 
-use super::TestFailure;
 use super::stage::Stage;
+use super::{TestFailure, TestSettings};
 use crate::base::span::Span;
-use crate::base::time::Timestamp;
 use crate::base::value::Value;
+use crate::host::beside::{Beside, Unanswered};
 use crate::lang::plan::{Package, Script};
-use crate::lang::script::{self, Form};
 
 /// How long a value may be shown.
 const SHOWN_CHARS_MAX: usize = 400;
@@ -81,35 +80,12 @@ fn shown(value: &Value) -> String {
 
 /// Computes a piece of an expectation.
 fn value_of(stage: &Stage, package: &Package, text: &str, span: Span) -> Result<Value, String> {
-    let library = package.functions.library();
-    let expr = script::compile(text.trim(), span, Form::Expression, library)
-        .map_err(|diagnostics| diagnostics.into_iter().next().map_or_else(String::new, |first| first.message))?;
-    let roots: Vec<_> = expr.reads().iter().map(|read| stage.name(&read.root)).collect();
-    expr.evaluate(&Names { roots, now: stage.now() }).map_err(|broken| broken.message)
-}
-
-struct Names {
-    roots: Vec<Option<Value>>,
-    now: Timestamp,
-}
-
-impl script::Scope for Names {
-    fn root(&self, read: usize) -> Option<Value> {
-        self.roots.get(read).cloned().flatten()
-    }
-    fn now(&self) -> Timestamp {
-        self.now
-    }
-    fn draw(&self) -> u64 {
-        0
-    }
-    fn print(&self, _: &str) {}
-    fn env(&self, name: &str) -> Option<Value> {
-        Some(name.into())
-    }
-    fn secret(&self, name: &str) -> Option<Value> {
-        Some(name.into())
-    }
+    let beside = Beside { now: stage.now(), settings: Some(&TestSettings) };
+    let value = beside.value_of(text.trim(), span, package.functions.library(), |name| stage.name(name));
+    value.map_err(|unanswered| match unanswered {
+        Unanswered::Wrong(found) => found.into_iter().next().map_or_else(String::new, |first| first.message),
+        Unanswered::Broken(failure) => failure.message.to_string(),
+    })
 }
 
 /// The parts of an expectation joined by `&&`.

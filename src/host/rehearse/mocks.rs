@@ -6,7 +6,7 @@ use crate::base::failure::{Failure, Kind};
 use crate::base::shape::{Field, Shape};
 use crate::base::time::Duration;
 use crate::base::value::{Map, Value};
-use crate::lang::plan::test::{Answer, Mock, Target, Test};
+use crate::lang::plan::test::{Answer, Mock, Target};
 use crate::lang::plan::{Package, Root, Roots, With};
 use crate::run::world::Outcome;
 
@@ -31,9 +31,9 @@ pub struct Said {
 }
 
 impl Mocks {
-    /// The mocks of a test, all before their first reply.
-    pub fn new(package: Arc<Package>, test: &Test) -> Self {
-        let mocks = test.mocks.iter().map(|mock| Progress { mock: mock.clone(), reply: 0, used: 0 }).collect();
+    /// These mocks, all before their first reply.
+    pub fn new<'m>(package: Arc<Package>, mocks: impl Iterator<Item = &'m Mock>) -> Self {
+        let mocks = mocks.map(|mock| Progress { mock: mock.clone(), reply: 0, used: 0 }).collect();
         Self { package, mocks }
     }
 
@@ -119,6 +119,11 @@ pub fn received(outcome: Outcome, declared: &Shape) -> Outcome {
         Some(value) => Outcome { result: Ok(value), ..outcome },
         None => outcome,
     }
+}
+
+/// What somebody is, and who, of whom a question asks: `role finance`.
+pub fn asked(whom: &str) -> (&str, &str) {
+    whom.split_once(' ').unwrap_or(("", whom))
 }
 
 /// The target that stands for an operation.

@@ -31,6 +31,7 @@ use crate::run::event::Record;
 use crate::run::intake::{self, Options, StartError};
 use crate::run::machine::Command;
 use crate::run::world::Clock as _;
+pub(super) use outside::TestSettings;
 use outside::{Effects, Outside};
 use stage::{Crash, Stage};
 

@@ -97,7 +97,7 @@ impl Outside {
     /// order, and the run has another name: chance is a function of it (semantics 51).
     pub fn new(package: Arc<Package>, test: Arc<Test>, seed: Option<u64>, now: Timestamp) -> Self {
         let scene = Scene {
-            mocks: Mocks::new(package.clone(), &test),
+            mocks: Mocks::new(package.clone(), test.mocks.iter()),
             runs: IndexMap::new(),
             queue: BTreeMap::new(),
             queued: 0,
@@ -326,7 +326,7 @@ impl Outside {
         if let Some(answered) = self.asked_again(scene, &place, &Value::Unit) {
             return answered;
         }
-        let (what, who) = question.whom.split_once(' ').unwrap_or(("", &*question.whom));
+        let (what, who) = mocks::asked(&question.whom);
         scene.sent.push(Sent::new(format!("ask {what} {who:?}"), &asked(&question.params)));
         let by: Arc<str> = who.into();
         let said = self.say(scene, &Target::Step(question.step.clone()), &question.params).flatten();

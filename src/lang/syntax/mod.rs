@@ -32,7 +32,7 @@ pub use mend::{Reading, read, read_again};
 pub use shift::Shifts;
 /// The words of the language, for those who offer them.
 pub mod words {
-    pub use super::word::{CLAUSES, DECLARATIONS, STATEMENTS};
+    pub use super::word::{CLAUSES, DECLARATIONS, OF_WORKFLOWS, STATEMENTS};
 }
 
 use std::collections::BTreeSet;
@@ -104,6 +104,11 @@ pub fn is_open(text: &str) -> bool {
 /// Where texts and comments stand in a text that is being written, each with whether it is a comment.
 pub fn quoted(text: &str) -> Vec<(std::ops::Range<usize>, bool)> {
     scan::quoted(text, &mut faults::Faults::new(FileId(0), text))
+}
+
+/// Where expressions and statements may stand in a text that is being written: outside of comments and texts, and in `${}`.
+pub fn bare(text: &str) -> Vec<std::ops::Range<usize>> {
+    scan::bare(text)
 }
 
 /// Whether a file is beyond what can be read at all.

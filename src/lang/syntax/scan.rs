@@ -13,6 +13,7 @@ use super::faults::Faults;
 use super::letter;
 use crate::base::letter::is_hidden;
 use crate::base::limit;
+use crate::base::span::FileId;
 
 /// Stands for each byte inside a string.
 pub(super) const FILLER: u8 = 2;
@@ -67,6 +68,32 @@ pub(super) fn quoted(text: &str, faults: &mut Faults<'_>) -> Vec<(Range<usize>, 
     let mut quoted: Vec<_> = cutter.texts.iter().map(|range| (range.clone(), false)).chain(comments).collect();
     quoted.sort_by_key(|(range, _)| range.start);
     quoted
+}
+
+/// Where a text is neither comment nor plain text: what `${}` holds is not plain.
+pub(super) fn bare(text: &str) -> Vec<Range<usize>> {
+    let mut bare = Vec::new();
+    let mut stretches: Vec<Range<usize>> = std::iter::once(0..text.len()).collect();
+    while let Some(stretch) = stretches.pop() {
+        let inside = &text[stretch.clone()];
+        let mut faults = Faults::new(FileId(0), inside);
+        let mut cutter = Cutter::new(inside, &mut faults);
+        cutter.cut();
+        let from = |range: Range<usize>| stretch.start + range.start..stretch.start + range.end;
+        let comments = cutter.comments.iter().map(|comment| comment.span.range());
+        let mut quoted: Vec<_> = cutter.texts.iter().cloned().chain(comments).collect();
+        quoted.sort_by_key(|range| range.start);
+        stretches.extend(cutter.holes().map(from));
+        let mut at = 0;
+        for range in quoted {
+            bare.push(from(at..range.start.max(at)));
+            at = range.end.max(at);
+        }
+        bare.push(from(at..stretch.len()));
+    }
+    bare.retain(|range| !range.is_empty());
+    bare.sort_by_key(|range| range.start);
+    bare
 }
 
 /// How many texts of several lines may be without an end before the rest of the file is given up.
@@ -167,6 +194,26 @@ impl<'c, 't> Cutter<'c, 't> {
                 _ => self.odd_character(),
             }
         }
+    }
+
+    /// What stands in the `${}` of its texts.
+    fn holes(&self) -> impl Iterator<Item = Range<usize>> {
+        self.texts.iter().filter(|range| self.bytes[range.start] != b'#').flat_map(|range| {
+            let (mut holes, mut at) = (Vec::new(), range.start);
+            while at < range.end {
+                let rest = &self.bytes[at..range.end];
+                if rest.starts_with(b"\\") && self.bytes[range.start] != b'`' {
+                    at += 2;
+                } else if rest.starts_with(b"${") {
+                    let end = self.hole_end(at, true, 0).unwrap_or(range.end);
+                    holes.push(at + 2..end.saturating_sub(1).max(at + 2));
+                    at = end.max(at + 2);
+                } else {
+                    at += 1;
+                }
+            }
+            holes
+        })
     }
 
     fn starts(&self, prefix: &str) -> bool {

@@ -43,6 +43,27 @@ pub const STATEMENTS: [&str; 38] = [
     "branch",
     "with",
 ];
+/// The statements that say something of a whole workflow, or of its end.
+pub const OF_WORKFLOWS: [&str; 18] = [
+    "on",
+    "handle",
+    "finally",
+    "input",
+    "vars",
+    "state",
+    "trigger",
+    "version",
+    "deadline",
+    "concurrency",
+    "key",
+    "priority",
+    "tags",
+    "output",
+    "return",
+    "reply",
+    "until",
+    "set",
+];
 /// What a clause of a step begins with.
 pub const CLAUSES: [&str; 16] = [
     "when", "after", "timeout", "deadline", "retry", "on", "handle", "undo", "key", "auth", "secret", "remind",

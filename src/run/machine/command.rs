@@ -12,8 +12,8 @@ use crate::lang::catalog::Effect;
 use crate::lang::plan::node::Wait;
 use crate::lang::plan::{Kind, Node, Plan};
 use crate::run::admission::{Gathered, Reason};
-use crate::run::event::{Answer, Decision, Event, UnitId};
-use crate::run::history::unit::{Task, Unit};
+use crate::run::event::{Alarm, Answer, Decision, Event, UnitId};
+use crate::run::history::unit::{Stage, Task, Unit};
 use crate::run::history::{Collected, Run};
 use crate::run::wait::For;
 use crate::run::world::{Outcome, Settings};
@@ -324,17 +324,22 @@ impl Machine<'_> {
             Task::Listen(listen) => listen.output.is_none(),
             // A place that cannot be had is a failure; one that can, is `Enter`.
             Task::Gate(gate) => !gate.entered && outcome.result.is_err(),
-            Task::None | Task::Sleep { .. } | Task::Body(_) | Task::Loop(_) | Task::Race(_) => false,
+            // Whoever answers for a time says that it has come.
+            Task::Sleep { over } => !over && unit.stage == Stage::Active,
+            Task::None | Task::Body(_) | Task::Loop(_) | Task::Race(_) => false,
         };
         if !waits {
             return Err(Refusal::NotWaiting);
         }
         match outcome.result {
+            Ok(_) if matches!(unit.task, Task::Sleep { .. }) => {
+                self.record(Event::Woke { unit: id, alarm: Alarm::Due });
+            }
             Ok(value) => {
                 let answer = Answer::Done { value: value.received(), next: outcome.next_page, by };
                 self.record(Event::Answered { unit: id, attempt, answer });
             }
-            Err(failure) if matches!(unit.task, Task::Gate(_)) => self.raise(id, failure),
+            Err(failure) if matches!(unit.task, Task::Gate(_) | Task::Sleep { .. }) => self.raise(id, failure),
             Err(failure) => self.failed_attempt(id, attempt, failure, outcome.certain),
         }
         Ok(())
