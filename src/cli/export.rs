@@ -57,7 +57,7 @@ impl Export {
         match self.to {
             To::Mermaid => self.write(&plan::graph::to_mermaid(plan))?,
             To::Serverless => {
-                let exported = plan::serverless::to_serverless(plan);
+                let exported = plan::serverless::to_serverless(plan, &program.package.connectors);
                 let yaml = serde_saphyr::to_string(&exported.document)
                     .map_err(|error| Refusal::new(format!("the document cannot be written as YAML: {error}")))?;
                 self.write(&yaml)?;

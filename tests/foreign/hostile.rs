@@ -1,5 +1,6 @@
 //! Documents that are broken, or mean harm: what is wrong is said, with its line, and nothing breaks.
 
+use super::Import;
 use crate::cli::Folder;
 
 /// What `flow import` says of a document that it refuses.
@@ -160,7 +161,7 @@ fn whatever_a_machine_is_like_its_program_checks() {
         ("broken", machine(&broken)),
     ];
     for (name, document) in rows {
-        let import = super::Import::from(&format!("{name}.json"), document.as_bytes());
+        let import = Import::from(&format!("{name}.json"), document.as_bytes());
         assert!(import.text.contains("workflow "), "{name}");
     }
 }
@@ -172,4 +173,80 @@ fn what_is_too_much_is_refused() {
     assert!(refused("m.json", &machine(&many)).contains("the state machine has 5001 states, 5000 are the most"));
     let deep = format!("{{ \"StartAt\": \"A\", \"States\": {}1{} }}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(refused("m.json", &deep).contains("m.json: this is no JSON: recursion limit exceeded"));
+}
+
+/// What a person or a machine can put into a document without meaning it: the program checks all the same.
+#[test]
+fn numbers_names_and_lines_without_measure_become_programs_that_check() {
+    let most = u64::MAX;
+    let numbers = format!(
+        "{{ \"StartAt\": \"A\", \"TimeoutSeconds\": {most}, \"States\": {{ \"A\": {{ \"Type\": \"Task\", \"Resource\": \"x\", \"TimeoutSeconds\": {most}, \
+         \"Retry\": [{{ \"ErrorEquals\": [\"States.ALL\"], \"MaxAttempts\": {most}, \"IntervalSeconds\": {most}, \"BackoffRate\": 1e308, \"MaxDelaySeconds\": {most} }}], \
+         \"Next\": \"B\" }}, \"B\": {{ \"Type\": \"Wait\", \"Seconds\": {most}, \"End\": true }} }} }}"
+    );
+    Import::from("m.json", numbers.as_bytes());
+    let functions = format!(
+        "{{ \"StartAt\": \"A\", \"States\": {{ \"A\": {{ \"Type\": \"Pass\", \"Parameters\": {{ \"x.$\": \"{}{}\" }}, \"End\": true }} }} }}",
+        "States.Array(".repeat(20_000),
+        ")".repeat(20_000)
+    );
+    let import = Import::from("m.json", functions.as_bytes());
+    assert!(import.text.contains("functions stand deeper in each other than 40"), "{}", import.text);
+    let filters = ["[?(@.x ==", "[?(]", "[?(@.a[?(@.b)])]", "[?(@['a'] == ']')]", "[?(@.a == 'b' && )]", "[?()]"];
+    for filter in filters {
+        let path = serde_json::to_string(&format!("$.list{filter}")).expect("it is a text");
+        let state = format!("{{ \"Type\": \"Pass\", \"Parameters\": {{ \"x.$\": {path} }}, \"End\": true }}");
+        Import::from("m.json", machine(&[("A".to_owned(), state)]).as_bytes());
+    }
+    let head = "document: { dsl: '1.0.0', namespace: a, name: b, version: '1.0.0' }\n";
+    for document in [
+        "schedule: { cron: '99 99 * * *' }\ndo:\n  - a: { set: { x: 1 } }",
+        "do:\n  - a: { wait: { days: 1e300 } }\n  - b: { wait: { seconds: -5 } }\n  - c: { wait: PT99999999999999999999S }",
+        "do:\n  - \u{1f680}: { set: { \u{1f389}: 1 } }\n  - if: { set: { for: '${ .\u{1f389} }', x: '${ .[\"\u{1f389}\"] }' } }\n  - if: { set: { y: 1 } }",
+        "do:\n  - a: { try: [ { x: { call: http, with: { endpoint: 'https://a.b' } } } ], catch: { retry: { delay: { days: 9999 }, \
+         backoff: { linear: { increment: { days: 9999 } } }, limit: { attempt: { count: 18446744073709551615 } } } } }",
+        "do:\n  - a: { try: [ { x: { call: http, with: { endpoint: 'https://a.b' } } } ], catch: { retry: { delay: { days: 9999 }, \
+         backoff: { exponential: {} }, limit: { attempt: { count: 18446744073709551615 } } } } }",
+        "do:\n  - a: { set: { x: '${ .y | with_entries(select(.key)) | rtrimstr(\"[\") | ltrimstr(\"\\u0000\") }' } }",
+    ] {
+        Import::from("b.yaml", format!("{head}{document}\n").as_bytes());
+    }
+}
+
+#[test]
+fn what_is_no_text_or_blows_up_is_refused_at_once() {
+    let folder = Folder::with("");
+    let bomb = (1..9).fold("a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned(), |bomb, at| {
+        let same = vec![format!("*a{}", at - 1); 10].join(", ");
+        format!("{bomb}a{at}: &a{at} [{same}]\n")
+    });
+    let deep = format!("do: {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let rows: [(&[u8], &str); 4] = [
+        (b"{ \"StartAt\": \"\xe9\" }", "it is no UTF-8"),
+        (b"\xff\xfe{\0}\0", "it is no UTF-8"),
+        (bomb.as_bytes(), "this is neither JSON nor YAML"),
+        (deep.as_bytes(), "recursion limit exceeded"),
+    ];
+    for (document, says) in rows {
+        folder.write("m.yaml", document);
+        let done = folder.flow(&["import", "m.yaml"]);
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{}", done.stderr);
+        assert!(done.stderr.contains(says), "{}", done.stderr);
+    }
+    // Of two of one name nobody can say which is meant.
+    for (name, document) in [
+        (
+            "m.json",
+            "{ \"StartAt\": \"A\", \"States\": { \"A\": { \"Type\": \"Succeed\" },\n \"A\": { \"Type\": \"Fail\" } } }",
+        ),
+        ("m.yaml", "StartAt: A\nStates:\n  A: { Type: Succeed }\n  A: { Type: Fail }\n"),
+    ] {
+        let said = refused(name, document);
+        assert!(said.contains("twice in one object at line 2") || said.contains("duplicate"), "{said}");
+    }
+    // A mark at the beginning of a file is none of its text.
+    Import::from(
+        "m.json",
+        "\u{feff}{ \"StartAt\": \"A\", \"States\": { \"A\": { \"Type\": \"Succeed\" } } }".as_bytes(),
+    );
 }

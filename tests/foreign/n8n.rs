@@ -382,3 +382,105 @@ fn what_a_service_says_beside_the_fields_of_its_connector_is_read() {
         expect output == [#{ mail: "a@example.com" }]"#,
     );
 }
+
+/// A workflow of nodes in a row behind a start by hand.
+fn row(nodes: &[(&str, &str)]) -> String {
+    let start =
+        ("{ \"parameters\": {}, \"type\": \"n8n-nodes-base.manualTrigger\", \"name\": \"Start\" }".to_owned(), "Start");
+    let made = nodes.iter().map(|(name, node)| (format!("{{ \"name\": {name:?}, {node} }}"), *name));
+    let all: Vec<(String, &str)> = std::iter::once(start).chain(made).collect();
+    let ways = all.windows(2).map(|two| {
+        format!("{:?}: {{ \"main\": [[{{ \"node\": {:?}, \"type\": \"main\", \"index\": 0 }}]] }}", two[0].1, two[1].1)
+    });
+    let ways: Vec<String> = ways.collect();
+    let parts: Vec<&str> = all.iter().map(|(node, _)| node.as_str()).collect();
+    format!("{{ \"name\": \"Row\", \"nodes\": [{}], \"connections\": {{ {} }} }}", parts.join(", "), ways.join(", "))
+}
+
+#[test]
+fn a_script_of_one_value_is_that_value_and_any_other_is_left_to_be_written() {
+    let code = |script: &str| {
+        let script = serde_json::to_string(script).expect("it is a text");
+        format!("\"type\": \"n8n-nodes-base.code\", \"parameters\": {{ \"jsCode\": {script} }}")
+    };
+    let rows =
+        code("const rows = [{ n: 1 }, { n: 2 }, { n: 5 }];\nreturn rows.map(row => ({ json: { twice: row.n * 2 } }));");
+    let plain = Import::from("row.json", row(&[("Rows", &rows)]).as_bytes());
+    assert!(!plain.text.contains("TODO"), "{}", plain.text);
+    plain.holds("row", "expect output == [#{ twice: 2 }, #{ twice: 4 }, #{ twice: 10 }]");
+
+    let loops =
+        code("let sum = 0;\nfor (const item of $input.all()) { sum += item.json.n; }\nreturn [{ json: { sum } }];");
+    let kept = Import::from("row.json", row(&[("Sum", &loops)]).as_bytes());
+    assert!(kept.text.contains("//     for (const item of $input.all()) { sum += item.json.n; }"), "{}", kept.text);
+    assert!(kept.text.contains("write `sum_code`, where it stands as a comment"), "{}", kept.text);
+    kept.holds("row", "expect error.message.contains(\"is not written anew yet\")");
+}
+
+/// A request that asks for pages, with what is said of them.
+fn pages(url: &str, said: &str) -> String {
+    format!(
+        "\"type\": \"n8n-nodes-base.httpRequest\", \"parameters\": {{ \"url\": {url:?}, \"options\": {{ \"pagination\": {{ \"pagination\": {{ {said} }} }} }} }}"
+    )
+}
+
+#[test]
+fn pages_are_asked_for_until_there_are_no_more() {
+    // The next page has the address that the one before names.
+    let links = pages(
+        "https://a.example/rows",
+        r#""paginationMode": "responseContainsNextURL", "nextURL": "={{ $response.body.next }}", "paginationCompleteWhen": "other",
+           "completeExpression": "={{ $response.body.last }}""#,
+    );
+    let import = Import::from("row.json", row(&[("Rows", &links)]).as_bytes());
+    assert!(!import.text.contains("TODO"), "{}", import.text);
+    import.holds(
+        "row",
+        r#"mock http.get => { status: 200, headers: {}, body: { n: 1, last: false, next: "https://a.example/rows/2" } } when params.url == "https://a.example/rows"
+        mock http.get => { status: 200, headers: {}, body: { n: 2, last: true, next: "https://a.example/rows/3" } }
+        expect calls(http.get).map(|one| one.url) == ["https://a.example/rows", "https://a.example/rows/2"]
+        expect output.map(|one| one.n) == [1, 2]"#,
+    );
+    // A parameter counts them, and an empty page is the last.
+    let counted = pages(
+        "https://a.example/rows",
+        r#""paginationMode": "updateAParameterInEachRequest", "parameters": { "parameters": [{ "type": "qs", "name": "page", "value": "={{ $pageCount + 1 }}" }] },
+           "requestInterval": 2000"#,
+    );
+    let import = Import::from("row.json", row(&[("Rows", &counted)]).as_bytes());
+    assert!(!import.text.contains("TODO"), "{}", import.text);
+    import.holds(
+        "row",
+        r#"mock http.get => { status: 200, headers: {}, body: [{ n: 1 }, { n: 2 }] } when params.query.page == 1
+        mock http.get => { status: 200, headers: {}, body: [{ n: 3 }] } when params.query.page == 2
+        mock http.get => { status: 200, headers: {}, body: [] }
+        expect output == [#{ n: 1 }, #{ n: 2 }, #{ n: 3 }] && calls(http.get).len() == 3 && run.elapsed == 4s"#,
+    );
+    // As many as are wanted, and no more.
+    let bounded = pages(
+        "https://a.example/rows",
+        r#""paginationMode": "updateAParameterInEachRequest", "parameters": { "parameters": [{ "name": "page", "value": "={{ $pageCount }}" }] },
+           "limitPagesFetched": true, "maxRequests": 2"#,
+    );
+    let import = Import::from("row.json", row(&[("Rows", &bounded)]).as_bytes());
+    import.holds(
+        "row",
+        r#"mock http.get => { status: 200, headers: {}, body: [{ n: 1 }] }
+        expect output == [#{ n: 1 }, #{ n: 1 }] && calls(http.get).len() == 2"#,
+    );
+}
+
+#[test]
+fn cron_lines_that_cannot_be_read_are_left_to_be_written() {
+    for (line, says) in [
+        ("61 * * * *", "`61 * * * *` is no cron line of five fields: once a day stands for it"),
+        ("often", "`often` is no cron line of five fields: once a day stands for it"),
+    ] {
+        let clock = format!(
+            "{{ \"name\": \"Clock\", \"nodes\": [{{ \"parameters\": {{ \"rule\": {{ \"interval\": [{{ \"field\": \"cronExpression\", \"expression\": {line:?} }}] }} }}, \
+             \"type\": \"n8n-nodes-base.scheduleTrigger\", \"name\": \"Clock\" }}], \"connections\": {{}} }}"
+        );
+        let import = Import::from("clock.json", clock.as_bytes());
+        assert!(import.text.contains(says), "{}", import.text);
+    }
+}

@@ -217,3 +217,164 @@ fn documents_that_mean_harm_are_told_or_written_and_break_nothing() {
         Import::from("b.yaml", format!("{head}{document}").as_bytes());
     }
 }
+
+/// Tasks, and what the specification and the features of its conformance tests say that comes of them.
+const DOCUMENTED: &[(&str, &str, &str)] = &[
+    (
+        "a task is given what `input.from` takes",
+        "do:\n  - who: { input: { from: .user.claims.subject }, set: { player: '${ . }' } }",
+        r#"input: { user: { claims: { subject: "s1" } } }
+        expect output == #{ player: "s1" }"#,
+    ),
+    (
+        "`output.as` sees what the task gave, and `$input` what it was given",
+        "do:\n  - one: { set: { id: 1 }, output: { as: .id } }\n  - two: { set: { id: 2 }, output: { as: '{ ids: [ $input, .id ] }' } }",
+        "expect output == #{ ids: [1, 2] }",
+    ),
+    (
+        "`set` lays values out as they are written",
+        "do:\n  - start: { set: { shape: circle, size: '${ .configuration.size }', rest: [ 1, '${ 1 + 1 }', 'n ${ 3 }' ], none: null } }",
+        r#"input: { configuration: { size: { width: 6, height: 6 } } }
+        expect output == #{ shape: "circle", size: #{ width: 6, height: 6 }, rest: [1, 2, "n 3"], none: () }"#,
+    ),
+    (
+        "tasks under one `do` run in a row",
+        "do:\n  - all:\n      do:\n        - red: { set: { colors: '${ .colors + [\"red\"] }' } }\n        - blue: { set: { colors: '${ .colors + [\"blue\"] }' } }",
+        r#"expect output == #{ colors: ["red", "blue"] }"#,
+    ),
+    (
+        "the first case of a `switch` that holds says where to go on",
+        "do:\n  - pick:\n      switch:\n        - red: { when: '.color == \"red\"', then: setRed }\n        - green: { when: '.color == \"green\"', then: setGreen }\n  \
+         - setRed: { set: { colors: '${ .colors + [\"red\"] }' }, then: end }\n  - setGreen: { set: { colors: '${ .colors + [\"green\"] }' }, then: end }",
+        r#"input: { color: "green" }
+        expect output == #{ colors: ["green"] }"#,
+    ),
+    (
+        "where no case holds, the `then` of the `switch` does",
+        "do:\n  - pick: { switch: [ { red: { when: '.color == \"red\"', then: setRed } } ], then: end }\n  - setRed: { set: { color: red }  }",
+        r#"input: { data: { color: "yellow" } }
+        expect output == #{ color: "yellow" }"#,
+    ),
+    (
+        "a case without `when` is the default",
+        "do:\n  - pick:\n      switch:\n        - red: { when: '.color == \"red\"', then: setRed }\n        - other: { then: setOther }\n  \
+         - setRed: { set: { colors: [ red ] } }\n  - setOther: { set: { colors: '${ .colors + [ $input.color ] }' } }",
+        r#"input: { data: { color: "yellow" } }
+        expect output == #{ colors: ["yellow"] }"#,
+    ),
+    (
+        "a task whose `if` does not hold hands on what it was given",
+        "do:\n  - a: { if: '${ .n > 5 }', set: { big: true } }\n  - b: { if: '${ .n <= 5 }', set: { n: '${ .n + 1 }' } }",
+        r#"input: { data: { n: 3 } }
+        expect output == #{ n: 4 }"#,
+    ),
+    (
+        "a `for` stops where its `while` no longer holds",
+        "do:\n  - loop:\n      for: { each: x, in: .xs }\n      while: .n == null or .n < 3\n      do:\n        - mark: { set: { n: '${ (.n // 0) + $x }' } }",
+        r#"input: { xs: [1, 2, 3, 4] }
+        expect output == #{ n: 3 }"#,
+    ),
+    (
+        "a `for` over an empty list hands on what it was given",
+        "do:\n  - first: { set: { list: [], n: 7 } }\n  - loop: { for: { each: x, in: .list }, do: [ { mark: { set: { last: '${ $x }' } } } ] }",
+        "expect output == #{ list: [], n: 7 }",
+    ),
+    (
+        "the branches of a `fork` give a list",
+        "do:\n  - all:\n      fork:\n        compete: false\n        branches:\n          - a: { set: { x: 1 } }\n          - b: { set: { y: 2 } }",
+        "expect output == [#{ x: 1 }, #{ y: 2 }]",
+    ),
+    (
+        "what was raised is caught by its status, under the name that `as` says",
+        "do:\n  - attempt:\n      try: [ { bad: { raise: { error: { type: 'https://errors.example/compliance', status: 400, title: Compliance Error } } } } ]\n      \
+         catch: { errors: { with: { status: 400 } }, as: err, do: [ { note: { set: { error: '${ $err.title }', status: '${ $err.status }' } } } ] }",
+        r#"expect output == #{ error: "Compliance Error", status: 400 }"#,
+    ),
+    (
+        "what the filter does not name is not caught",
+        "do:\n  - attempt:\n      try: [ { bad: { raise: { error: { type: 'https://errors.example/compliance', status: 400, title: Compliance Error } } } } ]\n      \
+         catch: { errors: { with: { status: 503 } }, do: [ { note: { set: { error: 1 } } } ] }",
+        r#"expect error.type == "compliance""#,
+    ),
+    (
+        "pauses that grow by as much each time",
+        "do:\n  - attempt:\n      try: [ { ask: { call: http, with: { method: get, endpoint: 'https://a.example' } } } ]\n      \
+         catch: { errors: { with: { status: 503 } }, retry: { delay: { seconds: 2 }, backoff: { linear: {} }, limit: { attempt: { count: 3 } } } }",
+        r#"mock http.get fails server_error { status: 503 } 3 times then { status: 200, headers: {}, body: { ok: true } }
+        expect output == #{ ok: true } && run.elapsed == 12s"#,
+    ),
+    (
+        "`export.as` keeps what later tasks read in `$context`",
+        "do:\n  - a: { set: { n: 1 }, export: { as: '${ { seen: .n } }' } }\n  - b: { set: { m: 2 } }\n  - c: { set: { both: '${ [ $context.seen, .m ] }' } }",
+        "expect output == #{ both: [1, 2] }",
+    ),
+    (
+        "an event that is emitted is what the task gives",
+        "do:\n  - say: { emit: { event: { with: { source: 'https://s.example', type: com.greeted.v1, data: { greetings: '${ \"Hello \\(.first) \\(.last)!\" }' } } } } }",
+        r#"input: { first: "John", last: "Doe" }
+        expect output.type == "com.greeted.v1" && output.source == "https://s.example" && output.specversion == "1.0"
+        expect output.data == #{ greetings: "Hello John Doe!" }"#,
+    ),
+    (
+        "events belong together by what is expected of them",
+        "do:\n  - paid: { listen: { to: { one: { with: { type: order.paid }, correlate: { order: { from: .data.id, expect: '${ .id }' } } } } } }\n  \
+         - out: { set: { by: '${ .[0].by }' } }",
+        r#"input: { id: "o7" }
+        event "order.paid" { id: "o6", by: "Bob" }
+        event "order.paid" { id: "o7", by: "Ada" }
+        expect output == #{ by: "Ada" }"#,
+    ),
+    (
+        "a declared function runs where it is called, with its arguments",
+        "use:\n  functions:\n    pet:\n      call: http\n      with: { method: get, endpoint: 'https://pets.example/pet/{petId}' }\ndo:\n  - one: { call: pet, with: { petId: 69 } }",
+        r#"mock http.get => { status: 200, headers: {}, body: { id: 69 } }
+        expect output == #{ id: 69 } && calls(http.get)[0].url == "https://pets.example/pet/69""#,
+    ),
+    (
+        "waits are as long as they say, and hand on what they were given",
+        "do:\n  - a: { set: { n: 1 } }\n  - b: { wait: { minutes: 1, seconds: 30 } }\n  - c: { wait: PT1H }",
+        "expect output == #{ n: 1 } && run.elapsed == 3690s",
+    ),
+    (
+        "what the workflow gives is what `output.as` takes",
+        "output: { as: '${ .a.b }' }\ndo:\n  - a: { set: { a: { b: 5 } } }",
+        "expect output == 5",
+    ),
+];
+
+#[test]
+fn each_kind_of_task_gives_what_the_specification_says() {
+    for (says, document, test) in DOCUMENTED {
+        let head = "document: { dsl: '1.0.3', namespace: samples, name: sample, version: '1.0.0' }\n";
+        let import = Import::from("sample.yaml", format!("{head}{document}\n").as_bytes());
+        assert!(!import.text.contains("TODO"), "{says}\n{}", import.text);
+        import.holds("sample", test);
+    }
+}
+
+#[test]
+fn what_has_to_be_done_by_hand_says_how() {
+    let import = Import::from(
+        "hands.yaml",
+        br#"
+document: { dsl: '1.0.3', namespace: samples, name: hands, version: '1.0.0' }
+do:
+  - greet:
+      call: grpc
+      with: { proto: { endpoint: 'file:///greet.proto' }, service: { name: Greeter, host: localhost }, method: SayHello, arguments: { name: Ada } }
+  - attempt:
+      try: [ { ask: { call: http, with: { method: get, endpoint: 'https://a.example' } } } ]
+      catch: { retry: { delay: { seconds: 1 }, backoff: { linear: {} }, jitter: { from: { seconds: 0 }, to: { seconds: 1 } }, limit: { attempt: { count: 30 } } } }
+  - both:
+      listen: { to: { all: [ { with: { type: a }, correlate: { order: { from: .data.id } } }, { with: { type: b }, correlate: { order: { from: .data.id } } } ] } }
+"#,
+    );
+    for told in [
+        "`greet`: gRPC is not spoken here: give the service a gateway that takes JSON over HTTP, and let `greeter` post to it",
+        "write several handlers, each `retry 1 times` with a pause of its own",
+        "write `backoff A to B`, which chance spreads",
+        "all events of one run agree in `order` there",
+    ] {
+        assert!(import.text.contains(told), "{told}\n{}", import.text);
+    }
+}

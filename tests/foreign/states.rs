@@ -181,6 +181,47 @@ const DOCUMENTED: &[(&str, &str, &str)] = &[
         r#"input: { data: { n: 6 } }
         expect output == 24"#,
     ),
+    // Pauses between attempts that grow by another rate than two, to a longest one.
+    (
+        "states/growing.json",
+        "growing",
+        r#"input: { data: {} }
+        mock aws_lambda.charge fails Busy 4 times then { receipt: "r" }
+        expect output == #{ receipt: "r" } && run.elapsed == 36s"#,
+    ),
+    // `States.TaskFailed` stands for every error but `States.Timeout`.
+    (
+        "states/growing.json",
+        "growing",
+        r#"input: { data: {} }
+        mock aws_lambda.charge fails timeout
+        expect error.type == "timeout" && calls(aws_lambda.charge).len() == 1"#,
+    ),
+    (
+        "states/growing.json",
+        "growing",
+        r#"input: { data: {} }
+        mock aws_lambda.charge fails conflict "no"
+        expect output == "given up: no""#,
+    ),
+    // Filters in paths, as the example of JSONPath's own documentation states them.
+    (
+        "states/store.json",
+        "store",
+        r#"input: { store: { book: [
+            { category: "reference", title: "Sayings", price: 8.95 }, { category: "fiction", title: "Sword", price: 12.99 },
+            { category: "fiction", title: "Moby", isbn: "0-553-21311-3", price: 8.99 }
+        ] } }
+        expect output == #{ cheap: ["Sayings", "Moby"], known: ["Moby"], fiction: [12.99, 8.99], both: ["Moby"], count: 2 }"#,
+    ),
+    // The list of a map that is read from elsewhere.
+    (
+        "states/reader.json",
+        "reader",
+        r#"input: { bucket: "b" }
+        mock s3.get_object => [{ id: 1 }, { id: 2 }, { id: 3 }]
+        expect output == [1, 2] && calls(s3.get_object)[0].request == #{ Bucket: "b", Key: "rows.csv" }"#,
+    ),
     // A branch each for the same input; the outputs are a list in the order of the branches.
     (
         "states/parallel.json",
@@ -298,11 +339,10 @@ fn what_is_left_to_do_is_said_in_its_place() {
     assert_eq!(
         approval.summary,
         "main.flow: 4 states of Amazon States Language, 1 one to one
-  5 things to look at, marked TODO(import):
+  4 things to look at, marked TODO(import):
     line 6: no way leads to the state `Nowhere`: it is left out
     line 13: `Ask`: whoever gets the token `run.id` answers by `flow signal RUN ask`, with the output
     line 21: `Fetch`: the connection's credentials go into `auth`: `auth bearer secret(\"NAME\")`
-    line 22: `Fetch`: the pauses between attempts grew by 3; here they double
     line 33: `sqs` stands for AWS sqs: say in the settings where it is reached over HTTP
   next: flow check main.flow, flow test main.flow
 "

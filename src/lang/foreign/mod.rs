@@ -12,12 +12,17 @@
 //! stands in the program where the reader needs it. Values are `Term`s, which lay themselves out. Whatever a document holds,
 //! the program must check: samples go to `tests/foreign/NAME/`, and each is imported by the binary, checked, formatted and run there.
 
+mod condition;
+mod cron;
 mod draft;
 mod n8n;
+mod retry;
 mod serverless;
 mod source;
 mod states;
 mod term;
+mod time;
+mod ways;
 
 use serde_json::Value as Json;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::expr::Expr;
 use super::path::{self, Key};
 use super::resolve::{Read, Resolved};
-use super::tree::{Kind, Node, Part, Tail};
+use super::tree::{Arm, Kind, Node, Part, Tail};
 use crate::base::value::Value;
 
 /// What stands in jq for the beginning of a path outside: the text, and how many segments of the path it takes in.
@@ -52,6 +52,11 @@ impl Writer<'_> {
                 format!("{{ {} }}", fields?.join(", "))
             }
             Kind::Variable(name) => format!("${name}"),
+            Kind::Range { from: Some(from), to: Some(to), inclusive } => {
+                let (from, to) = (self.operand(from)?, self.operand(to)?);
+                let more = if *inclusive { " + 1" } else { "" };
+                format!("[range({from}; {to}{more})]")
+            }
             Kind::Field { of, name, .. } => format!("{}{}", self.operand(of)?, field(&name.text)),
             Kind::Index { of, index, .. } => format!("{}[{}]", self.operand(of)?, self.node(index)?),
             Kind::Slot { read, .. } => {
@@ -77,16 +82,50 @@ impl Writer<'_> {
                 self.call(&name.text, first, rest)?
             }
             Kind::Method { of, name, args, .. } => self.call(&name.text, of, args)?,
-            Kind::Block(statements, Tail::Value) => match statements.as_slice() {
-                [only] => self.node(only)?,
-                _ => return None,
-            },
+            Kind::Block(statements, Tail::Value) => {
+                let (last, before) = statements.split_last()?;
+                let mut text = String::new();
+                for statement in before {
+                    let Kind::Let { name, value: Some(value), .. } = &statement.kind else { return None };
+                    text.push_str(&format!("{} as ${} | ", self.operand(value)?, name.text));
+                }
+                text.push_str(&self.node(last)?);
+                text
+            }
+            Kind::Switch { on, arms } => self.switch(on, arms)?,
             Kind::If { condition, then, otherwise } => {
                 let otherwise = otherwise.as_ref()?;
                 format!("if {} then {} else {} end", self.node(condition)?, self.node(then)?, self.node(otherwise)?)
             }
             _ => return None,
         })
+    }
+
+    /// The first arm that fits, as `if`s in each other.
+    fn switch(&self, on: &Node, arms: &[Arm]) -> Option<String> {
+        let on = self.operand(on)?;
+        let mut text = "null".to_owned();
+        for arm in arms.iter().rev() {
+            let mut holds: Vec<String> = Vec::new();
+            if !arm.patterns.is_empty() {
+                let is = |pattern: &Node| Some(format!("{on} == {}", constant(&pattern.constant()?)?));
+                let any: Option<Vec<String>> = arm.patterns.iter().map(is).collect();
+                holds.push(any?.join(" or "));
+            }
+            if let Some(guard) = &arm.guard {
+                holds.push(self.node(guard)?);
+            }
+            let body = self.node(&arm.body)?;
+            text = match holds.as_slice() {
+                [] => body,
+                [one] => format!("if {one} then {body} else {text} end"),
+                several => {
+                    let all: Vec<String> = several.iter().map(|one| format!("({one})")).collect();
+                    format!("if {} then {body} else {text} end", all.join(" and "))
+                }
+            };
+        }
+        Some(text)
     }
 
     /// In brackets where it is more than one word.
@@ -99,6 +138,7 @@ impl Writer<'_> {
                 | Kind::Text(_)
                 | Kind::List(_)
                 | Kind::Map(_)
+                | Kind::Range { .. }
                 | Kind::Variable(_)
                 | Kind::Field { .. }
                 | Kind::Index { .. }
@@ -119,12 +159,12 @@ impl Writer<'_> {
             "&&" => format!("{a} and {b}"),
             "||" => format!("{a} or {b}"),
             // `//` gives way where `false` stands on its left, too.
-            "??" if matches!(&right.kind, Kind::Constant(Value::Bool(true))) => {
-                format!("if {a} == null then {b} else {a} end")
-            }
-            "??" => format!("{a} // {b}"),
+            // Where what stands on its right is a text, a number or the like, nobody asks for a `false`.
+            "??" if is_settled(right) => format!("{a} // {b}"),
+            "??" => format!("if {a} == null then {b} else {a} end"),
             "in" => format!("{b} | any(. == {a})"),
             // A quotient of whole numbers is no whole number there.
+            "/" if is_fraction(left) || is_fraction(right) => format!("{a} / {b}"),
             _ => return None,
         })
     }
@@ -150,10 +190,15 @@ impl Writer<'_> {
             "parse_json" => "fromjson",
             "base64" => "@base64",
             "url_encode" => "@uri",
+            "parse_int" | "parse_float" => "tonumber",
             _ => "",
         };
         if rest.is_empty() && !plain.is_empty() {
             return Some(format!("{of} | {plain}"));
+        }
+        if let ("replace_all", [pattern, by]) = (name, rest) {
+            let by = by.constant().filter(|by| by.as_text().is_some_and(|by| !by.contains(['$', '\\'])))?;
+            return Some(format!("{of} | gsub({}; {})", self.node(pattern)?, constant(&by)?));
         }
         let [argument] = rest else { return None };
         if let Kind::Closure { params, body } = &argument.kind {
@@ -182,6 +227,20 @@ impl Writer<'_> {
             "matches" => format!("{of} | test({argument})"),
             _ => return None,
         })
+    }
+}
+
+/// Whether a node is a number with a point in it.
+fn is_fraction(node: &Node) -> bool {
+    matches!(&node.kind, Kind::Constant(Value::Float(_)))
+}
+
+/// Whether a node is a value that is neither `true` nor computed.
+fn is_settled(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Constant(value) => *value != Value::Bool(true),
+        Kind::Text(_) | Kind::List(_) | Kind::Map(_) => true,
+        _ => false,
     }
 }
 

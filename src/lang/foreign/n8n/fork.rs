@@ -4,6 +4,7 @@ use super::data::{Data, Items};
 use super::document::Way;
 use super::machine::Machine;
 use super::walk::{Arrival, Scope, Walked, arrivals};
+use crate::lang::foreign::condition::negated;
 use crate::lang::foreign::term::Term;
 
 /// How many nodes are looked at as the one where ways meet.
@@ -244,18 +245,4 @@ fn shared_line(first: &str, second: &str) -> Option<(String, String, String)> {
 /// Whether a block ends the run.
 fn ends_run(text: &str) -> bool {
     text.lines().last().is_some_and(|line| line.trim_start().starts_with("fail "))
-}
-
-/// The opposite of a condition.
-pub fn negated(when: &str) -> String {
-    if let Some(path) = when.strip_suffix(" != ()").filter(|path| !path.contains(' ')) {
-        return format!("{path} == ()");
-    }
-    if let Some(inner) = when.strip_prefix("!(").and_then(|rest| rest.strip_suffix(')'))
-        && !inner.contains(['(', ')'])
-    {
-        return inner.to_owned();
-    }
-    let is_word = when.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '?'));
-    if is_word { format!("!{when}") } else { format!("!({when})") }
 }

@@ -117,16 +117,20 @@ impl<'a> Machine<'a> {
 
     /// The same, or why there is none.
     pub fn read(&mut self, template: &str, items: &Items) -> Result<Term, String> {
-        let seen = Seen { items: items.clone(), names: Vec::new() };
+        self.read_in(template, &Seen { items: items.clone(), names: Vec::new() })
+    }
+
+    /// The same, where names are bound beside the items.
+    pub fn read_in(&mut self, template: &str, seen: &Seen) -> Result<Term, String> {
         let parts = pieces(template)?;
         let is_blank = |part: &Expr| matches!(part, Expr::Text(text) if text.trim().is_empty());
         let values: Vec<&Expr> = parts.iter().filter(|part| !is_blank(part)).collect();
         if let ([value], true) = (values.as_slice(), parts.len() <= 3)
             && !matches!(**value, Expr::Text(_))
         {
-            return self.term_of(value, &seen);
+            return self.term_of(value, seen);
         }
-        let value = self.filled(&parts, &seen)?;
+        let value = self.filled(&parts, seen)?;
         self.written(value)
     }
 
@@ -247,7 +251,7 @@ pub fn pieces(template: &str) -> Result<Vec<Expr>, String> {
 }
 
 /// What n8n makes of an answer: an item of each entry of a list, else one.
-const AS_ITEMS: &str = r#"/// The entries of a list, or the only one.
+pub const AS_ITEMS: &str = r#"/// The entries of a list, or the only one.
 fn as_items(value) {
     if type_of(value) == "array" { value } else { [value] }
 }

@@ -4,6 +4,7 @@ use super::data::Data;
 use super::document::{Graph, Node, Way};
 use super::machine::{Machine, at};
 use crate::lang::foreign::TODO;
+use crate::lang::foreign::cron;
 use crate::lang::foreign::term::Term;
 use crate::lang::layout;
 use serde_json::Value as Json;
@@ -191,9 +192,7 @@ impl Machine<'_> {
                     text.push_str(&self.say("it does not say when"));
                 }
                 for line in unread {
-                    text.push_str(
-                        &self.say(&format!("`{line}` is no cron line of five fields: once a day stands for it")),
-                    );
+                    text.push_str(&self.say(&cron::unread(line)));
                 }
                 lines.iter().for_each(|line| text.push_str(&format!("    trigger {line}\n")));
             }
@@ -371,7 +370,7 @@ fn schedules<'n>(node: &Node<'n>, unread: &mut Vec<&'n str>) -> Vec<String> {
     for rule in at(node, "rule.interval").as_array().into_iter().flatten() {
         let (hour, minute) = (whole(&rule["triggerAtHour"], 0).min(23), whole(&rule["triggerAtMinute"], 0).min(59));
         let line = match rule["field"].as_str().unwrap_or("days") {
-            "cronExpression" => cron(rule["expression"].as_str().unwrap_or_default(), unread),
+            "cronExpression" => cron_line(rule["expression"].as_str().unwrap_or_default(), unread),
             "seconds" => format!("every {}s", whole(&rule["secondsInterval"], 30).max(1)),
             "minutes" => format!("every {}m", whole(&rule["minutesInterval"], 5).max(1)),
             "hours" => match whole(&rule["hoursInterval"], 1).max(1) {
@@ -412,7 +411,7 @@ fn schedules<'n>(node: &Node<'n>, unread: &mut Vec<&'n str>) -> Vec<String> {
             "everyHour" => format!("schedule \"{minute} * * * *\""),
             "everyWeek" => format!("schedule \"{minute} {hour} * * {}\"", item["weekday"].as_str().unwrap_or("1")),
             "everyMonth" => format!("schedule \"{minute} {hour} {} * *\"", whole(&item["dayOfMonth"], 1).clamp(1, 31)),
-            "custom" => cron(item["cronExpression"].as_str().unwrap_or_default(), unread),
+            "custom" => cron_line(item["cronExpression"].as_str().unwrap_or_default(), unread),
             "everyX" => {
                 let unit = if item["unit"] == "hours" { "h" } else { "m" };
                 format!("every {}{unit}", whole(&item["value"], 2).max(1))
@@ -432,17 +431,14 @@ fn schedules<'n>(node: &Node<'n>, unread: &mut Vec<&'n str>) -> Vec<String> {
 }
 
 /// A cron line of five fields; one of six begins with the second.
-fn cron<'n>(expression: &'n str, unread: &mut Vec<&'n str>) -> String {
+fn cron_line<'n>(expression: &'n str, unread: &mut Vec<&'n str>) -> String {
     let expression = expression.trim().trim_start_matches('=');
     let fields: Vec<&str> = expression.split_whitespace().collect();
     let fields = if fields.len() == 6 { &fields[1..] } else { &fields[..] };
-    let is_plain = |field: &&str| field.chars().all(|c| c.is_ascii_alphanumeric() || "*/,-".contains(c));
-    // What cannot be read is due once a day, and said.
-    let line = if fields.len() == 5 && fields.iter().all(is_plain) {
-        fields.join(" ")
-    } else {
+    let mut line = fields.join(" ");
+    if !cron::is_read(&line) {
         unread.push(expression);
-        "0 0 * * *".to_owned()
-    };
+        cron::DAILY.clone_into(&mut line);
+    }
     format!("schedule {}", Term::text(&line).expression())
 }

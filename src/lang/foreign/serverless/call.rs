@@ -8,6 +8,7 @@ use super::value::{Shape, Value};
 use super::walk::Stop;
 use crate::lang::foreign::term::Term;
 use crate::lang::layout;
+use crate::lang::openapi::naming;
 
 /// Methods that are operations of their own.
 const METHODS: [&str; 6] = ["get", "head", "post", "put", "patch", "delete"];
@@ -36,7 +37,10 @@ impl Author<'_> {
             "grpc" => {
                 let service = with["service"]["name"].as_str().unwrap_or("service").to_owned();
                 let method = with["method"].as_str().unwrap_or(name).to_owned();
-                self.later("a call of gRPC goes over HTTP here");
+                self.later(format!(
+                    "gRPC is not spoken here: give the service a gateway that takes JSON over HTTP, and let `{}` post to it",
+                    naming::parameter(&service)
+                ));
                 self.stubbed(name, &service, &method, &with["arguments"], &scope, clauses)
             }
             "asyncapi" => {
@@ -110,7 +114,8 @@ impl Author<'_> {
                 let text = |text: &str| Value::text(text);
                 let address = Value::of(url, Shape::Text);
                 let headers = params.iter().find(|(field, _)| field == "headers").map(|(_, term)| term.clone());
-                let headers = Value::of(headers.unwrap_or_else(|| Term::Object(Vec::new())), Shape::Any);
+                let headers = headers.map_or_else(|| Term::Object(Vec::new()), open);
+                let headers = Value::of(headers, Shape::Any);
                 let request = vec![("method", text(&method.to_uppercase())), ("uri", address), ("headers", headers)];
                 let request = Value::object(named(request), &mut self.reads);
                 let response = vec![
@@ -134,7 +139,12 @@ impl Author<'_> {
             return Term::text("https://example.com/");
         };
         if text.contains("${") || !text.contains('{') {
-            return self.template(said, scope).term(&mut self.reads);
+            let address = self.template(said, scope);
+            if address.shape == Shape::Nothing {
+                self.later("put the address in, where a stand-in for it is");
+                return Term::text("https://example.com/");
+            }
+            return address.term(&mut self.reads);
         }
         let mut made = String::new();
         let mut rest = text;
@@ -169,6 +179,16 @@ impl Author<'_> {
         let step = self.draft.name(name);
         self.draft.step(&step, &callee, &[("request".to_owned(), request)], clauses);
         Value::path(step)
+    }
+}
+
+/// Headers without those that hold a secret: what was sent may be handed on, they may not.
+fn open(headers: Term) -> Term {
+    let is_open = |value: &Term| !value.expression().contains("secret(");
+    match headers {
+        Term::Object(fields) => Term::Object(fields.into_iter().filter(|(_, value)| is_open(value)).collect()),
+        other if is_open(&other) => other,
+        _ => Term::Object(Vec::new()),
     }
 }
 

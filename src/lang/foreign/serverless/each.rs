@@ -4,9 +4,9 @@ use serde_json::Value as Json;
 
 use super::author::{Author, Frame};
 use super::expression::Scope;
-use super::switch::negated;
 use super::value::{Shape, Value};
 use super::walk::Stop;
+use crate::lang::foreign::condition::negated;
 
 impl Author<'_> {
     /// Writes the loop; what its last turn gives.
@@ -69,7 +69,15 @@ impl Author<'_> {
         let term = then.term(&mut self.reads);
         self.draft.statement("output", &term);
         self.draft.close("");
-        Ok(Value::call(format!("{step}.last()"), Shape::Any))
+        // Over an empty list it gives what it was given.
+        let is_whole = taken.shape == Shape::Input && !self.reads.is_declared();
+        let last = format!("{step}.last()");
+        match (is_whole, self.code(taken)) {
+            (false, before) if taken.shape != Shape::Nothing => {
+                Ok(Value::code(format!("{last} ?? {before}"), Shape::Any))
+            }
+            _ => Ok(Value::call(last, Shape::Any)),
+        }
     }
 }
 

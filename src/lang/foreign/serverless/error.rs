@@ -7,7 +7,9 @@ use super::expression::{Scope, inside};
 use super::value::{Shape, Value};
 use super::wait;
 use super::walk::Stop;
+use crate::lang::foreign::retry::{ATTEMPTS_MAX, schedule};
 use crate::lang::foreign::term::Term;
+use crate::lang::foreign::time;
 use crate::lang::layout;
 use crate::lang::openapi::naming;
 
@@ -92,7 +94,8 @@ impl Author<'_> {
         let (text, then) = self.aside(|author| author.tasks(&task["try"], taken.clone(), &frame.within(), false))?;
         name.clone_into(&mut self.task);
         let catch = &task["catch"];
-        let scope = Scope::new(taken, frame).with(caught_as(catch), &caught());
+        let caught = self.caught();
+        let scope = Scope::new(taken, frame).with(caught_as(catch), &caught);
         let filter = self.filter(&catch["errors"]["with"]);
         let mut holds = filter.holds.clone();
         holds.extend(self.guards(catch, &scope));
@@ -103,7 +106,7 @@ impl Author<'_> {
         let guard = guarded(&holds);
         let mut caught_then = None;
         if !catch["do"].is_null() {
-            let inner = frame.with(caught_as(catch), caught());
+            let inner = frame.with(caught_as(catch), caught);
             let (body, then) = self.aside(|author| {
                 author.draft.deeper(true);
                 let done = author.tasks(&catch["do"], taken.clone(), &inner, false)?;
@@ -190,7 +193,15 @@ impl Author<'_> {
             },
         };
         if let Some(status) = status.filter(|_| needs_status) {
-            holds.push(format!("error.status == {status}"));
+            // What is raised here has no status of its own: its type says which it had there.
+            let raised: Vec<String> =
+                self.statuses().into_iter().filter(|(_, own)| *own == status).map(|(kind, _)| kind).collect();
+            let kinds: Vec<String> = raised.iter().map(|kind| layout::text(kind)).collect();
+            holds.push(match kinds.as_slice() {
+                [] => format!("error.status == {status}"),
+                [only] => format!("(error.status == {status} || error.type == {only})"),
+                several => format!("(error.status == {status} || error.type in [{}])", several.join(", ")),
+            });
         }
         for field in ["title", "detail"] {
             if let Some(text) = with[field].as_str() {
@@ -213,7 +224,7 @@ impl Author<'_> {
             None => said.clone(),
         };
         let limit = &policy["limit"];
-        let count = limit["attempt"]["count"].as_u64().filter(|count| *count > 0);
+        let count = limit["attempt"]["count"].as_u64().filter(|count| *count > 0).map(|count| count.min(ATTEMPTS_MAX));
         let whole = wait::duration(&limit["duration"]);
         let delay = wait::milliseconds(&policy["delay"]).unwrap_or(1_000).max(1);
         let backoff = &policy["backoff"];
@@ -223,17 +234,33 @@ impl Author<'_> {
         }
         let times = if count.is_none() && whole.is_none() { " 100 times".to_owned() } else { times };
         let turns = count.unwrap_or(10).min(40) as i32;
-        let pause = if backoff["exponential"].is_null() {
-            if !backoff["linear"].is_null() {
-                self.later("the pauses between attempts grew by as much each time; here they stay as they are");
-            }
-            format!("every {}", wait::shown(delay))
+        let pauses = if backoff["linear"].is_null() {
+            None
         } else {
-            let most = (delay as f64 * 2f64.powi(turns - 1)).min(86_400_000.0) as u64;
-            format!("backoff {} to {}", wait::shown(delay), wait::shown(most.max(delay)))
+            let more = wait::milliseconds(&backoff["linear"]["increment"]).unwrap_or(delay);
+            let grown =
+                count.map(|count| (0..count.min(1_000)).map(|at| delay.saturating_add(more.saturating_mul(at))));
+            let grown = grown.and_then(|pauses| schedule(&pauses.collect::<Vec<u64>>()));
+            if grown.is_none() {
+                self.later(format!(
+                    "each pause between attempts was {} longer than the one before; here they stay as they are: where that \
+                     matters, write several handlers, each `retry 1 times` with a pause of its own",
+                    time::milliseconds(more)
+                ));
+            }
+            grown
+        };
+        let pause = if backoff["exponential"].is_null() {
+            format!("every {}", time::milliseconds(delay))
+        } else {
+            let most = wait::milliseconds(&backoff["exponential"]["maxDelay"]).map_or(86_400_000.0, |most| most as f64);
+            let most = (delay as f64 * 2f64.powi(turns - 1)).min(most) as u64;
+            format!("backoff {} to {}", time::milliseconds(delay), time::milliseconds(most.max(delay)))
         };
         if backoff["exponential"].is_null() && !policy["jitter"].is_null() {
-            self.later("`jitter`: only the pauses of `backoff` have chance in them");
+            self.later(
+                "`jitter`: pauses of `every` are all alike; where many runs must not ask at once, write `backoff A to B`, which chance spreads",
+            );
         }
         if !limit["attempt"]["duration"].is_null() {
             self.later("how long one attempt may take is a `timeout` of its steps");
@@ -246,22 +273,74 @@ impl Author<'_> {
         // What may have happened is tried again there, too.
         let is_widened = types == "error" || types.contains("server_error") && !types.contains("outcome_unknown");
         let widened = if is_widened { format!("{types} | outcome_unknown") } else { types.to_owned() };
-        handlers.push(format!("on {widened} retry{times} {pause}{}", guarded(&holds)));
+        match pauses {
+            Some(pauses) => handlers.extend(pauses.into_iter().map(|(times, pause)| {
+                format!("on {widened} retry {times} times every {}{}", time::milliseconds(pause), guarded(&holds))
+            })),
+            None => handlers.push(format!("on {widened} retry{times} {pause}{}", guarded(&holds))),
+        }
     }
 }
 
-/// What a handler may see of the error it is for.
-fn caught() -> Value {
-    let fields = [
-        ("type", "error.type", Shape::Text),
-        ("status", "error.status", Shape::Any),
-        ("title", "error.message", Shape::Text),
-        ("detail", "error.message", Shape::Text),
-        ("instance", "error.step", Shape::Any),
-    ];
-    let terms = fields.iter().map(|(name, path, _)| ((*name).to_owned(), Term::Path((*path).to_owned()))).collect();
-    let shapes = fields.iter().map(|(name, _, shape)| ((*name).to_owned(), shape.clone())).collect();
-    Value::of(Term::Object(terms), Shape::Object(shapes))
+impl Author<'_> {
+    /// What a handler may see of the error it is for.
+    fn caught(&self) -> Value {
+        let statuses: Vec<String> =
+            self.statuses().iter().map(|(kind, status)| format!("{}: {status}", layout::key(kind))).collect();
+        let status = match statuses.as_slice() {
+            [] => Term::Path("error.status".to_owned()),
+            // What is raised here has no status of its own: its type says which it had there.
+            said => Term::Code(format!("error.status ?? #{{ {} }}[error.type]", said.join(", "))),
+        };
+        let path = |path: &str| Term::Path(path.to_owned());
+        let fields = [
+            ("type", path("error.type"), Shape::Text),
+            ("status", status, Shape::Any),
+            ("title", path("error.message"), Shape::Text),
+            ("detail", path("error.message"), Shape::Text),
+            ("instance", path("error.step"), Shape::Any),
+        ];
+        let shapes = fields.iter().map(|(name, _, shape)| ((*name).to_owned(), shape.clone())).collect();
+        let terms = fields.into_iter().map(|(name, term, _)| (name.to_owned(), term)).collect();
+        Value::of(Term::Object(terms), Shape::Object(shapes))
+    }
+
+    /// The types of errors that the document raises itself, with the status each has there.
+    fn statuses(&self) -> Vec<(String, u64)> {
+        let mut found = Vec::new();
+        statuses(self.source.document, 0, &mut found);
+        found.sort();
+        found.dedup();
+        found
+    }
+}
+
+/// The errors that are raised anywhere, but those that the language has itself.
+fn statuses(document: &Json, depth: usize, found: &mut Vec<(String, u64)>) {
+    if depth > 100 {
+        return;
+    }
+    let told = |error: &Json| {
+        let (uri, status) = (error["type"].as_str()?, error["status"].as_u64()?);
+        let kind = raised(uri, Some(status));
+        (!uri.contains("${") && !OWN.contains(&&*kind)).then_some((kind, status))
+    };
+    match document {
+        Json::Object(fields) => {
+            for (name, it) in fields {
+                match name.as_str() {
+                    "raise" => found.extend(told(&it["error"])),
+                    "errors" if depth < 2 => {
+                        found.extend(it.as_object().into_iter().flatten().filter_map(|(_, error)| told(error)));
+                    }
+                    _ => {}
+                }
+                statuses(it, depth + 1, found);
+            }
+        }
+        Json::Array(items) => items.iter().for_each(|it| statuses(it, depth + 1, found)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
+    }
 }
 
 fn caught_as(catch: &Json) -> &str {

@@ -176,9 +176,9 @@ impl Author<'_> {
         if kind.is_empty() || inside(&kind).is_some() {
             self.later("it does not say of which type the event is");
         }
-        let holds = self.filtered(with, scope);
-        if !filter["correlate"].is_null() {
-            self.later("`correlate`: say in `where` which events belong together");
+        let mut holds = self.filtered(with, scope);
+        for (key, said) in filter["correlate"].as_object().into_iter().flatten() {
+            holds.extend(self.correlated(key, said, scope));
         }
         self.settle();
         let mut parts = clauses.to_vec();
@@ -191,6 +191,22 @@ impl Author<'_> {
             [] => self.draft.line(&head),
             parts => self.draft.line(&format!("{head} {{ {} }}", parts.join(", "))),
         }
+    }
+
+    /// What a key of `correlate` asks of an event: that what is read `from` it is what is expected.
+    fn correlated(&mut self, key: &str, said: &Json, scope: &Scope) -> Option<String> {
+        let data = Value::object(vec![("data".to_owned(), Value::path("event"))], &mut self.reads);
+        let from = said["from"].as_str()?;
+        let own = self.expression(from, &scope.at(&data));
+        if said["expect"].is_null() {
+            self.later(format!(
+                "`correlate`: all events of one run agree in `{key}` there, and the first says what it is: keep that in `vars`, and \
+                 compare it in `where`"
+            ));
+            return None;
+        }
+        let expected = self.template(&said["expect"], scope);
+        Some(format!("{} == {}", self.tight(&own), self.tight(&expected)))
     }
 
     /// What must hold of an event, as it is said of its attributes.

@@ -2,8 +2,9 @@
 
 use super::author::Author;
 use super::expression::{Given, Scope};
-use super::jq::Jq;
+use super::jq::{Jq, Piece};
 use super::value::{Shape, Value};
+use crate::lang::layout;
 
 impl Author<'_> {
     /// A call of a function.
@@ -17,6 +18,15 @@ impl Author<'_> {
                 self.given(&each, scope)
             }
             ("select", [_]) => Err("`select` of one value".to_owned()),
+            ("range", [to]) => {
+                let to = self.one(to, scope)?;
+                Ok(Given::Many(Value::call(format!("(0..{}).map(|it| it)", self.tight(&to)), Shape::List)))
+            }
+            ("range", [from, to]) => {
+                let (from, to) = (self.one(from, scope)?, self.one(to, scope)?);
+                let (from, to) = (self.tight(&from), self.tight(&to));
+                Ok(Given::Many(Value::call(format!("({from}..{to}).map(|it| it)"), Shape::List)))
+            }
             ("empty", []) => Ok(Given::Many(Value::list(&[], &mut self.reads))),
             ("first" | "last", [items]) => match self.given(items, scope)? {
                 Given::One(value) => one(value),
@@ -45,6 +55,29 @@ impl Author<'_> {
                 };
                 let behind = if name == "group_by" { ".values()" } else { "" };
                 one(Value::call(format!("{function}({list}, |{it}| {by}){behind}"), shape))
+            }
+            ("with_entries", [Jq::Call(select, when)]) if select == "select" && when.len() == 1 => {
+                let (key, inner) = scope.inside();
+                let (value, inner) = inner.inside();
+                let entry = [("key", &key), ("value", &value)];
+                let entry = entry.map(|(field, name)| (field.to_owned(), Value::path(name)));
+                let entry = Value::object(entry.to_vec(), &mut self.reads);
+                let when = self.one(&when[0], &inner.at(&entry))?.holds(&mut self.reads);
+                let object = self.tight(&dot);
+                one(Value::call(format!("{object}.filter(|{key}, {value}| {when})"), Shape::Any))
+            }
+            ("rtrimstr" | "ltrimstr", [Jq::Text(pieces)]) => {
+                let [Piece::Plain(plain)] = pieces.as_slice() else { return Err(format!("`{name}`")) };
+                let mut pattern = String::new();
+                for letter in plain.chars() {
+                    if !letter.is_alphanumeric() && letter.is_ascii() {
+                        pattern.push('\\');
+                    }
+                    pattern.push(letter);
+                }
+                let pattern = if name == "rtrimstr" { format!("{pattern}$") } else { format!("^{pattern}") };
+                let (text, pattern) = (self.code(&dot), layout::text(&pattern));
+                one(Value::call(format!("replace_all({text}, {pattern}, \"\")"), Shape::Text))
             }
             (_, []) => self.with_none(name, &dot).map(Given::One),
             (_, [argument]) => {

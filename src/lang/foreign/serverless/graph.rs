@@ -1,11 +1,10 @@
 //! The tasks of one `do`, and the ways between them.
 
-use std::collections::VecDeque;
-
 use serde_json::Value as Json;
 
 use crate::base::diagnostic::nearest;
 use crate::lang::foreign::source::{Source, Unusable};
+use crate::lang::foreign::ways::Ways;
 
 /// How many tasks one `do` may have.
 const TASKS_MAX: usize = 500;
@@ -16,7 +15,7 @@ pub struct Graph<'a> {
     /// Names and what is said of them, in the order of the document.
     pub tasks: Vec<(&'a str, &'a Json)>,
     /// Where each may lead, by number; [`Graph::exit`] is behind the last.
-    next: Vec<Vec<usize>>,
+    pub ways: Ways,
     /// Whether these are the tasks of the workflow itself.
     is_whole: bool,
 }
@@ -39,8 +38,8 @@ impl<'a> Graph<'a> {
         if read.len() > TASKS_MAX {
             return Err(Unusable::new(format!("a `do` has {} tasks, {TASKS_MAX} are the most", read.len())));
         }
-        let mut graph = Self { tasks: read, next: Vec::new(), is_whole };
-        graph.next = (0..graph.tasks.len()).map(|at| graph.leads(source, at)).collect::<Result<_, _>>()?;
+        let mut graph = Self { tasks: read, ways: Ways::default(), is_whole };
+        graph.ways = Ways((0..graph.tasks.len()).map(|at| graph.leads(source, at)).collect::<Result<_, _>>()?);
         Ok(graph)
     }
 
@@ -100,55 +99,6 @@ impl<'a> Graph<'a> {
     /// Where a task, or a case of one, leads.
     pub fn next(&self, at: usize, said: &Json) -> usize {
         self.target(at, said["then"].as_str().unwrap_or("continue")).unwrap_or(at + 1)
-    }
-
-    /// What can be come to from a task, itself too, without going through walls; in the order in which it is come to.
-    pub fn reach(&self, from: usize, walls: &[usize]) -> Vec<usize> {
-        let mut seen = vec![from];
-        let mut is_seen = vec![false; self.exit() + 2];
-        is_seen[from] = true;
-        let mut left = VecDeque::from([from]);
-        while let Some(at) = left.pop_front() {
-            if walls.contains(&at) {
-                continue;
-            }
-            for next in self.next.get(at).into_iter().flatten() {
-                if !std::mem::replace(&mut is_seen[*next], true) {
-                    seen.push(*next);
-                    left.push_back(*next);
-                }
-            }
-        }
-        seen
-    }
-
-    /// The tasks of the loop that begins at one, if one does.
-    pub fn circle(&self, head: usize, walls: &[usize]) -> Vec<usize> {
-        let has_jumps_back = self.next.iter().enumerate().any(|(at, next)| next.iter().any(|next| *next <= at));
-        if walls.contains(&head) || !has_jumps_back {
-            return Vec::new();
-        }
-        let mut around = walls.to_vec();
-        around.push(head);
-        let comes_back = |at: usize| {
-            !walls.contains(&at)
-                && self.next.get(at).into_iter().flatten().any(|next| self.reach(*next, &around).contains(&head))
-        };
-        if !comes_back(head) {
-            return Vec::new();
-        }
-        self.reach(head, walls).into_iter().filter(|at| *at == head || comes_back(*at)).collect()
-    }
-
-    /// Where the ways out of a loop lead.
-    pub fn exits(&self, circle: &[usize]) -> Vec<usize> {
-        let mut exits = Vec::new();
-        for next in circle.iter().flat_map(|at| self.next.get(*at).into_iter().flatten()) {
-            if !circle.contains(next) && !exits.contains(next) {
-                exits.push(*next);
-            }
-        }
-        exits
     }
 }
 

@@ -6,14 +6,21 @@ use super::author::{Author, Frame};
 use super::expression::Scope;
 use super::value::Value;
 use super::wait;
+use crate::lang::foreign::cron;
 use crate::lang::layout;
 
 impl Author<'_> {
     /// Writes the triggers.
     pub fn schedule(&mut self) {
         let said = &self.source.document["schedule"];
-        if let Some(cron) = said["cron"].as_str() {
-            self.draft.line(&format!("trigger schedule {}", layout::text(cron)));
+        if let Some(line) = said["cron"].as_str() {
+            let is_read = cron::is_read(line);
+            if !is_read {
+                self.later(cron::unread(line));
+                self.settle();
+            }
+            let line = if is_read { line } else { cron::DAILY };
+            self.draft.line(&format!("trigger schedule {}", layout::text(line)));
         }
         if let Some(every) = wait::duration(&said["every"]) {
             self.draft.line(&format!("trigger every {every}"));

@@ -5,6 +5,10 @@ use super::expression::Scope;
 use super::graph::{Graph, cases};
 use super::value::Value;
 use super::walk::{Around, Stop, Way};
+use crate::lang::foreign::condition::negated;
+
+/// How many tasks are looked at as the one where ways meet.
+const CANDIDATES_MAX: usize = 60;
 
 /// One of several ways that were written.
 pub struct Arm {
@@ -130,26 +134,20 @@ impl Author<'_> {
 /// The task at which ways meet, so that each task is written once: the first that no way which goes on goes past.
 fn meeting(graph: &Graph<'_>, targets: &[usize], around: &Around) -> usize {
     let walls = around.walls(graph);
-    let reached: Vec<Vec<usize>> = targets.iter().map(|to| graph.reach(*to, &walls)).collect();
+    let reached: Vec<Vec<usize>> = targets.iter().map(|to| graph.ways.reach(*to, &walls)).collect();
     let goes_on: Vec<(usize, &Vec<usize>)> =
         targets.iter().copied().zip(&reached).filter(|(_, reached)| reached.contains(&around.stop)).collect();
     let Some((_, first)) = goes_on.first() else { return around.stop };
-    let candidates = first.iter().copied().filter(|at| *at != around.stop && !walls.contains(at));
+    let candidates = first.iter().copied().filter(|at| *at != around.stop && !walls.contains(at)).take(CANDIDATES_MAX);
     for candidate in candidates {
         let mut walls = walls.clone();
         walls.push(candidate);
         let is_passed = goes_on.iter().any(|(to, reached)| {
-            !reached.contains(&candidate) || *to != candidate && graph.reach(*to, &walls).contains(&around.stop)
+            !reached.contains(&candidate) || *to != candidate && graph.ways.reach(*to, &walls).contains(&around.stop)
         });
         if !is_passed {
             return candidate;
         }
     }
     around.stop
-}
-
-/// The opposite of a condition.
-pub fn negated(when: &str) -> String {
-    let is_word = when.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '?'));
-    if is_word { format!("!{when}") } else { format!("!({when})") }
 }

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 use super::author::Author;
 use super::expression::{Scope, inside};
+use crate::lang::foreign::time;
 
 /// A year, the longest that is waited for at once, in milliseconds.
 const LONGEST_MS: u64 = 366 * 86_400_000;
@@ -29,17 +30,7 @@ impl Author<'_> {
 
 /// A duration as programs write it.
 pub fn duration(said: &Json) -> Option<String> {
-    milliseconds(said).map(shown)
-}
-
-/// Milliseconds as people write them.
-pub fn shown(milliseconds: u64) -> String {
-    let units = [(604_800_000, "w"), (86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-    let unit = units.iter().find(|(size, _)| milliseconds > 0 && milliseconds.is_multiple_of(*size));
-    match unit {
-        Some((size, unit)) => format!("{}{unit}", milliseconds / size),
-        None => format!("{milliseconds}ms"),
-    }
+    milliseconds(said).map(time::milliseconds)
 }
 
 /// How long a duration is.

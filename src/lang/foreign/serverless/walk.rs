@@ -13,7 +13,7 @@ const DEPTH_MAX: usize = 20;
 /// How often a loop of jumps may turn.
 const TURNS_MAX: &str = "10_000";
 /// How many tasks are written at most, where one stands in several places.
-const WRITTEN_MAX: usize = 4_000;
+const WRITTEN_MAX: usize = 2_000;
 
 /// Why a document cannot be written: it breaks the rules of its language.
 pub type Stop = Unusable;
@@ -102,7 +102,7 @@ impl Author<'_> {
                 if at >= graph.exit() || around.heads.contains(&at) || self.written > WRITTEN_MAX {
                     return Ok(Some(self.tangled(value)));
                 }
-                let circle = graph.circle(at, &around.walls(graph));
+                let circle = graph.ways.circle(at, &around.walls(graph));
                 if !circle.is_empty() {
                     if around.frame.depth >= DEPTH_MAX {
                         return Ok(Some(self.tangled(value)));
@@ -167,9 +167,9 @@ impl Author<'_> {
         name.clone_into(&mut self.task);
         let walls = around.walls(graph);
         // The way on is the longest one; the others end inside of the loop.
-        let exits = graph.exits(circle);
+        let exits = graph.ways.exits(circle);
         let leave = exits.iter().copied().filter(|exit| *exit != graph.end() || graph.end() == graph.exit());
-        let leave = leave.max_by_key(|exit| (graph.reach(*exit, &walls).len(), std::cmp::Reverse(*exit)));
+        let leave = leave.max_by_key(|exit| (graph.ways.reach(*exit, &walls).len(), std::cmp::Reverse(*exit)));
         let variable = self.draft.name(&format!("{name} data"));
         self.variables.push(variable.clone());
         self.keep(&variable, value);

@@ -4,26 +4,19 @@ use serde_json::Value as Json;
 
 use super::document::Document;
 use super::fork::Arm;
-use super::graph::Graph;
 use super::jsonata::Seen;
 use super::machine::{Machine, Query};
 use super::path::{self, Segment};
-use super::walk::{Around, Stop, Way};
+use super::walk::{Here, Stop, Way};
 use crate::lang::foreign::term::Term;
 use crate::lang::layout;
 
 impl Machine<'_> {
     /// Writes the choice, up to where its ways meet.
-    pub fn choice(
-        &mut self,
-        graph: &Graph<'_>,
-        name: &str,
-        state: &Json,
-        document: &Document,
-        around: &Around,
-    ) -> Result<Way, Stop> {
+    pub fn choice(&mut self, here: &Here<'_>) -> Result<Way, Stop> {
+        let Here { graph, name, state, document, around } = *here;
         if self.speaks == Query::Jsonata || says_more(state) {
-            return self.choice_with_more(graph, name, state, document, around);
+            return self.choice_with_more(here);
         }
         let chosen = self.taken_in(state, document);
         let then = self.given_on(state, document, chosen.clone());
@@ -41,7 +34,7 @@ impl Machine<'_> {
         }
         self.settle();
         let Some(default) = state["Default"].as_str() else {
-            return self.without_default(graph, name, arms, around);
+            return self.without_default(here, arms);
         };
         let to = graph.number(default);
         if arms.last().is_some_and(|arm| arm.to == to) {
@@ -55,14 +48,8 @@ impl Machine<'_> {
     }
 
     /// A choice whose rules assign variables or make documents of their own.
-    fn choice_with_more(
-        &mut self,
-        graph: &Graph<'_>,
-        name: &str,
-        state: &Json,
-        document: &Document,
-        around: &Around,
-    ) -> Result<Way, Stop> {
+    fn choice_with_more(&mut self, here: &Here<'_>) -> Result<Way, Stop> {
+        let Here { graph, name, state, document, around } = *here;
         let seen = Seen::of(document);
         let mut arms: Vec<Arm> = Vec::new();
         let place = self.draft.place();
@@ -94,7 +81,7 @@ impl Machine<'_> {
         self.draft.deeper(false);
         self.settle();
         if arms.last().is_some_and(|arm| arm.when.is_some()) {
-            return self.without_default(graph, name, arms, around);
+            return self.without_default(here, arms);
         }
         if arms.len() == 1
             && let Some(only) = arms.pop()
@@ -106,13 +93,7 @@ impl Machine<'_> {
     }
 
     /// Where no rule holds and nothing is said of that, the run fails.
-    fn without_default(
-        &mut self,
-        graph: &Graph<'_>,
-        name: &str,
-        mut arms: Vec<Arm>,
-        around: &Around,
-    ) -> Result<Way, Stop> {
+    fn without_default(&mut self, here: &Here<'_>, mut arms: Vec<Arm>) -> Result<Way, Stop> {
         let all: Vec<String> = arms.iter().filter_map(|arm| arm.when.clone()).collect();
         self.draft.line(&format!("fail no_choice_matched when !({})", all.join(" || ")));
         if let Some(last) = arms.last_mut() {
@@ -125,7 +106,7 @@ impl Machine<'_> {
             }
             Some(last) => {
                 arms.push(last);
-                self.fork(graph, name, arms, around)
+                self.fork(here.graph, here.name, arms, here.around)
             }
             None => Ok(Way::Over),
         }
@@ -234,7 +215,7 @@ impl Machine<'_> {
             Segment::Index(index) => {
                 format!("{}?[{index}] {sign} ()", owner.term(&mut self.reads).tight())
             }
-            Segment::All | Segment::Slice(..) => (sign == "!=").to_string(),
+            Segment::All | Segment::Slice(..) | Segment::Filter(_) => (sign == "!=").to_string(),
         }
     }
 }

@@ -8,16 +8,24 @@ use super::fork::Arm;
 use super::graph::Graph;
 use super::jsonata::{self, Seen};
 use super::machine::{Machine, Query};
-use super::wait::duration;
 use crate::lang::check::reserved::{CLAUSES, SCOPES};
+use crate::lang::foreign::retry::{ATTEMPTS_MAX, schedule};
 use crate::lang::foreign::term::Term;
+use crate::lang::foreign::time;
 use crate::lang::openapi::naming;
 use crate::lang::script::word::{KEYWORDS, RESERVED};
+
+/// By what pauses grow at most.
+const RATE_MAX: f64 = 1_000.0;
+/// What `States.TaskFailed` stands for, of all errors.
+const NO_TIMEOUT: &str = "error.type != \"timeout\"";
 
 /// What errors are called here.
 pub enum Errors {
     /// All of them.
     All,
+    /// All but `timeout`.
+    Failed,
     /// These.
     Of(Vec<String>),
 }
@@ -26,8 +34,11 @@ impl Errors {
     /// What `ErrorEquals` names.
     fn of(list: &Json) -> Self {
         let names: Vec<&str> = list.as_array().into_iter().flatten().filter_map(Json::as_str).collect();
-        if names.iter().any(|name| matches!(*name, "States.ALL" | "States.TaskFailed")) {
+        if names.contains(&"States.ALL") || names.contains(&"States.TaskFailed") && names.contains(&"States.Timeout") {
             return Self::All;
+        }
+        if names.contains(&"States.TaskFailed") {
+            return Self::Failed;
         }
         let mut kinds: Vec<String> = Vec::new();
         for kind in names.iter().map(|name| kind(name)) {
@@ -41,7 +52,7 @@ impl Errors {
     /// As a handler names them.
     fn listed(&self) -> String {
         match self {
-            Self::All => "error".to_owned(),
+            Self::All | Self::Failed => "error".to_owned(),
             Self::Of(kinds) => kinds.join(" | "),
         }
     }
@@ -149,25 +160,27 @@ impl Machine<'_> {
         let mut before: Vec<String> = Vec::new();
         for retrier in state["Retry"].as_array().into_iter().flatten() {
             let errors = Errors::of(&retrier["ErrorEquals"]);
-            clauses.push(self.retry(retrier, &errors, &before));
+            clauses.extend(self.retry(retrier, &errors, &before));
             if let Errors::Of(kinds) = errors {
                 before.extend(kinds);
             }
         }
         for catcher in state["Catch"].as_array().into_iter().flatten() {
-            clauses.push(format!("on {} skip", Errors::of(&catcher["ErrorEquals"]).listed()));
+            let errors = Errors::of(&catcher["ErrorEquals"]);
+            let guard = if matches!(errors, Errors::Failed) { format!(" when {NO_TIMEOUT}") } else { String::new() };
+            clauses.push(format!("on {} skip{guard}", errors.listed()));
         }
         clauses
     }
 
     /// One retrier; an earlier one has taken some types for itself.
-    fn retry(&mut self, retrier: &Json, errors: &Errors, before: &[String]) -> String {
-        let times = retrier["MaxAttempts"].as_u64().unwrap_or(3);
-        let interval = retrier["IntervalSeconds"].as_u64().unwrap_or(1).max(1);
-        let rate = retrier["BackoffRate"].as_f64().unwrap_or(2.0);
+    fn retry(&mut self, retrier: &Json, errors: &Errors, before: &[String]) -> Vec<String> {
+        let times = retrier["MaxAttempts"].as_u64().unwrap_or(3).min(ATTEMPTS_MAX);
+        let interval = retrier["IntervalSeconds"].as_u64().unwrap_or(1).clamp(1, time::LONGEST);
+        let rate = retrier["BackoffRate"].as_f64().unwrap_or(2.0).clamp(1.0, RATE_MAX);
         // What may have happened is tried again there, too.
         let listed = match errors {
-            Errors::All => "error | outcome_unknown".to_owned(),
+            Errors::All | Errors::Failed => "error | outcome_unknown".to_owned(),
             Errors::Of(kinds)
                 if kinds.iter().any(|kind| matches!(&**kind, "timeout" | "server_error" | "connection_error")) =>
             {
@@ -175,24 +188,40 @@ impl Machine<'_> {
             }
             Errors::Of(kinds) => kinds.join(" | "),
         };
+        let mut holds: Vec<String> = Vec::new();
+        if !before.is_empty() && !matches!(errors, Errors::Of(_)) {
+            let kinds: Vec<String> = before.iter().map(|kind| format!("{kind:?}")).collect();
+            holds.push(format!("!(error.type in [{}])", kinds.join(", ")));
+        }
+        if matches!(errors, Errors::Failed) {
+            holds.push(NO_TIMEOUT.to_owned());
+        }
+        let guard = if holds.is_empty() { String::new() } else { format!(" when {}", holds.join(" && ")) };
         let pause = if times == 0 || (rate - 1.0).abs() < 1e-9 {
-            format!("every {}", duration(interval))
+            format!("every {}", time::seconds(interval))
         } else {
             if times > 1 && (rate - 2.0).abs() > 1e-9 {
-                self.later(format!("the pauses between attempts grew by {rate}; here they double"));
+                let most = retrier["MaxDelaySeconds"].as_u64().map_or(time::LONGEST, |most| most.min(time::LONGEST));
+                // To the tenth of a second, as far as anybody notices.
+                let pause = |at: i32| ((interval as f64 * rate.powi(at)).min(most as f64) * 10.0).round() as u64 * 100;
+                let pauses: Vec<u64> = (0..times.min(1_000) as i32).map(pause).collect();
+                if let Some(pauses) = schedule(&pauses) {
+                    let handler = |(times, pause)| {
+                        format!("on {listed} retry {times} times every {}{guard}", time::milliseconds(pause))
+                    };
+                    return pauses.into_iter().map(handler).collect();
+                }
+                self.later(format!(
+                    "each pause between attempts was {rate} times as long as the one before; here they double: where that matters, \
+                     write several handlers, each `retry 1 times` with a pause of its own"
+                ));
             }
             let grown = (interval as f64) * rate.powf((times.min(60) as f64) - 1.0);
             let most = retrier["MaxDelaySeconds"].as_u64().map_or(grown, |most| grown.min(most as f64));
             let most = (most.min(31_622_400.0).ceil() as u64).max(interval);
-            format!("backoff {} to {}", duration(interval), duration(most))
+            format!("backoff {} to {}", time::seconds(interval), time::seconds(most))
         };
-        let guard = if before.is_empty() || !matches!(errors, Errors::All) {
-            String::new()
-        } else {
-            let kinds: Vec<String> = before.iter().map(|kind| format!("{kind:?}")).collect();
-            format!(" when !(error.type in [{}])", kinds.join(", "))
-        };
-        format!("on {listed} retry {times} times {pause}{guard}")
+        vec![format!("on {listed} retry {times} times {pause}{guard}")]
     }
 
     /// The ways behind a step that may fail: one for each catcher.
@@ -202,6 +231,7 @@ impl Machine<'_> {
             let error = format!("steps.{step}.error");
             let when = match Errors::of(&catcher["ErrorEquals"]) {
                 Errors::All => format!("{error} != ()"),
+                Errors::Failed => format!("{error} != () && {error}?.type != \"timeout\""),
                 Errors::Of(kinds) => {
                     let kinds: Vec<String> = kinds.iter().map(|kind| format!("{kind:?}")).collect();
                     match kinds.as_slice() {

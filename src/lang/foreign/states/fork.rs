@@ -4,6 +4,7 @@ use super::document::Document;
 use super::graph::Graph;
 use super::machine::Machine;
 use super::walk::{Around, Stop, Way};
+use crate::lang::foreign::condition::negated;
 use crate::lang::foreign::term::field;
 
 /// One of several ways.
@@ -122,7 +123,7 @@ impl Machine<'_> {
                 targets.push(arm.to);
             }
         }
-        let reached: Vec<Vec<usize>> = targets.iter().map(|to| graph.reach(*to, &walls)).collect();
+        let reached: Vec<Vec<usize>> = targets.iter().map(|to| graph.ways.reach(*to, &walls)).collect();
         let shared = shared(&reached, &walls, graph.end());
         if shared.is_empty() && targets.len() == arms.len() {
             let through: Vec<usize> = targets
@@ -142,7 +143,7 @@ impl Machine<'_> {
             let mut walls = walls.clone();
             walls.push(candidate);
             let reached: Vec<Vec<usize>> =
-                targets.iter().filter(|to| **to != candidate).map(|to| graph.reach(*to, &walls)).collect();
+                targets.iter().filter(|to| **to != candidate).map(|to| graph.ways.reach(*to, &walls)).collect();
             let is_met = self::shared(&reached, &walls, graph.end()).is_empty();
             let is_passed = candidate != around.stop && reached.iter().any(|reached| reached.contains(&around.stop));
             let ends_early = !around.returns && reached.iter().any(|reached| reached.contains(&graph.end()));
@@ -165,10 +166,4 @@ fn shared(reached: &[Vec<usize>], walls: &[usize], end: usize) -> Vec<usize> {
         }
     }
     shared
-}
-
-/// The opposite of a condition.
-fn negated(when: &str) -> String {
-    let is_word = when.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '?'));
-    if is_word { format!("!{when}") } else { format!("!({when})") }
 }

@@ -1,13 +1,12 @@
 //! The states of a machine and the ways between them.
 
-use std::collections::VecDeque;
-
 use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::path::{self, Segment};
 use crate::base::diagnostic::nearest;
 use crate::lang::foreign::source::{Source, Unusable};
+use crate::lang::foreign::ways::Ways;
 
 /// How many states a machine may have.
 const STATES_MAX: usize = 5_000;
@@ -23,7 +22,7 @@ pub struct Graph<'a> {
     /// The first one.
     pub start: usize,
     /// Where each may lead, by number; [`Graph::end`] is the end.
-    next: Vec<Vec<usize>>,
+    pub ways: Ways,
 }
 
 impl<'a> Graph<'a> {
@@ -66,12 +65,13 @@ impl<'a> Graph<'a> {
             }
             next.push(ways);
         }
-        Ok(Self { states: states.iter().map(|(name, state)| (name.as_str(), state)).collect(), start, next })
+        let states = states.iter().map(|(name, state)| (name.as_str(), state)).collect();
+        Ok(Self { states, start, ways: Ways(next) })
     }
 
     /// The names of states that no way leads to.
     pub fn lost(&self) -> Vec<&'a str> {
-        let reached = self.reach(self.start, &[]);
+        let reached = self.ways.reach(self.start, &[]);
         self.states.iter().zip(0..).filter(|(_, at)| !reached.contains(at)).map(|((name, _), _)| *name).collect()
     }
 
@@ -88,64 +88,6 @@ impl<'a> Graph<'a> {
     /// Where a state leads when all goes well: by `Next`, or to the end.
     pub fn next(&self, state: &Json) -> usize {
         state["Next"].as_str().map_or(self.end(), |name| self.number(name))
-    }
-
-    /// The states that can be come to from one, itself the first, as far as none of `walls` lies between; walls that are
-    /// reached are among them.
-    pub fn reach(&self, from: usize, walls: &[usize]) -> Vec<usize> {
-        let mut seen = vec![false; self.end() + 1];
-        let mut order = Vec::new();
-        let mut open = VecDeque::from([from]);
-        while let Some(at) = open.pop_front() {
-            if std::mem::replace(&mut seen[at], true) {
-                continue;
-            }
-            order.push(at);
-            if at != self.end() && (!walls.contains(&at)) {
-                open.extend(self.next[at].iter().copied());
-            }
-        }
-        order
-    }
-
-    /// The states that lead back to one and are led to by it, without passing `walls`: a loop, or nothing.
-    pub fn circle(&self, head: usize, walls: &[usize]) -> Vec<usize> {
-        let ahead = self.reach(head, walls);
-        let mut back = vec![Vec::new(); self.end() + 1];
-        for at in ahead.iter().copied().filter(|at| *at != self.end() && !walls.contains(at)) {
-            self.next[at].iter().for_each(|to| back[*to].push(at));
-        }
-        let mut seen = vec![false; self.end() + 1];
-        let mut open = back[head].clone();
-        while let Some(at) = open.pop() {
-            if !std::mem::replace(&mut seen[at], true) {
-                open.extend(back[at].iter().copied());
-            }
-        }
-        // The head itself is in it as soon as anything leads back.
-        ahead.into_iter().filter(|at| seen[*at]).collect()
-    }
-
-    /// Where the states of a loop lead out of it, each once, in order.
-    pub fn exits(&self, circle: &[usize]) -> Vec<usize> {
-        let mut exits = Vec::new();
-        for to in circle.iter().flat_map(|at| self.next.get(*at).into_iter().flatten()) {
-            if !circle.contains(to) && !exits.contains(to) {
-                exits.push(*to);
-            }
-        }
-        exits
-    }
-
-    /// Whether a loop is entered by its head alone.
-    pub fn has_one_door(&self, circle: &[usize], head: usize) -> bool {
-        let mut inside = vec![false; self.end() + 1];
-        circle.iter().for_each(|at| inside[*at] = true);
-        self.next
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !inside[*at])
-            .all(|(_, ways)| ways.iter().all(|to| !inside[*to] || *to == head))
     }
 
     /// Whether a state raises an error.
@@ -212,7 +154,7 @@ pub fn fields(text: &str) -> Option<Vec<String>> {
         .into_iter()
         .map(|segment| match segment {
             Segment::Field(name) => Some(name),
-            Segment::Index(_) | Segment::All | Segment::Slice(..) => None,
+            Segment::Index(_) | Segment::All | Segment::Slice(..) | Segment::Filter(_) => None,
         })
         .collect()
 }

@@ -6,6 +6,9 @@ use super::machine::Machine;
 use crate::lang::foreign::term::Term;
 use crate::lang::layout;
 
+/// How deep functions may stand in each other; there it is ten.
+const DEPTH_MAX: usize = 40;
+
 /// What an intrinsic function gives.
 pub fn call(machine: &mut Machine<'_>, text: &str, document: &Document) -> Term {
     let Some((name, arguments)) =
@@ -14,6 +17,12 @@ pub fn call(machine: &mut Machine<'_>, text: &str, document: &Document) -> Term 
         machine.later(format!("`{text}` is neither a path nor a function"));
         return Term::Path("()".to_owned());
     };
+    if depth(text) > DEPTH_MAX {
+        machine.later(format!(
+            "functions stand deeper in each other than {DEPTH_MAX}: write the value in steps, by `let`"
+        ));
+        return Term::Path("()".to_owned());
+    }
     let terms: Vec<Term> = arguments_of(arguments).iter().map(|text| argument(machine, text, document)).collect();
     let tight: Vec<String> = terms.iter().map(Term::tight).collect();
     let plain: Vec<String> = terms.iter().map(Term::expression).collect();
@@ -95,6 +104,20 @@ fn argument(machine: &mut Machine<'_>, text: &str, document: &Document) -> Term 
         return Term::of(&json);
     }
     machine.read(text, document).term(&mut machine.reads)
+}
+
+/// How deep the brackets of a text stand in each other at most.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0usize);
+    for letter in text.chars() {
+        match letter {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// What stands between the quotes of a text.

@@ -8,6 +8,7 @@
 mod choice;
 mod document;
 mod error;
+mod filter;
 mod fork;
 mod graph;
 mod help;
@@ -24,6 +25,7 @@ mod walk;
 
 use super::draft::Draft;
 use super::source::{Source, Unusable};
+use super::time;
 use document::{Document, Reads};
 use graph::Graph;
 use machine::{Machine, Query};
@@ -74,7 +76,7 @@ fn workflow(
 ) -> Result<Reads, Unusable> {
     draft.begin(name, source.document["Comment"].as_str());
     if let Some(seconds) = source.document["TimeoutSeconds"].as_u64() {
-        draft.line(&format!("deadline {}", wait::duration(seconds)));
+        draft.line(&format!("deadline {}", time::seconds(seconds)));
     }
     let place = draft.place();
     let mut machine = Machine::new(source, draft, reads);

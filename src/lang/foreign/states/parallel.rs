@@ -4,9 +4,10 @@ use serde_json::Value as Json;
 
 use super::document::{self, Document, Reads};
 use super::graph::Graph;
+use super::help;
 use super::jsonata::Seen;
 use super::machine::{Item, Machine, Query};
-use super::walk::{Around, Stop, Way};
+use super::walk::{Around, Here, Stop, Way};
 use crate::lang::foreign::source::Unusable;
 use crate::lang::foreign::term::Term;
 
@@ -15,14 +16,8 @@ const LIST_MAX: usize = 40;
 
 impl Machine<'_> {
     /// Writes branches that run at once; what they give is a list.
-    pub fn parallel(
-        &mut self,
-        graph: &Graph<'_>,
-        name: &str,
-        state: &Json,
-        document: &Document,
-        around: &Around,
-    ) -> Result<Way, Stop> {
+    pub fn parallel(&mut self, here: &Here<'_>) -> Result<Way, Stop> {
+        let Here { name, state, document, around, .. } = *here;
         self.bounded(around)?;
         let taken = self.taken_in(state, document);
         let clauses = self.handlers(state);
@@ -41,23 +36,19 @@ impl Machine<'_> {
         self.draft.statement("output", &Term::List(outputs));
         self.end_block(name, state, &clauses);
         let output = Document::Path(step.clone());
-        self.behind(graph, state, document, &step, output, around)
+        self.behind(here, &step, output)
     }
 
     /// Writes a machine that runs for each item of a list; what it gives is a list.
-    pub fn map(
-        &mut self,
-        graph: &Graph<'_>,
-        name: &str,
-        state: &Json,
-        document: &Document,
-        around: &Around,
-    ) -> Result<Way, Stop> {
+    pub fn map(&mut self, here: &Here<'_>) -> Result<Way, Stop> {
+        let Here { name, state, document, around, .. } = *here;
         self.bounded(around)?;
         let machine = if state["ItemProcessor"].is_null() { &state["Iterator"] } else { &state["ItemProcessor"] };
         let inner = Graph::of(self.source, machine).map_err(|unusable| inside(name, unusable))?;
         let chosen = if self.speaks == Query::Jsonata { document.clone() } else { self.chosen(state, document) };
+        let read = self.item_reader(name, state, document);
         let list = match (self.speaks, state.get("Items")) {
+            _ if read.is_some() => read.unwrap_or_else(Document::empty),
             (Query::Jsonata, Some(items)) => self.evaluated(items, &Seen::of(document)),
             (Query::Jsonata, None) => document.clone(),
             (Query::Path, _) => self.read(state["ItemsPath"].as_str().unwrap_or("$"), &chosen),
@@ -73,10 +64,17 @@ impl Machine<'_> {
             Some(size) => Term::Path(format!("chunks({}, {size})", list.expression())),
             None => list,
         };
-        for field in ["ItemReader", "ItemBatcher", "ResultWriter"] {
-            if !state[field].is_null() && (field != "ItemBatcher" || size.is_none()) {
-                self.later(format!("`{field}` is not carried over"));
-            }
+        if !state["ItemBatcher"].is_null() && size.is_none() {
+            self.later(
+                "`ItemBatcher`: put `chunks(LIST, N)` around the list, and a `for` inside for the items of one batch"
+                    .to_owned(),
+            );
+        }
+        if !state["ResultWriter"].is_null() {
+            self.later(format!(
+                "`ResultWriter`: the results are the list `{name}` here; a step behind it can put them into S3, and the state gave only \
+                 where they lie"
+            ));
         }
         let clauses = self.handlers(state);
         self.settle();
@@ -123,7 +121,34 @@ impl Machine<'_> {
         self.items.pop();
         self.end_block(name, state, &clauses);
         let output = Document::Path(step.clone());
-        self.behind(graph, state, document, &step, output, around)
+        self.behind(here, &step, output)
+    }
+
+    /// Writes the step that reads the items of a map from elsewhere: what it gives is the list of them.
+    fn item_reader(&mut self, name: &str, state: &Json, document: &Document) -> Option<Document> {
+        let reader = state.get("ItemReader").filter(|reader| reader.is_object())?;
+        let resource = reader["Resource"].as_str().unwrap_or_default();
+        let action = resource.split(':').next_back().unwrap_or_default();
+        let arguments = if reader["Arguments"].is_null() { &reader["Parameters"] } else { &reader["Arguments"] };
+        let request = match self.speaks {
+            Query::Jsonata => self.evaluated(arguments, &Seen::of(document)),
+            Query::Path => self.template(arguments, document),
+        };
+        let kind = reader["ReaderConfig"]["InputType"].as_str().unwrap_or("objects");
+        self.later(format!("`ItemReader`: the operation has to give the {kind} that it reads as a list of items"));
+        let request = request.term(&mut self.reads);
+        self.settle();
+        let operation = self.posted("s3", "AWS s3", action);
+        let step = self.draft.name(&format!("{name} items"));
+        self.draft.step(&step, &operation, &[("request".to_owned(), request)], &[]);
+        let most = reader["ReaderConfig"]["MaxItems"].as_u64().filter(|most| *most > 0);
+        Some(Document::Path(match most {
+            Some(most) => {
+                self.draft.function("slice", help::SLICE);
+                format!("slice({step}, 0, {most})")
+            }
+            None => step,
+        }))
     }
 
     /// Writes a machine inside of a block, and what it gives: where it stands, or as a workflow of its own if it has loops,

@@ -1,6 +1,7 @@
 //! Paths of JSONPath: `$.order.lines[0].sku`.
 
 use super::document::{Document, Reads};
+use super::filter;
 use crate::lang::foreign::term::Term;
 
 /// One step along a path.
@@ -14,9 +15,11 @@ pub enum Segment {
     All,
     /// `[1:3]`
     Slice(Option<i64>, Option<i64>),
+    /// `[?(@.price < 10)]`, as a condition of `it`
+    Filter(String),
 }
 
-/// The segments of a path behind its `$`; `None` for what is none, or one with filters.
+/// The segments of a path behind its `$`; `None` for what is none, or goes where no program of ours does (`..`, `[0,2]`).
 pub fn parsed(path: &str) -> Option<Vec<Segment>> {
     let mut rest = path;
     let mut segments = Vec::new();
@@ -32,6 +35,12 @@ pub fn parsed(path: &str) -> Option<Vec<Segment>> {
             rest = after;
         } else {
             let inside = rest.strip_prefix('[')?;
+            if inside.starts_with('?') {
+                let (condition, after) = filter::read(inside)?;
+                segments.push(Segment::Filter(condition));
+                rest = after;
+                continue;
+            }
             let quote = inside.chars().next().filter(|c| matches!(c, '\'' | '"'));
             if let Some(quote) = quote {
                 let (name, after) = inside[1..].split_once(quote)?;
@@ -70,14 +79,18 @@ pub fn follow(document: &Document, segments: &[Segment], reads: &mut Reads) -> D
                 let end = to.map_or_else(|| format!("{}.len()", here.term(reads).tight()), |to| to.to_string());
                 Document::Path(format!("slice({whole}, {}, {end})", from.unwrap_or(0)))
             }
-            Segment::All => {
+            Segment::All | Segment::Filter(_) => {
                 let rest = &segments[at + 1..];
-                let whole = here.term(reads).tight();
+                let mut whole = here.term(reads).tight();
+                if let Segment::Filter(condition) = segment {
+                    whole = format!("{whole}.filter(|it| {condition})");
+                }
                 if rest.is_empty() {
                     return Document::Path(whole);
                 }
                 let item = follow(&Document::Path("it".to_owned()), rest, reads).term(reads).expression();
-                let call = if rest.contains(&Segment::All) { "flat_map" } else { "map" };
+                let is_many = |segment: &Segment| matches!(segment, Segment::All | Segment::Filter(_));
+                let call = if rest.iter().any(is_many) { "flat_map" } else { "map" };
                 return Document::Term(Term::Path(format!("{whole}.{call}(|it| {item})")));
             }
         };

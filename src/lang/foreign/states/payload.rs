@@ -31,7 +31,7 @@ impl Machine<'_> {
                 path::follow(document, &segments, &mut self.reads)
             }
             None => {
-                self.later(format!("the path `{text}` finds what a condition holds for: write it with `filter`"));
+                self.later(format!("the path `{text}` looks at every depth, or at several places at once: write what it finds as an expression"));
                 document.clone()
             }
         }
@@ -54,7 +54,7 @@ impl Machine<'_> {
             .iter()
             .map_while(|segment| match segment {
                 Segment::Field(name) => Some(name.as_str()),
-                Segment::Index(_) | Segment::All | Segment::Slice(..) => None,
+                Segment::Index(_) | Segment::All | Segment::Slice(..) | Segment::Filter(_) => None,
             })
             .collect();
         match names.as_slice() {

@@ -6,12 +6,11 @@ use serde_json::Value as Json;
 use super::document::Document;
 use super::error;
 use super::fork::Arm;
-use super::graph::Graph;
 use super::jsonata::Seen;
 use super::machine::Machine;
-use super::wait::duration;
-use super::walk::{Around, Stop, Way};
+use super::walk::{Here, Stop, Way};
 use crate::lang::foreign::term::Term;
+use crate::lang::foreign::time;
 
 /// A call of an operation, and what the state takes its output for.
 struct Call {
@@ -33,19 +32,13 @@ enum Shape {
 
 impl Machine<'_> {
     /// Writes the call, and the ways behind it.
-    pub fn task(
-        &mut self,
-        graph: &Graph<'_>,
-        name: &str,
-        state: &Json,
-        document: &Document,
-        around: &Around,
-    ) -> Result<Way, Stop> {
+    pub fn task(&mut self, here: &Here<'_>) -> Result<Way, Stop> {
+        let Here { name, state, document, .. } = *here;
         let resource = state["Resource"].as_str().unwrap_or_default();
         let call = self.call(name, resource, state, document);
         let mut clauses = Vec::new();
         if let Some(seconds) = state["TimeoutSeconds"].as_u64() {
-            clauses.push(format!("timeout {}", duration(seconds.max(1))));
+            clauses.push(format!("timeout {}", time::seconds(seconds.max(1))));
         } else if let Some(text) = state["TimeoutSeconds"].as_str() {
             let seconds = self.evaluated_code(&Json::from(text), &Seen::of(document));
             clauses.push(format!("timeout (duration({seconds}, \"s\"))"));
@@ -53,10 +46,17 @@ impl Machine<'_> {
             let seconds = self.read(path, document).term(&mut self.reads).expression();
             clauses.push(format!("timeout (duration({seconds}, \"s\"))"));
         }
-        for field in ["HeartbeatSeconds", "HeartbeatSecondsPath", "Credentials"] {
-            if !state[field].is_null() {
-                self.later(format!("`{field}` is not carried over"));
-            }
+        if !state["HeartbeatSeconds"].is_null() || !state["HeartbeatSecondsPath"].is_null() {
+            self.later(
+                "`HeartbeatSeconds`: nothing here tells between times that it is still at work: bound the whole by `timeout`, or ask in a \
+                 `repeat every ...` how far it is"
+                    .to_owned(),
+            );
+        }
+        if !state["Credentials"].is_null() {
+            self.later(
+                "`Credentials`: the role goes into the `auth` of the connector, or into a connector of its own for each role".to_owned(),
+            );
         }
         let waits = resource.contains(".waitForTaskToken");
         let handlers = self.handlers(state);
@@ -65,13 +65,13 @@ impl Machine<'_> {
         if waits {
             let step = self.answered(name, &call, &clauses, &handlers);
             let output = Document::Path(step.clone());
-            return self.behind(graph, state, document, &step, output, around);
+            return self.behind(here, &step, output);
         }
         clauses.extend(handlers);
         let step = self.draft.name(name);
         self.draft.step(&step, &call.operation, &call.params, &clauses);
         let output = shaped(&step, &call.shape);
-        self.behind(graph, state, document, &step, output, around)
+        self.behind(here, &step, output)
     }
 
     /// Writes a call whose output comes later, from whoever got the token: a signal of the state's name.
@@ -90,15 +90,8 @@ impl Machine<'_> {
     }
 
     /// Goes on behind a step: with what it gave, or with the error that is caught.
-    pub fn behind(
-        &mut self,
-        graph: &Graph<'_>,
-        state: &Json,
-        document: &Document,
-        step: &str,
-        output: Document,
-        around: &Around,
-    ) -> Result<Way, Stop> {
+    pub fn behind(&mut self, here: &Here<'_>, step: &str, output: Document) -> Result<Way, Stop> {
+        let Here { graph, state, document, around, .. } = *here;
         let is_caught = state["Catch"].as_array().is_some_and(|catchers| !catchers.is_empty());
         if !is_caught {
             let then = self.given_on(state, document, output);
@@ -157,15 +150,19 @@ impl Machine<'_> {
         Call { operation, params, shape }
     }
 
-    /// An action of another service.
-    fn stubbed(&mut self, service: &str, action: &str, state: &Json, document: &Document) -> Call {
-        let request = self.taken_in(state, document).term(&mut self.reads);
+    /// An operation that posts its request to a service.
+    pub fn posted(&mut self, service: &str, title: &str, action: &str) -> String {
         let behind = format!(
             "(request: any) -> any {{\n        POST {} {{ body: request }}\n    }}",
             crate::lang::layout::text(&format!("/{action}"))
         );
-        let title = format!("AWS {service}");
-        let operation = self.draft.stub(service, &title, action, action, ("once operation", &behind));
+        self.draft.stub(service, title, action, action, ("once operation", &behind))
+    }
+
+    /// An action of another service.
+    fn stubbed(&mut self, service: &str, action: &str, state: &Json, document: &Document) -> Call {
+        let request = self.taken_in(state, document).term(&mut self.reads);
+        let operation = self.posted(service, &format!("AWS {service}"), action);
         Call { operation, params: vec![("request".to_owned(), request)], shape: Shape::Plain }
     }
 

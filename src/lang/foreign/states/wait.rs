@@ -5,13 +5,14 @@ use serde_json::Value as Json;
 use super::document::Document;
 use super::jsonata::Seen;
 use super::machine::{Machine, Query};
+use crate::lang::foreign::time;
 
 impl Machine<'_> {
     /// Writes the wait; the document behind it.
     pub fn wait(&mut self, state: &Json, document: &Document) -> Document {
         let chosen = self.taken_in(state, document);
         let line = if let Some(seconds) = state["Seconds"].as_u64() {
-            format!("wait {}", duration(seconds))
+            format!("wait {}", time::seconds(seconds))
         } else if self.speaks == Query::Jsonata && !state["Seconds"].is_null() {
             format!("wait (duration({}, \"s\"))", self.evaluated_code(&state["Seconds"], &Seen::of(document)))
         } else if self.speaks == Query::Jsonata && !state["Timestamp"].is_null() {
@@ -31,16 +32,5 @@ impl Machine<'_> {
         self.settle();
         self.draft.line(&line);
         self.given_on(state, document, chosen)
-    }
-}
-
-/// Seconds as people write them.
-pub fn duration(seconds: u64) -> String {
-    match seconds {
-        0 => "0s".to_owned(),
-        whole if whole % 86_400 == 0 => format!("{}d", whole / 86_400),
-        whole if whole % 3_600 == 0 => format!("{}h", whole / 3_600),
-        whole if whole % 60 == 0 => format!("{}m", whole / 60),
-        whole => format!("{whole}s"),
     }
 }

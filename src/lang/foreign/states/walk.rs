@@ -76,6 +76,21 @@ impl Around {
     }
 }
 
+/// A state that is being written, and what lies around it.
+#[derive(Clone, Copy)]
+pub struct Here<'a> {
+    /// The states, and the ways between them.
+    pub graph: &'a Graph<'a>,
+    /// What it is called.
+    pub name: &'a str,
+    /// What is said of it.
+    pub state: &'a Json,
+    /// What it is handed.
+    pub document: &'a Document,
+    /// The blocks that it stands in.
+    pub around: &'a Around,
+}
+
 /// Where a way through states has come to.
 pub enum Way {
     /// On to another state.
@@ -124,7 +139,7 @@ impl Machine<'_> {
         self.jump(graph, &jump, graph.start, document);
         self.draft.open(&format!("while vars.{} != \"\" max {TURNS_MAX}", jump.state));
         self.draft.open(&format!("match vars.{}", jump.state));
-        for at in graph.reach(graph.start, &[graph.end()]).into_iter().filter(|at| *at != graph.end()) {
+        for at in graph.ways.reach(graph.start, &[graph.end()]).into_iter().filter(|at| *at != graph.end()) {
             self.draft.open(&format!("{} =>", layout::text(graph.states[at].0)));
             if let Way::On(next, then) = self.state(graph, at, &here, &around)? {
                 self.jump(graph, &jump, next, &then);
@@ -192,7 +207,7 @@ impl Machine<'_> {
                 if around.heads.contains(&at) {
                     return Err(Stop::Tangled);
                 }
-                let circle = graph.circle(at, &around.walls(graph));
+                let circle = graph.ways.circle(at, &around.walls(graph));
                 if !circle.is_empty() {
                     (at, document) = self.turns(graph, at, &circle, &document, around)?;
                     continue;
@@ -224,6 +239,7 @@ impl Machine<'_> {
             return Err(Stop::Tangled);
         }
         let next = graph.next(state);
+        let here = Here { graph, name, state, document, around };
         match state["Type"].as_str().unwrap_or_default() {
             "Pass" => Ok(Way::On(next, self.pass(name, state, document))),
             "Wait" => Ok(Way::On(next, self.wait(state, document))),
@@ -232,10 +248,10 @@ impl Machine<'_> {
                 self.fail(state, document);
                 Ok(Way::Over)
             }
-            "Choice" => self.choice(graph, name, state, document, around),
-            "Task" => self.task(graph, name, state, document, around),
-            "Parallel" => self.parallel(graph, name, state, document, around),
-            _ => self.map(graph, name, state, document, around),
+            "Choice" => self.choice(&here),
+            "Task" => self.task(&here),
+            "Parallel" => self.parallel(&here),
+            _ => self.map(&here),
         }
     }
 
@@ -257,14 +273,14 @@ impl Machine<'_> {
     ) -> Result<(usize, Document), Stop> {
         let (name, _) = graph.states[head];
         name.clone_into(&mut self.state);
-        if !around.returns || !graph.has_one_door(circle, head) || around.depth >= DEPTH_MAX {
+        if !around.returns || !graph.ways.has_one_door(circle, head) || around.depth >= DEPTH_MAX {
             return Err(Stop::Tangled);
         }
         let walls = around.walls(graph);
-        let exits = graph.exits(circle);
+        let exits = graph.ways.exits(circle);
         // The way on is the longest one; the others end inside of the loop.
         let leave = exits.iter().copied().filter(|exit| !graph.fails(*exit)).max_by_key(|exit| {
-            (graph.reach(*exit, &walls).len(), std::cmp::Reverse(exits.iter().position(|own| own == exit)))
+            (graph.ways.reach(*exit, &walls).len(), std::cmp::Reverse(exits.iter().position(|own| own == exit)))
         });
         let variable = self.new_variable("document", ANY);
         self.keep(&variable, document);

@@ -3,10 +3,14 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::writer::Writer;
+use crate::base::shape::Field;
 use crate::base::time::Duration;
 use crate::base::value::Value;
 use crate::lang::plan::{Formula, Root, Script};
 use crate::lang::script::{Key, Read};
+
+/// What stands for `.` until it is known whether something stands between; no text of a program that became JSON has it.
+const HERE: char = '\u{1}';
 
 impl Writer<'_> {
     /// A value: what is known stands as it is, what is computed in `${ }`.
@@ -34,9 +38,7 @@ impl Writer<'_> {
             Formula::Constant(value) => Some(value.to_json().to_string()),
             Formula::Script(script) => self.jq(script),
             Formula::Object(fields) => {
-                let field = |(name, value): &(std::sync::Arc<str>, Formula)| {
-                    Some(format!("{}: ({})", Json::from(&**name), self.whole(value)?))
-                };
+                let field = |(name, value): &(std::sync::Arc<str>, Formula)| Some(entry(name, &self.whole(value)?));
                 let fields: Option<Vec<String>> = fields.iter().map(field).collect();
                 Some(format!("{{ {} }}", fields?.join(", ")))
             }
@@ -70,33 +72,70 @@ impl Writer<'_> {
 
     /// An expression in jq, if it has an equal there.
     pub fn jq(&self, script: &Script) -> Option<String> {
-        let outside = |read: usize, found: &Read| {
-            let first = || match found.path.first().map(|segment| &segment.key) {
-                Some(Key::Field(name)) => Some(name.to_string()),
-                _ => None,
-            };
-            let at = |text: &str, taken: usize| Some((text.to_owned(), taken));
-            match script.roots.get(read)? {
-                Root::Input => at("$workflow.input", 0),
-                Root::Vars => at("$context.vars", 0),
-                Root::Slot(_) if self.items.contains(&found.root) => at(&format!("${}", found.root), 0),
-                Root::Slot(_) => at(&format!("$context.{}", found.root), 0),
-                Root::Event => at(".", 0).filter(|_| found.path.is_empty()).or_else(|| at("", 0)),
-                Root::Error => match first()?.as_str() {
-                    "type" => at("$error.type", 1),
-                    "message" => at("$error.detail", 1),
-                    "status" => at("$error.status", 1),
-                    _ => None,
-                },
-                Root::Run => match first()?.as_str() {
-                    "id" => at("$workflow.id", 1),
-                    "workflow" => at("$workflow.definition.document.name", 1),
-                    _ => None,
-                },
-                _ => None,
-            }
+        let library = self.called.as_ref().map_or(&self.plan.functions, |called| &called.connector.functions).library();
+        let outside = |read: usize, found: &Read| self.outside(script.roots.get(read)?, found);
+        let text = script.compiled(library).to_jq(&outside)?;
+        // What `.` is here it is no more behind a `|`.
+        Some(if !text.contains(HERE) {
+            text
+        } else if text.contains('|') {
+            format!(". as $here | {}", text.replace(HERE, "$here"))
+        } else {
+            text.replace(&format!("{HERE}."), ".").replace(HERE, ".")
+        })
+    }
+
+    /// What a path outside of a script begins with, and how many of its segments that takes in.
+    fn outside(&self, root: &Root, found: &Read) -> Option<(String, usize)> {
+        let first = match found.path.first().map(|segment| &segment.key) {
+            Some(Key::Field(name)) => Some(&**name),
+            _ => None,
         };
-        script.compiled(self.plan.functions.library()).to_jq(&outside)
+        let at = |text: &str, taken: usize| Some((text.to_owned(), taken));
+        match root {
+            Root::Input => {
+                match first.and_then(|name| self.plan.input.fields.iter().find(|field| &*field.name == name)) {
+                    Some(Field { name, default: Some(default), .. }) => {
+                        at(&otherwise(&format!("$workflow.input.{name}"), default), 1)
+                    }
+                    _ => at("$workflow.input", 0),
+                }
+            }
+            Root::Vars => at("$context.vars", 0),
+            Root::Slot(_) if self.items.contains(&found.root) => at(&format!("${}", found.root), 0),
+            Root::Slot(_) => at(&format!("$context.{}", found.root), 0),
+            Root::Event => at(&HERE.to_string(), 0),
+            Root::Error => match first? {
+                "type" => at("$error.type", 1),
+                "message" => at("$error.detail", 1),
+                "status" => at("$error.status", 1),
+                _ => None,
+            },
+            Root::Run => match first? {
+                "id" => at("$workflow.id", 1),
+                "workflow" => at("$workflow.definition.document.name", 1),
+                "started_at" => at("$workflow.startedAt.iso8601", 1),
+                _ => None,
+            },
+            Root::Param(name) => {
+                let field =
+                    self.called.as_ref()?.operation.signature.params.iter().find(|field| field.name == *name)?;
+                let text = format!("$input.{name}");
+                match &field.default {
+                    Some(default) => at(&otherwise(&text, default), 0),
+                    None => at(&text, 0),
+                }
+            }
+            Root::Params => at("$input", 0),
+            Root::Config => self.configured(first?).map(|text| (text, 1)),
+            Root::Response => match first {
+                Some("body") => at(&format!("{HERE}.content"), 1),
+                Some("status") => at(&format!("{HERE}.statusCode"), 1),
+                Some("headers") => at(&format!("{HERE}.headers"), 1),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// A bound of time.
@@ -108,6 +147,30 @@ impl Writer<'_> {
                 json!({ "seconds": 1 })
             }
         }
+    }
+}
+
+/// Words of jq that no field is called without quotes.
+const WORDS: [&str; 17] = [
+    "and", "as", "catch", "def", "elif", "else", "end", "foreach", "if", "import", "include", "label", "not", "or",
+    "reduce", "then", "try",
+];
+
+/// A field of an object in jq.
+pub(super) fn entry(name: &str, jq: &str) -> String {
+    let is_plain = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !WORDS.contains(&name);
+    let name = if is_plain { name.to_owned() } else { Json::from(name).to_string() };
+    if jq.contains(' ') { format!("{name}: ({jq})") } else { format!("{name}: {jq}") }
+}
+
+/// A value, or another where it is not there.
+fn otherwise(jq: &str, default: &Value) -> String {
+    // `//` gives way where `false` stands on its left, too.
+    match default {
+        Value::Bool(true) => format!("(if {jq} == null then true else {jq} end)"),
+        default => format!("({jq} // {})", default.to_json()),
     }
 }
 

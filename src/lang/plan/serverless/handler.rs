@@ -13,7 +13,7 @@ use crate::lang::plan::written;
 const ERRORS: &str = "https://serverlessworkflow.io/spec/1.0.0/errors";
 
 /// What of all errors of communication passes by itself.
-const PASSES: &str = "${ ($error.status // 503) >= 500 or $error.status == 429 }";
+const PASSES: &str = "($error.status // 503) >= 500 or $error.status == 429";
 
 impl Writer<'_> {
     /// Tasks with handlers around them: each is a `try` around all before.
@@ -41,12 +41,21 @@ impl Writer<'_> {
         if let Some(with) = self.filter(&handler.types) {
             catch.insert("errors".to_owned(), json!({ "with": with }));
         }
+        let mut holds: Vec<String> = Vec::new();
+        holds.extend(one_of(&handler.types));
         if let Some(guard) = &handler.guard {
-            let when = self.condition(guard);
-            catch.insert("when".to_owned(), when);
+            match self.jq(guard) {
+                Some(jq) => holds.push(jq),
+                None => self.later(format!("jq has no equal of the condition: {}", guard.source.trim())),
+            }
         }
-        if handler.guard.is_none() && handler.types == Types::worth_retrying() {
-            catch.insert("when".to_owned(), PASSES.into());
+        match holds.as_slice() {
+            [] => {}
+            [one] => drop(catch.insert("when".to_owned(), format!("${{ {one} }}").into())),
+            several => {
+                let all: Vec<String> = several.iter().map(|one| format!("({one})")).collect();
+                catch.insert("when".to_owned(), format!("${{ {} }}", all.join(" and ")).into());
+            }
         }
         match &handler.action {
             HandlerAction::Retry { times, pause } => {
@@ -56,14 +65,19 @@ impl Writer<'_> {
                         let every = self.time(every);
                         retry.insert("delay".to_owned(), every);
                     }
-                    Pause::Backoff { from, .. } => {
+                    Pause::Backoff { from, to } => {
+                        self.later(format!("its pauses grow past `{to}`, and chance does not spread them"));
                         let from = self.time(from);
                         retry.insert("delay".to_owned(), from);
                         retry.insert("backoff".to_owned(), json!({ "exponential": {} }));
                     }
                 }
-                if let Some(times) = times.as_ref().and_then(Formula::constant) {
-                    retry.insert("limit".to_owned(), json!({ "attempt": { "count": times.to_json() } }));
+                match times {
+                    Some(Formula::Constant(times)) => {
+                        retry.insert("limit".to_owned(), json!({ "attempt": { "count": times.to_json() } }));
+                    }
+                    Some(computed) => self.later(format!("how often it tries again is computed: {computed}")),
+                    None => {}
                 }
                 catch.insert("retry".to_owned(), retry.into());
             }
@@ -75,22 +89,23 @@ impl Writer<'_> {
                 let detail = message.as_ref().map(|message| self.value(message));
                 let error = match kind {
                     Some(kind) => raised(kind, detail),
-                    None => caught(),
+                    None => self.caught(),
                 };
                 catch.insert("do".to_owned(), json!([{ "fail": { "raise": { "error": error } } }]));
             }
             HandlerAction::Alternate(body) => {
-                let pending = std::mem::take(&mut self.pending);
-                let tasks = self.body(body, "result");
-                self.pending = pending;
+                let tasks = self.aside(body, "result");
                 catch.insert("do".to_owned(), tasks.into());
             }
             HandlerAction::Notify(call) => {
                 let pending = std::mem::take(&mut self.pending);
                 let mut tasks = self.one(*call);
                 self.pending = pending;
-                tasks.push(json!({ "on": { "raise": { "error": caught() } } }));
+                tasks.push(json!({ "on": { "raise": { "error": self.caught() } } }));
                 catch.insert("do".to_owned(), tasks.into());
+            }
+            HandlerAction::SkipItem if self.ends_a_turn => {
+                catch.insert("do".to_owned(), json!([{ "skip": { "set": "${ . }" } }]));
             }
             HandlerAction::SkipItem | HandlerAction::Park => return None,
         }
@@ -98,7 +113,7 @@ impl Writer<'_> {
     }
 
     /// Which errors are meant; nothing for all.
-    fn filter(&mut self, types: &Types) -> Option<Json> {
+    fn filter(&self, types: &Types) -> Option<Json> {
         let kinds = match types {
             Types::None | Types::All | Types::AllAnd(_) => return None,
             Types::Some(kinds) => kinds,
@@ -113,17 +128,35 @@ impl Writer<'_> {
             }
             return Some(with);
         }
-        if *types != Types::worth_retrying() {
-            let names: Vec<&str> = kinds.iter().map(Kind::name).collect();
-            self.later(format!("a handler of {} is one of all errors of communication there", names.join(" and ")));
-        }
-        Some(json!({ "type": format!("{ERRORS}/communication") }))
+        // Which of several it is, is a condition.
+        (*types == Types::worth_retrying()).then(|| json!({ "type": format!("{ERRORS}/communication") }))
     }
 }
 
-/// The error that is caught, as it is raised again.
-fn caught() -> Json {
-    json!({ "type": "${ $error.type }", "status": "${ $error.status }", "detail": "${ $error.detail }" })
+/// The condition that an error is one of several.
+fn one_of(types: &Types) -> Option<String> {
+    let Types::Some(kinds) = types else { return None };
+    if *types == Types::worth_retrying() {
+        return Some(PASSES.to_owned());
+    }
+    let is_one = |kind: &Kind| {
+        let error = raised(kind, None);
+        let is_told_by_status = error["type"].as_str().is_some_and(|uri| uri.ends_with("/communication"));
+        match kind {
+            Kind::ConnectionError => "$error.status == null or $error.status == 503".to_owned(),
+            _ if is_told_by_status => format!("$error.status == {}", error["status"]),
+            _ => format!("$error.type == {}", error["type"]),
+        }
+    };
+    (kinds.len() > 1).then(|| kinds.iter().map(is_one).collect::<Vec<_>>().join(" or "))
+}
+
+impl Writer<'_> {
+    /// The error that is caught, as it is raised again.
+    fn caught(&mut self) -> Json {
+        self.later("an error that is passed on has the status 500 there: none that is computed is taken");
+        json!({ "type": "${ $error.type }", "status": 500, "detail": "${ $error.detail }" })
+    }
 }
 
 /// An error as it is raised there.
@@ -140,7 +173,7 @@ pub(super) fn raised(kind: &Kind, detail: Option<Json>) -> Json {
         Kind::ServerError => ("communication", 500),
         Kind::ScriptError => ("expression", 400),
         Kind::OutcomeUnknown | Kind::LimitExceeded | Kind::Cancelled | Kind::Own(_) => {
-            return error(&format!("urn:flow:error:{}", kind.name()), 500, kind, detail);
+            return error(&format!("flow://errors/{}", kind.name()), 500, kind, detail);
         }
     };
     error(&format!("{ERRORS}/{word}"), status, kind, detail)

@@ -7,22 +7,29 @@
 //! In: a plan. Out: the document, and what in it is not the same.
 //! Never: a document that its language does not take; all that is said is said by its own kinds of tasks.
 
+mod auth;
 mod block;
 mod formula;
 mod handler;
+mod operation;
+mod secret;
+mod setting;
 mod task;
 mod writer;
 
+use std::sync::Arc;
+
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
-use super::Plan;
 use super::formula::Formula;
 use super::trigger::Kind;
+use super::{Connector, Plan};
 use crate::base::value::Value;
 use writer::Writer;
 
 /// The version of the language that documents are written in.
-const DSL: &str = "1.0.0";
+const DSL: &str = "1.0.3";
 /// The version of a workflow that states none.
 const VERSION: &str = "0.1.0";
 
@@ -37,9 +44,9 @@ pub struct Exported {
     pub notes: Vec<String>,
 }
 
-/// The document for a plan.
-pub fn to_serverless(plan: &Plan) -> Exported {
-    let mut writer = Writer::new(plan);
+/// The document for a plan. `connectors` are those of its package: the operations that it calls stand in the document as requests.
+pub fn to_serverless(plan: &Plan, connectors: &IndexMap<Arc<str>, Arc<Connector>>) -> Exported {
+    let mut writer = Writer::new(plan, connectors);
     let mut document = Map::new();
     document.insert("document".to_owned(), head(plan));
     if !plan.input.fields.is_empty() {
@@ -49,8 +56,12 @@ pub fn to_serverless(plan: &Plan) -> Exported {
     if let Some(schedule) = schedule(plan, &mut writer) {
         document.insert("schedule".to_owned(), schedule);
     }
-    if let Some(Formula::Constant(Value::Duration(deadline))) = &plan.deadline {
-        document.insert("timeout".to_owned(), json!({ "after": formula::duration(*deadline) }));
+    match &plan.deadline {
+        Some(Formula::Constant(Value::Duration(deadline))) => {
+            document.insert("timeout".to_owned(), json!({ "after": formula::duration(*deadline) }));
+        }
+        Some(computed) => writer.note(&plan.name, &format!("`deadline {computed}` is left out: it is computed")),
+        None => {}
     }
     for (is_said, what) in [
         (plan.state.is_some(), "`state` between runs"),
@@ -60,19 +71,43 @@ pub fn to_serverless(plan: &Plan) -> Exported {
         (!plan.on_failure.is_empty(), "`on failure`"),
         (!plan.on_cancel.is_empty(), "`on cancel`"),
         (!plan.finally.is_empty(), "`finally`"),
+        (plan.priority.is_some(), "`priority`"),
     ] {
         if is_said {
             writer.note(&plan.name, &format!("{what} is left out"));
         }
     }
-    let mut tasks = writer.variables();
+    let variables = writer.variables();
     let body = writer.body(&plan.body, "result");
     let handled = writer.handled("work", body, &plan.body.handlers);
+    let settings = std::mem::take(&mut writer.settings);
+    let mut tasks = Vec::new();
+    if !settings.is_empty() {
+        tasks.push(writer.finished("settings", setting::task(settings)));
+    }
+    tasks.extend(variables);
     tasks.extend(handled);
     if tasks.is_empty() {
-        tasks.push(json!({ "nothing": { "set": {} } }));
+        tasks.push(json!({ "nothing": { "set": "${ {} }" } }));
     }
-    document.insert("do".to_owned(), Json::Array(tasks));
+    let mut shared = Map::new();
+    for (name, parts) in [
+        ("authentications", std::mem::take(&mut writer.authentications)),
+        ("functions", std::mem::take(&mut writer.functions)),
+    ] {
+        if !parts.is_empty() {
+            shared.insert(name.to_owned(), parts.into());
+        }
+    }
+    let tasks = Json::Array(tasks);
+    let secrets = secret::read(shared.values().chain([&tasks]));
+    if !secrets.is_empty() {
+        shared.insert("secrets".to_owned(), secrets.into());
+    }
+    if !shared.is_empty() {
+        document.insert("use".to_owned(), shared.into());
+    }
+    document.insert("do".to_owned(), tasks);
     Exported { document: Json::Object(document), tasks: writer.tasks, notes: writer.notes }
 }
 
@@ -118,7 +153,13 @@ fn schedule(plan: &Plan, writer: &mut Writer<'_>) -> Option<Json> {
             writer.note(&plan.name, &format!("a second trigger is left out: `{}`", trigger.kind));
             continue;
         }
-        if trigger.filter.is_some() || trigger.input.is_some() || trigger.collects() || trigger.throttle.is_some() {
+        let is_shaped = match &trigger.kind {
+            Kind::Schedule { zone, overlap, catch_up, .. } => zone.is_some() || overlap.is_some() || catch_up.is_some(),
+            Kind::Every { overlap, catch_up, .. } => overlap.is_some() || catch_up.is_some(),
+            _ => false,
+        };
+        let is_clause_said = trigger.filter.is_some() || trigger.input.is_some() || trigger.throttle.is_some();
+        if is_shaped || is_clause_said || trigger.collects() {
             writer.note(&plan.name, &format!("the clauses of the trigger `{}` are left out", trigger.kind));
         }
         schedule.insert(field.to_owned(), said);

@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::auth::Proof;
 use super::handler;
 use super::writer::{Writer, kept};
 use crate::base::value::Value;
 use crate::lang::plan::node::{Kind, Node, Set, Wait};
 use crate::lang::plan::written;
-use crate::lang::plan::{Formula, NodeId};
+use crate::lang::plan::{Body, Formula, NodeId, Plan};
 
 impl Writer<'_> {
     /// The tasks for a statement: mostly one.
@@ -15,12 +16,20 @@ impl Writer<'_> {
         let label = node.label.to_string();
         let mut task = self.done(node);
         let clauses = &node.clauses;
-        if let Some(bound) = clauses.timeout.as_ref().or(clauses.deadline.as_ref()) {
-            let after = self.time(bound);
-            task.insert("timeout".to_owned(), json!({ "after": after }));
+        // The one bounds an attempt, the other all of them.
+        let mut bounds = [clauses.timeout.as_ref(), clauses.deadline.as_ref()];
+        if clauses.handlers.is_empty() && bounds[0].is_none() {
+            bounds.swap(0, 1);
+        }
+        let bounds = bounds.map(|bound| bound.map(|bound| json!({ "after": self.time(bound) })));
+        let [inner, outer] = bounds;
+        let is_bound_twice = clauses.handlers.is_empty() && outer.is_some();
+        task.extend(inner.map(|after| ("timeout".to_owned(), after)));
+        if node.restores && node.kind.bodies().iter().any(|body| sets(self.plan, body)) {
+            self.later("variables that it set before it failed stay set there");
         }
         for (is_said, what) in [
-            (clauses.timeout.is_some() && clauses.deadline.is_some(), "deadline"),
+            (is_bound_twice, "deadline"),
             (clauses.key.is_some(), "key"),
             (clauses.undo.is_some(), "undo"),
             (clauses.secret, "secret"),
@@ -32,6 +41,10 @@ impl Writer<'_> {
         }
         let handlers: Vec<_> = clauses.handlers.clone();
         let mut tasks = vec![self.finished(&label, task)];
+        if matches!(node.kind, Kind::Until(_)) {
+            tasks.extend(self.leaves(&label));
+            return tasks;
+        }
         if !handlers.is_empty() {
             tasks = self.handled(&label, tasks, &handlers);
         }
@@ -39,6 +52,9 @@ impl Writer<'_> {
         if let Some(Json::Object(outermost)) = tasks.last_mut()
             && let Some(Json::Object(task)) = outermost.get_mut(&label)
         {
+            if !handlers.is_empty() {
+                task.extend(outer.map(|after| ("timeout".to_owned(), after)));
+            }
             if let Some(name) = node.name.as_ref().filter(|_| node.slot.is_some() && !task.contains_key("export")) {
                 task.insert("export".to_owned(), kept(name));
             }
@@ -64,6 +80,9 @@ impl Writer<'_> {
                 task.insert("run".to_owned(), json!({ "workflow": workflow_named(workflow, input) }));
             }
             Kind::Start { workflow, params } => {
+                if node.slot.is_some() {
+                    self.later("what it gives is the id of the run that it started: there, nobody knows it");
+                }
                 let input = self.value(params);
                 task.insert("run".to_owned(), json!({ "workflow": workflow_named(workflow, input), "await": false }));
             }
@@ -72,7 +91,7 @@ impl Writer<'_> {
             Kind::Set(set) => return self.set(set),
             Kind::Emit { topic, payload } => {
                 let data = self.value(payload);
-                let with = json!({ "source": "urn:flow", "type": &**topic, "data": data });
+                let with = json!({ "source": format!("flow://{}", self.plan.name), "type": &**topic, "data": data });
                 task.insert("emit".to_owned(), json!({ "event": { "with": with } }));
             }
             Kind::Return(value) => {
@@ -115,7 +134,16 @@ impl Writer<'_> {
             }
             Kind::Until(condition) => {
                 let when = self.condition(condition);
-                task.insert("switch".to_owned(), json!([{ "enough": { "when": when, "then": "exit" } }]));
+                match self.loops.last().cloned().flatten() {
+                    None => {
+                        task.insert("switch".to_owned(), json!([{ "enough": { "when": when, "then": "exit" } }]));
+                    }
+                    Some(flag) => {
+                        task.insert("set".to_owned(), when);
+                        let export = format!("${{ $context + {{ {flag}: . }} }}");
+                        task.insert("export".to_owned(), json!({ "as": export }));
+                    }
+                }
             }
             Kind::If { .. }
             | Kind::Match { .. }
@@ -138,8 +166,11 @@ impl Writer<'_> {
             .strip_prefix("http.")
             .filter(|method| ["get", "head", "post", "put", "patch", "delete", "request"].contains(method));
         let Some(method) = method else {
-            let (connector, name) = operation.rsplit_once('.').unwrap_or(("", operation));
-            task.insert("call".to_owned(), format!("{name}@{connector}").into());
+            if operation == "process.run" {
+                return self.command(params);
+            }
+            let function = self.function(operation);
+            task.insert("call".to_owned(), function.into());
             task.insert("with".to_owned(), with);
             if node.clauses.auth.is_some() {
                 self.later("`auth` is left out");
@@ -150,19 +181,21 @@ impl Writer<'_> {
         let own = with["method"].as_str().map(str::to_lowercase);
         said.insert("method".to_owned(), own.unwrap_or_else(|| method.to_owned()).into());
         let url = with["url"].clone();
-        let endpoint = match self.authentication(node) {
-            Some(authentication) => json!({ "uri": url, "authentication": authentication }),
-            None => url,
-        };
-        said.insert("endpoint".to_owned(), endpoint);
+        said.insert("endpoint".to_owned(), url.clone());
         for (name, value) in with.as_object().into_iter().flatten() {
             match name.as_str() {
                 "url" | "method" => {}
-                "headers" | "body" | "query" => {
+                "headers" | "query" => {
+                    said.insert(name.clone(), worded(value.clone()));
+                }
+                "body" => {
                     said.insert(name.clone(), value.clone());
                 }
                 other => self.later(format!("`{other}` of the request is left out")),
             }
+        }
+        if let Some(authentication) = self.authentication(node, &mut said) {
+            said.insert("endpoint".to_owned(), json!({ "uri": url, "authentication": authentication }));
         }
         said.insert("output".to_owned(), "response".into());
         task.insert("call".to_owned(), "http".into());
@@ -175,23 +208,56 @@ impl Writer<'_> {
         task
     }
 
-    fn authentication(&mut self, node: &Node) -> Option<Json> {
-        let auth = node.clauses.auth.as_ref()?;
-        let field = |name: &str| auth.fields.iter().find(|(own, _)| &**own == name).map(|(_, value)| value.clone());
-        match &*auth.scheme {
-            "bearer" => {
-                let token = self.value(auth.args.first()?);
-                Some(json!({ "bearer": { "token": token } }))
+    /// A command: what it gives has other names there.
+    fn command(&mut self, params: &Formula) -> Map<String, Json> {
+        let mut task = Map::new();
+        let mut words = match self.value(params) {
+            Json::Object(mut said) => {
+                for field in ["dir", "input"] {
+                    if said.contains_key(field) {
+                        self.later(format!("`{field}` of the command is left out"));
+                    }
+                }
+                match said.remove("command") {
+                    Some(Json::Array(words)) => words.into_iter(),
+                    _ => {
+                        self.later("the words of the command are computed as a whole");
+                        Vec::new().into_iter()
+                    }
+                }
             }
-            "basic" => {
-                let (user, password) = (self.value(&field("user")?), self.value(&field("password")?));
-                Some(json!({ "basic": { "username": user, "password": password } }))
-            }
-            other => {
-                self.later(format!("`auth {other}` is left out"));
-                None
-            }
+            _ => Vec::new().into_iter(),
+        };
+        let mut shell = Map::new();
+        shell.insert("command".to_owned(), words.next().unwrap_or_else(|| "".into()));
+        let arguments: Vec<Json> = words.collect();
+        if !arguments.is_empty() {
+            shell.insert("arguments".to_owned(), arguments.into());
         }
+        task.insert("run".to_owned(), json!({ "shell": shell, "return": "all" }));
+        let output = "${ { status: .code, stdout: .stdout, stderr: .stderr } }";
+        task.insert("output".to_owned(), json!({ "as": output }));
+        task
+    }
+
+    fn authentication(&mut self, node: &Node, said: &mut Map<String, Json>) -> Option<Json> {
+        let auth = node.clauses.auth.as_ref()?;
+        let place = match self.proof(auth) {
+            Some(Proof::Policy(policy)) => return Some(policy),
+            Some(Proof::Nothing) => return None,
+            Some(Proof::Header(name, value)) => ("headers", name, value),
+            Some(Proof::Query(name, value)) => ("query", name, value),
+            None => {
+                self.later(format!("`auth {}` is left out", auth.scheme));
+                return None;
+            }
+        };
+        let (place, name, value) = place;
+        match said.entry(place).or_insert_with(|| json!({})) {
+            Json::Object(fields) => drop(fields.insert(name, value)),
+            _ => self.later(format!("`auth {}` goes into its `{place}`, which are computed as a whole", auth.scheme)),
+        }
+        None
     }
 
     /// A variable that is set: a task gives its new value, which is kept over the old one.
@@ -201,7 +267,7 @@ impl Writer<'_> {
         let path = set.path.join(".");
         let (Some(name), false) = (set.path.first().filter(|_| set.path.len() == 1), set.state) else {
             self.later(format!("`set {}.{path}` is left out", if set.state { "state" } else { "vars" }));
-            task.insert("set".to_owned(), json!({}));
+            task.insert("set".to_owned(), "${ {} }".into());
             return task;
         };
         let value = if set.add { self.added(name, &set.value) } else { value };
@@ -231,6 +297,28 @@ impl Writer<'_> {
         let plan = self.plan;
         self.node(plan.node(id))
     }
+}
+
+/// Fields whose values are texts, as those of headers and of a query are.
+pub(super) fn worded(fields: Json) -> Json {
+    match fields {
+        Json::Object(fields) => {
+            let worded = |(name, value): (String, Json)| match value {
+                Json::Bool(_) | Json::Number(_) => (name, Json::from(value.to_string())),
+                value => (name, value),
+            };
+            Json::Object(fields.into_iter().map(worded).collect())
+        }
+        other => other,
+    }
+}
+
+/// Whether variables are set anywhere in a body.
+fn sets(plan: &Plan, body: &Body) -> bool {
+    body.statements.iter().any(|id| {
+        let kind = &plan.node(*id).kind;
+        matches!(kind, Kind::Set(_)) || kind.bodies().iter().any(|inner| sets(plan, inner))
+    })
 }
 
 fn workflow_named(workflow: &str, input: Json) -> Json {

@@ -3,16 +3,19 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 use crate::base::value::Value;
 use crate::lang::plan::body::Body;
 use crate::lang::plan::node::{For, Kind, Race, Runners};
-use crate::lang::plan::{Formula, Plan};
+use crate::lang::plan::{Connector, Formula, Operation, Plan};
 
 /// A plan on its way to being a document.
 pub(super) struct Writer<'a> {
     pub plan: &'a Plan,
+    /// The connectors of the package.
+    pub connectors: &'a IndexMap<Arc<str>, Arc<Connector>>,
     /// What is not the same.
     pub notes: Vec<String>,
     /// How many tasks were written.
@@ -21,17 +24,52 @@ pub(super) struct Writer<'a> {
     pub items: BTreeSet<Arc<str>>,
     /// What is not the same in the task that is being written.
     pub pending: Vec<String>,
+    /// Operations of connectors, each as a task that is called by its name.
+    pub functions: Map<String, Json>,
+    /// How connectors prove who asks, by their names.
+    pub authentications: Map<String, Json>,
+    /// Settings of connectors that the document says, by connector.
+    pub settings: Map<String, Json>,
+    /// Operations that whoever runs the document has to provide.
+    pub foreign: BTreeSet<Arc<str>>,
+    /// The operation whose own expressions are being written.
+    pub called: Option<Called<'a>>,
+    /// The loops around, innermost last: the field of `$context` that says that enough was done, where one is needed.
+    pub loops: Vec<Option<String>>,
+    /// Whether the body that is being written next is a turn as a whole, and what it gives is not kept.
+    pub ends_a_turn: bool,
+}
+
+/// An operation that a connector declares.
+#[derive(Clone, Copy)]
+pub(super) struct Called<'a> {
+    pub connector: &'a Connector,
+    pub operation: &'a Operation,
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(plan: &'a Plan) -> Self {
+    pub fn new(plan: &'a Plan, connectors: &'a IndexMap<Arc<str>, Arc<Connector>>) -> Self {
         let items = plan.nodes.iter().filter_map(|node| match &node.kind {
             Kind::For(For { name, .. }) | Kind::Race(Race { runners: Runners::Items { name, .. }, .. }) => {
                 Some(name.clone())
             }
             _ => None,
         });
-        Self { plan, notes: Vec::new(), tasks: 0, items: items.collect(), pending: Vec::new() }
+        Self {
+            plan,
+            connectors,
+            notes: Vec::new(),
+            tasks: 0,
+            items: items.collect(),
+            pending: Vec::new(),
+            functions: Map::new(),
+            authentications: Map::new(),
+            settings: Map::new(),
+            foreign: BTreeSet::new(),
+            called: None,
+            loops: Vec::new(),
+            ends_a_turn: false,
+        }
     }
 
     /// Something that is not the same, of what is called so.
@@ -74,13 +112,24 @@ impl<'a> Writer<'a> {
         let plan = self.plan;
         let mut tasks: Vec<Json> = Vec::new();
         for id in &body.statements {
-            tasks.extend(self.node(plan.node(*id)));
+            let node = plan.node(*id);
+            tasks.extend(self.node(node));
+            if node.kind.bodies().iter().any(|body| has_until(plan, body)) && !is_loop(&node.kind) {
+                tasks.extend(self.leaves(&node.label));
+            }
         }
         if let Some(output) = &body.output {
             let task = self.setting(output);
             tasks.push(self.finished(result, task));
         }
         tasks
+    }
+
+    /// Leaves the block if enough was done further in: `then: exit` leads out of the innermost block alone.
+    pub fn leaves(&self, label: &str) -> Option<Json> {
+        let flag = self.loops.last()?.as_ref()?;
+        let when = format!("${{ $context.{flag} }}");
+        Some(json!({ format!("{label}_over"): { "switch": [{ "enough": { "when": when, "then": "exit" } }] } }))
     }
 
     /// A task that gives a value.
@@ -100,4 +149,24 @@ impl<'a> Writer<'a> {
 /// Keeps what a task gives in `$context`, under a name.
 pub(super) fn kept(name: &str) -> Json {
     json!({ "as": format!("${{ $context + {{ {name}: . }} }}") })
+}
+
+/// Whether a node's body runs in turns.
+pub(super) fn is_loop(kind: &Kind) -> bool {
+    matches!(kind, Kind::For(_) | Kind::While { .. } | Kind::Repeat { .. })
+}
+
+/// Whether an `until` in a body ends the loop that the body is part of.
+pub(super) fn has_until(plan: &Plan, body: &Body) -> bool {
+    body.statements.iter().any(|id| {
+        let kind = &plan.node(*id).kind;
+        matches!(kind, Kind::Until(_)) || !is_loop(kind) && kind.bodies().iter().any(|inner| has_until(plan, inner))
+    })
+}
+
+/// Whether such an `until` stands further in than the body itself, or in a `try`.
+pub(super) fn has_until_within(plan: &Plan, body: &Body) -> bool {
+    let is_within = |kind: &Kind| !is_loop(kind) && kind.bodies().iter().any(|inner| has_until(plan, inner));
+    let statements = || body.statements.iter().map(|id| &plan.node(*id).kind);
+    statements().any(is_within) || !body.handlers.is_empty() && statements().any(|kind| matches!(kind, Kind::Until(_)))
 }

@@ -133,7 +133,7 @@ impl Machine<'_> {
             let sure =
                 matches!(operation, "true" | "false") || right.is_boolean() || right == "true" || right == "false";
             if let (true, Some(when)) = (sure, left.as_str().and_then(|text| self.decided(text, items))) {
-                return if expected { when } else { crate::lang::foreign::n8n::fork::negated(&when) };
+                return if expected { when } else { crate::lang::foreign::condition::negated(&when) };
             }
         }
         let left = if soft { self.softly(left, items) } else { self.value("value", left, items) };

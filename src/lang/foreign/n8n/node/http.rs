@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use super::pages::Asked;
 use crate::lang::foreign::n8n::data::{Data, Items};
 use crate::lang::foreign::n8n::document::Node;
 use crate::lang::foreign::n8n::machine::{Machine, at};
@@ -48,18 +49,12 @@ impl Machine<'_> {
         let mut clauses = Vec::new();
         let options = &node.json["parameters"]["options"];
         if let Some(timeout) = options["timeout"].as_u64().filter(|timeout| *timeout > 0) {
-            let pause = super::pause::milliseconds(timeout);
+            let pause = crate::lang::foreign::time::milliseconds(timeout);
             clauses.push(format!("timeout {pause}"));
         }
         clauses.extend(self.credentials(node));
-        for (option, what) in [
-            ("pagination", "pages are not followed: a loop may, or a connector of your own"),
-            ("proxy", "its proxy is not carried over"),
-        ] {
-            let said = &options[option];
-            if !said.is_null() && said != "" && said["pagination"]["paginationMode"] != "off" {
-                self.later(what);
-            }
+        if options["proxy"].as_str().is_some_and(|proxy| !proxy.is_empty()) {
+            self.later("its proxy is not carried over: it is a setting, `http.proxy`");
         }
         let response = &options["response"]["response"];
         let whole = response["fullResponse"] == true;
@@ -70,6 +65,13 @@ impl Machine<'_> {
             Some("text") => params.push(("as".to_owned(), Term::text("text"))),
             Some("file") => params.push(("as".to_owned(), Term::text("bytes"))),
             _ => {}
+        }
+        let asked = Asked { operation: &operation, params: &params, clauses: &clauses };
+        let pages = &options["pagination"]["pagination"];
+        if whole && pages["paginationMode"].as_str().is_some_and(|mode| mode != "off") {
+            self.later("of several pages it gave all answers as they were; here one is asked for: take `body` alone, or write a `while`");
+        } else if let Some(items) = self.paged(node, &asked, items) {
+            return items;
         }
         let step = self.call(node, &operation, &params, clauses);
         let body = Data::Path(format!("{step}.body"));

@@ -5,6 +5,7 @@ mod code;
 mod condition;
 mod http;
 mod list;
+mod pages;
 mod pause;
 mod reply;
 mod service;
@@ -79,7 +80,7 @@ impl Machine<'_> {
             // They are counted with the first one there.
             let tries = node.json["maxTries"].as_u64().unwrap_or(3).clamp(2, 1_000);
             let pause = node.json["waitBetweenTries"].as_u64().unwrap_or(1_000).clamp(1, 86_400_000);
-            let pause = pause::milliseconds(pause);
+            let pause = crate::lang::foreign::time::milliseconds(pause);
             clauses.push(format!("on error | outcome_unknown retry {} times every {pause}", tries - 1));
         }
         if node.goes_on_after_error() || node.has_error_output() {

@@ -63,18 +63,3 @@ impl Machine<'_> {
         }
     }
 }
-
-/// Milliseconds as people write them.
-pub fn milliseconds(count: u64) -> String {
-    if count.is_multiple_of(1_000) { duration(count / 1_000) } else { format!("{count}ms") }
-}
-
-/// Seconds as people write them.
-fn duration(seconds: u64) -> String {
-    match seconds {
-        whole if whole > 0 && whole % 86_400 == 0 => format!("{}d", whole / 86_400),
-        whole if whole > 0 && whole % 3_600 == 0 => format!("{}h", whole / 3_600),
-        whole if whole > 0 && whole % 60 == 0 => format!("{}m", whole / 60),
-        whole => format!("{whole}s"),
-    }
-}
