@@ -141,6 +141,13 @@ fn every_snippet_is_a_program() {
     assert!(prefixes.len() >= 10);
 }
 
+/// What the extension does, all scripts of it.
+fn scripts() -> String {
+    NAMES.map(|name| file(&format!("editors/vscode/src/{name}.js"))).concat()
+}
+
+const NAMES: [&str; 6] = ["extension", "picture", "program", "server", "target", "task"];
+
 const BOTH: &str = "workflow greet {\n    output { text = \"hi\" }\n}\n\ntest \"it greets\" for greet {\n    expect output.text == \"hi\"\n}\n";
 
 #[test]
@@ -148,7 +155,7 @@ fn what_the_buttons_call_is_there() {
     let mut editor = Editor::with(&[]);
     editor.open("main.flow", BOTH);
     let lenses = editor.ask("textDocument/codeLens", json!({ "textDocument": { "uri": editor.uri("main.flow") } }));
-    let script = file("editors/vscode/extension.js");
+    let script = scripts();
     let package = parsed("package.json");
     let declared: Vec<&str> = package["contributes"]["commands"]
         .as_array()
@@ -169,9 +176,15 @@ fn what_the_buttons_call_is_there() {
     // What it starts, as it starts it.
     let folder = crate::cli::Folder::with(BOTH);
     for (words, args) in [
-        ("\"run\", \"--sandbox\", file", ["run", "--sandbox", "main.flow", "greet"].as_slice()),
-        ("\"graph\", \"--format\", \"svg\", file", &["graph", "--format", "svg", "main.flow", "greet"]),
-        ("\"test\", file, ...(title ? [\"--filter\", title]", &["test", "main.flow", "--filter", "it greets"]),
+        (
+            "\"run\", \"--sandbox\", path.basename(file), workflow",
+            ["run", "--sandbox", "main.flow", "greet"].as_slice(),
+        ),
+        (
+            "\"graph\", \"--format\", \"svg\", path.basename(file), workflow]",
+            &["graph", "--format", "svg", "main.flow", "greet"],
+        ),
+        ("\"test\", path.basename(file), ...chosen]", &["test", "main.flow", "--filter", "it greets"]),
     ] {
         assert!(script.contains(words), "the extension does not call {words}");
         let done = folder.flow(args);
@@ -191,14 +204,16 @@ fn the_files_of_the_extension_are_there() {
 }
 
 #[test]
-fn the_script_and_the_patterns_can_be_read() {
+fn the_scripts_and_the_patterns_can_be_read() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("editors/vscode");
     let node = |args: &[&str]| Command::new("node").args(args).current_dir(&folder).output();
-    let Ok(checked) = node(&["--check", "extension.js"]) else {
-        eprintln!("SKIPPED: there is no node here");
-        return;
-    };
-    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    for name in NAMES {
+        let Ok(checked) = node(&["--check", &format!("src/{name}.js")]) else {
+            eprintln!("SKIPPED: there is no node here");
+            return;
+        };
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    }
     let patterns = "const seen = (of) => Object.entries(of).forEach(([key, value]) => {
         if (['match', 'begin', 'end'].includes(key)) new RegExp(value.replaceAll('\\\\1', ''));
         else if (typeof value === 'object') seen(value);
