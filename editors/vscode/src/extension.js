@@ -1,7 +1,7 @@
 // What VS Code asks of the extension: to begin, and to end.
 
 const vscode = require("vscode");
-const { graph, redraw } = require("./picture");
+const { graph, saved, redraw } = require("./picture");
 const server = require("./server");
 const { run, test } = require("./task");
 
@@ -11,7 +11,8 @@ function activate(context) {
     vscode.commands.registerCommand("flow.test", test),
     vscode.commands.registerCommand("flow.graph", graph),
     vscode.commands.registerCommand("flow.restart", server.start),
-    vscode.workspace.onDidSaveTextDocument(redraw),
+    vscode.workspace.onDidSaveTextDocument(saved),
+    vscode.window.onDidChangeActiveColorTheme(redraw),
     vscode.workspace.onDidChangeConfiguration((change) => {
       if (change.affectsConfiguration("flow.path")) void server.start();
     }),

@@ -18,9 +18,16 @@ function drawn(file, workflow) {
   });
 }
 
+const { Dark, HighContrast } = vscode.ColorThemeKind;
+
+/** A picture as large as there is room, on the ground and in the colours of the editor. */
 function page(svg) {
+  const dark = [Dark, HighContrast].includes(vscode.window.activeColorTheme.kind);
+  // The picture asks what the system likes; the editor may be set otherwise.
+  const coloured = svg.replaceAll("(prefers-color-scheme: dark)", dark ? "all" : "not all");
   return `<!DOCTYPE html><html><head><meta http-equiv="Content-Security-Policy"
-    content="default-src 'none'; style-src 'unsafe-inline'"></head><body style="background: white">${svg}</body></html>`;
+    content="default-src 'none'; style-src 'unsafe-inline'">
+    <style>svg { max-width: 100%; height: auto; } svg .back { fill: none; }</style></head><body>${coloured}</body></html>`;
 }
 
 async function graph(uri, named) {
@@ -47,9 +54,13 @@ async function graph(uri, named) {
   shown.set(key, { panel, file, workflow });
 }
 
-/** Draws again what is shown: a picture may change with any file that its own uses. */
-async function redraw(document) {
-  if (document.languageId !== "flow") return;
+/** Draws again after a file was saved: a picture may change with any file that its own uses. */
+async function saved(document) {
+  if (document.languageId === "flow") await redraw();
+}
+
+/** Draws again what is shown. */
+async function redraw() {
   for (const { panel, file, workflow } of shown.values()) {
     const { svg } = await drawn(file, workflow);
     // What cannot be drawn for the moment stays as it was; what is wrong stands in the text.
@@ -57,4 +68,4 @@ async function redraw(document) {
   }
 }
 
-module.exports = { graph, redraw };
+module.exports = { graph, saved, redraw };
