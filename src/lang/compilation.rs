@@ -279,7 +279,7 @@ impl Loader<'_> {
 }
 
 /// The path of a used file, relative to the file at `path`.
-fn beside(path: &str, used: &str) -> String {
+pub fn beside(path: &str, used: &str) -> String {
     match path.rsplit_once('/') {
         Some((directory, _)) if !used.starts_with('/') => normal(&format!("{directory}/{used}")),
         _ => normal(used),

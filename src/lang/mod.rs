@@ -22,5 +22,5 @@ pub mod foreign;
 /// All of these in a row: a file and what it uses, from text to package.
 mod compilation;
 
-pub use compilation::{Compilation, Files, NoFiles, Study, compile, compile_after, standard_connector, study};
+pub use compilation::{Compilation, Files, NoFiles, Study, beside, compile, compile_after, standard_connector, study};
 pub use syntax::{Edit, Kept, Unformatted, format, format_edits};

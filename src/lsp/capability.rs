@@ -24,7 +24,13 @@ pub fn hello(encoding: Encoding) -> Value {
             "signatureHelpProvider": { "triggerCharacters": ["{", "(", ","] },
             "documentSymbolProvider": true,
             "workspaceSymbolProvider": true,
-            "workspace": { "workspaceFolders": { "supported": true, "changeNotifications": true } },
+            "workspace": {
+                "workspaceFolders": { "supported": true, "changeNotifications": true },
+                "fileOperations": { "willRename": { "filters": [
+                    { "scheme": "file", "pattern": { "glob": "**/*.flow", "matches": "file" } },
+                    { "scheme": "file", "pattern": { "glob": "**/*", "matches": "folder" } },
+                ] } },
+            },
             "foldingRangeProvider": true,
             "documentFormattingProvider": true,
             "documentRangeFormattingProvider": true,

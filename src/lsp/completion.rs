@@ -14,7 +14,7 @@ use crate::base::failure::KINDS;
 use crate::base::shape::{Field, Fit, Shape};
 use crate::lang::catalog::{standard, types};
 use crate::lang::check::{HOLE, Hole, Named};
-use crate::lang::script::functions::functions as fixed_functions;
+use crate::lang::script::functions::{functions as fixed_functions, methods};
 use crate::lang::syntax::ast::Declaration;
 use crate::lang::syntax::words;
 
@@ -182,11 +182,12 @@ impl List {
                 self.add(0, &field.name, ItemKind::Field, &field.shape.to_string(), field.doc.as_deref());
             }
         }
-        for function in fixed_functions() {
-            // Of what nothing is known, anything may be asked.
-            let takes = function.params.first().is_some_and(|first| {
-                *shape.present() == Shape::Any
-                    || first.shape != Shape::Any && first.shape.accepts(shape.present()) != Fit::Never
+        for function in methods().iter().chain(fixed_functions()) {
+            // What may be left out stands before no dot; of what nothing is known, anything may be asked.
+            let takes = function.params.first().is_some_and(|first| match &first.shape {
+                Shape::Optional(_) => false,
+                _ if *shape.present() == Shape::Any => true,
+                first => *first != Shape::Any && first.accepts(shape.present()) != Fit::Never,
             });
             if takes {
                 self.add(2, function.name, ItemKind::Method, function.signature, Some(function.doc));

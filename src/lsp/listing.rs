@@ -9,6 +9,7 @@ use super::place::PROGRAM;
 use super::position::{Encoding, Lines};
 use crate::base::span::{Source, Span};
 use crate::lang::syntax;
+use crate::lang::syntax::ast::{Declaration, Use};
 
 /// What a text declares.
 #[derive(Debug)]
@@ -17,13 +18,19 @@ pub struct Listing {
     pub text: Arc<str>,
     /// What it declares.
     pub outline: Outline,
+    /// The files it uses, as it says so.
+    pub uses: Vec<Use>,
 }
 
 impl Listing {
     /// What `text` declares.
     pub fn of(text: Arc<str>) -> Self {
         let (program, _) = syntax::parse(PROGRAM, &Source::new("", &text));
-        Self { outline: Outline::of(&program), text }
+        let uses = program.declarations.iter().filter_map(|declaration| match declaration {
+            Declaration::Use(used) => Some(used.clone()),
+            _ => None,
+        });
+        Self { outline: Outline::of(&program), uses: uses.collect(), text }
     }
 
     /// Where a stretch of it lies.

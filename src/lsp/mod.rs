@@ -24,6 +24,7 @@ mod index;
 mod lens;
 mod listing;
 mod look;
+mod moved;
 mod offer;
 mod outline;
 mod path;

@@ -1,6 +1,6 @@
 //! Another name for a thing, at all its places at once: refused where the programs would no longer mean the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lsp_types::TextEdit;
@@ -12,6 +12,7 @@ use super::place::{PROGRAM, Place};
 use super::position::Lines;
 use crate::base::diagnostic::Diagnostic;
 use crate::lang::check::Named;
+use crate::lang::script;
 
 /// Whether the name at a place can be changed, and where it stands.
 ///
@@ -36,6 +37,7 @@ pub fn rename(place: &Place<'_>) -> Result<Value, String> {
         return Err(format!("`{wanted}` is no name: letters, digits and `_`, a letter first"));
     }
     let found = renamable(place)?;
+    readable(place, &found)?;
     let texts = renamed(place, &found, &wanted)?;
     harmless(place, &texts)?;
     distinct(place, &found, &texts)?;
@@ -90,6 +92,36 @@ fn renamable(place: &Place<'_>) -> Result<Found, String> {
         return Err(format!("the step has no name of its own: write `step NAME = {written} {{ ... }}` first"));
     }
     Ok(found)
+}
+
+/// Whether the name stands nowhere that cannot be read yet: whether it means the same thing there, nobody can say.
+fn readable(place: &Place<'_>, found: &Found) -> Result<(), String> {
+    let Some((path, start, end)) = found.uses.first() else { return Ok(()) };
+    let text = place.desk.text(path).and_then(Result::ok).unwrap_or_default();
+    let name = text.get(*start as usize..*end as usize).unwrap_or_default();
+    let paths: BTreeSet<&String> = found.uses.iter().map(|(path, ..)| path).collect();
+    for path in paths {
+        let Some(look) = place.desk.look(path) else { continue };
+        let unread = faults(&look).into_iter().find(|fault| fault.primary.span.file == PROGRAM && is_unread(fault));
+        let (Some(fault), text) = (unread, look.text(PROGRAM)) else { continue };
+        let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let unknown = text.match_indices(name).find(|(at, _)| {
+            let whole = !text[..*at].ends_with(is_part) && !text[at + name.len()..].starts_with(is_part);
+            whole && look.index().at(PROGRAM, at + 1).is_none()
+        });
+        if let Some((at, _)) = unknown {
+            let line = text[..at].matches('\n').count() + 1;
+            let file = path.rsplit('/').next().unwrap_or_default();
+            let why = &fault.message;
+            return Err(format!("`{name}` in line {line} of `{file}` cannot be read yet: {why}; put that right first"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a fault keeps a part of the text from being read.
+fn is_unread(fault: &Diagnostic) -> bool {
+    fault.code == script::code::SYNTAX || fault.code.0.starts_with("F01")
 }
 
 /// The texts with the new name in them, by path.

@@ -5,7 +5,9 @@ use serde_json::Value;
 
 use super::desk::Desk;
 use super::place::Place;
-use super::{action, completion, definition, folding, formatting, hint, hover, lens, rename, signature, symbol, token};
+use super::{
+    action, completion, definition, folding, formatting, hint, hover, lens, moved, rename, signature, symbol, token,
+};
 
 /// Answers one question.
 pub fn answer(desk: &Desk, request: Request) -> Response {
@@ -31,6 +33,7 @@ pub fn answer(desk: &Desk, request: Request) -> Response {
             let query = request.params["query"].as_str().unwrap_or_default();
             return Response::new_ok(id, symbol::of_workspace(desk, query));
         }
+        "workspace/willRenameFiles" => return Response::new_ok(id, moved::edits(desk, &request.params)),
         unknown => {
             let message = format!("`{unknown}` is nothing this server was said to answer");
             return Response::new_err(id, ErrorCode::MethodNotFound as i32, message);

@@ -167,6 +167,15 @@ fn a_name_is_changed_everywhere_or_nowhere() {
 }
 
 #[test]
+fn a_name_is_not_changed_where_a_part_cannot_be_read() {
+    let text = "workflow a {\n    let sum = 1\n    step s = script {\n        let x = 1\n        sum + x\n    }\n    output { y = sum }\n}\n";
+    let refused = renamed(text, "sum = 1", 1, "total").expect_err("the script may mean it, too");
+    assert!(refused.starts_with("`sum` in line 5 of `main.flow` cannot be read yet: a `;` is missing"), "{refused}");
+    let elsewhere = text.replace("sum + x", "x");
+    assert_eq!(renamed(&elsewhere, "sum = 1", 1, "total"), Ok(elsewhere.replace("sum", "total")));
+}
+
+#[test]
 fn a_name_is_changed_across_files() {
     let library = "fn shout(text) { text.to_upper() }\nworkflow loud { input { text: string }\n    output { text = shout(input.text) } }\n";
     let user = "use \"lib.flow\" as lib\nworkflow a {\n    step x = lib.loud { text: lib.shout(\"hi\") }\n}\n";

@@ -8,5 +8,6 @@ mod extension;
 mod folders;
 mod formatted;
 mod hostile;
+mod moved;
 mod told;
 mod written;

@@ -41,6 +41,20 @@ fn fields_come_by_the_type_of_what_is_before_the_dot() {
 }
 
 #[test]
+fn what_rhai_can_do_with_a_value_comes_by_its_type() {
+    let of = |value: &str| {
+        format!(
+            "workflow a {{\n    input {{ name: string, tags: list<string>, size: int, price: float }}\n    output {{ y = {value} }}\n}}\n"
+        )
+    };
+    offers(&of("input.name.|"), &["to_upper", "split", "len", "slug"], &["filter", "keys", "round", "random", "today"]);
+    offers(&of("input.tags.|"), &["map", "filter", "len", "join"], &["to_upper", "keys", "random"]);
+    offers(&of("input.price.|"), &["round", "to_int"], &["to_upper", "filter"]);
+    offers(&of("input.size.|"), &["to_float", "abs"], &["to_upper", "len"]);
+    offers(&of("input.|"), &["name", "keys"], &["filter", "to_upper", "random"]);
+}
+
+#[test]
 fn names_in_scope_come_first_then_functions() {
     let text = "workflow a {\n    input { name: string }\n    let first = 1\n    output { y = f| }\n}\n";
     let found = offered(text);

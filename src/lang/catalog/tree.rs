@@ -35,6 +35,11 @@ pub fn alias_of(used: &ast::Use) -> Arc<str> {
     if let Some(alias) = &used.alias {
         return alias.text.clone();
     }
-    let file = used.path.text.rsplit('/').next().unwrap_or_default();
-    file.strip_suffix(".flow").unwrap_or(file).into()
+    stem_of(&used.path.text).into()
+}
+
+/// The name of a file without folders and ending.
+pub fn stem_of(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or_default();
+    file.strip_suffix(".flow").unwrap_or(file)
 }

@@ -12,6 +12,7 @@ use crate::base::value::Value;
 mod compare;
 mod data;
 mod list;
+mod method;
 mod operator;
 mod rhai_own;
 mod tamed;
@@ -77,14 +78,12 @@ impl FixedFunction {
 type Declared = (&'static str, &'static str, &'static str, &'static str);
 
 static FUNCTIONS: LazyLock<Vec<FixedFunction>> = LazyLock::new(|| {
-    let subjects = [
+    declared(&[
         (About::Text, text::DECLARED),
         (About::List, list::DECLARED),
         (About::Time, time::DECLARED),
         (About::Data, data::DECLARED),
-    ];
-    let of = |(about, declared): (About, &'static [Declared])| declared.iter().map(move |found| declare(about, found));
-    subjects.into_iter().flat_map(of).collect()
+    ])
 });
 
 static BY_NAME: LazyLock<BTreeMap<&'static str, usize>> =
@@ -93,6 +92,20 @@ static BY_NAME: LazyLock<BTreeMap<&'static str, usize>> =
 /// Every fixed function, by subject.
 pub fn functions() -> &'static [FixedFunction] {
     &FUNCTIONS
+}
+
+static METHODS: LazyLock<Vec<FixedFunction>> = LazyLock::new(|| {
+    declared(&[
+        (About::Text, method::OF_TEXTS),
+        (About::List, method::OF_LISTS),
+        (About::List, method::OF_MAPS),
+        (About::Data, method::OF_NUMBERS),
+    ])
+});
+
+/// Rhai's own functions that are worth offering behind a dot; the same name may stand behind a text and behind a list.
+pub fn methods() -> &'static [FixedFunction] {
+    &METHODS
 }
 
 /// The fixed function of this name.
@@ -113,6 +126,14 @@ pub(super) fn register(engine: &mut Engine) {
     list::register(engine);
     time::register(engine);
     data::register(engine);
+}
+
+fn declared(subjects: &[(About, &'static [Declared])]) -> Vec<FixedFunction> {
+    let of = |(about, declared): &(About, &'static [Declared])| {
+        let about = *about;
+        declared.iter().map(move |found| declare(about, found))
+    };
+    subjects.iter().flat_map(of).collect()
 }
 
 /// Reads a signature: `name(param: type, ...) -> type`.
