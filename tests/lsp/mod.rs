@@ -9,5 +9,6 @@ mod folders;
 mod formatted;
 mod hostile;
 mod moved;
+mod neovim;
 mod told;
 mod written;
