@@ -132,6 +132,21 @@ step("a type is renamed in every file", async () => {
   assert.match(code.read("lib.flow"), /type Human/);
 });
 
+step("a file gets another name, and what uses it follows", async () => {
+  await (await code.seen(".explorer-viewlet .monaco-list-row", "lib.flow")).click();
+  await code.press("F2");
+  const name = await code.seen(".explorer-viewlet .monaco-inputbox input");
+  await name.fill("people.flow");
+  await name.press("Enter");
+  // VS Code asks before an extension changes other files.
+  await (await code.seen(".monaco-dialog-box .monaco-button", "OK")).click();
+  await code.seen(".explorer-viewlet .monaco-list-row", "people.flow");
+  await code.open("greet.flow");
+  await code.seen(".view-line", 'use "people.flow" as lib');
+  await code.command("File: Save All Files");
+  await code.until("it is saved", () => code.read("greet.flow").includes('use "people.flow" as lib'));
+});
+
 step("the buttons test, run and draw", async () => {
   await code.open("greet.flow");
   await code.pressLens("test");

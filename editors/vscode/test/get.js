@@ -42,4 +42,6 @@ function browser() {
   return [named, ...known].find((file) => file && fs.existsSync(file));
 }
 
+if (require.main === module) get();
+
 module.exports = { get, browser, modules, vscode };

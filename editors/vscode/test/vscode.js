@@ -6,7 +6,7 @@ const os = require("node:os");
 const path = require("node:path");
 const { browser, modules, vscode } = require("./get");
 
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 const extension = path.dirname(__dirname);
 
 /** Packs the extension as its users do; gives the package. */
