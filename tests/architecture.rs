@@ -131,7 +131,7 @@ fn each_heavy_dependency_has_one_home() {
         ("lsp_types", "src/lsp"),
         ("crossbeam_channel", "src/lsp"),
         ("clap", "src/cli"),
-        ("clap_complete", "src/cli/completions.rs"),
+        ("clap_complete", "src/cli/completions"),
         ("clap_mangen", "src/cli/man.rs"),
         ("serde_saphyr", "src/cli"),
         ("annotate_snippets", "src/base"),

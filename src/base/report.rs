@@ -16,6 +16,11 @@ use super::span::{FileId, Sources, Span};
 /// The first line of each is `FILE:LINE:COLUMN: severity[CODE]: message`. `colour` adds escape sequences for terminals; without it the
 /// text is plain. Characters that would act on a terminal are shown as `�`. No diagnostics give an empty text.
 pub fn to_text(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> String {
+    format!("{}{}", each(diagnostics, sources, colour), count(diagnostics))
+}
+
+/// Every diagnostic as [`to_text`] shows it, without their number.
+pub fn each(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> String {
     let mut text = String::new();
     for diagnostic in diagnostics.iter().take(limit::DIAGNOSTICS_MAX) {
         write_one(diagnostic, sources, colour, &mut text);
@@ -24,10 +29,12 @@ pub fn to_text(diagnostics: &[Diagnostic], sources: &Sources, colour: bool) -> S
     if diagnostics.len() > limit::DIAGNOSTICS_MAX {
         let _ = writeln!(text, "and so on: only the first {} are shown", limit::DIAGNOSTICS_MAX);
     }
-    if !diagnostics.is_empty() {
-        let _ = writeln!(text, "{}", summary(diagnostics));
-    }
     text
+}
+
+/// How many diagnostics there are, as a line; an empty text where there are none.
+pub fn count(diagnostics: &[Diagnostic]) -> String {
+    if diagnostics.is_empty() { String::new() } else { format!("{}\n", summary(diagnostics)) }
 }
 
 /// `1 error, 2 warnings`

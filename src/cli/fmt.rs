@@ -1,6 +1,5 @@
 //! `flow fmt [FILE | DIR]...`: one style for all programs.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,6 +10,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::exit::{Exit, Refusal, Stop};
 use super::paper::{Delivery, Palette, colour_on_stderr, say, styled};
+use super::programs::Programs;
 use crate::base::report;
 use crate::base::span::{Source, Sources};
 use crate::lang::{self, Unformatted};
@@ -58,13 +58,15 @@ impl Fmt {
     /// # Errors
     /// A path at which nothing is, or a directory without a program; then no file was written.
     pub fn run(&self) -> Result<Exit, Stop> {
-        let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
-        let mut files = BTreeSet::new();
-        for path in self.paths.iter().filter(|path| !is_stdin(path)) {
-            files.extend(programs(path)?);
+        let (stdin, paths): (Vec<_>, Vec<_>) = self.paths.iter().cloned().partition(|path| path.as_os_str() == "-");
+        let unreadable =
+            |path: &Path, error: io::Error| Refusal::new(format!("`{}` cannot be read: {error}", path.display()));
+        for path in &paths {
+            fs::metadata(path).map_err(|error| unreadable(path, error))?;
         }
+        let files = Programs::at(&paths)?.files;
         let mut tally = Tally::default();
-        if self.paths.iter().any(|path| is_stdin(&path)) {
+        if !stdin.is_empty() {
             self.stdin(&mut tally)?;
         }
         files.iter().for_each(|file| self.file(file, &mut tally));
@@ -190,37 +192,6 @@ fn patch(name: &str, text: &str, restyled: &str) -> String {
         }
     }
     patch
-}
-
-/// The programs at a path: itself, or those in a directory and the directories in it that are not hidden, by name.
-fn programs(path: &Path) -> Result<Vec<PathBuf>, Refusal> {
-    let unreadable =
-        |path: &Path, error: &io::Error| Refusal::new(format!("`{}` cannot be read: {error}", path.display()));
-    if !fs::metadata(path).map_err(|error| unreadable(path, &error))?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let (mut found, mut open) = (Vec::new(), vec![path.to_owned()]);
-    while let Some(directory) = open.pop() {
-        let entries = fs::read_dir(&directory).map_err(|error| unreadable(&directory, &error))?;
-        for entry in entries {
-            let entry = entry.map_err(|error| unreadable(&directory, &error))?;
-            let (kind, name) = (entry.file_type(), entry.file_name());
-            let is_hidden = name.as_encoded_bytes().starts_with(b".");
-            // The working directory is read as it is called: `a.flow`, not `./a.flow`.
-            let inside = if directory.as_os_str() == "." { PathBuf::from(name) } else { directory.join(name) };
-            if kind.is_ok_and(|kind| kind.is_dir()) {
-                open.extend((!is_hidden).then_some(inside));
-            } else if inside.extension().is_some_and(|extension| extension == "flow") && inside.is_file() {
-                found.push(inside);
-            }
-        }
-    }
-    found.sort();
-    if found.is_empty() {
-        let refusal = Refusal::new(format!("there is no `.flow` file in `{}`", path.display()));
-        return Err(refusal.hint("name the programs: `flow fmt onboarding.flow`"));
-    }
-    Ok(found)
 }
 
 /// Puts a text in the place of a file, all at once: whoever looks sees the old one or the new one, with the file's own permissions.

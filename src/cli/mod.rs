@@ -37,6 +37,7 @@ mod panic;
 mod paper;
 mod plan;
 mod program;
+mod programs;
 #[cfg(feature = "sqlite")]
 mod prune;
 #[cfg(feature = "serve")]
@@ -124,10 +125,8 @@ fn command() -> clap::Command {
 
 /// Reads the arguments of the process and does what they ask for.
 pub fn main() -> ExitCode {
-    let flow = Flow::parse();
     // What people write may be nested as deep as the language allows, and the first thread's stack is not ours to choose.
-    let work =
-        std::thread::Builder::new().stack_size(crate::base::limit::STACK_BYTES).spawn(move || flow.command.run());
+    let work = std::thread::Builder::new().stack_size(crate::base::limit::STACK_BYTES).spawn(answer);
     match work.map(std::thread::JoinHandle::join) {
         Ok(Ok(exit)) => exit.into(),
         // The thread has said on stderr why it broke.
@@ -137,6 +136,11 @@ pub fn main() -> ExitCode {
             Exit::Wrong.into()
         }
     }
+}
+
+/// Answers a shell that asks what could be typed, or else does what was typed.
+fn answer() -> Exit {
+    completions::answered().unwrap_or_else(|| Flow::parse().command.run())
 }
 
 impl Command {

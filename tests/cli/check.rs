@@ -58,6 +58,63 @@ fn every_file_is_checked() {
     );
 }
 
+/// A folder with programs in it and below, and with what lies beside programs.
+fn project() -> Folder {
+    let folder = Folder::with(
+        "use \"deep/shared.flow\" as common\n\nworkflow greet {\n    output { text: string = common.text() }\n}\n",
+    );
+    for below in ["deep/er", ".flow", ".hidden", "node_modules/pack", "target"] {
+        std::fs::create_dir_all(folder.path().join(below)).expect("a folder in the folder");
+    }
+    folder.write("deep/shared.flow", b"fn text() { \"a\" }\n");
+    folder.write("deep/er/last.flow", b"workflow last { }\n");
+    for nothing in
+        [".flow/a.flow", ".hidden/a.flow", ".a.flow", "node_modules/pack/a.js.flow", "target/a.flow", "notes.txt"]
+    {
+        folder.write(nothing, b"no program");
+    }
+    folder
+}
+
+#[test]
+fn a_directory_is_all_programs_in_it_and_below() {
+    let folder = project();
+    for args in [&["check"][..], &["check", "."], &["check", "main.flow", ".", "./deep", "deep/er/last.flow"]] {
+        let done = folder.flow(args);
+        assert_eq!((&*done.stdout, &*done.stderr, done.code), ("", "3 files checked, ready to run\n", 0), "{args:?}");
+    }
+    let done = folder.flow(&["check", "deep"]);
+    assert_eq!((&*done.stdout, &*done.stderr, done.code), ("", "2 files checked, ready to run\n", 0));
+    let done = folder.flow(&["fmt", "--check"]);
+    assert_eq!((&*done.stderr, done.code), ("deep/er/last.flow\n3 files looked at, 1 would change\n", 1));
+    std::fs::create_dir(folder.path().join("empty")).expect("a folder in the folder");
+    for command in ["check", "fmt", "test"] {
+        let done = folder.flow(&[command, "main.flow", "empty"]);
+        let said =
+            "error: there is no `.flow` file in `empty`\n  hint: name the directory in which your programs lie\n";
+        assert_eq!((&*done.stdout, &*done.stderr, done.code), ("", said, 2), "{command}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_shared_file_is_said_once_and_counted_at_the_end() {
+    let folder = project();
+    folder
+        .write("other.flow", b"use \"deep/shared.flow\" as common\n\nworkflow other {\n    output common.text()\n}\n");
+    folder.write("deep/shared.flow", b"fn text() { missing }\n");
+    folder.write("deep/er/last.flow", WRONG.as_bytes());
+    let done = folder.flow(&["check", "."]);
+    assert_eq!(done.stderr, "4 files checked, 4 cannot run\n", "{}", done.stdout);
+    assert_eq!(done.stdout.matches("deep/shared.flow:1:13: error").count(), 1, "{}", done.stdout);
+    assert_eq!(done.stdout.matches("deep/er/last.flow:3:35: error[F0203]").count(), 1, "{}", done.stdout);
+    assert!(done.stdout.ends_with("\n2 errors\n") && done.stdout.matches(": error[").count() == 2, "{}", done.stdout);
+    let list: serde_json::Value =
+        serde_json::from_str(&folder.flow(&["check", "--format", "json"]).stdout).expect("it is JSON");
+    let files: Vec<_> =
+        list.as_array().expect("a list").iter().map(|it| it["file"].as_str().expect("it has one")).collect();
+    assert_eq!(files, ["deep/er/last.flow", "deep/shared.flow"]);
+}
+
 #[test]
 fn steps_that_should_get_a_type_are_named() {
     let typed = "step job: { body: { state: string } } = http.get { url: \"https://a.example\" }";

@@ -32,9 +32,11 @@ fn what_comes_from_outside_does_not_move_the_cursor() {
 
 #[test]
 fn a_directory_is_no_program() {
-    let done = Folder::with("").flow(&["check", "."]);
-    assert_eq!(done.code, 2);
-    assert!(done.stdout.contains("this is a directory, not a file"), "{}", done.stdout);
+    for command in ["run", "plan"] {
+        let done = Folder::with("").flow(&[command, "."]);
+        assert_eq!(done.code, 2);
+        assert!(done.stderr.contains("this is a directory, not a file"), "{}", done.stderr);
+    }
 }
 
 #[test]

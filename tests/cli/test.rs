@@ -146,6 +146,42 @@ fn sound_programs_are_tested_beside_those_that_cannot_run() {
 }
 
 #[test]
+fn a_directory_is_tested_as_its_programs_are() {
+    let folder = Folder::with(DOUBLE);
+    std::fs::create_dir_all(folder.path().join("deep/.flow")).expect("a folder in the folder");
+    folder.write("deep/more.flow", DOUBLE.replace("it triples", "it quadruples").as_bytes());
+    folder.write("deep/.flow/kept.flow", b"no program");
+    let titles = |args: &[&str]| {
+        let done = folder.flow(&[&["test"], args].concat());
+        let stdout = super::covered(&done.stdout);
+        let lines = stdout
+            .lines()
+            .filter(|line| line.ends_with(".flow") || line.ends_with(" TOOK)") || line.ends_with("failed"));
+        (lines.map(|line| line.split(" (").next().unwrap_or_default().trim().to_owned()).collect::<Vec<_>>(), done.code)
+    };
+    let expected = [
+        "deep/more.flow",
+        "✓ it doubles",
+        "✗ it quadruples",
+        "main.flow",
+        "✓ it doubles",
+        "✗ it triples",
+        "2 passed, 2 failed",
+    ];
+    let whole = (expected.map(str::to_owned).to_vec(), 1);
+    assert_eq!(titles(&[]), whole);
+    assert_eq!(titles(&["deep", ".", "main.flow"]), whole, "each once");
+    assert_eq!(titles(&["deep"]).0.len(), 4);
+    let done = folder.flow(&["test", "--coverage", "--seed", "1..3", "--filter", "doubles", "."]);
+    assert_eq!(done.code, 0, "{}{}", done.stdout, done.stderr);
+    assert!(done.stdout.contains("deep/more.flow") && done.stdout.contains("2 passed, 0 failed"), "{}", done.stdout);
+    folder.write("deep/broken.flow", b"workflow broken {");
+    let done = folder.flow(&["test", "."]);
+    assert_eq!(done.code, 2, "the worst counts");
+    assert!(done.stderr.ends_with("1 of 3 files cannot run: deep/broken.flow\n"), "{}", done.stderr);
+}
+
+#[test]
 fn the_error_of_no_step_names_none() {
     let done =
         Folder::with("workflow w {\n    fail refused \"no\"\n}\ntest \"t\" for w {\n    expect output == 1\n}\n")

@@ -110,6 +110,30 @@ fn a_change_tests_the_programs_that_it_is_about() {
 }
 
 #[test]
+fn in_a_directory_what_comes_is_tested_and_what_goes_is_forgotten() {
+    let folder = folder();
+    let watching = Watching::of(&folder, &["."]);
+    let first = watching.until_it_waits();
+    assert!(first.contains("✓ it halves") && first.contains("2 passed, 0 failed"), "{first}");
+
+    folder.write("third.flow", HALF.replace("it halves", "it halves, too").as_bytes());
+    let came = watching.until_it_waits();
+    assert!(came.contains("third.flow changed") && came.contains("✓ it halves, too"), "{came}");
+    assert!(came.contains("1 passed, 0 failed"), "only what came is tested: {came}");
+
+    let deep = folder.path().join("one/two");
+    std::fs::create_dir_all(&deep).expect("a folder in the folder");
+    std::fs::write(deep.join("fourth.flow"), HALF.replace("it halves", "it halves below")).expect("a file for a test");
+    let below = watching.until_it_waits();
+    assert!(below.contains("fourth.flow changed") && below.contains("✓ it halves below"), "{below}");
+
+    std::fs::remove_file(folder.path().join("third.flow")).expect("it is there");
+    folder.write("main.flow", HALF.replace("it halves", "it still halves").as_bytes());
+    let left = watching.until_it_waits();
+    assert!(left.contains("✓ it still halves") && !left.contains("too"), "{left}");
+}
+
+#[test]
 fn a_program_that_cannot_run_is_tested_when_it_can() {
     let folder = folder();
     let watching = Watching::of(&folder, &["main.flow"]);

@@ -69,9 +69,18 @@ impl InitCi {
                 .into());
         }
         write(&file, &text)?;
-        say(&format!("made {}: it checks {}", file.display(), place.programs.join(" ")));
-        if place.is_empty {
-            say("  there is no `.flow` file here yet: `flow new` makes a first one");
+        match place.programs {
+            0 => {
+                say(&format!("made {}: it checks all programs of this directory", file.display()));
+                say("  there is no `.flow` file here yet: `flow new` makes a first one");
+            }
+            1 => say(&format!("made {}: it checks the program of this directory, and those that come", file.display())),
+            count => {
+                say(&format!(
+                    "made {}: it checks the {count} programs of this directory, and those that come",
+                    file.display()
+                ));
+            }
         }
         say(&format!("next:\n  git add {} && git commit -m \"Flows are tested with each change\"", file.display()));
         Ok(Exit::Done)
@@ -102,7 +111,6 @@ impl Service {
         text.replace("{version}", env!("CARGO_PKG_VERSION"))
             .replace("{rust}", env!("CARGO_PKG_RUST_VERSION"))
             .replace("{install}", install)
-            .replace("{programs}", &place.programs.join(" "))
             .replace("{directory}", &place.below)
     }
 }

@@ -1,4 +1,4 @@
-//! `flow test FILE...`: the tests of programs, in virtual time, and the examples of their connectors.
+//! `flow test [FILE | DIR]...`: the tests of programs, in virtual time, and the examples of their connectors.
 
 mod examples;
 mod jobs;
@@ -23,6 +23,7 @@ use serde_json::{Value as Json, json};
 use super::elapsed::elapsed;
 use super::exit::{Exit, Refusal, Stop};
 use super::paper::{Palette, deliver, say, styled};
+use super::programs::Programs;
 use crate::base::diagnostic::nearest;
 use crate::base::time::Duration;
 use crate::host::Program;
@@ -47,19 +48,20 @@ use snapshots::Snapshot;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  flow test scripts/*.flow
+  flow test
+  flow test scripts
   flow test --filter retried scripts/customer_onboarding.flow
   flow test --filter 'example crm.get' crm.flow
   flow test --seed 1..1000 scripts/travel_booking.flow
-  flow test --coverage --coverage-min 80% scripts/*.flow
+  flow test --coverage --coverage-min 80% scripts
   flow test --snapshot scripts/travel_booking.flow
-  flow test --watch scripts/*.flow
-  flow test --format junit scripts/*.flow > tests.xml
+  flow test --watch scripts
+  flow test --format junit scripts > tests.xml
   flow test --crash-everywhere scripts/order_fulfilment.flow")]
 pub struct Test {
-    /// The programs.
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
+    /// Programs, and directories with all `.flow` files in them and below; the working directory where absent.
+    #[arg(value_name = "FILE | DIR", default_value = ".")]
+    paths: Vec<PathBuf>,
     /// Lets chance fall otherwise: the order of what happens at the same moment, `random()`, `uuid()`, the pauses of `backoff`. With
     /// `1..1000`, each test once with each of these seeds.
     #[arg(long, value_name = "N|A..B")]
@@ -153,10 +155,10 @@ impl Test {
     /// Runs the tests in the order they are written.
     ///
     /// # Errors
-    /// If there is nothing to test.
+    /// If there is nothing to test, or a directory without a program.
     pub fn run(&self) -> Result<Exit, Stop> {
         if !self.watch {
-            return self.test(&Read::of(&self.files));
+            return self.test(&Read::of(&Programs::at(&self.paths)?.files));
         }
         if self.format != Format::Text {
             let refusal = Refusal::new("`--watch` tells people what comes of each change");

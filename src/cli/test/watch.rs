@@ -10,6 +10,7 @@ use crate::base::limit::TEST_QUIET_MILLIS;
 use crate::base::span::Sources;
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::paper::{refuse, say};
+use crate::cli::programs::Programs;
 use crate::cli::threads::threads;
 use crate::host::lookout::{Look, Lookout, named};
 use crate::host::settings;
@@ -32,10 +33,11 @@ impl Test {
         let threads = threads()?;
         let mut lookout = Lookout::new(QUIET);
         let mut known = Known::new();
-        let mut seen = self.look(&known);
-        let mut wanted: Vec<&PathBuf> = self.files.iter().collect();
+        let mut programs = Programs::at(&self.paths)?;
+        let mut seen = look(&programs, &known);
+        let mut wanted = programs.files.clone();
         loop {
-            let read = Read::of(wanted);
+            let read = Read::of(&wanted);
             known.extend(read.each().map(|(file, sources, sound)| (file.clone(), (sources.clone(), sound))));
             match self.test(&read) {
                 Ok(_) | Err(Stop::Said(_)) => {}
@@ -44,16 +46,21 @@ impl Test {
             say("waiting for a change; Ctrl-C ends");
             wanted = loop {
                 // It is listened before it is looked, so that nothing can change unseen in between.
-                lookout.follow(&self.look(&known));
-                let mut now = self.look(&known);
+                lookout.follow(&look(&programs, &known));
+                let meant = self.meant(&programs);
+                let mut now = look(&meant, &known);
                 let mut changed = now.other_than(&seen);
-                if !changed.is_empty() {
-                    now = threads.block_on(lookout.settled(now, || self.look(&known)));
+                if !changed.is_empty() || meant != programs {
+                    now = threads.block_on(lookout.settled(now, || look(&self.meant(&programs), &known)));
                     changed = now.other_than(&seen);
+                    programs = self.meant(&programs);
                 }
-                let wanted: Vec<&PathBuf> =
-                    self.files.iter().filter(|file| self.concerns(file, &changed, &known)).collect();
+                known.retain(|file, _| programs.files.contains(file));
+                let wanted: Vec<PathBuf> =
+                    programs.files.iter().filter(|file| self.concerns(file, &changed, &known)).cloned().collect();
                 if !wanted.is_empty() {
+                    // A program in a folder that is new stands nowhere else.
+                    changed.extend(wanted.iter().filter(|file| !known.contains_key(*file)).map(|file| named(file)));
                     say(&format!("\n{} changed", names(&changed)));
                 }
                 seen = now;
@@ -65,9 +72,9 @@ impl Test {
         }
     }
 
-    /// What stands where the programs lie, and where what they use does.
-    fn look(&self, known: &Known) -> Look {
-        Look::at(self.files.iter().map(|file| folder(file)), known.values().map(|(sources, _)| sources))
+    /// The programs that are meant by now; those that were, where that cannot be seen.
+    fn meant(&self, before: &Programs) -> Programs {
+        Programs::at(&self.paths).unwrap_or_else(|_| before.clone())
     }
 
     /// Whether the tests of `file` may end otherwise now.
@@ -79,6 +86,12 @@ impl Test {
         let reads = || sources.iter().any(|(_, source)| changed.contains(&named(Path::new(&*source.name))));
         !changed.is_empty() && (whole || settings || reads())
     }
+}
+
+/// What stands where the programs lie, and where what they use does.
+fn look(programs: &Programs, known: &Known) -> Look {
+    let folders = programs.files.iter().map(|file| folder(file)).chain(programs.folders.iter().map(PathBuf::as_path));
+    Look::at(folders, known.values().map(|(sources, _)| sources))
 }
 
 /// The files that were changed, without their folders.
