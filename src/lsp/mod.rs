@@ -37,6 +37,7 @@ mod signature;
 mod symbol;
 mod token;
 mod waste;
+mod wire;
 mod wording;
 
 pub use offer::{Offer, offers};

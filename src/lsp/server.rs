@@ -20,6 +20,7 @@ use super::disk::{Arrived, Disk};
 use super::document::Document;
 use super::path;
 use super::position::Encoding;
+use super::wire;
 
 /// How long to wait before diagnostics are looked for: a question that follows a change on its heels is answered first.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -38,20 +39,15 @@ pub enum Ended {
 /// # Errors
 /// If what comes in is no such conversation.
 pub fn serve() -> Result<Ended, String> {
-    let (connection, threads) = Connection::stdio();
+    let (connection, wire) = wire::stdio();
     let ended = converse(connection);
-    // The threads end with their pipes; a pipe that broke was the editor's.
-    let _ = threads.join();
-    ended
+    wire.end().map_err(|why| format!("this is no conversation with an editor: {why}"))?;
+    Ok(ended)
 }
 
-fn converse(connection: Connection) -> Result<Ended, String> {
-    let refused = |error: lsp_server::ProtocolError| format!("this is no conversation with an editor: {error}");
-    let (id, params) = connection.initialize_start().map_err(refused)?;
-    let asked: InitializeParams = serde_json::from_value(params).unwrap_or_default();
+fn converse(connection: Connection) -> Ended {
+    let Some((id, asked)) = greeting(&connection) else { return Ended::Left };
     let encoding = agreed(&asked);
-    let hello = super::capability::hello(encoding);
-    connection.initialize_finish(id, hello).map_err(refused)?;
     let mut server = Server {
         connection,
         desk: Desk::new(encoding),
@@ -60,9 +56,29 @@ fn converse(connection: Connection) -> Result<Ended, String> {
         waiting: VecDeque::new(),
         stale: BTreeSet::new(),
         shown: BTreeMap::new(),
+        asked,
     };
-    server.watch(&asked);
-    Ok(server.run())
+    server.send(Response::new_ok(id, super::capability::hello(encoding)));
+    server.run()
+}
+
+/// The question an editor begins with; none if it goes before.
+fn greeting(connection: &Connection) -> Option<(RequestId, InitializeParams)> {
+    for message in &connection.receiver {
+        match message {
+            Message::Request(request) if request.method == "initialize" => {
+                return Some((request.id, serde_json::from_value(request.params).unwrap_or_default()));
+            }
+            Message::Request(request) => {
+                let early = "the first question is `initialize`".to_owned();
+                let refused = Response::new_err(request.id, ErrorCode::ServerNotInitialized as i32, early);
+                let _ = connection.sender.send(refused.into());
+            }
+            Message::Notification(notification) if notification.method == "exit" => return None,
+            Message::Notification(_) | Message::Response(_) => {}
+        }
+    }
+    None
 }
 
 /// In what columns will be counted.
@@ -87,6 +103,8 @@ struct Server {
     stale: BTreeSet<String>,
     /// What was shown last, by the URI of the text, for texts with anything to show.
     shown: BTreeMap<String, Vec<Shown>>,
+    /// What the editor has said of itself.
+    asked: InitializeParams,
 }
 
 impl Server {
@@ -150,9 +168,17 @@ impl Server {
 
     /// After `shutdown`, only `exit` may follow.
     fn leave(&self) -> Ended {
-        let mut rest = self.waiting.iter().cloned().chain(self.connection.receiver.iter());
-        let exits = rest.any(|message| matches!(message, Message::Notification(last) if last.method == "exit"));
-        if exits { Ended::Asked } else { Ended::Left }
+        for message in self.waiting.iter().cloned().chain(self.connection.receiver.iter()) {
+            match message {
+                Message::Notification(last) if last.method == "exit" => return Ended::Asked,
+                Message::Request(late) => {
+                    let closed = "the server was told to shut down".to_owned();
+                    self.send(Response::new_err(late.id, ErrorCode::InvalidRequest as i32, closed));
+                }
+                Message::Notification(_) | Message::Response(_) => {}
+            }
+        }
+        Ended::Left
     }
 
     /// Whether the editor has taken a question back before its turn came.
@@ -181,6 +207,7 @@ impl Server {
 
     fn note(&mut self, notification: Notification) {
         match &*notification.method {
+            "initialized" => self.watch(),
             "textDocument/didOpen" => self.noted(notification, Self::opened),
             "textDocument/didChange" => self.noted(notification, Self::changed),
             "textDocument/didClose" => self.noted(notification, Self::closed),
@@ -282,8 +309,9 @@ impl Server {
     }
 
     /// Tells the editor that changed files are of interest, and looks through the folders it has open.
-    fn watch(&mut self, asked: &InitializeParams) {
-        let watching = asked.capabilities.workspace.as_ref().and_then(|able| able.did_change_watched_files.as_ref());
+    fn watch(&mut self) {
+        let watching =
+            self.asked.capabilities.workspace.as_ref().and_then(|able| able.did_change_watched_files.as_ref());
         if watching.and_then(|able| able.dynamic_registration) == Some(true) {
             let params = json!({ "registrations": [{
                 "id": "flow-files",
@@ -297,7 +325,7 @@ impl Server {
             ));
         }
         Disk::write_standard();
-        roots(asked).iter().for_each(|root| self.look_through(root));
+        roots(&self.asked).iter().for_each(|root| self.look_through(root));
     }
 
     fn publish_next(&mut self) {

@@ -20,7 +20,7 @@ fn an_editor_and_the_server_agree_and_part() {
 #[test]
 fn what_is_no_conversation_is_refused_in_words() {
     let folder = crate::cli::Folder::with("");
-    let done = folder.flow_fed(b"Content-Length: 2\r\n\r\n{}", &["lsp"]);
+    let done = folder.flow_fed(b"hello\n", &["lsp"]);
     assert_eq!(done.code, 2);
     assert!(done.stderr.contains("no conversation with an editor"), "{}", done.stderr);
 }
@@ -153,4 +153,68 @@ fn a_question_that_is_taken_back_is_not_answered() {
     let unknown = editor.try_ask("textDocument/moniker", json!({})).expect_err("it is not known");
     assert_eq!(unknown["code"], -32601);
     assert_eq!(editor.leave(), 0);
+}
+
+/// What the server says to these bytes, and how it ends.
+fn piped(bytes: &[u8]) -> std::process::Output {
+    let mut server = std::process::Command::new(env!("CARGO_BIN_EXE_flow"))
+        .arg("lsp")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    std::io::Write::write_all(&mut server.stdin.take().expect("it was asked for"), bytes).expect("the server listens");
+    server.wait_with_output().expect("it ends")
+}
+
+/// These messages, one behind the other.
+fn framed(messages: &[&str]) -> Vec<u8> {
+    messages.iter().map(|text| format!("Content-Length: {}\r\n\r\n{text}", text.len())).collect::<String>().into()
+}
+
+#[test]
+fn what_is_no_message_is_refused_and_the_conversation_goes_on() {
+    let messages = [
+        r#"{"jsonrpc":"2.0","id":1,"method":"textDocument/hover","params":{}}"#,
+        r#"{"jsonrpc":"2.0","id":2,"method":"initialize","params":{}}"#,
+        r#"{"jsonrpc":"2.0","method":"initialized","params":{}}"#,
+        r#"{"id":3}"#,
+        "5",
+        "null",
+        "no JSON",
+        r#"[{"jsonrpc":"2.0","id":4,"method":"shutdown"}]"#,
+        r#"{"jsonrpc":"2.0","method":5}"#,
+        r#"{"jsonrpc":"2.0","id":99999999999,"method":"shutdown"}"#,
+        r#"{"jsonrpc":"2.0","id":1.5,"method":"shutdown"}"#,
+        r#"{"jsonrpc":"2.0","id":6,"method":"shutdown"}"#,
+        r#"{"jsonrpc":"2.0","id":7,"method":"textDocument/hover","params":{}}"#,
+        r#"{"jsonrpc":"2.0","method":"exit"}"#,
+    ];
+    let done = piped(&framed(&messages));
+    let said = String::from_utf8(done.stdout).expect("it writes UTF-8");
+    assert_eq!(done.status.code(), Some(0), "{said}");
+    let mut codes: Vec<&str> =
+        said.match_indices("\"code\":").map(|(at, word)| &said[at + word.len()..][..6]).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [["-32002"].as_slice(), &["-32600"; 8], &["-32700"]].concat(), "{said}");
+    for id in ["\"id\":3", "\"id\":99999999999", "\"id\":1.5", "\"id\":6", "\"id\":7"] {
+        assert!(said.contains(id), "{id} is answered: {said}");
+    }
+}
+
+#[test]
+fn where_one_message_cannot_be_told_from_the_next_the_reason_is_told() {
+    for (bytes, words) in [
+        ("Content-Length: 99999999999999\r\n\r\n{}", "a message of 99999999999999 bytes is announced"),
+        ("Content-Length: many\r\n\r\n{}", "is no number of bytes"),
+        ("\r\n\r\n", "does not say by `Content-Length: ` how many bytes it has"),
+    ] {
+        let done = piped(bytes.as_bytes());
+        let said = String::from_utf8(done.stderr).expect("it writes UTF-8");
+        assert_eq!(done.status.code(), Some(2), "{said}");
+        assert!(said.contains(words), "{said}");
+    }
+    let left = piped(&framed(&[r#"{"jsonrpc":"2.0","method":"exit"}"#]));
+    assert_eq!((left.status.code(), left.stderr.as_slice()), (Some(1), &b""[..]));
 }
