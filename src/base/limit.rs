@@ -80,6 +80,8 @@ pub const FILE_GLANCE_MILLIS: u64 = 250;
 pub const FILE_LOOK_MILLIS: u64 = 30_000;
 /// How many turns a loop without `max` may take where nothing else ends it.
 pub const LOOP_TURNS_MAX: u64 = 100_000_000;
+/// How many times something may be written, or happen outside, in one test before it counts as endless.
+pub const TEST_WRITES_MAX: u64 = 200_000;
 /// How many pages of one result are asked for where `paginate` names no `max`.
 pub const PAGES_MAX: u64 = 10_000;
 /// How many runs are looked at for one page of a list that asks for values of the input; the page says where to go on.

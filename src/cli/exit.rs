@@ -66,6 +66,17 @@ pub enum Stop {
     Refused(Refusal),
 }
 
+impl Stop {
+    /// Adds a way out to what is still to be said.
+    #[must_use]
+    pub fn hint(self, hint: String) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(refusal.hint(hint)),
+            Self::Said(exit) => Self::Said(exit),
+        }
+    }
+}
+
 impl From<Refusal> for Stop {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)

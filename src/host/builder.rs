@@ -482,7 +482,10 @@ struct Nobody;
 
 impl Consult for Nobody {
     fn consult(&self, question: Question) -> BoxFuture<'_, Result<Consulted, Failure>> {
-        let message = format!("{} is asked, and nobody can answer here", question.whom);
+        let message = format!(
+            "{} is asked, and nobody can answer here; under `flow serve` people answer by `flow answer`",
+            question.whom
+        );
         Box::pin(std::future::ready(Err(Failure::new(Kind::NotFound, message))))
     }
 }

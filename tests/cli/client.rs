@@ -358,3 +358,41 @@ fn an_output_is_written_out_alone_with_a_server_and_without() {
     }
     assert_eq!(desk.refused(&["show", &run, "paid"]).0, Some(2), "a step is named only for its output");
 }
+
+#[test]
+fn an_event_is_told_and_a_question_says_how_it_is_answered() {
+    let mut desk = Desk::new();
+    let program = r#"
+workflow listens {
+    step paid: { cents: int } = wait event "order.paid"
+    step ok: { keep: bool } = ask role "boss" { question: "Keep it?" }
+    output { keep: ok.keep, cents: paid.cents }
+}
+"#;
+    std::fs::write(desk.folder.path().join("listens.flow"), program).expect("a program");
+    desk.serve();
+    let run = desk.told(&["start", "listens"]);
+    desk.until(&run, "waiting");
+    desk.told(&["emit", "order.paid", r#"{"cents": 5}"#]);
+    let begun = Instant::now();
+    let mut why = String::new();
+    while !why.contains("`ok`") && begun.elapsed() < Duration::from_secs(20) {
+        why = desk.told(&["why", &run]);
+    }
+    assert!(why.contains("role boss is to answer; the answer is a { keep: bool }: `flow answer RUN ok JSON`"), "{why}");
+    desk.told(&["answer", &run, "ok", r#"{"keep": true}"#]);
+    desk.until(&run, "completed");
+    assert_eq!(desk.told(&["show", &run, "--output"]), r#"{"keep":true,"cents":5}"#);
+}
+
+#[test]
+fn who_starts_a_run_without_a_server_is_told_why_the_programs_cannot_run() {
+    let mut desk = Desk::new();
+    desk.serve();
+    desk.crash();
+    let mail = r##"workflow mail { step sent = slack.post_message { channel: "#x", text: "x" } }"##;
+    std::fs::write(desk.folder.path().join("mail.flow"), mail).expect("a program");
+    let (code, said) = desk.refused(&["start", "order", "--input", r#"{"id": 7}"#]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("the programs in `.` cannot run here") && said.contains("SLACK_BOT_TOKEN"), "{said}");
+}

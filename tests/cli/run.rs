@@ -89,9 +89,9 @@ workflow ask_somebody {
         done.stderr,
         "TIME ask_somebody  started, run RUN\n\
          TIME ok  asks role finance: Pay?\n\
-         TIME ok  failed (not_found: role finance is asked, and nobody can answer here)\n\
+         TIME ok  failed (not_found: role finance is asked, and nobody can answer here; under `flow serve` people answer by `flow answer`)\n\
          TIME ask_somebody  failed TOOK\n\
-         error: not_found in step `ok`: role finance is asked, and nobody can answer here\n"
+         error: not_found in step `ok`: role finance is asked, and nobody can answer here; under `flow serve` people answer by `flow answer`\n"
     );
     assert_eq!((done.stdout.as_str(), done.code), ("", 1));
 }

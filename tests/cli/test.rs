@@ -188,3 +188,41 @@ fn the_error_of_no_step_names_none() {
             .flow(&["test", "main.flow"]);
     assert!(done.stdout.contains("the run is failed: refused: no\n"), "{}", done.stdout);
 }
+
+/// A test of `body` that goes round for ever, and what is said of it.
+fn endless(body: &str, mocks: &str) -> String {
+    let program = format!(
+        "workflow round {{\n    let one = 1\n    {body}\n}}\ntest \"it ends\" for round {{\n    {mocks}\n    expect run.status == \"completed\"\n}}\n"
+    );
+    let done = Folder::with(&program).flow(&["test", "main.flow"]);
+    assert_eq!(done.code, 1, "{}{}", done.stdout, done.stderr);
+    super::covered(&done.stdout)
+}
+
+#[test]
+fn a_run_that_never_ends_is_told_with_what_goes_round() {
+    let told = endless(r#"while one > 0 { step said = log.info { message: "round" } }"#, "");
+    assert!(told.contains("the run does not end: `while` is in its turn"), "{told}");
+    assert!(told.contains("--> main.flow:3:5") && told.contains("write `while ... max 100 {`"), "{told}");
+    let told = endless(
+        r#"step page = http.get { url: "https://x.example/", on error retry }"#,
+        r#"mock http.get fails connection_error "down""#,
+    );
+    assert!(told.contains("`page` was tried") && told.contains("write `retry 3 times`"), "{told}");
+}
+
+#[test]
+fn a_test_that_fails_says_which_question_nobody_answered() {
+    let folder = Folder::with(
+        "workflow w {\n    step ok: { keep: bool } = ask role \"boss\" { question: \"Keep it?\" }\n    output { keep: bool = ok.keep }\n}\n\
+         test \"it is kept\" for w {\n    expect output.keep\n}\n\
+         test \"it waits\" for w {\n    advance 1d\n    expect run.status == \"running\"\n}\n",
+    );
+    let done = folder.flow(&["test", "main.flow"]);
+    assert!(
+        done.stdout.contains("`ok` asks, and the test has no mock for it; write `mock ok => ...`"),
+        "{}",
+        done.stdout
+    );
+    assert_eq!(done.stdout.matches("`ok` asks").count(), 1, "who passes need not know: {}", done.stdout);
+}

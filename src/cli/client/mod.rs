@@ -41,6 +41,7 @@ pub enum Verb {
     Dismiss(failures::Dismiss),
     Signal(tell::Signal),
     Answer(tell::Answer),
+    Emit(tell::Emit),
     Deploy(deploy::Deploy),
     Triggers(triggers::Triggers),
 }
@@ -66,6 +67,7 @@ impl Verb {
             Self::Dismiss(command) => command.run(),
             Self::Signal(command) => command.run(),
             Self::Answer(command) => command.run(),
+            Self::Emit(command) => command.run(),
             Self::Deploy(command) => command.run(),
             Self::Triggers(command) => command.run(),
         }

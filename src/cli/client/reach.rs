@@ -70,22 +70,23 @@ impl Whom {
     ) -> Result<T, Stop> {
         let runtime = threads()?;
         let done = runtime.block_on(async {
-            let client = self.client(programs, set).await?;
-            work(&client).await
+            let (client, lacking) = self.client(programs, set).await?;
+            work(&client).await.map_err(|stop| lacking.into_iter().fold(stop, Stop::hint))
         });
         runtime.shutdown_background();
         done
     }
 
-    async fn client(&self, programs: &Path, set: &[String]) -> Result<Client, Refusal> {
+    /// The server, and why there is none for the programs, should that matter.
+    async fn client(&self, programs: &Path, set: &[String]) -> Result<(Client, Option<String>), Refusal> {
         if let Some(server) = &self.server {
-            return Ok(Client::at(server, self.token.clone()));
+            return Ok((Client::at(server, self.token.clone()), None));
         }
         if let Some(beacon) = Beacon::find(&self.data) {
             let client = Client::at(&beacon.url, self.token.clone().or(beacon.token));
             // One that was killed leaves word behind.
             if client.get("/healthz").await.is_ok() {
-                return Ok(client);
+                return Ok((client, None));
             }
         }
         if !self.data.join(FILE).exists() {
@@ -94,24 +95,29 @@ impl Whom {
                 .hint("start one: `flow serve DIR`")
                 .hint("or name one: `--server URL`, or the directory it keeps its runs in: `--data DIR`"));
         }
-        self.within(programs, set).await.map(|server| Client::within(server.router(), None))
+        let (server, lacking) = self.within(programs, set).await?;
+        Ok((Client::within(server.router(), None), lacking))
     }
 
-    /// A server in this process, which only writes down. Where the programs cannot run, it has none: what is in the journal can
-    /// be told of all the same.
-    async fn within(&self, programs: &Path, set: &[String]) -> Result<Server, Refusal> {
+    /// A server in this process, which only writes down. Where the programs cannot run, it has none, and says why: what is in the
+    /// journal can be told of all the same.
+    async fn within(&self, programs: &Path, set: &[String]) -> Result<(Server, Option<String>), Refusal> {
         let store = data::take_or_look(&self.data)?;
         let (programs, set) = (programs.to_owned(), set.to_vec());
         let recipe = Recipe { programs, set, store: Arc::new(store), duty: Duty::WriteDown };
-        let engine = match recipe.engine().await {
-            Ok(engine) => engine,
-            Err(_) => {
+        let (engine, lacking) = match recipe.engine().await {
+            Ok(engine) => (engine, None),
+            Err(why) => {
                 let none = recipe.engine_of(Program::default()).await;
-                none.map_err(|error| Refusal::new(error.to_string()))?
+                let why = format!(
+                    "no server runs, and the programs in `{}` cannot run here: {why}",
+                    recipe.programs.display()
+                );
+                (none.map_err(|error| Refusal::new(error.to_string()))?, Some(why))
             }
         };
         let directory = recipe.programs.clone();
-        Ok(Builder::new(Site::of(engine, &directory, recipe)).build())
+        Ok((Builder::new(Site::of(engine, &directory, recipe)).build(), lacking))
     }
 }
 

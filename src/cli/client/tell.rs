@@ -1,4 +1,4 @@
-//! `flow pause|resume|cancel|signal|answer`: what a run can be told.
+//! `flow pause|resume|cancel|signal|answer|emit`: what a run can be told, and what all runs can.
 
 use clap::Args;
 use serde_json::Value as Json;
@@ -7,6 +7,9 @@ use super::reach::{Reach, path};
 use crate::cli::exit::{Exit, Stop};
 use crate::cli::input;
 use crate::cli::paper::say;
+
+/// What is said where nobody is there to go on with it at once.
+const WRITTEN_DOWN: &str = "no server runs on the data directory: it is written down for the next one";
 
 /// One run, and where it is.
 #[derive(Debug, Args)]
@@ -27,6 +30,19 @@ pub struct Signal {
     /// The name of the signal.
     #[arg(value_name = "NAME")]
     name: String,
+    /// What it carries: JSON, `@FILE`, or `-` for stdin.
+    #[arg(value_name = "JSON|@FILE|-", allow_hyphen_values = true)]
+    payload: Option<String>,
+    #[command(flatten)]
+    reach: Reach,
+}
+
+/// Tell all runs of an event: those that wait for it go on, and its triggers start runs.
+#[derive(Debug, Args)]
+pub struct Emit {
+    /// What happened, such as `order.paid`.
+    #[arg(value_name = "TOPIC")]
+    topic: String,
     /// What it carries: JSON, `@FILE`, or `-` for stdin.
     #[arg(value_name = "JSON|@FILE|-", allow_hyphen_values = true)]
     payload: Option<String>,
@@ -71,6 +87,23 @@ impl Signal {
     }
 }
 
+impl Emit {
+    /// Tells it.
+    ///
+    /// # Errors
+    /// If nobody can be told.
+    pub fn run(&self) -> Result<Exit, Stop> {
+        let payload = self.payload.as_deref().map(input::read).transpose()?.map(|payload| payload.to_json());
+        self.reach.with(async |client| {
+            client.post(&path(&["v1", "events", &self.topic]), &[], payload.as_ref()).await?;
+            if client.is_within() {
+                say(WRITTEN_DOWN);
+            }
+            Ok(Exit::Done)
+        })
+    }
+}
+
 impl Answer {
     /// Answers.
     ///
@@ -87,7 +120,7 @@ fn told(reach: &Reach, at: &[&str], body: Option<Json>) -> Result<Exit, Stop> {
     reach.with(async |client| {
         let run = client.post(&path(at), &[], body.as_ref()).await?;
         match run.get("status").and_then(Json::as_str) {
-            _ if client.is_within() => say("no server runs on the data directory: it is written down for the next one"),
+            _ if client.is_within() => say(WRITTEN_DOWN),
             Some(status) => say(&format!("the run is {status}")),
             None => {}
         }

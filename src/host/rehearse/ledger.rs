@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::outside::Outside;
 use crate::base::id::{Digest, RunId};
+use crate::base::limit;
 use crate::base::time::Timestamp;
 use crate::base::value::Value;
 use crate::lang::plan::Plan;
@@ -17,9 +18,6 @@ use crate::run::journal::{
 use crate::run::wait::{Open, Waiting};
 use crate::run::world::BoxFuture;
 use crate::store::Memory;
-
-/// How many times something may be written in one test before it counts as endless.
-const WRITES_MAX: u64 = 5_000_000;
 
 /// Where that is which a process wrote that has ended: whoever waits for it waits for ever.
 const NEVER: Mark = Mark(u64::MAX / 2);
@@ -52,7 +50,7 @@ impl Ledger {
 
     /// Whether more was written than any test needs.
     pub fn is_endless(&self) -> bool {
-        self.written() >= WRITES_MAX
+        self.written() >= limit::TEST_WRITES_MAX
     }
 
     /// Whether the process lives on to write once more.

@@ -7,6 +7,7 @@
 pub mod coverage;
 /// A test in which the process ends at each record in turn.
 pub mod crash;
+mod endless;
 mod expect;
 mod ledger;
 /// Mocks: who answers in place of operations, workflows and people, and what.
@@ -148,6 +149,9 @@ fn perform(package: &Arc<Package>, test: &Arc<Test>, rehearsal: Rehearsal, ends_
     });
     failures.extend(enacted.err());
     failures.splice(0..0, outside.take_faults());
+    if let Some(first) = failures.first_mut() {
+        first.details.extend(outside.unanswered());
+    }
     let status = outside.main(|_, run, _| run.status()).unwrap_or(Status::Queued);
     let (journal, others) = outside.take_journals();
     Performance {

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use tokio::sync::oneshot;
 
 use super::mocks::{self, Mocks};
-use super::{Other, Sent, TestFailure};
+use super::{Other, Sent, TestFailure, endless};
 use crate::base::failure::{Failure, Kind as FailureKind};
 use crate::base::id::RunId;
 use crate::base::span::Span;
@@ -51,6 +51,10 @@ struct Scene {
     sent: Vec<Sent>,
     last: Option<RunId>,
     faults: Vec<TestFailure>,
+    /// The steps that asked something for which there is no mock.
+    unanswered: BTreeSet<Arc<str>>,
+    /// Whether it was said already that the run does not end.
+    endless: bool,
     /// What was asked last at each place, and what is answered.
     asked: BTreeMap<String, Asked>,
     /// Where something was under way when the process ended: asked again there, the same is answered.
@@ -106,6 +110,8 @@ impl Outside {
             sent: Vec::new(),
             last: None,
             faults: Vec::new(),
+            unanswered: BTreeSet::new(),
+            endless: false,
             asked: BTreeMap::new(),
             again: BTreeSet::new(),
             effects: BTreeMap::new(),
@@ -329,8 +335,11 @@ impl Outside {
         let (what, who) = mocks::asked(&question.whom);
         scene.sent.push(Sent::new(format!("ask {what} {who:?}"), &asked(&question.params)));
         let by: Arc<str> = who.into();
-        let said = self.say(scene, &Target::Step(question.step.clone()), &question.params).flatten();
-        let said = said.map(|(moment, outcome)| (moment, (outcome, Some(by))));
+        let said = self.say(scene, &Target::Step(question.step.clone()), &question.params);
+        if said.is_none() {
+            scene.unanswered.insert(question.step.clone());
+        }
+        let said = said.flatten().map(|(moment, outcome)| (moment, (outcome, Some(by))));
         self.asked(scene, place, Value::Unit, None, said)
     }
 
@@ -339,11 +348,28 @@ impl Outside {
         fault(&mut self.scene(), self.test.span, message);
     }
 
-    /// The run does not end.
+    /// The run does not end, and `elapsed` has gone by in the test.
     pub fn endless(&self, elapsed: Duration) {
-        if !self.scene().faults.iter().any(|fault| fault.message.contains("does not end")) {
-            self.fault(format!("the run does not end: {elapsed} have gone by in the test"));
+        let scene = &mut *self.scene();
+        if std::mem::replace(&mut scene.endless, true) {
+            return;
         }
+        let main = scene.runs.get(&self.main).map(|seen| (&*seen.plan, &seen.run));
+        let failure = endless::failure(main, scene.runs.len(), elapsed, self.test.span);
+        scene.faults.push(failure);
+    }
+
+    /// What a test that fails should know of the questions that nobody answered in it.
+    pub fn unanswered(&self) -> Vec<String> {
+        let scene = self.scene();
+        let steps = scene.unanswered.iter();
+        steps
+            .map(|step| {
+                format!(
+                    "`{step}` asks, and the test has no mock for it; write `mock {step} => ...`, or `mock {step} never`"
+                )
+            })
+            .collect()
     }
 
     /// What went wrong with the test itself.

@@ -10,6 +10,7 @@ use super::outside::{Outside, TestSettings};
 use super::quiet::Quiet;
 use super::steps;
 use crate::base::id::RunId;
+use crate::base::limit;
 use crate::base::time::{Duration, Timestamp};
 use crate::base::value::Value;
 use crate::lang::plan::test::Test;
@@ -24,8 +25,6 @@ use crate::store::Memory;
 
 /// How long a test may take in its own time: fifty years.
 const TIME_MAX: Duration = Duration::seconds(50 * 365 * 24 * 3_600);
-/// How many things may happen outside in one test before it counts as endless.
-const HAPPENINGS_MAX: u64 = 5_000_000;
 
 /// Everything that takes part in a rehearsal.
 pub struct Stage {
@@ -220,7 +219,7 @@ impl Stage {
     fn endless(&mut self) -> bool {
         self.happened += 1;
         let elapsed = Duration::between(self.beginning, self.now());
-        let over = self.happened > HAPPENINGS_MAX || elapsed > TIME_MAX || self.process.ledger.is_endless();
+        let over = self.happened > limit::TEST_WRITES_MAX || elapsed > TIME_MAX || self.process.ledger.is_endless();
         if over {
             self.outside.endless(elapsed);
         }

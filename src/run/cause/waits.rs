@@ -103,7 +103,7 @@ fn collect(plan: &Plan, run: &Run, asked: UnitId, id: UnitId, told: &mut Vec<Str
     let Some(unit) = run.unit(id) else { return };
     let mut inside = unit.children.clone();
     inside.sort_by_key(|child| child.serial);
-    let own = own(plan, unit);
+    let own = own(plan, unit).map(|own| format!("{own}{}", by_hand(plan, run, unit)));
     if let Some(own) = own.or_else(|| inside.is_empty().then(|| "it is about to go on".to_owned())) {
         let place = run.place(plan, id);
         told.push(if id == asked || place.is_empty() { own } else { format!("`{place}`: {own}") });
@@ -111,6 +111,17 @@ fn collect(plan: &Plan, run: &Run, asked: UnitId, id: UnitId, told: &mut Vec<Str
     for child in inside {
         collect(plan, run, asked, child, told);
     }
+}
+
+/// How a person brings about what a unit waits for, as far as that is known.
+fn by_hand(plan: &Plan, run: &Run, unit: &Unit) -> String {
+    let (Task::Act(act), Some(Kind::Ask(ask))) = (&unit.task, unit.node(plan).map(|node| &node.kind)) else {
+        return String::new();
+    };
+    if !act.in_flight {
+        return String::new();
+    }
+    format!("; the answer is a {}: `flow answer RUN {} JSON`", ask.answer, run.place(plan, unit.id))
 }
 
 /// What a unit itself waits for; none if only for what runs in it.
