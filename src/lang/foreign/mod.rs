@@ -11,6 +11,8 @@
 //! `stub` declares what an operation without a connector of ours would be; `todo` is for what cannot be said: it marks the part, and
 //! stands in the program where the reader needs it. Values are `Term`s, which lay themselves out. Whatever a document holds,
 //! the program must check: samples go to `tests/foreign/NAME/`, and each is imported by the binary, checked, formatted and run there.
+//! What all languages need stands beside them: `ways` follows what leads where, `time`, `condition` and `cron` write durations, negations
+//! and cron lines, `retry` writes pauses that grow.
 
 mod condition;
 mod cron;
