@@ -120,8 +120,15 @@ impl Reading<'_> {
                         (self.fold.run().place(self.plan, *unit), self.fold.run().place(self.plan, *parent));
                     self.open.insert(*unit, self.steps.len());
                     let mut step = Step::new(place, above, does, (number, record.at));
-                    step.name = self.plan.node(*node).name.clone().filter(|_| *role == Role::Main);
-                    step.item = item_name(self.plan.node(*node), *role).map(|name| (name.clone(), given.clone()));
+                    match role {
+                        Role::Main => step.name.clone_from(&self.plan.node(*node).name),
+                        Role::Turn(_) | Role::Branch(_) => {
+                            let name = item_name(self.plan.node(*node));
+                            step.item = name.map(|name| (name.clone(), given.clone()));
+                        }
+                        // No statement stands for a body at the end of the run.
+                        _ => {}
+                    }
                     self.steps.push(step);
                 }
             }
@@ -208,11 +215,11 @@ fn does(node: &Node) -> Arc<str> {
     }
 }
 
-/// What the program calls the item of a turn or a branch of this node.
-fn item_name(node: &Node, role: Role) -> Option<&Arc<str>> {
-    match (&node.kind, role) {
-        (Kind::For(each), Role::Turn(_)) => Some(&each.name),
-        (Kind::Race(Race { runners: Runners::Items { name, .. }, .. }), Role::Branch(_)) => Some(name),
+/// What the program calls the items of a node that has a turn or a branch for each.
+fn item_name(node: &Node) -> Option<&Arc<str>> {
+    match &node.kind {
+        Kind::For(each) => Some(&each.name),
+        Kind::Race(Race { runners: Runners::Items { name, .. }, .. }) => Some(name),
         _ => None,
     }
 }

@@ -252,6 +252,27 @@ fn a_run_is_looked_at_as_it_stood() {
 }
 
 #[test]
+fn a_run_that_failed_is_looked_at_with_what_was_done_at_its_end() {
+    let lines = "workflow pay {\n    step due = script { 40 }\n    fail conflict \"no\"\n    on failure { step told = log.info { message: error.message } }\n\
+                 finally { step log.info { message: \"over\" } }\n}\n:run pay\n:why told\ndue\n:open\ndue + 2\nsteps.told.status\n:at\n:back 4\nerror.type\n";
+    let done = say(lines);
+    // `:why` alone opens nothing.
+    assert!(
+        done.stdout.contains("told  completed\n") && done.stderr.contains("[2]:1:1: error["),
+        "{}\n{}",
+        done.stdout,
+        done.stderr
+    );
+    assert!(
+        done.stdout.contains("42\n\"completed\"\n") && done.stdout.ends_with("\"conflict\"\n"),
+        "{}\n{}",
+        done.stdout,
+        done.stderr
+    );
+    assert!(!done.stderr.contains("panicked"), "{}", done.stderr);
+}
+
+#[test]
 fn tests_of_a_session_are_run() {
     let lines = format!(
         "fn hello(name) {{ name }}\n{GREETING}\ntest \"greets\" for greet {{ input: {{ name: \"Ada\" }}, expect output.text == \"Ada\" }}\n\

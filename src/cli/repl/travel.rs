@@ -31,18 +31,23 @@ pub fn open(session: &mut Session, id: &str) -> Result<Exit, Stop> {
         session.travel = None;
         return Ok(Exit::Done);
     }
+    session.travel = Some(found(session, id)?);
+    show(session)
+}
+
+/// The run that is meant, as it ended.
+fn found(session: &Session, id: &str) -> Result<Stood, Stop> {
     let own = session.past.iter().rev().find(|came| came.id.0.starts_with(id));
     let found = match own {
         Some(came) => Some((came.plan.clone(), super::session::records(came))),
         None => kept(session, id)?,
     };
     let stood = found.and_then(|(plan, records)| Stood::new(plan, records));
-    let stood = stood.ok_or_else(|| match id.is_empty() {
+    let refusal = || match id.is_empty() {
         true => Refusal::new("nothing has run yet").hint("`:run NAME {json}` runs a workflow"),
         false => Refusal::new(format!("there is no run `{id}` here")).hint("`:runs` lists those that can be opened"),
-    })?;
-    session.travel = Some(stood);
-    show(session)
+    };
+    Ok(stood.ok_or_else(refusal)?)
 }
 
 /// A run that is kept in the data directory.
@@ -145,15 +150,15 @@ pub fn step(session: &mut Session, count: &str, back: bool) -> Result<Exit, Stop
     show(session)
 }
 
-/// Tells what led to how a step stood then.
+/// Tells what led to how a step stood then, or in the last run, where none is open.
 ///
 /// # Errors
-/// If no run is open, or it has no such step.
+/// If there is no run, or it has no such step.
 pub fn why(session: &mut Session, step: &str) -> Result<Exit, Stop> {
-    if session.travel.is_none() {
-        open(session, "")?;
-    }
-    let stood = opened(session)?;
+    let stood = match &session.travel {
+        Some(stood) => stood.clone(),
+        None => found(session, "")?,
+    };
     if step.is_empty() {
         let steps: Vec<String> =
             stood.plan().nodes.iter().filter(|node| node.unit).map(|node| format!("`{}`", node.label)).collect();
