@@ -12,6 +12,8 @@
 pub mod base;
 /// Text to plan: syntax, script, catalog, check, plan. Pure and total.
 pub mod lang;
+/// Texts from the disk: regular files, of bounded size.
+pub mod disk;
 /// What editors ask while a program is written: `flow lsp`.
 #[cfg(feature = "lsp")]
 pub mod lsp;

@@ -25,22 +25,32 @@ pub fn is_header_name(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c))
 }
 
-/// `text` as it may be shown: signs that a terminal would obey are written out, but for the ends of lines, tabs, and the colours
-/// that this program uses.
-pub fn shown(text: &str) -> String {
-    let stays = |at: usize, sign| matches!(sign, '\n' | '\t') || sign == ESCAPE && is_colour(&text[at + 1..]);
-    written(text, stays)
+/// `text` as people may see it: what a terminal would obey, or not show at all, is written out, but for the ends of lines, tabs, and,
+/// where `colours`, those that this program uses. None of them hides anything.
+pub fn shown(text: &str, colours: bool) -> String {
+    // A blank of another width is one all the same.
+    let acts = |sign: char| sign.is_control() || is_hidden(sign) && !sign.is_whitespace();
+    written(text, acts, |at, sign| is_kept(text, at, sign, colours))
+}
+
+/// `text` as others may read it: as [`shown`], but that what cannot be seen stays, since words may need it.
+pub fn handed_over(text: &str, colours: bool) -> String {
+    written(text, char::is_control, |at, sign| is_kept(text, at, sign, colours))
 }
 
 /// The same in one line, and without colours.
 pub fn one_line(text: &str) -> String {
-    written(text, |_, sign| sign == '\t')
+    written(text, char::is_control, |_, sign| sign == '\t')
 }
 
-fn written(text: &str, stays: impl Fn(usize, char) -> bool) -> String {
+fn is_kept(text: &str, at: usize, sign: char, colours: bool) -> bool {
+    matches!(sign, '\n' | '\t') || colours && sign == ESCAPE && is_colour(&text[at + 1..])
+}
+
+fn written(text: &str, acts: impl Fn(char) -> bool, stays: impl Fn(usize, char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for (at, sign) in text.char_indices() {
-        if sign.is_control() && !stays(at, sign) {
+        if acts(sign) && !stays(at, sign) {
             shown.extend(sign.escape_default());
         } else {
             shown.push(sign);
@@ -49,8 +59,11 @@ fn written(text: &str, stays: impl Fn(usize, char) -> bool) -> String {
     shown
 }
 
-/// Whether what follows an escape sets a colour, and does nothing else.
+/// Whether what follows an escape sets a colour in which words can be read, or takes one back, and does nothing else.
 fn is_colour(rest: &str) -> bool {
-    let Some(rest) = rest.strip_prefix('[') else { return false };
-    rest.trim_start_matches(|sign: char| sign.is_ascii_digit() || sign == ';').starts_with('m')
+    let Some((codes, _)) = rest.strip_prefix('[').and_then(|rest| rest.split_once('m')) else { return false };
+    let is_readable = |code: &str| {
+        matches!(code, "" | "0" | "1" | "2" | "4") || matches!(code.as_bytes(), [b'3' | b'9', b'1'..=b'6'])
+    };
+    codes.split(';').all(is_readable)
 }

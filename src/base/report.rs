@@ -56,7 +56,7 @@ fn write_one(diagnostic: &Diagnostic, sources: &Sources, colour: bool, text: &mu
     };
     let (paint, bold, plain) = if colour { (paint, "\u{1b}[1m", "\u{1b}[0m") } else { ("", "", "") };
     let (place, _) = sources.positions(diagnostic.primary.span);
-    let file = safe(&sources.get(diagnostic.primary.span.file).name).into_owned();
+    let file = letter::one_line(&safe(&sources.get(diagnostic.primary.span.file).name));
     let (code, message) = (diagnostic.code.0, safe(&diagnostic.message));
     let _ =
         writeln!(text, "{file}:{}:{}: {paint}{word}[{code}]{plain}{bold}: {message}{plain}", place.line, place.column);

@@ -7,9 +7,10 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Map, Value as Json};
 
 use super::exit::Refusal;
+use crate::disk;
 
 /// How large a document may be, in bytes.
-const BYTES_MAX: u64 = 64 * 1024 * 1024;
+const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How many things of a YAML document are read.
 const NODES_MAX: usize = 5_000_000;
 
@@ -18,13 +19,8 @@ const NODES_MAX: usize = 5_000_000;
 /// # Errors
 /// A file that is not there, too large, or no UTF-8.
 pub fn read(path: &Path) -> Result<String, Refusal> {
-    let refused = |reason: String| Refusal::new(format!("`{}` cannot be read: {reason}", path.display()));
-    let about = std::fs::metadata(path).map_err(|error| refused(error.to_string()))?;
-    if about.len() > BYTES_MAX {
-        return Err(refused(format!("it has {} bytes, {} MiB are the most", about.len(), BYTES_MAX >> 20)));
-    }
-    let bytes = std::fs::read(path).map_err(|error| refused(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|_| refused("it is no UTF-8".to_owned()))
+    disk::read_up_to(path, BYTES_MAX)
+        .map_err(|fault| Refusal::new(format!("`{}` cannot be read: {fault}", path.display())))
 }
 
 /// JSON, or else YAML, of which JSON is a part but for its speed.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::exit::{Exit, Refusal, Stop};
+use super::output::{Kind, Output};
 use super::paper::{deliver, say};
 use super::program::{load, workflow};
 use crate::lang::plan::{self, serverless::Exported};
@@ -35,6 +36,9 @@ pub struct Export {
     /// Where it goes; stdout where absent.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Writes over a file that is there; never over a program.
+    #[arg(long)]
+    force: bool,
 }
 
 /// What is exported to.
@@ -50,8 +54,10 @@ impl Export {
     /// Exports the workflow.
     ///
     /// # Errors
-    /// If the program cannot run, it is not clear which workflow is meant, or the document cannot be written.
+    /// If the program cannot run, it is not clear which workflow is meant, or the document cannot be written, or would be written over
+    /// another file.
     pub fn run(&self) -> Result<Exit, Stop> {
+        self.output().as_ref().map_or(Ok(()), Output::check)?;
         let program = load(&self.file)?;
         let plan = workflow(&program, self.workflow.as_deref(), &self.file)?;
         match self.to {
@@ -68,12 +74,16 @@ impl Export {
     }
 
     fn write(&self, text: &str) -> Result<(), Refusal> {
-        match &self.output {
+        match self.output() {
             None => deliver(text),
-            Some(path) => std::fs::write(path, text)
-                .map_err(|error| Refusal::new(format!("`{}` cannot be written: {error}", path.display())))?,
+            Some(output) => output.write(text)?,
         }
         Ok(())
+    }
+
+    fn output(&self) -> Option<Output<'_>> {
+        let path = self.output.as_ref()?;
+        Some(Output::new(path, Kind::Other("a document")).of([self.file.as_path()]).force(self.force))
     }
 }
 

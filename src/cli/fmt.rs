@@ -1,7 +1,7 @@
 //! `flow fmt [FILE | DIR]...`: one style for all programs.
 
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,10 +9,13 @@ use clap::Args;
 use similar::{ChangeTag, TextDiff};
 
 use super::exit::{Exit, Refusal, Stop};
+use super::output::put;
 use super::paper::{Delivery, Palette, colour_on_stderr, say, styled};
 use super::programs::Programs;
+use crate::base::letter::one_line;
 use crate::base::report;
 use crate::base::span::{Source, Sources};
+use crate::disk;
 use crate::lang::{self, Unformatted};
 
 /// Put programs into the one style.
@@ -98,20 +101,23 @@ impl Fmt {
 
     fn file(&self, file: &Path, tally: &mut Tally) {
         tally.seen += 1;
-        let name = file.display().to_string();
-        let done = fs::read_to_string(file).and_then(|text| match self.restyled(&name, &text, tally) {
-            Some(restyled) if !self.only_looks() => {
-                put(file, &restyled)?;
-                tally.changed += 1;
-                say(&name);
-                Ok(())
-            }
-            _ => Ok(()),
-        });
-        if let Err(error) = done {
+        // A name may have a line break in it, and each has a line of its own.
+        let name = one_line(&file.display().to_string());
+        if let Err(reason) = self.rewritten(file, &name, tally) {
             tally.broken += 1;
-            say(&format!("error: {name}: {error}"));
+            say(&format!("error: {name}: {reason}"));
         }
+    }
+
+    /// Puts one file into the style; else why not.
+    fn rewritten(&self, file: &Path, name: &str, tally: &mut Tally) -> Result<(), String> {
+        let text = disk::read(file).map_err(|fault| fault.to_string())?;
+        if let Some(restyled) = self.restyled(name, &text, tally).filter(|_| !self.only_looks()) {
+            put(file, &restyled).map_err(|error| error.to_string())?;
+            tally.changed += 1;
+            say(name);
+        }
+        Ok(())
     }
 
     fn stdin(&self, tally: &mut Tally) -> Result<(), Stop> {
@@ -192,39 +198,6 @@ fn patch(name: &str, text: &str, restyled: &str) -> String {
         }
     }
     patch
-}
-
-/// Puts a text in the place of a file, all at once: whoever looks sees the old one or the new one, with the file's own permissions.
-fn put(file: &Path, text: &str) -> io::Result<()> {
-    // Where a link leads to; the link stays.
-    let file = fs::canonicalize(file)?;
-    let before = fs::metadata(&file)?;
-    if before.permissions().readonly() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file may only be read"));
-    }
-    // Not made of the file's name, which may be as long as names can be.
-    let draft = file.with_file_name(format!(".{}.part", uuid::Uuid::now_v7().simple()));
-    let written = fs::File::create_new(&draft).and_then(|mut new| {
-        new.write_all(text.as_bytes())?;
-        keep_owner(&draft, &before);
-        new.set_permissions(before.permissions())?;
-        new.sync_all()?;
-        fs::rename(&draft, &file)
-    });
-    written.inspect_err(|_| {
-        let _ = fs::remove_file(&draft);
-    })
-}
-
-/// Gives a file to whom the one before belonged, as far as that is allowed: an administrator takes nothing away from anybody.
-fn keep_owner(file: &Path, before: &fs::Metadata) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{MetadataExt as _, chown};
-        let _ = chown(file, Some(before.uid()), Some(before.gid()));
-    }
-    #[cfg(not(unix))]
-    let _ = (file, before);
 }
 
 /// Puts a text on stdout as it is.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::exit::{Exit, Refusal, Stop};
+use super::exit::{Exit, Stop};
+use super::output::{Kind, Output};
 use super::paper::deliver;
 use super::program::{load, workflow};
 use crate::lang::plan;
@@ -42,6 +43,17 @@ enum Drawing {
     Svg,
 }
 
+impl Drawing {
+    /// How all of its kind begin.
+    fn beginning(self) -> &'static str {
+        match self {
+            Self::Mermaid => "---\ntitle:",
+            Self::Dot => "digraph plan {",
+            Self::Svg => "<svg ",
+        }
+    }
+}
+
 impl Graph {
     /// Draws the workflow.
     ///
@@ -57,8 +69,10 @@ impl Graph {
         };
         match &self.output {
             None => deliver(&drawing),
-            Some(path) => std::fs::write(path, drawing)
-                .map_err(|error| Refusal::new(format!("`{}` cannot be written: {error}", path.display())))?,
+            Some(path) => {
+                let output = Output::new(path, Kind::Other("a picture")).of([self.file.as_path()]);
+                output.renews(self.format.beginning()).write(&drawing)?;
+            }
         }
         Ok(Exit::Done)
     }

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::connectors::New;
 use super::document;
 use super::exit::{Exit, Refusal, Stop};
+use super::output::{Kind, Output};
 use super::paper::{colour_on_stderr, deliver, say};
 use crate::base::report;
 use crate::host::Program;
@@ -43,7 +44,7 @@ pub struct Import {
     /// Where the program goes: stdout where absent.
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Writes over a file that is there.
+    /// Writes over a file that is there; never over the document itself.
     #[arg(long)]
     force: bool,
 }
@@ -79,19 +80,18 @@ impl Import {
     /// # Errors
     /// A document that cannot be read or is none of these, a file that is there already.
     pub fn run(&self) -> Result<Exit, Stop> {
+        self.output().as_ref().map_or(Ok(()), Output::check)?;
         let shown = self.file.display().to_string();
         let text = document::read(&self.file)?;
         let document = document::parsed(&shown, &text)?;
         if self.from == Some(From::Openapi) || self.from.is_none() && describes_a_service(&document) {
             return self.connector(&document);
         }
-        self.refuse_to_write_over()?;
         let source = Source { document: &document, text: &text };
         let imported = foreign::import(&source, self.from.and_then(From::language), &self.name())
             .map_err(|unusable| refused(&shown, &unusable))?;
-        match &self.output {
-            Some(output) => std::fs::write(output, &imported.text)
-                .map_err(|error| Refusal::new(format!("`{}` cannot be written: {error}", output.display())))?,
+        match self.output() {
+            Some(output) => output.write(&imported.text)?,
             None => deliver(&imported.text),
         }
         self.tell(&imported);
@@ -112,10 +112,9 @@ impl Import {
         naming::parameter(name.split('.').find(|part| !part.is_empty()).unwrap_or("imported"))
     }
 
-    fn refuse_to_write_over(&self) -> Result<(), Refusal> {
-        let Some(there) = self.output.as_ref().filter(|output| !self.force && output.exists()) else { return Ok(()) };
-        Err(Refusal::new(format!("`{}` is there already", there.display()))
-            .hint("name another file by `-o FILE`, or write over it by `--force`"))
+    fn output(&self) -> Option<Output<'_>> {
+        let path = self.output.as_ref()?;
+        Some(Output::new(path, Kind::Program).of([self.file.as_path()]).force(self.force))
     }
 
     /// A description of a service becomes a connector, as `flow connectors new` writes it.

@@ -1,7 +1,6 @@
 //! `--input`: JSON from the command line, a file or stdin.
 
-use std::io::Read as _;
-use std::path::Path;
+use std::io::Read;
 
 use super::exit::Refusal;
 use crate::base::limit::INPUT_BYTES_MAX;
@@ -14,21 +13,14 @@ use crate::base::value::Value;
 pub fn read(given: &str) -> Result<Value, Refusal> {
     let (origin, bytes) = match given {
         "-" => {
-            let mut bytes = Vec::new();
-            let most = INPUT_BYTES_MAX as u64 + 1;
-            let read = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
-            read.map_err(|error| Refusal::new(format!("stdin cannot be read: {error}")))?;
-            ("stdin".to_owned(), bytes)
+            let bytes = bounded(std::io::stdin().lock());
+            ("stdin".to_owned(), bytes.map_err(|error| Refusal::new(format!("stdin cannot be read: {error}")))?)
         }
         path if path.starts_with('@') => {
             let path = &path[1..];
-            let size = Path::new(path).metadata().map_or(0, |about| about.len());
-            let bytes = if size > INPUT_BYTES_MAX as u64 {
-                Err(too_large(path))
-            } else {
-                std::fs::read(path).map_err(|error| Refusal::new(format!("`{path}` cannot be read: {error}")))
-            };
-            (path.to_owned(), bytes?)
+            let bytes = std::fs::File::open(path).and_then(bounded);
+            let bytes = bytes.map_err(|error| Refusal::new(format!("`{path}` cannot be read: {error}")))?;
+            (path.to_owned(), bytes)
         }
         text => ("--input".to_owned(), text.as_bytes().to_vec()),
     };
@@ -36,6 +28,13 @@ pub fn read(given: &str) -> Result<Value, Refusal> {
         return Err(too_large(&origin));
     }
     parse(&origin, &bytes)
+}
+
+/// As much as an input may have, and one byte more. It may come from a pipe: whoever names one means it.
+fn bounded(source: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(INPUT_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn too_large(origin: &str) -> Refusal {

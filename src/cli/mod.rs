@@ -33,6 +33,7 @@ mod lsp;
 mod man;
 mod manual;
 mod new;
+mod output;
 mod panic;
 mod paper;
 mod plan;
@@ -180,9 +181,16 @@ impl Command {
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(),
         };
-        match done {
+        let exit = match done {
             Ok(exit) | Err(Stop::Said(exit)) => exit,
             Err(Stop::Refused(refusal)) => {
+                paper::refuse(&refusal);
+                Exit::Wrong
+            }
+        };
+        match paper::lost() {
+            None => exit,
+            Some(refusal) => {
                 paper::refuse(&refusal);
                 Exit::Wrong
             }

@@ -1,11 +1,12 @@
 //! Where words go: what was asked for to stdout, everything else to stderr.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::sync::OnceLock;
 
 use anstyle::{AnsiColor, Style};
 
 use super::exit::Refusal;
-use crate::base::letter::shown;
+use crate::base::letter::{handed_over, shown};
 
 /// The styles of everything that is said; all plain where colour is not wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -85,12 +86,32 @@ pub fn styled(style: Style, text: impl std::fmt::Display) -> String {
     if style == Style::new() { text.to_string() } else { format!("{style}{text}{style:#}") }
 }
 
-/// Puts what was asked for on stdout, with a line break at its end. A reader that has gone is no fault.
+/// Puts what was asked for on stdout, with a line break at its end.
 pub fn deliver(document: &str) {
     let mut out = std::io::stdout().lock();
-    let document = shown(document);
+    let seen = if stdout_is_terminal() { shown } else { handed_over };
+    let document = seen(document, colour_on_stdout());
     let end = if document.ends_with('\n') || document.is_empty() { "" } else { "\n" };
-    let _ = write!(out, "{document}{end}").and_then(|()| out.flush());
+    is_delivered(write!(out, "{document}{end}").and_then(|()| out.flush()));
+}
+
+/// Why stdout did not take what was put there first.
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Whether stdout took it. A reader that has gone is no fault; all else is said by [`lost`].
+fn is_delivered(written: std::io::Result<()>) -> bool {
+    if let Err(error) = &written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        // The first reason is the one that counts.
+        let _ = LOST.set(error.to_string());
+    }
+    written.is_ok()
+}
+
+/// What is said at the end of a command whose words did not all come to stdout: nothing of it can be relied on.
+pub fn lost() -> Option<Refusal> {
+    LOST.get().map(|reason| Refusal::new(format!("stdout cannot be written: {reason}")))
 }
 
 /// A document that goes to stdout piece by piece, with a line break at its end: as it is, but where a terminal shows it.
@@ -110,26 +131,26 @@ impl Delivery {
     /// Puts a piece there; whether somebody still reads.
     pub fn piece(&mut self, piece: &[u8]) -> bool {
         if !self.is_shown {
-            return std::io::stdout().lock().write_all(piece).is_ok();
+            return is_delivered(std::io::stdout().lock().write_all(piece));
         }
         self.held.extend_from_slice(piece);
         let whole = std::str::from_utf8(&self.held).map_or_else(|error| error.valid_up_to(), str::len);
         let rest = self.held.split_off(whole);
         let text = std::mem::replace(&mut self.held, rest);
-        write!(std::io::stdout().lock(), "{}", shown(&String::from_utf8_lossy(&text))).is_ok()
+        is_delivered(write!(std::io::stdout().lock(), "{}", shown(&String::from_utf8_lossy(&text), false)))
     }
 
     /// That was all.
     pub fn end(self) {
         let mut out = std::io::stdout().lock();
-        let _ = writeln!(out, "{}", String::from_utf8_lossy(&self.held)).and_then(|()| out.flush());
+        is_delivered(writeln!(out, "{}", String::from_utf8_lossy(&self.held)).and_then(|()| out.flush()));
     }
 }
 
 /// Says something on stderr, with a line break at its end.
 pub fn say(text: &str) {
     let mut out = std::io::stderr().lock();
-    let text = shown(text);
+    let text = shown(text, colour_on_stderr());
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let _ = write!(out, "{text}{end}");
 }

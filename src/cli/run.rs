@@ -261,7 +261,9 @@ pub(super) fn failure_text(summary: &Summary, sources: &Sources, palette: &Palet
         step => format!(" in step `{step}`"),
     };
     let word = styled(palette.bad, "error:");
-    let mut text = format!("{word} {}{step}: {}", part("type"), part("message"));
+    // No line of it begins where this program's own words do.
+    let message = part("message").to_string().replace('\n', "\n  ");
+    let mut text = format!("{word} {}{step}: {message}", part("type"));
     if let Some(span) = summary.failure.as_ref().and_then(|failure| failure.span) {
         text.push('\n');
         text.push_str(&report::excerpt(span, "", sources, colour_on_stderr()));

@@ -48,7 +48,8 @@ impl Screen {
 
     /// `text` without secrets. What is cut must be covered before: half a secret is no secret that a mask knows.
     pub fn covered(&self, text: &str) -> String {
-        shown(&self.mask.get().map_or_else(|| text.to_owned(), |mask| mask.cover(text)))
+        let covered = self.mask.get().map_or_else(|| text.to_owned(), |mask| mask.cover(text));
+        shown(&covered, self.palette != Palette::default())
     }
 
     /// Columns and rows.

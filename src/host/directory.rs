@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::code;
-use super::program::{Faults, Program, compile_file, plainly};
+use super::program::{Faults, Program, compile_file};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{Source, Sources, Span};
+use crate::disk::code::UNREADABLE;
+use crate::disk::plainly;
 use crate::lang::catalog::code::TWICE;
 use crate::lang::plan::{Package, Plan};
 
@@ -55,7 +56,7 @@ fn files(directory: &Path) -> std::io::Result<Vec<PathBuf>> {
 fn unusable(directory: &Path, message: &str) -> Faults {
     let mut sources = Sources::default();
     let file = sources.add(Source::new(directory.display().to_string(), ""));
-    let diagnostic = Diagnostic::error(code::UNREADABLE, Span::new(file, 0..0), message)
+    let diagnostic = Diagnostic::error(UNREADABLE, Span::new(file, 0..0), message)
         .hint("name the directory in which your programs lie");
     Faults { diagnostics: vec![diagnostic], sources }
 }

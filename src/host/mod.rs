@@ -11,8 +11,6 @@ mod beside;
 pub mod builder;
 /// The time of this machine, and one that is moved by hand.
 pub mod clock;
-/// The codes of files that cannot be read.
-pub mod code;
 /// A newer program for an engine that runs.
 pub mod deploy;
 /// Answers given by hand in place of operations, workflows and people; all else is carried out.

@@ -4,11 +4,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::code;
 use crate::base::diagnostic::Diagnostic;
-use crate::base::limit::FILE_BYTES_MAX;
 use crate::base::report;
 use crate::base::span::{Source, Sources, Span};
+use crate::disk;
 use crate::lang::plan::Package;
 use crate::lang::{self, Compilation, Files, Kept, Study};
 
@@ -100,13 +99,14 @@ fn compiled(compilation: Compilation, directory: PathBuf) -> Result<Program, Fau
 /// What becomes of the file at `path`, beside what was compiled before.
 pub(super) fn compile_file(mut others: Sources, path: &Path) -> Compilation {
     let name = path.display().to_string();
-    match read(path) {
+    match disk::read(path) {
         Ok(text) => lang::compile_after(others, &name, &text, &Disk),
         Err(fault) => {
-            let file = others.add(Source::new(name, &fault.text));
-            let at = fault.text.len();
-            let diagnostic = Diagnostic::error(code::UNREADABLE, Span::new(file, at..at), fault.message);
-            let diagnostics = vec![fault.hint.into_iter().fold(diagnostic, Diagnostic::hint)];
+            let file = others.add(Source::new(name, fault.text()));
+            let at = fault.text().len();
+            let message = format!("the file cannot be read: {fault}");
+            let diagnostic = Diagnostic::error(fault.code(), Span::new(file, at..at), message);
+            let diagnostics = vec![fault.hint().into_iter().fold(diagnostic, Diagnostic::hint)];
             Compilation { sources: others, package: None, diagnostics, untyped: Vec::new() }
         }
     }
@@ -118,46 +118,6 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<String, String> {
-        read(Path::new(path)).map_err(|fault| fault.message)
-    }
-}
-
-/// Why a file is no text.
-struct Unreadable {
-    /// As much of it as is one.
-    text: String,
-    message: String,
-    hint: Option<String>,
-}
-
-fn read(path: &Path) -> Result<String, Unreadable> {
-    let refused = |message: String| Unreadable { text: String::new(), message, hint: None };
-    let io = |error: std::io::Error| refused(format!("the file cannot be read: {}", plainly(&error)));
-    let about = std::fs::metadata(path).map_err(io)?;
-    if about.is_dir() {
-        return Err(refused("this is a directory, not a file".to_owned()));
-    }
-    if about.len() > FILE_BYTES_MAX as u64 {
-        let most = FILE_BYTES_MAX >> 20;
-        return Err(refused(format!("the file has {} bytes; {most} MiB are the most (`FILE_BYTES_MAX`)", about.len())));
-    }
-    String::from_utf8(std::fs::read(path).map_err(io)?).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let bytes = error.into_bytes();
-        let byte = bytes.get(at).copied().unwrap_or_default();
-        Unreadable {
-            text: String::from_utf8_lossy(&bytes[..at]).into_owned(),
-            message: format!("the file is not UTF-8: the byte {byte:#04x} at offset {at} is no part of a character"),
-            hint: Some("save it as UTF-8".to_owned()),
-        }
-    })
-}
-
-/// What the operating system says, without its number.
-pub(super) fn plainly(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is none of this name".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
+        disk::read(Path::new(path)).map_err(|fault| fault.to_string())
     }
 }

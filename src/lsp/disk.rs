@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::document::unmarked;
 use super::path;
-use crate::base::limit::FILE_BYTES_MAX;
+use crate::disk;
 use crate::lang::catalog::standard;
 
 /// How many files of a workspace are looked at.
@@ -102,14 +102,7 @@ impl Disk {
 }
 
 fn text_of(path: &Path) -> Result<Arc<str>, String> {
-    let bytes = fs::read(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "it is not there".to_owned(),
-        _ => error.to_string(),
-    })?;
-    if bytes.len() > FILE_BYTES_MAX {
-        return Err(format!("it has {} bytes, and {FILE_BYTES_MAX} is the most", bytes.len()));
-    }
-    String::from_utf8(bytes).map(|text| unmarked(&text).into()).map_err(|_| "it is not UTF-8".to_owned())
+    disk::read(path).map(|text| unmarked(&text).into()).map_err(|fault| fault.to_string())
 }
 
 /// Sends every program in a folder and below it, in the order of their names.

@@ -162,7 +162,7 @@ fn tools_read_json_and_lcov() {
     let folder = Folder::with(SHOP);
     let done = folder.flow(&["test", "--coverage-lcov", "no/such/place", "main.flow"]);
     assert_eq!(done.code, 2);
-    assert!(done.stderr.starts_with("error: no/such/place cannot be written: "), "{}", done.stderr);
+    assert!(done.stderr.starts_with("error: `no/such/place` cannot be written: "), "{}", done.stderr);
 }
 
 #[test]

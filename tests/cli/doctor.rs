@@ -336,3 +336,19 @@ fn a_store_is_told_by_its_version_and_its_damage() {
     assert_eq!(done.code, 1);
     assert!(done.stdout.contains("fault    data         the store cannot be opened: "), "{}", done.stdout);
 }
+
+#[test]
+fn settings_are_looked_at_beside_a_program_that_is_wrong() {
+    let folder = Folder::with("workflow broken { step }\n");
+    folder.write("flow.toml", b"[[[\n");
+    let done = folder.flow(&["doctor"]);
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    assert!(done.stdout.contains("fault    programs     main.flow cannot run: "), "{}", done.stdout);
+    assert!(done.stdout.contains("fault    settings     flow.toml:1: flow.toml is no TOML here: "), "{}", done.stdout);
+    folder.write("flow.toml", b"[http]\nallow_host = [\"a\"]\n");
+    let done = folder.flow(&["doctor", "main.flow"]);
+    let said = "fault    settings     flow.toml:2: there is no setting `http.allow_host`\n";
+    assert!(done.code == 1 && done.stdout.contains(said), "{}", done.stdout);
+    let empty = tempfile::tempdir().expect("a folder");
+    assert!(!folder.flow(&["doctor", &empty.path().display().to_string()]).stdout.contains("settings"));
+}

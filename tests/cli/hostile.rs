@@ -12,7 +12,7 @@ fn a_file_that_is_no_text_is_refused_with_the_offset() {
         assert_eq!(done.code, 2, "{said}");
         assert!(
             said.contains(
-                "main.flow:1:13: error[F0100]: the file is not UTF-8: the byte 0xe9 at offset 12 is no part of a character"
+                "main.flow:1:13: error[F0100]: the file cannot be read: it is not UTF-8: the byte 0xe9 at offset 12 is no part of a character"
             ),
             "{said}"
         );
@@ -79,4 +79,19 @@ fn a_script_that_grows_without_end_is_stopped() {
         .flow(&["run", "main.flow"]);
     assert_eq!((done.stdout.as_str(), done.code), ("", 1));
     assert!(done.stderr.contains("error: limit_exceeded in step `s`: "), "{}", done.stderr);
+}
+
+#[test]
+fn words_of_programs_neither_hide_nor_turn_what_is_said() {
+    let folder = Folder::with(
+        r#"workflow w { step said = log.info { message: "a\u001b[8mhidden\u001b[0m" }, fail boom "b\u202ec\u200b\u001b[31md" }"#,
+    );
+    let done = folder.flow(&["run", "main.flow"]);
+    assert_eq!(done.code, 1, "{}", done.stderr);
+    assert!(done.stderr.contains(r"a\u{1b}[8mhidden\u{1b}[0m"), "{}", done.stderr);
+    assert!(done.stderr.contains(r"b\u{202e}c\u{200b}\u{1b}[31md"), "{}", done.stderr);
+    // Where colours are shown, too, none of them hides a word.
+    let done = folder.flow_in(&[("CLICOLOR_FORCE", "1")], &["run", "main.flow"]);
+    assert!(done.stderr.contains(r"a\u{1b}[8mhidden"), "{}", done.stderr);
+    assert!(done.stderr.contains(r"b\u{202e}c\u{200b}"), "{}", done.stderr);
 }

@@ -112,7 +112,7 @@ fn what_cannot_be_read_is_told() {
         (&["crm", "--openapi", "broken.json"], "broken.json: this is no JSON: EOF"),
         (&["crm", "--openapi", "broken.yaml"], "broken.yaml: this is neither JSON nor YAML: line 1"),
         (&["crm", "--openapi", "other.yaml"], "neither `openapi` nor `swagger`"),
-        (&["crm", "--openapi", "bytes.json"], "it is no UTF-8"),
+        (&["crm", "--openapi", "bytes.json"], "it is not UTF-8"),
         (&["crm", "--openapi", "empty.json"], "describes no operation"),
         (&["slack", "--openapi", "empty.json"], "`slack` is a connector of the standard library"),
         (&["My-CRM", "--openapi", "empty.json"], "`My-CRM` cannot be the name of a connector"),

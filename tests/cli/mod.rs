@@ -18,6 +18,7 @@ mod doctor;
 mod documents;
 mod examples;
 mod far;
+mod files;
 mod fmt;
 mod hostile;
 mod init_ci;

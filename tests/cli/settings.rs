@@ -155,3 +155,59 @@ fn settings_of_what_another_program_of_the_directory_uses_are_no_slip() {
         assert!(said.contains("F0802"), "{slip}: {said}");
     }
 }
+
+#[test]
+fn no_value_of_the_file_is_shown_whatever_is_wrong_with_it() {
+    let calls = "workflow w { step s = slack.post_message { channel: \"c\", text: \"t\" } }";
+    for (file, line, kept) in [
+        ("[secrets]\nTOK = \"hunter2secret\n", 2, "TOK = ***"),
+        ("[secrets]\nTOK = hunter2secret\n", 2, "TOK = ***"),
+        ("[secrets]\nTOK: \"hunter2secret\"\n", 2, "TOK: ***"),
+        ("[secrets]\nhunter2secret\n", 2, "***"),
+        ("[secret]\nTOK = \"hunter2secret\"\n", 2, "TOK = ***"),
+        ("[secrets]\nTOK = \"\"\"\nhunter2 = secret\nhunter2secret\n\"\"\" x\n", 5, "***"),
+        ("[secrets]\nTOK = [\n  \"hunter2secret\",\n]\n", 2, "TOK = ***"),
+        ("[secrets]\nTOK.x = \"hunter2secret\"\n", 2, "TOK.x = ***"),
+        ("[connectors.slack]\ntokn = \"hunter2secret\"\n", 2, "tokn = ***"),
+        ("[databases]\nx = \"postgres://u:hunter2secret@h/db\"\n", 2, "x = ***"),
+        ("[databases.x]\nurl = \"ftp://u:hunter2secret@h/db\"\n", 2, "url = ***"),
+        ("[http]\nproxy = \"http://u:hunter2secret@h:99999\"\n", 2, "proxy = ***"),
+        ("x = { a = \"hunter2secret\" }\n", 1, "x = ***"),
+    ] {
+        let folder = Folder::with(calls);
+        folder.write("flow.toml", file.as_bytes());
+        for command in [&["run", "main.flow"][..], &["doctor"]] {
+            let done = folder.flow(command);
+            let said = format!("{}{}", done.stdout, done.stderr);
+            assert!(done.code > 0 && said.contains(&format!("flow.toml:{line}:")), "{file}: {said}");
+            assert!(!said.contains("hunter2"), "{file}: {said}");
+            if command[0] == "run" {
+                assert!(said.contains(kept), "{file}: {said}");
+            }
+        }
+    }
+    let done = Folder::with(calls).flow(&["run", "main.flow", "--set", "secret.TOK=hunter2secret"]);
+    assert_eq!(done.code, 2);
+    assert!(done.stderr.contains("secret.TOK=***") && !done.stderr.contains("hunter2"), "{}", done.stderr);
+}
+
+#[test]
+fn settings_of_the_wrong_type_are_told() {
+    for (file, message) in [
+        ("connectors = 5\n", "flow.toml:1:1: error[F0803]: `connectors` must be a table"),
+        ("secrets = \"a\"\n", "flow.toml:1:1: error[F0803]: `secrets` must be a table"),
+        ("[secrets]\nTOK = [\"x\"]\n", "flow.toml:2:1: error[F0803]: `secrets.TOK` must be a text"),
+        ("[secrets]\nTOK = 5\n", "flow.toml:2:1: error[F0803]: `secrets.TOK` must be a text"),
+        ("[connectors]\nslack = 5\n", "flow.toml:2:1: error[F0803]: `connectors.slack` must be a table"),
+        ("[connectors.slack]\ntoken = 5\n", "flow.toml:2:1: error[F0803]: `slack.token` is of the wrong type"),
+    ] {
+        let folder = Folder::with("workflow w { step s = slack.post_message { channel: \"c\", text: \"t\" } }");
+        folder.write("flow.toml", file.as_bytes());
+        let done = folder.flow(&["run", "main.flow"]);
+        assert!(done.code == 2 && done.stderr.contains(message), "{file}: {}", done.stderr);
+    }
+    // On a command line there are no quotes to tell them apart.
+    let folder = Folder::with("workflow w { step s = log.info { message: \"${secret(\"PIN\")}\" } }");
+    let done = folder.flow(&["run", "main.flow", "--set", "secrets.PIN=4711"]);
+    assert_eq!(done.code, 0, "{}", done.stderr);
+}

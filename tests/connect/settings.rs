@@ -39,31 +39,31 @@ fn unknown_and_wrong_settings_are_named_with_their_place() {
         ("http.allow_hosts = [\"a\"]\n[run]\ntimeout = \"30s\"\n[env]\nANY = 1", ""),
         (
             "[http]\nallow_host = [\"a\"]",
-            "flow.toml:2:1 `allow_host = [\"a\"]` F0802: there is no setting `http.allow_host`; did you mean `http.allow_hosts`?",
+            "flow.toml:2:1 `allow_host = ***` F0802: there is no setting `http.allow_host`; did you mean `http.allow_hosts`?",
         ),
         (
             "[htp]\nallow_hosts = [\"a\"]",
-            "flow.toml:2:1 `allow_hosts = [\"a\"]` F0802: there is no setting `htp.allow_hosts`; did you mean `http.allow_hosts`?",
+            "flow.toml:2:1 `allow_hosts = ***` F0802: there is no setting `htp.allow_hosts`; did you mean `http.allow_hosts`?",
         ),
         (
             "[conectors.slack]\ntoken = \"t\"",
-            "flow.toml:2:1 `token = \"t\"` F0802: there is no setting `conectors.slack.token`; did you mean `connectors`?",
+            "flow.toml:2:1 `token = ***` F0802: there is no setting `conectors.slack.token`; did you mean `connectors`?",
         ),
         (
             "[http]\nallow_hosts = \"a\"",
-            "flow.toml:2:1 `allow_hosts = \"a\"` F0803: `http.allow_hosts` must be a list of texts, such as `[\"one\", \"two\"]`; ",
+            "flow.toml:2:1 `allow_hosts = ***` F0803: `http.allow_hosts` must be a list of texts, such as `[\"one\", \"two\"]`; ",
         ),
         (
             "[http]\nproxy = \"proxy.example:3128\"",
-            "flow.toml:2:1 `proxy = \"proxy.example:3128\"` F0803: `http.proxy` must be an address, such as `\"http://proxy.example:3128\"`; ",
+            "flow.toml:2:1 `proxy = ***` F0803: `http.proxy` must be an address, such as `\"http://proxy.example:3128\"`; ",
         ),
         (
             "[run]\ntimeout = \"soon\"",
-            "flow.toml:2:1 `timeout = \"soon\"` F0803: `run.timeout` must be a duration, such as `\"30s\"`; ",
+            "flow.toml:2:1 `timeout = ***` F0803: `run.timeout` must be a duration, such as `\"30s\"`; ",
         ),
         (
             "[http]\nresponse_bytes_max = 0",
-            "flow.toml:2:1 `response_bytes_max = 0` F0803: `http.response_bytes_max` must be a whole number of at least 1; ",
+            "flow.toml:2:1 `response_bytes_max = ***` F0803: `http.response_bytes_max` must be a whole number of at least 1; ",
         ),
     ];
     for (file, expected) in rows {

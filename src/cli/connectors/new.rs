@@ -9,6 +9,7 @@ use crate::base::report;
 use crate::base::value::Value;
 use crate::cli::document;
 use crate::cli::exit::{Exit, Refusal, Stop};
+use crate::cli::output::{Kind, Output};
 use crate::cli::paper::{colour_on_stderr, deliver, say};
 use crate::cli::threads::threads;
 use crate::host::{Builder, Program};
@@ -79,11 +80,9 @@ impl New {
         self.check_name()?;
         let output = self.output.clone().unwrap_or_else(|| PathBuf::from(format!("{}.flow", self.name)));
         let to_stdout = output.as_os_str() == "-";
-        if !to_stdout && !self.force && output.exists() {
-            let message = format!("`{}` is there already", output.display());
-            return Err(Refusal::new(message)
-                .hint("name another file by `-o FILE`, or write over it by `--force`")
-                .into());
+        let file = Output::new(&output, Kind::Program).of([Path::new(&self.openapi)]).force(self.force);
+        if !to_stdout {
+            file.check()?;
         }
         let document = self.document()?;
         let tags = openapi::tags(document.clone());
@@ -97,8 +96,7 @@ impl New {
         if to_stdout {
             deliver(&made.text);
         } else {
-            let written = std::fs::write(&output, &made.text);
-            written.map_err(|error| Refusal::new(format!("`{}` cannot be written: {error}", output.display())))?;
+            file.write(&made.text)?;
         }
         self.tell(&made, &tags, if to_stdout { None } else { Some(&output) });
         // Whatever a description says, what is written of it checks; where it does not, whoever asked sees it at once.

@@ -14,6 +14,7 @@ use crate::base::report;
 use crate::base::shape::{Object, Shape};
 use crate::base::value::{Map, Value};
 use crate::cli::exit::{Exit, Refusal, Stop};
+use crate::cli::output::put;
 use crate::cli::paper::{colour_on_stderr, deliver, say};
 use crate::cli::run::not_built;
 use crate::cli::threads::threads;
@@ -186,7 +187,7 @@ impl Record {
             say("the connector is one of the standard library: nothing was written");
             return Ok(Exit::Done);
         }
-        let written = std::fs::write(&file.name, file.with(&text));
+        let written = put(Path::new(&file.name), &file.with(&text));
         written.map_err(|error| Refusal::new(format!("`{}` cannot be written: {error}", file.name)))?;
         say(&format!("kept in {}", file.name));
         Ok(Exit::Done)

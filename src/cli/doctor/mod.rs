@@ -71,6 +71,9 @@ impl Doctor {
         for program in &patients.programs {
             findings.extend(connector::findings(self.builder(program), program));
         }
+        for program in patients.left_out() {
+            findings.extend(connector::findings(Builder::new(program.clone()).environment(), &program));
+        }
         if self.online {
             findings.extend(threads()?.block_on(reach::findings(&patients.programs, self.data.as_deref(), &self.set)));
         }

@@ -66,6 +66,20 @@ impl Patients {
         directories
     }
 
+    /// A program without a word for each directory in which none can run: what is set there is looked at all the same.
+    pub fn left_out(&self) -> Vec<Program> {
+        let parent = |file: &PathBuf| match file.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        let mut directories = self.directories.clone();
+        directories.extend(self.broken.iter().map(|(file, _)| parent(file)));
+        directories.retain(|directory| !self.programs.iter().any(|program| program.directory == *directory));
+        directories.sort();
+        directories.dedup();
+        directories.into_iter().map(|directory| Program { directory, ..Program::default() }).collect()
+    }
+
     /// What is said of them.
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = Vec::new();

@@ -20,6 +20,7 @@ use crate::base::shape::Shape;
 use crate::base::span::{Source, Sources};
 use crate::base::status::Status;
 use crate::base::value::Value;
+use crate::disk;
 use crate::host::stood::Stood;
 use crate::host::{Faults, Program, study};
 use crate::lang::Kept;
@@ -427,8 +428,10 @@ impl Session {
     /// # Errors
     /// What is wrong with it.
     pub fn load(&mut self, path: &Path) -> Result<Exit, Stop> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Refusal::new(format!("`{}` cannot be read: {error}", path.display())))?;
+        let text = disk::read(path).map_err(|fault| {
+            let refusal = Refusal::new(format!("`{}` cannot be read: {fault}", path.display()));
+            fault.hint().into_iter().fold(refusal, Refusal::hint)
+        })?;
         let source = Source::new(path.display().to_string(), &super::file::from_here(path, &text));
         if !self.files.iter().any(|known| known == path) {
             self.files.push(path.to_owned());

@@ -22,13 +22,14 @@ use serde_json::{Value as Json, json};
 
 use super::elapsed::elapsed;
 use super::exit::{Exit, Refusal, Stop};
+use super::output::Output;
 use super::paper::{Palette, deliver, say, styled};
 use super::programs::Programs;
 use crate::base::diagnostic::nearest;
 use crate::base::time::Duration;
 use crate::host::Program;
 use crate::host::play::{Of, Piece};
-use crate::host::rehearse::coverage::Coverage;
+use crate::host::rehearse::coverage::{Coverage, lcov};
 use crate::host::rehearse::crash::{CRASHES_MAX, Crashes, crash_everywhere};
 use crate::host::rehearse::{Rehearsal, rehearse};
 use crate::lang::plan::test::Test as Written;
@@ -157,6 +158,7 @@ impl Test {
     /// # Errors
     /// If there is nothing to test, or a directory without a program.
     pub fn run(&self) -> Result<Exit, Stop> {
+        self.report().as_ref().map_or(Ok(()), Output::check)?;
         if !self.watch {
             return self.test(&Read::of(&Programs::at(&self.paths)?.files));
         }
@@ -211,6 +213,12 @@ impl Test {
     /// Whether it is asked what was reached.
     fn measures(&self) -> bool {
         self.coverage || self.coverage_lcov.is_some() || self.coverage_min.is_some()
+    }
+
+    /// The file in which it is told to editors and services.
+    fn report(&self) -> Option<Output<'_>> {
+        let file = self.coverage_lcov.as_ref()?;
+        Some(shares::report(file, self.files.iter().map(PathBuf::as_path)))
     }
 
     /// All of them, several at once; what came of them is told in the order they are written.
@@ -329,8 +337,8 @@ impl Test {
 
     /// Writes what was reached where it is wanted; whether it is enough.
     fn keep(&self, coverage: &Coverage) -> Result<bool, Stop> {
-        if let Some(file) = &self.coverage_lcov {
-            shares::write(file, coverage)?;
+        if let Some(report) = self.report() {
+            report.write(&lcov::tracefile(coverage))?;
         }
         let Some(least) = self.coverage_min else { return Ok(true) };
         let enough = least.is_reached(coverage.share());

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::cli::exit::Refusal;
+use crate::cli::output::{Kind, Output};
 use crate::cli::paper::{Palette, styled};
 use crate::host::rehearse::coverage::{Coverage, Covered, Share, Spot, What, lcov};
 
@@ -147,11 +147,7 @@ fn kinds_as_json(spots: &[(What, &Spot)]) -> Map<String, Json> {
     told.collect()
 }
 
-/// Writes it for editors and services.
-///
-/// # Errors
-/// That of the operating system.
-pub fn write(file: &Path, coverage: &Coverage) -> Result<(), Refusal> {
-    std::fs::write(file, lcov::tracefile(coverage))
-        .map_err(|error| Refusal::new(format!("{} cannot be written: {error}", file.display())))
+/// Where it is written for editors and services: over an older one, over nothing else.
+pub fn report<'p>(file: &'p Path, programs: impl IntoIterator<Item = &'p Path>) -> Output<'p> {
+    Output::new(file, Kind::Other("a report")).of(programs).renews(lcov::BEGINNING)
 }

@@ -1,7 +1,5 @@
 //! Snapshots: what each test sends out, in order, kept in a file beside the program and compared with it.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,11 +7,15 @@ use serde_json::Value as Json;
 use similar::{ChangeTag, TextDiff};
 
 use crate::cli::exit::Refusal;
+use crate::cli::output::{Kind, Output};
+use crate::disk;
 use crate::host::rehearse::{Sent, TestFailure, Verdict};
 use crate::lang::layout::laid_out;
 
 /// What stands behind the name of a program in that of its snapshot.
 const EXTENSION: &str = "calls.snap";
+/// How each of them begins.
+const BEGINNING: &str = "// What the tests of ";
 /// How far what is sent is set in.
 const INDENT: usize = 4;
 /// How long its lines get.
@@ -54,10 +56,11 @@ impl Snapshot {
     /// That of the operating system.
     pub fn of(file: &Path) -> Result<Self, Refusal> {
         let path = file.with_extension(EXTENSION);
-        let text = match fs::read_to_string(&path) {
+        output(&path).check()?;
+        let text = match disk::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(Refusal::new(format!("{} cannot be read: {error}", path.display()))),
+            Err(fault) if fault.is_missing() => String::new(),
+            Err(fault) => return Err(Refusal::new(format!("{} cannot be read: {fault}", path.display()))),
         };
         let program = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Ok(Self { path, program, kept: sections(&text), now: Vec::new() })
@@ -123,7 +126,7 @@ impl Snapshot {
             let counted = [(count(Standing::New), "new"), (changed, "changed"), (gone, "gone")];
             let counted = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
             let counted = counted.collect::<Vec<_>>().join(", ");
-            write(&self.path, &page(&self.program, &next))?;
+            output(&self.path).write(&page(&self.program, &next))?;
             said.push(format!("{shown} written: {}", if counted.is_empty() { "in another order" } else { &counted }));
         }
         Ok(said)
@@ -177,9 +180,8 @@ fn text(sent: &[Sent]) -> String {
 }
 
 fn page(program: &str, sections: &[Section]) -> String {
-    let mut page = format!(
-        "// What the tests of {program} send out, in order. `flow test --snapshot --update {program}` writes it anew.\n"
-    );
+    let mut page =
+        format!("{BEGINNING}{program} send out, in order. `flow test --snapshot --update {program}` writes it anew.\n");
     for Section { title, sent } in sections {
         page.push_str(&format!("\ntest {}\n{sent}", Json::from(title.as_str())));
     }
@@ -223,8 +225,9 @@ fn difference(kept: &str, now: &str) -> Vec<String> {
     lines
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Refusal> {
-    fs::write(path, text).map_err(|error| Refusal::new(format!("{} cannot be written: {error}", path.display())))
+/// A snapshot is written over an older one, over nothing else: its name is not chosen, and may be that of a link.
+fn output(path: &Path) -> Output<'_> {
+    Output::new(path, Kind::Other("a snapshot")).renews(BEGINNING)
 }
 
 /// A title as it stands in a file of lines.

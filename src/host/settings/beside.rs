@@ -4,7 +4,7 @@ use std::path::Path;
 
 use regex::Regex;
 
-use crate::base::limit::FILE_BYTES_MAX;
+use crate::disk;
 use crate::lang::catalog::standard;
 
 /// Whether `connector` is one of the standard library, or one that a program in `directory` declares, or uses by an alias.
@@ -18,10 +18,8 @@ pub fn names(directory: &Path, connector: &str) -> bool {
     };
     let Ok(pattern) = Regex::new(&pattern) else { return false };
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let programs = entries.filter(|entry| {
-        let is_short = entry.metadata().is_ok_and(|about| about.is_file() && about.len() <= FILE_BYTES_MAX as u64);
-        is_short && entry.path().extension().is_some_and(|ending| ending == "flow")
-    });
-    let mut texts = programs.filter_map(|program| std::fs::read_to_string(program.path()).ok());
+    let files = entries.map(|entry| entry.path());
+    let programs = files.filter(|file| file.extension().is_some_and(|ending| ending == "flow"));
+    let mut texts = programs.filter_map(|program| disk::read(&program).ok());
     texts.any(|text| pattern.is_match(&text))
 }

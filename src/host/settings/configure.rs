@@ -384,8 +384,8 @@ fn near<'a>(diagnostic: Diagnostic, wrong: &str, known: impl Iterator<Item = &'a
 fn fitted(connector: &Connector, field: &Field, entry: &Entry, diagnostics: &mut Vec<Diagnostic>) -> Value {
     let value = match entry.value.as_text() {
         Some(text) => typed(text, &field.shape),
-        // A token of digits is a text all the same.
-        None if is_text(&field.shape) && matches!(entry.value, Value::Int(_)) => entry.value.to_string().into(),
+        // The number of an account is a text all the same; a secret is written as it was given, with all its zeros.
+        None if is_plain_text(&field.shape) && matches!(entry.value, Value::Int(_)) => entry.value.to_string().into(),
         None => entry.value.clone(),
     };
     match field.shape.check(&value) {
@@ -427,10 +427,10 @@ pub(super) fn is_secret(shape: &Shape) -> bool {
     }
 }
 
-fn is_text(shape: &Shape) -> bool {
+fn is_plain_text(shape: &Shape) -> bool {
     match shape {
-        Shape::Optional(inner) => is_text(inner),
-        shape => matches!(shape, Shape::Secret | Shape::Text(..)),
+        Shape::Optional(inner) => is_plain_text(inner),
+        shape => matches!(shape, Shape::Text(..)),
     }
 }
 

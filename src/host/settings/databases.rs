@@ -147,14 +147,15 @@ impl Settings {
         names
     }
 
-    /// Where a field was set. Of one that may hold a password only the name is shown.
+    /// Where a field was set.
     fn database_span(&self, name: &str, field: &str, sources: &mut Sources) -> Span {
         let path = format!("{TABLE}.{name}.{field}");
         let variable = variable(name, field);
         let (origin, shown) = match self.entry(&[TABLE, name, field]) {
-            Some(entry) if !matches!(field, "url" | "password") => return entry.span,
+            Some(entry) => return entry.span,
+            // Only the name is shown: the value may hold a password.
             None if self.environment.contains_key(&variable) => ("environment", &variable),
-            Some(_) | None => ("settings", &path),
+            None => ("settings", &path),
         };
         Span::new(sources.add(Source::new(origin, shown)), 0..shown.len())
     }

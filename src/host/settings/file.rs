@@ -1,18 +1,36 @@
 //! Reading `flow.toml` and `--set`: every value with its path and its place.
 
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::cover::Covered;
 use super::{Entries, Entry, code, known};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::span::{FileId, Span};
 use crate::base::value::Value;
 
+/// A text as diagnostics quote it.
+#[derive(Debug)]
+pub struct Quoted {
+    /// What they quote.
+    pub file: FileId,
+    /// Where the places of the text lie in it.
+    pub covered: Covered,
+}
+
+impl Quoted {
+    fn span(&self, range: Range<usize>) -> Span {
+        Span::new(self.file, self.covered.place(range))
+    }
+}
+
 /// All values in `text`, by path. Where it is no TOML, that is all there is to say about it.
-pub fn parse(text: &str, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Entries {
+pub fn parse(text: &str, quoted: &Quoted, diagnostics: &mut Vec<Diagnostic>) -> Entries {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        let span = Span::new(file, error.span().unwrap_or(0..0));
+        let span = quoted.span(error.span().unwrap_or(0..0));
         let message = format!("flow.toml is no TOML here: {}", error.message().lines().next().unwrap_or_default());
         diagnostics.push(Diagnostic::error(code::UNREADABLE, span, message));
     }
@@ -20,19 +38,19 @@ pub fn parse(text: &str, file: FileId, diagnostics: &mut Vec<Diagnostic>) -> Ent
     if diagnostics.iter().any(|found| found.code == code::UNREADABLE) {
         return entries;
     }
-    collect(table.get_ref(), &mut Vec::new(), file, &mut entries);
+    collect(table.get_ref(), &mut Vec::new(), quoted, &mut entries);
     entries
 }
 
 /// The value that `path=value` sets: TOML where it is TOML, otherwise the text as it stands.
-pub fn assignment(argument: &str, file: FileId) -> Result<(Vec<String>, Entry), Diagnostic> {
-    let whole = Span::new(file, 0..argument.len());
+pub fn assignment(argument: &str, quoted: &Quoted) -> Result<(Vec<String>, Entry), Diagnostic> {
+    let whole = quoted.span(0..argument.len());
     let wrong = || {
         Diagnostic::error(code::USAGE, whole, "`--set` needs a path and a value")
             .hint("write `--set http.allow_hosts=[\"127.0.0.1\"]`")
     };
     let (path, text) = argument.split_once('=').ok_or_else(wrong)?;
-    let name = Span::new(file, 0..path.trim_end().len());
+    let name = quoted.span(0..path.trim_end().len());
     let path = parts(path);
     if path.iter().any(String::is_empty) {
         return Err(wrong());
@@ -43,8 +61,14 @@ pub fn assignment(argument: &str, file: FileId) -> Result<(Vec<String>, Entry), 
         Ok(parsed) => value(parsed.get_ref()),
         Err(_) => text.into(),
     };
+    // A shell has no quotes to tell a secret of digits from a number.
+    let value = if known::is_typed_elsewhere(&path) && is_scalar(&value) { text.into() } else { value };
     let value = if known::is_list(&path) { listed(value, text) } else { value };
-    Ok((path, Entry { value, span: Span::new(file, start..argument.len()), name }))
+    Ok((path, Entry { value, span: quoted.span(start..argument.len()), name }))
+}
+
+fn is_scalar(value: &Value) -> bool {
+    matches!(value, Value::Int(_) | Value::Float(_) | Value::Bool(_))
 }
 
 /// The parts of a path; what stands in quotes is one, whatever dots it has.
@@ -67,14 +91,14 @@ fn listed(value: Value, text: &str) -> Value {
     }
 }
 
-fn collect(table: &DeTable<'_>, path: &mut Vec<String>, file: FileId, entries: &mut Entries) {
+fn collect(table: &DeTable<'_>, path: &mut Vec<String>, quoted: &Quoted, entries: &mut Entries) {
     for (key, item) in table {
         path.push(key.get_ref().to_string());
         match item.get_ref() {
-            DeValue::Table(inner) if !inner.is_empty() => collect(inner, path, file, entries),
+            DeValue::Table(inner) if !inner.is_empty() => collect(inner, path, quoted, entries),
             // An empty table sets nothing, but its name may be wrong.
             item_value => {
-                let span = Span::new(file, place(key, item));
+                let span = quoted.span(place(key, item));
                 entries.insert(path.clone(), Entry { value: value(item_value), span, name: span });
             }
         }
@@ -83,7 +107,7 @@ fn collect(table: &DeTable<'_>, path: &mut Vec<String>, file: FileId, entries: &
 }
 
 /// The key and its value, as they stand.
-fn place(key: &Spanned<toml::de::DeString<'_>>, item: &Spanned<DeValue<'_>>) -> std::ops::Range<usize> {
+fn place(key: &Spanned<toml::de::DeString<'_>>, item: &Spanned<DeValue<'_>>) -> Range<usize> {
     let (key, item) = (key.span(), item.span());
     key.start..item.end.max(key.end)
 }

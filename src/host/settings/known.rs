@@ -41,7 +41,14 @@ const KNOWN: [(&str, &str, Wanted); 14] = [
 ];
 
 /// Tables whose names are the program's affair.
-const OPEN: [&str; 4] = ["env", "secrets", "connectors", "databases"];
+const OPEN: [&str; 4] = ["env", SECRETS, CONNECTORS, DATABASES];
+
+/// The table of the secrets.
+const SECRETS: &str = "secrets";
+/// The table of the tables of databases.
+const DATABASES: &str = "databases";
+/// The table of the tables of connectors.
+const CONNECTORS: &str = "connectors";
 
 /// Reports what nobody knows and what has the wrong type. The settings of connectors are checked with the connector,
 /// those of databases where they are put together.
@@ -49,6 +56,19 @@ pub fn check(entries: &Entries, diagnostics: &mut Vec<Diagnostic>) {
     for (path, entry) in entries {
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
         match parts.as_slice() {
+            [table] if OPEN.contains(table) && *table != DATABASES && entry.value.as_map().is_none() => {
+                let message = format!("`{table}` must be a table, such as `[{table}]` with a line for each setting");
+                diagnostics.push(Diagnostic::error(code::MISFIT, entry.span, message));
+            }
+            [CONNECTORS, name] if entry.value.as_map().is_none() => {
+                let message = format!("`{CONNECTORS}.{name}` must be a table: `[{CONNECTORS}.{name}]`");
+                diagnostics.push(Diagnostic::error(code::MISFIT, entry.span, message));
+            }
+            [SECRETS, name, rest @ ..] if !rest.is_empty() || entry.value.as_text().is_none() => {
+                let message = format!("`{SECRETS}.{name}` must be a text");
+                let diagnostic = Diagnostic::error(code::MISFIT, entry.span, message);
+                diagnostics.push(diagnostic.hint(format!("put it into quotes: `{name} = \"...\"`")));
+            }
             [table, ..] if OPEN.contains(table) => {}
             // A table whose lines are all commented out.
             [table]
@@ -64,6 +84,11 @@ pub fn check(entries: &Entries, diagnostics: &mut Vec<Diagnostic>) {
             parts => diagnostics.push(unknown(parts, entry.name)),
         }
     }
+}
+
+/// Whether it is no affair of TOML which type the setting at `path` has: secrets are texts, and connectors declare theirs.
+pub fn is_typed_elsewhere(path: &[String]) -> bool {
+    path.first().is_some_and(|table| table == SECRETS || table == CONNECTORS)
 }
 
 /// Whether the setting at `path` is a list of texts.

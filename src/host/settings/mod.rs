@@ -1,7 +1,8 @@
 //! What is set beside the program: `flow.toml`, then the environment, then `--set`; the later one wins.
 //!
 //! In: a directory, the variables of the environment, the arguments of `--set`. Out: settings by path, what connectors need,
-//! and diagnostics. Never: a secret in a message (held by `tests/connect/settings.rs`).
+//! and diagnostics. Never: a secret in a message, nor any value in what a message quotes (held by `tests/connect/settings.rs` and
+//! `tests/cli/settings.rs`).
 
 /// Where connectors go.
 #[cfg(feature = "http")]
@@ -11,6 +12,7 @@ mod beside;
 pub mod code;
 /// What connectors need of the settings.
 pub mod configure;
+mod cover;
 mod databases;
 mod file;
 mod known;
@@ -33,8 +35,11 @@ use crate::base::time::Duration;
 use crate::base::value::Value;
 use crate::connect::log::Log;
 use crate::connect::{Environment, Traffic};
+use crate::disk;
 use crate::run::prune::{EVENTS_KEPT, Retention};
 use crate::run::world;
+use cover::Covered;
+use file::Quoted;
 
 /// The name of the file beside the program.
 pub use crate::connect::connectors::SETTINGS as FILE;
@@ -91,23 +96,26 @@ impl Settings {
         };
         let mut diagnostics = Vec::new();
         let path = directory.join(FILE);
-        match std::fs::read_to_string(&path) {
+        match disk::read(&path) {
             Ok(text) => {
-                let id = sources.add(Source::new(path.display().to_string(), &text));
-                let entries = file::parse(&sources.get(id).text, id, &mut diagnostics);
+                let text = text.trim_start_matches('\u{feff}');
+                let covered = Covered::of(text);
+                let id = sources.add(Source::new(path.display().to_string(), &covered.text));
+                let entries = file::parse(text, &Quoted { file: id, covered }, &mut diagnostics);
                 // Of a file that is broken, what can be read is not what was meant.
                 settings.file = if diagnostics.is_empty() { entries } else { Entries::new() };
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => {
+            Err(fault) if fault.is_missing() => {}
+            Err(fault) => {
                 let id = sources.add(Source::new(path.display().to_string(), ""));
-                let message = format!("{FILE} cannot be read: {error}");
+                let message = format!("{FILE} cannot be read: {fault}");
                 diagnostics.push(Diagnostic::error(code::UNREADABLE, Span::new(id, 0..0), message));
             }
         }
         for argument in given {
-            let id = sources.add(Source::new("--set", argument));
-            match file::assignment(argument, id) {
+            let covered = Covered::assignment(argument);
+            let id = sources.add(Source::new("--set", &covered.text));
+            match file::assignment(argument, &Quoted { file: id, covered }) {
                 Ok((path, entry)) => {
                     settings.given.insert(path, entry);
                 }

@@ -114,10 +114,11 @@ impl<'a> Checker<'a> {
             }
             seen.insert((what, name.text.clone()), name.span);
             if what == "function"
-                && let Some(reason) = reserved::reason(&name.text)
+                && let Some(reason) = reserved::reason_of_function(&name.text)
             {
                 let message = format!("`{}` cannot be the name of a function: it {reason}", name.text);
-                self.report(Diagnostic::error(code::RESERVED, name.span, message));
+                let diagnostic = Diagnostic::error(code::RESERVED, name.span, message);
+                self.report(diagnostic.hint(format!("call it something else, such as `{}_1`", name.text)));
             }
             if what == "type" && crate::lang::catalog::types::BUILT_IN.contains(&&*name.text) {
                 let message = format!("`{}` is a type of the language", name.text);

@@ -1,6 +1,6 @@
 //! Words that programs may not take for names.
 
-use crate::lang::script::word::{KEYWORDS, RESERVED};
+use crate::lang::script::word::{CALLED_ONLY, KEYWORDS, RESERVED};
 
 /// Scope names, and the few names of values.
 pub(in crate::lang) const SCOPES: [&str; 12] =
@@ -20,6 +20,17 @@ pub(super) fn reason(name: &str) -> Option<&'static str> {
         Some("is a word of the expressions")
     } else {
         None
+    }
+}
+
+/// Why `name` cannot be the name of a function; `None` if it can.
+pub(super) fn reason_of_function(name: &str) -> Option<&'static str> {
+    if RESERVED.contains(&name) {
+        Some("is a word that Rhai keeps for itself")
+    } else if CALLED_ONLY.contains(&name) {
+        Some("is a function of Rhai")
+    } else {
+        reason(name)
     }
 }
 

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use super::{Coverage, Covered, What};
 
+/// How a record begins, and so each tracefile.
+pub const BEGINNING: &str = "TN:";
+
 /// The tracefile.
 pub fn tracefile(coverage: &Coverage) -> String {
     coverage.files().flat_map(record).map(|line| line + "\n").collect()
@@ -18,7 +21,7 @@ fn record(covered: &Covered) -> Vec<String> {
     let spots = || covered.spots.iter().map(|((_, _, what), spot)| (*what, spot));
     let functions: Vec<_> = spots().filter(|(what, _)| *what == What::Function).map(|(_, spot)| spot).collect();
     let branches: Vec<_> = spots().filter(|(what, _)| is_branch(*what)).map(|(_, spot)| spot).collect();
-    put("TN:".to_owned());
+    put(BEGINNING.to_owned());
     put(format!("SF:{}", covered.name));
     let name = |text: &str| text.trim_start_matches("fn ").to_owned();
     functions.iter().for_each(|spot| put(format!("FN:{},{}", spot.line, name(&spot.text))));

@@ -1,4 +1,4 @@
-//! The codes of what can be wrong with the files of a program, before their text is looked at.
+//! The codes of what can be wrong with a file before its text is looked at.
 
 use crate::base::diagnostic::Code;
 
