@@ -128,7 +128,16 @@ fn runs(tokens: &[Token<'_>], stops: &[&[usize]], column: usize, rows: Range<usi
     runs
 }
 
-/// Comments at the ends of neighbouring lines.
+/// Whether the comment at the end of a line stands below that of the line above. What ends a block belongs to what follows the block.
+fn is_noted_with(tokens: &[Token<'_>], lines: &[Line], at: usize) -> bool {
+    let (above, line) = (&lines[at - 1], &lines[at]);
+    if line.closes(tokens) {
+        return false;
+    }
+    is_neighbour(tokens, lines, at) || above.closes(tokens) && !line.apart && line.within == above.leaves
+}
+
+/// Comments at the ends of neighbouring lines, in one column however far the lines are indented.
 fn align_notes(tokens: &[Token<'_>], lines: &mut [Line]) {
     let ends: Vec<Option<usize>> = lines
         .iter()
@@ -146,7 +155,7 @@ fn align_notes(tokens: &[Token<'_>], lines: &mut [Line]) {
     }
     let mut from = 0;
     while from < lines.len() {
-        let noted = |at: usize| ends[at].is_some() && is_neighbour(tokens, lines, at);
+        let noted = |at: usize| ends[at].is_some() && is_noted_with(tokens, lines, at);
         let to = (from + 1..lines.len()).find(|at| !noted(*at)).unwrap_or(lines.len());
         let to = if ends[from].is_some() { to } else { from + 1 };
         let stops: Vec<&[usize]> = ends[from..to].iter().map(Option::as_slice).collect();

@@ -10,8 +10,10 @@ use super::token::{Kind, Token};
 pub(super) struct Line {
     pub tokens: Range<usize>,
     pub indent: usize,
-    /// The bracket that is open around it, as a token.
+    /// The bracket that is open around it, as a token; of one that ends a block, that of the block.
     pub within: Option<usize>,
+    /// The bracket that is open behind it.
+    pub leaves: Option<usize>,
     /// Whether an empty line stands above.
     pub apart: bool,
     /// Whether it goes on with what the line above has begun.
@@ -27,10 +29,16 @@ impl Line {
         self.tokens.start..self.tokens.end - usize::from(noted)
     }
 
-    /// How wide it is before the token at `stop`, without its indentation.
+    /// In which column the token at `stop` would stand, were there no gap before it.
     pub(super) fn width(&self, tokens: &[Token<'_>], stop: usize) -> usize {
         let here = self.tokens.start..stop;
-        here.map(|at| self.gaps[at - self.tokens.start] + tokens[at].written.chars().count()).sum()
+        let written = here.map(|at| self.gaps[at - self.tokens.start] + tokens[at].written.chars().count());
+        self.indent + written.sum::<usize>()
+    }
+
+    /// Whether it begins with the end of a block.
+    pub(super) fn closes(&self, tokens: &[Token<'_>]) -> bool {
+        tokens[self.tokens.start].kind == Kind::Close
     }
 }
 
@@ -71,7 +79,8 @@ pub(super) fn lines(tokens: &[Token<'_>], roles: &Roles, gaps: Vec<usize>) -> Ve
         let apart = range.start > 0 && tokens[range.start].breaks > 1;
         let mut gaps = gaps[range.clone()].to_vec();
         gaps[0] = 0;
-        lines.push(Line { tokens: range, indent, within, apart, goes_on, gaps });
+        let leaves = open.last().map(|open| open.at);
+        lines.push(Line { tokens: range, indent, within, leaves, apart, goes_on, gaps });
     }
     tidy_comments(tokens, &mut lines);
     tidy_blocks(tokens, &mut lines);
