@@ -5,6 +5,7 @@
 
 mod export;
 mod hostile;
+mod mended;
 mod serverless;
 mod n8n;
 mod states;

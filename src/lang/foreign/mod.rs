@@ -17,6 +17,7 @@
 mod condition;
 mod cron;
 mod draft;
+mod mend;
 mod n8n;
 mod retry;
 mod serverless;
@@ -119,10 +120,14 @@ pub fn import(source: &Source<'_>, language: Option<Language>, name: &str) -> Re
     }
     let (parts, alike) = draft.tally();
     let written = draft.finish(language);
-    // What the formatter cannot read is a fault that the checker tells better.
-    let text = syntax::format(&crate::base::span::Source::new(name, &written)).unwrap_or(written);
+    let (text, taken) = mend::mended(in_style(name, written))?;
+    let text = if taken == 0 { text } else { in_style(name, text) };
     let notes = notes(&text);
-    Ok(Imported { language, text, parts, alike, notes })
+    Ok(Imported { language, text, parts, alike: alike.saturating_sub(taken), notes })
+}
+
+fn in_style(name: &str, text: String) -> String {
+    syntax::format(&crate::base::span::Source::new(name, &text)).unwrap_or(text)
 }
 
 /// What a program says was not carried over, line by line.
