@@ -77,7 +77,7 @@ fn the_command_line_says_what_it_makes_of_each_assignment() {
         (
             "http.nope=3",
             2,
-            "--set:1:1: error[F0802]: there is no setting `http.nope`\n  |\n1 | http.nope=3\n  | ^^^^^^^^^\n  |\n  \
+            "--set:1:1: error[F0802]: there is no setting `http.nope`\n  |\n1 | http.nope=***\n  | ^^^^^^^^^\n  |\n  \
              = help: the settings are files.roots, http.allow_hosts, http.ca_file, http.no_proxy, http.proxy, http.response_bytes_max, http.saved_bytes_max, process.allow, run.chain_runs, run.timeout, \
              serve.patience, store.keep, store.keep_events, store.keep_failed, \
              and the tables env, secrets, connectors and databases\n\n1 error\n",
@@ -85,7 +85,7 @@ fn the_command_line_says_what_it_makes_of_each_assignment() {
         (
             "connectors.slak.token=x",
             0,
-            "--set:1:1: warning[F0802]: the program uses no connector `slak`\n  |\n1 | connectors.slak.token=x\n  \
+            "--set:1:1: warning[F0802]: the program uses no connector `slak`\n  |\n1 | connectors.slak.token=***\n  \
              | ^^^^^^^^^^^^^^^^^^^^^\n\n1 warning\n",
         ),
     ];
@@ -207,7 +207,7 @@ fn settings_of_the_wrong_type_are_told() {
         assert!(done.code == 2 && done.stderr.contains(message), "{file}: {}", done.stderr);
     }
     // On a command line there are no quotes to tell them apart.
-    let folder = Folder::with("workflow w { step s = log.info { message: \"${secret(\"PIN\")}\" } }");
+    let folder = Folder::with("workflow w { step s = log.info { message: sha256(secret(\"PIN\")) } }");
     let done = folder.flow(&["run", "main.flow", "--set", "secrets.PIN=4711"]);
     assert_eq!(done.code, 0, "{}", done.stderr);
 }

@@ -218,7 +218,7 @@ impl Test {
     /// The file in which it is told to editors and services.
     fn report(&self) -> Option<Output<'_>> {
         let file = self.coverage_lcov.as_ref()?;
-        Some(shares::report(file, self.files.iter().map(PathBuf::as_path)))
+        Some(shares::report(file, self.paths.iter().map(PathBuf::as_path)))
     }
 
     /// All of them, several at once; what came of them is told in the order they are written.
