@@ -3,11 +3,14 @@
 //! In `check/*.flow` the expected findings stand under the guilty line, as `finding.rs` writes them. Every finding is there
 //! once wrong and, under `right`, once right.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use orchestra_flow::base::shape::Shape;
 use orchestra_flow::base::stack::with_room;
 use orchestra_flow::host::rehearse::{Rehearsal, rehearse};
+use orchestra_flow::lang::script::functions;
 use orchestra_flow::lang::{Compilation, Files, NoFiles, compile};
 
 use super::finding::{programs, read, stand_under_their_lines};
@@ -108,4 +111,108 @@ fn operators_that_are_said_never_to_work_are_those_that_fail() {
         let verdict = rehearse(&package, &package.tests[0], Rehearsal::default());
         assert!(verdict.failures.is_empty(), "{op}: {:?}", verdict.failures);
     }
+}
+
+/// Methods of Rhai of which the check says what they are for, with arguments.
+const METHODS: [(&str, &str); 34] = [
+    ("abs", ""),
+    ("all", "|x| true"),
+    ("ceiling", ""),
+    ("chars", ""),
+    ("ends_with", "\"a\""),
+    ("filter", "|x| true"),
+    ("find", "|x| true"),
+    ("find_map", "|x| x"),
+    ("floor", ""),
+    ("for_each", "|x| x"),
+    ("index_of", "\"a\""),
+    ("is_empty", ""),
+    ("is_even", ""),
+    ("is_odd", ""),
+    ("keys", ""),
+    ("len", ""),
+    ("make_lower", ""),
+    ("make_upper", ""),
+    ("map", "|x| x"),
+    ("parse_float", ""),
+    ("parse_int", ""),
+    ("reduce", "|a, x| a, 0"),
+    ("reduce_rev", "|a, x| a, 0"),
+    ("round", ""),
+    ("some", "|x| true"),
+    ("split", ""),
+    ("sqrt", ""),
+    ("starts_with", "\"a\""),
+    ("sub_string", "0"),
+    ("to_chars", ""),
+    ("to_float", ""),
+    ("to_lower", ""),
+    ("to_upper", ""),
+    ("values", ""),
+];
+
+/// A value that a parameter of a function of the language takes.
+fn sample(shape: &Shape) -> &'static str {
+    match shape.present() {
+        Shape::Text(..) => "\"a\"",
+        Shape::List(..) => "[1]",
+        Shape::DateTime => "now()",
+        Shape::Date => "today()",
+        Shape::Duration => "1d",
+        _ => "1",
+    }
+}
+
+#[test]
+fn functions_that_are_said_not_to_take_a_type_do_not_take_it() {
+    let inputs = TYPES.map(|(name, ty, _)| format!("{name}: {ty}")).join(", ");
+    let values = TYPES.map(|(name, _, value)| format!("{name}: {value}")).join(", ");
+    let own = functions().iter().filter(|function| !function.params.is_empty()).map(|function| {
+        let rest = function.params.iter().skip(1).filter(|param| !matches!(param.shape, Shape::Optional(_)));
+        (function.name, rest.map(|param| sample(&param.shape)).collect::<Vec<_>>().join(", "))
+    });
+    let all: Vec<(&str, String)> = own.chain(METHODS.map(|(name, args)| (name, args.to_owned()))).collect();
+    let calls: Vec<(&str, &(&str, String))> =
+        all.iter().flat_map(|call| TYPES.iter().map(move |(input, ..)| (*input, call))).collect();
+    // Few enough at once that none of the complaints is dropped.
+    let refused_of = |calls: &[(&str, &(&str, String))]| -> BTreeSet<usize> {
+        let lets = calls
+            .iter()
+            .zip(0..)
+            .map(|((input, (name, args)), at)| format!("let x{at} = input.{input}.{name}({args})"));
+        let text = format!("workflow w {{ input {{ {inputs} }}\n{}\n}}", lets.collect::<Vec<_>>().join("\n"));
+        let Compilation { sources, diagnostics, .. } = compiled(&text);
+        let found = diagnostics.iter().filter(|found| found.is_error() && found.message.contains("does not take"));
+        found.map(|found| sources.positions(found.primary.span).0.line as usize - 2).collect()
+    };
+    let parts = calls.chunks(50).zip(0..);
+    let refused: BTreeSet<usize> =
+        parts.flat_map(|(part, number)| refused_of(part).into_iter().map(move |at| number * 50 + at)).collect();
+    assert!(refused.len() > 200, "{} calls are refused", refused.len());
+
+    let tried = refused.iter().map(|at| calls[*at]);
+    let functions: Vec<String> = tried
+        .clone()
+        .zip(0..)
+        .map(|((_, (name, args)), at)| {
+            format!("fn f{at}(x) {{ try {{ let y = x.{name}({args}); return \"{name} of ${{type_of(x)}}\"; }} catch {{ return \"\"; }} }}")
+        })
+        .collect();
+    let asked: Vec<String> = tried.zip(0..).map(|((input, _), at)| format!("f{at}(input.{input})")).collect();
+    let text = format!(
+        "{}
+        workflow w {{ input {{ {inputs} }}
+            step tried = script {{ [{}].filter(|works| works != \"\") }}
+            output tried
+        }}
+        test \"what works\" for w {{ input: {{ {values} }}
+            expect output == []
+        }}",
+        functions.join("\n"),
+        asked.join(", "),
+    );
+    let Compilation { package, diagnostics, .. } = compiled(&text);
+    let package = Arc::new(package.unwrap_or_else(|| panic!("the program has errors: {diagnostics:?}")));
+    let verdict = rehearse(&package, &package.tests[0], Rehearsal::default());
+    assert!(verdict.failures.is_empty(), "{:?}", verdict.failures);
 }

@@ -22,6 +22,12 @@ const TEXT_PROPERTIES: [(&str, Shape); 4] = [
 ];
 /// What Rhai gives as a property of a list.
 const LIST_PROPERTIES: [(&str, Shape); 2] = [("len", Shape::Int(Bounds::NONE)), ("is_empty", Shape::Bool)];
+/// What a day says of itself in numbers.
+const DAY_PROPERTIES: [&str; 7] = ["year", "month", "day", "weekday", "week", "day_of_year", "quarter"];
+/// What a moment says of itself in numbers beside.
+const MOMENT_PROPERTIES: [&str; 5] = ["hour", "minute", "second", "millisecond", "timestamp"];
+/// How many whole units a duration is.
+const DURATION_PROPERTIES: [&str; 6] = ["milliseconds", "seconds", "minutes", "hours", "days", "weeks"];
 
 impl Bounds {
     /// Neither bound.
@@ -133,16 +139,26 @@ impl Shape {
                 // Which member it is, only the run knows.
                 Lookup::Found(found.into_iter().reduce(|one, other| one.join(&other)).unwrap_or_default())
             }
-            Self::Bool | Self::Unit => Lookup::NoFields,
-            // Numbers, moments and the like have properties of their own, which are the scripts' affair.
-            Self::OneOf(_)
-            | Self::Int(_)
-            | Self::Float(_)
-            | Self::Date
-            | Self::DateTime
-            | Self::Duration
-            | Self::Bytes => Lookup::Found(Self::Any),
+            Self::Bytes => property(&LIST_PROPERTIES, name),
+            Self::Date => of_day(name),
+            Self::DateTime => match name {
+                "date" => Lookup::Found(Self::Date),
+                "zone" => Lookup::Found(Self::text()),
+                _ if MOMENT_PROPERTIES.contains(&name) => Lookup::Found(Self::int()),
+                _ => of_day(name),
+            },
+            Self::Duration if DURATION_PROPERTIES.contains(&name) => Lookup::Found(Self::int()),
+            Self::Bool | Self::Unit | Self::Int(_) | Self::Float(_) | Self::Duration => Lookup::NoFields,
+            Self::OneOf(_) => Lookup::Found(Self::Any),
         }
+    }
+}
+
+fn of_day(name: &str) -> Lookup {
+    match name {
+        "weekday_name" => Lookup::Found(Shape::text()),
+        _ if DAY_PROPERTIES.contains(&name) => Lookup::Found(Shape::int()),
+        _ => Lookup::NoFields,
     }
 }
 

@@ -158,6 +158,10 @@ pub(super) struct Checker<'a> {
     /// Compiled expressions; `None` for those that do not compile.
     pub compiled: BTreeMap<Span, Option<script::Expr>>,
     pub checked: Checked,
+    /// What the read that was followed last asks for its last part, if what it leads to is surely there.
+    pub sure: Option<Shape>,
+    /// Places in functions of which a call has been told that they never work.
+    pub told: BTreeSet<Span>,
     /// Whether the meaning of every name is noted, for editors.
     pub noting: bool,
     /// The types along the read that was followed last; noted for editors.
@@ -187,6 +191,8 @@ impl<'a> Checker<'a> {
             faces: BTreeMap::new(),
             compiled: BTreeMap::new(),
             checked: Checked::default(),
+            sure: None,
+            told: BTreeSet::new(),
             noting: false,
             trail: Vec::new(),
             found: Vec::new(),

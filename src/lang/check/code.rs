@@ -45,6 +45,8 @@ pub const ARGUMENT: Code = Code("F0310");
 pub const NO_ITEMS: Code = Code("F0311");
 /// Two branches that make one name two types.
 pub const DISAGREE: Code = Code("F0312");
+/// `??` behind what is never absent.
+pub const IDLE_FALLBACK: Code = Code("F0313");
 
 // Order and flow.
 

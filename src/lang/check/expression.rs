@@ -53,11 +53,12 @@ impl<'a> Checker<'a> {
         let reads = compiled.reads();
         let mut targets = Vec::with_capacity(reads.len());
         let mut typed = Vec::with_capacity(reads.len());
-        let mut trails = Vec::new();
+        let (mut trails, mut sure) = (Vec::new(), Vec::with_capacity(reads.len()));
         for read in reads {
             let (target, value) = self.read(read, compiled.locals());
             targets.push(target);
             typed.push(value);
+            sure.push(self.sure.take());
             if self.noting {
                 trails.push(std::mem::take(&mut self.trail));
             }
@@ -66,7 +67,16 @@ impl<'a> Checker<'a> {
         let of_read = |index: usize| typed.get(index).map_or(Shape::Any, |value: &Typed| value.shape.clone());
         self.gap(&compiled, &of_read);
         let (shape, wrong) = compiled.shape(&of_read);
-        wrong.iter().for_each(|wrong| self.never_works(wrong));
+        for wrong in &wrong {
+            match wrong {
+                script::Wrong::NeverAbsent { read: Some(read), .. } => {
+                    if let Some(of) = sure.get(*read).and_then(Option::as_ref) {
+                        self.idle_fallback(wrong, &reads[*read], of);
+                    }
+                }
+                _ => self.never_works(wrong),
+            }
+        }
         let secret = self.is_secret(&compiled, &typed, &shape);
         self.keep_expression(span, Expression { script: compiled, targets, shape: shape.clone() });
         Typed { shape, secret }
@@ -186,6 +196,10 @@ impl<'a> Checker<'a> {
         }
         let Typed { mut shape, mut secret } = start;
         let mut maybe = false;
+        // Whether a `?` or a test before is what says that it is there.
+        let mut looked = false;
+        let mut before = Shape::Any;
+        self.sure = None;
         for at in first..read.path.len() {
             let segment = &read.path[at];
             if at > 0 && shape == Shape::Any && !segment.optional {
@@ -199,7 +213,10 @@ impl<'a> Checker<'a> {
                     return Typed { shape: Shape::Any, secret };
                 }
                 shape = shape.present().clone();
+                looked = true;
             }
+            looked |= segment.optional;
+            before = shape.clone();
             if let Key::Field(name) = &segment.key {
                 self.hole(name, |_| Hole::Field(shape.clone()));
             }
@@ -219,7 +236,13 @@ impl<'a> Checker<'a> {
                         return Typed { shape: Shape::Any, secret };
                     }
                 },
-                Key::Item(_) => match &shape {
+                Key::Item(number) => match &shape {
+                    of if !segment.optional && has_no_items(of) => {
+                        let message =
+                            format!("`{}` is {}, which has no item [{number}]", written(read, at), of.described());
+                        self.report(Diagnostic::error(code::UNKNOWN_FIELD, segment.span, message));
+                        return Typed { shape: Shape::Any, secret };
+                    }
                     Shape::List(item, _) => (**item).clone(),
                     Shape::Text(..) => Shape::text(),
                     _ => Shape::Any,
@@ -236,6 +259,7 @@ impl<'a> Checker<'a> {
         if matches!(shape, Shape::Optional(_)) {
             if self.is_tested(read, read.path.len(), binding) {
                 shape = shape.present().clone();
+                looked = true;
             } else if !read.guarded {
                 self.absent(read, read.path.len(), binding);
                 shape = shape.present().clone();
@@ -245,6 +269,9 @@ impl<'a> Checker<'a> {
             let path = written(read, read.path.len());
             let message = format!("`{path}` is always `()`: what it comes from gives nothing");
             self.report(Diagnostic::error(code::ABSENT, read.span, message));
+        }
+        if !looked && !shape.may_be_absent() {
+            self.sure = Some(before);
         }
         Typed { shape, secret }
     }
@@ -284,28 +311,15 @@ impl<'a> Checker<'a> {
     fn absent(&mut self, read: &Read, upto: usize, binding: Option<&Binding>) {
         let path = written(read, upto);
         let why = binding.filter(|_| upto == 0).and_then(|binding| binding.absence);
-        let message = match why {
-            Some(why) => format!("`{path}` may be absent: {why}"),
-            None => format!("`{path}` may be absent"),
-        };
-        let mut diagnostic = Diagnostic::error(code::ABSENT, read.span, message);
-        diagnostic = match read.path.get(upto) {
-            Some(segment) => {
-                let place = segment.span;
-                let rest = segment.key.to_string();
-                let behind = rest.strip_prefix('.').map_or_else(|| rest.clone(), str::to_owned);
-                diagnostic.fix(
-                    format!("`{path}?.{behind}` gives `()` then, `... ?? value` something else"),
-                    Span { start: place.start.saturating_sub(1), ..place },
-                    format!("?.{behind}"),
-                )
-            }
-            None => diagnostic.hint(format!("say what to take then: `{path} ?? \"...\"`")),
-        };
-        if upto > 0 || why.is_none() {
-            diagnostic = diagnostic.hint(format!("or look first: `when {path} != ()`, `if {path} != () {{ ... }}`"));
-        }
-        self.report(diagnostic);
+        let next = read.path.get(upto).map(|segment| {
+            let rest = segment.key.to_string();
+            (rest.strip_prefix('.').map_or_else(|| rest.clone(), str::to_owned), segment.span)
+        });
+        let found = may_be_absent(&path, why, next, read.span);
+        self.report(match why {
+            Some(_) => found,
+            None => found.hint(format!("or look first: `when {path} != ()`, `if {path} != () {{ ... }}`")),
+        });
     }
 
     fn unknown_field(&mut self, read: &Read, at: usize, shape: &Shape, known: &[String]) {
@@ -349,66 +363,28 @@ impl<'a> Checker<'a> {
         self.report(diagnostic);
     }
 
-    /// What an expression computes on its way and never can.
+    /// A `??` behind a path from outside that is surely there; `of` is the type of what it asks for its last part.
+    fn idle_fallback(&mut self, wrong: &script::Wrong, read: &Read, of: &Shape) {
+        let by_key = match read.path.last().map(|last| &last.key) {
+            Some(Key::Item(_)) => matches!(of, Shape::List(..)),
+            Some(Key::Field(_)) => matches!(of, Shape::Map(..)),
+            None => false,
+        };
+        let script::Wrong::NeverAbsent { path, asking, sign, span, .. } = wrong else { return };
+        if by_key {
+            self.report(never_absent(path.as_deref(), asking.as_deref(), *sign, *span));
+        } else if OWN.contains(&&*read.root) {
+            // What an operation gives may lack what its connector promises.
+            self.report(never_absent(path.as_deref(), None, None, *span));
+        }
+    }
+
+    /// What an expression computes on its way and never can; of a place in a function the first call tells.
     fn never_works(&mut self, wrong: &script::Wrong) {
-        self.report(match wrong {
-            script::Wrong::Field { of, name, span } => {
-                let known: Vec<&str> = match of.present() {
-                    Shape::Object(object) => object.fields.iter().map(|field| &*field.name).collect(),
-                    _ => Vec::new(),
-                };
-                let message = format!("{} has no field `{name}`", of.described());
-                if let (true, Some(method)) = (known.is_empty(), script::method_called(name)) {
-                    let diagnostic = Diagnostic::error(code::UNKNOWN_FIELD, *span, message);
-                    return self.report(diagnostic.fix(format!("write `.{method}()`"), *span, format!("{method}()")));
-                }
-                let diagnostic = Diagnostic::error(code::UNKNOWN_FIELD, *span, message);
-                match nearest(name, known.iter().copied()) {
-                    // In a text, as the name of a field that stands for a closure, the place has quotes.
-                    Some(near) if span.range().len() == name.len() => {
-                        diagnostic.fix(format!("did you mean `{near}`?"), *span, near)
-                    }
-                    Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
-                    None => diagnostic.hint(format!("it has {}", listed(known.into_iter()))),
-                }
-            }
-            script::Wrong::NeverEqual { left, right, span } => {
-                let message = format!("{} never equals {}", left.described(), right.described());
-                let diagnostic = Diagnostic::error(code::MISMATCH, *span, message);
-                match super::value::conversion(left, right) {
-                    Some(hint) => diagnostic.hint(hint),
-                    None => diagnostic,
-                }
-            }
-            script::Wrong::NoneOf { given, known, span } => {
-                let texts: Vec<&str> = known.iter().filter_map(Value::as_text).collect();
-                let diagnostic = Diagnostic::error(code::MISMATCH, *span, format!("this is never {given:?}"));
-                match nearest(given, texts.iter().copied()) {
-                    Some(near) => diagnostic.fix(format!("did you mean {near:?}?"), *span, format!("{near:?}")),
-                    None => {
-                        let all: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
-                        diagnostic.hint(format!("it is one of {}", all.join(", ")))
-                    }
-                }
-            }
-            script::Wrong::InPlace { name, instead, span } => {
-                let message = format!("`{name}` changes a variable of a script and gives `()`");
-                let diagnostic = Diagnostic::error(code::MISMATCH, *span, message);
-                match *instead {
-                    Some("replace_all") => diagnostic.hint("a new text comes from `replace_all(text, pattern, new)`"),
-                    Some(instead) => diagnostic.fix(format!("`{instead}` gives a new value"), *span, instead),
-                    None => diagnostic.hint("lists are joined by `+`, as in `vars.seen + [item]`"),
-                }
-            }
-            script::Wrong::Operands { op, left, right, span } => {
-                let message = format!("`{op}` never works between {} and {}", left.described(), right.described());
-                Diagnostic::error(code::MISMATCH, *span, message)
-            }
-            script::Wrong::Truth { op, found, span } => {
-                let message = format!("`{op}` asks what is true or false, this is {}", found.described());
-                Diagnostic::error(code::MISMATCH, *span, message).hint("compare it with something: `... == ...`")
-            }
-        });
+        let found = never(wrong);
+        if !matches!(wrong, script::Wrong::Called { .. }) || self.told.insert(found.primary.span) {
+            self.report(found);
+        }
     }
 
     /// The paths an expression reads, as the texts by which tests are known.
@@ -420,6 +396,208 @@ impl<'a> Checker<'a> {
     /// The value of an expression, if it is known before the run.
     pub fn constant(&mut self, expr: &ast::Expr) -> Option<Value> {
         self.compile(&expr.source, expr.span, Form::Expression)?.constant().cloned()
+    }
+}
+
+/// What is said of what can never work.
+fn never(wrong: &script::Wrong) -> Diagnostic {
+    match wrong {
+        script::Wrong::Field { of, name, span } => {
+            let known: Vec<&str> = match of.present() {
+                Shape::Object(object) => object.fields.iter().map(|field| &*field.name).collect(),
+                _ => Vec::new(),
+            };
+            let message = format!("{} has no field `{name}`", of.described());
+            if let (true, Some(method)) = (known.is_empty(), script::method_called(name)) {
+                let diagnostic = Diagnostic::error(code::UNKNOWN_FIELD, *span, message);
+                return diagnostic.fix(format!("write `.{method}()`"), *span, format!("{method}()"));
+            }
+            let diagnostic = Diagnostic::error(code::UNKNOWN_FIELD, *span, message);
+            match nearest(name, known.iter().copied()) {
+                // In a text, as the name of a field that stands for a closure, the place has quotes.
+                Some(near) if span.range().len() == name.len() => {
+                    diagnostic.fix(format!("did you mean `{near}`?"), *span, near)
+                }
+                Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
+                None if known.is_empty() => diagnostic,
+                None => diagnostic.hint(format!("it has {}", listed(known.into_iter()))),
+            }
+        }
+        script::Wrong::Receiver { name, of, takes, of_items, span } => {
+            let message = format!("`{name}` does not take {}", of.described());
+            let found = Diagnostic::error(script::code::FUNCTION, *span, message).hint(takes);
+            match of_items {
+                true => found.hint(format!("for every item: `.map(|item| item.{name}(...))`")),
+                false => found,
+            }
+        }
+        script::Wrong::Arguments { name, least, most, given, span } => {
+            let wanted = match (*least, *most) {
+                (0, 0) => "no argument".to_owned(),
+                (1, 1) => "1 argument".to_owned(),
+                (least, most) if least == most => format!("{least} arguments"),
+                (least, most) => format!("{least} to {most} arguments"),
+            };
+            Diagnostic::error(script::code::FUNCTION, *span, format!("`{name}` takes {wanted}, here it gets {given}"))
+        }
+        script::Wrong::Argument { name, param, wanted, given, signature, span } => {
+            let (wanted, given) = (wanted.described(), given.described());
+            let message = format!("`{param}` of `{name}` must be {wanted}, this is {given}");
+            Diagnostic::error(code::MISMATCH, *span, message).hint(format!("it is `{signature}`"))
+        }
+        script::Wrong::Pattern { pattern, span } => {
+            let message = "this pattern has no `%`, so every moment gives this text";
+            let found = Diagnostic::warning(script::code::FUNCTION, *span, message);
+            match strftime(pattern) {
+                Some(ours) => found.fix(format!("write `{ours:?}`"), *span, format!("{ours:?}")),
+                None => found.hint("such as `\"%Y-%m-%d %H:%M\"`"),
+            }
+        }
+        script::Wrong::Called { name, given, call, wrong } => {
+            let types: Vec<String> = given.iter().map(Shape::described).collect();
+            let with = format!("`{name}` is called here with {}", types.join(" and "));
+            let found = never(wrong);
+            if found.primary.span.file == call.file {
+                return found.also(*call, with);
+            }
+            // Whoever calls a function of another file mends the call.
+            let message = format!("called like this, `{name}` never works: {}", found.message);
+            Diagnostic::error(found.code, *call, message).label(with).also(found.primary.span, "here")
+        }
+        script::Wrong::NeverAbsent { path, asking, sign, span, .. } => {
+            never_absent(path.as_deref(), asking.as_deref(), *sign, *span)
+        }
+        script::Wrong::Absent { path, next, span } => {
+            let next = next.clone();
+            match path {
+                Some(path) => {
+                    may_be_absent(path, None, next, *span).hint(format!("or look first: `if {path} != () {{ ... }}`"))
+                }
+                None => Diagnostic::error(code::ABSENT, *span, "this may be absent").hint(match next {
+                    Some((name, _)) => format!("`?.{name}` gives `()` then, `... ?? value` something else"),
+                    None => "say what to take then: `... ?? value`".to_owned(),
+                }),
+            }
+        }
+        script::Wrong::NeverEqual { left, right, span } => {
+            let message = format!("{} never equals {}", left.described(), right.described());
+            let diagnostic = Diagnostic::error(code::MISMATCH, *span, message);
+            match super::value::conversion(left, right) {
+                Some(hint) => diagnostic.hint(hint),
+                None => diagnostic,
+            }
+        }
+        script::Wrong::NoneOf { given, known, span } => {
+            let texts: Vec<&str> = known.iter().filter_map(Value::as_text).collect();
+            let diagnostic = Diagnostic::error(code::MISMATCH, *span, format!("this is never {given:?}"));
+            match nearest(given, texts.iter().copied()) {
+                Some(near) => diagnostic.fix(format!("did you mean {near:?}?"), *span, format!("{near:?}")),
+                None => {
+                    let all: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+                    diagnostic.hint(format!("it is one of {}", all.join(", ")))
+                }
+            }
+        }
+        script::Wrong::InPlace { name, instead, span } => {
+            let message = format!("`{name}` changes a variable of a script and gives `()`");
+            let diagnostic = Diagnostic::error(code::MISMATCH, *span, message);
+            match *instead {
+                Some("replace_all") => diagnostic.hint("a new text comes from `replace_all(text, pattern, new)`"),
+                Some(instead) => diagnostic.fix(format!("`{instead}` gives a new value"), *span, instead),
+                None => diagnostic.hint("lists are joined by `+`, as in `vars.seen + [item]`"),
+            }
+        }
+        script::Wrong::Operands { op, left, right, span } => {
+            let message = format!("`{op}` never works between {} and {}", left.described(), right.described());
+            Diagnostic::error(code::MISMATCH, *span, message)
+        }
+        script::Wrong::Truth { op, found, span } => {
+            let message = format!("`{op}` asks what is true or false, this is {}", found.described());
+            Diagnostic::error(code::MISMATCH, *span, message).hint("compare it with something: `... == ...`")
+        }
+    }
+}
+
+/// Whether nothing of this type has items with numbers.
+fn has_no_items(of: &Shape) -> bool {
+    matches!(
+        of,
+        Shape::Bool
+            | Shape::Int(_)
+            | Shape::Float(_)
+            | Shape::Date
+            | Shape::DateTime
+            | Shape::Duration
+            | Shape::Object(_)
+            | Shape::Map(..)
+            | Shape::Set(..)
+    )
+}
+
+/// What `yyyy-MM-dd` is called here.
+fn strftime(pattern: &str) -> Option<String> {
+    const WORDS: [(&str, &str); 11] = [
+        ("YYYY", "%Y"),
+        ("yyyy", "%Y"),
+        ("MM", "%m"),
+        ("DD", "%d"),
+        ("dd", "%d"),
+        ("HH", "%H"),
+        ("hh", "%H"),
+        ("mm", "%M"),
+        ("ss", "%S"),
+        ("yy", "%y"),
+        ("YY", "%y"),
+    ];
+    let (mut ours, mut rest) = (String::new(), pattern);
+    while let Some(next) = rest.chars().next() {
+        match WORDS.into_iter().find(|(word, _)| rest.starts_with(word)) {
+            Some((word, sign)) => {
+                ours.push_str(sign);
+                rest = &rest[word.len()..];
+            }
+            // A letter by itself may mean anything.
+            None if next.is_ascii_alphabetic() && next != 'T' => return None,
+            None => {
+                ours.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+    }
+    ours.contains('%').then_some(ours)
+}
+
+/// What is said of a `??` behind what is never absent.
+fn never_absent(path: Option<&str>, asking: Option<&str>, sign: Option<(Span, &str)>, span: Span) -> Diagnostic {
+    let what = path.map_or_else(|| "this".to_owned(), |path| format!("`{path}`"));
+    let Some(asking) = asking else {
+        let message = format!("{what} is never absent, so `??` never helps");
+        return Diagnostic::warning(code::IDLE_FALLBACK, span, message).hint("leave `?? ...` away");
+    };
+    let message = format!("{what} is never `()`: where nothing is found it fails, and `??` does not help");
+    let found = Diagnostic::warning(code::IDLE_FALLBACK, span, message);
+    let advice = format!("write `{asking} ?? ...`");
+    match sign {
+        Some((place, sign)) => found.fix(advice, place, sign),
+        None => found.hint(advice),
+    }
+}
+
+/// What is said of a path that may be absent where it must be there; `next` is what is asked of it, with its place.
+fn may_be_absent(path: &str, why: Option<&str>, next: Option<(String, Span)>, span: Span) -> Diagnostic {
+    let message = match why {
+        Some(why) => format!("`{path}` may be absent: {why}"),
+        None => format!("`{path}` may be absent"),
+    };
+    let found = Diagnostic::error(code::ABSENT, span, message);
+    match next {
+        Some((next, place)) => found.fix(
+            format!("`{path}?.{next}` gives `()` then, `... ?? value` something else"),
+            Span { start: place.start.saturating_sub(1), ..place },
+            // The brackets of a method stand where they stood.
+            format!("?.{}", next.split('(').next().unwrap_or_default()),
+        ),
+        None => found.hint(format!("say what to take then: `{path} ?? \"...\"`")),
     }
 }
 

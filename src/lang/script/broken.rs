@@ -8,7 +8,7 @@ use super::ambient::Exceeded;
 use super::convert::{self, Unfit};
 use super::functions;
 use super::library::demangled;
-use super::mistaken;
+use super::{mistaken, path};
 use crate::base::failure::{Failure, Kind};
 use crate::base::limit;
 use crate::base::secret::Secrets;
@@ -134,7 +134,11 @@ pub(super) fn translate(error: EvalAltResult, place: &dyn Fn(Position) -> Option
         }
         E::ErrorDataTooLarge(what, _) => return Broken::limit(too_large(&what), span),
         E::ErrorPropertyNotFound(name, _) => {
-            format!("there is no field `{name}` here; `?.{name}` gives `()` where it is missing")
+            let asking = match path::is_plain(&name) {
+                true => format!("`?.{name}`, or `?[...]` where the name is computed,"),
+                false => format!("`?[{name:?}]`"),
+            };
+            format!("there is no field `{name}` here; {asking} gives `()` where it is missing")
         }
         E::ErrorIndexNotFound(index, _) => format!("there is no `{index}` here"),
         E::ErrorDotExpr(text, _) => dot(&text),

@@ -119,6 +119,12 @@ impl Library {
         self.0.functions.get(name).map(|entry| entry.params.len())
     }
 
+    /// The parameters of a function and what it does, if it could be read.
+    pub(super) fn declared(&self, name: &str) -> Option<(&[Name], &Node)> {
+        let entry = self.0.functions.get(name)?;
+        Some((&entry.params, entry.body.as_ref()?))
+    }
+
     /// A function as people write its head.
     pub(super) fn signature(&self, name: &str) -> Option<String> {
         let entry = self.0.functions.get(name)?;

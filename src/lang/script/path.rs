@@ -130,7 +130,7 @@ fn missing(root: &str, path: &[Segment], at: usize, here: &Value) -> String {
         (Key::Field(name), Value::Map(map)) => {
             let near = crate::base::diagnostic::nearest(name, map.keys().map(|key| &**key));
             let advice = near.map_or_else(
-                || format!("`{before}?.{name}` gives `()` where it is missing"),
+                || format!("`{before}?{}` gives `()` where it is missing", path[at].key),
                 |near| format!("did you mean `{near}`?"),
             );
             format!("`{before}` has no field `{name}`; {advice}")

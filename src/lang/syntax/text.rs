@@ -12,6 +12,10 @@ const SCOPES: [&str; 15] = [
     "params", "config", "env",
 ];
 
+/// How n8n calls what a step before has given, and what is around a run; nothing else begins `{{` with these.
+const N8N: [&str; 11] =
+    ["$json", "$node", "$input", "$item", "$items", "$binary", "$vars", "$env", "$workflow", "$execution", "$("];
+
 /// What the text at `range`, quotes included, says. Nothing is filled in; an unknown escape is reported and kept.
 pub(super) fn plain(text: &str, range: Range<usize>, faults: &mut Faults<'_>) -> String {
     let written = &text[range.clone()];
@@ -106,12 +110,26 @@ pub(super) fn check_holes(text: &str, range: Range<usize>, faults: &mut Faults<'
         let at = from + found;
         from = at + 1;
         let rest = &inside[at..];
+        if let Some(length) = of_n8n(rest) {
+            // The `=` at the beginning belongs to it.
+            let before = inside[..at].trim_start_matches(['"', '#']) == "=";
+            let place = range.start + at - usize::from(before)..range.start + at + length;
+            let mut warning = faults
+                .error(code::NOT_FILLED_IN, place, "this is sent as it stands")
+                .label("n8n fills this in; here nothing does")
+                .hint("what a step gave is known by the step's name: `${order.id}`; what came in by `input`: `${input.id}`");
+            warning.severity = Severity::Warning;
+            faults.push(warning);
+            from = at + length;
+            continue;
+        }
         let (open, close) = match () {
             () if rest.starts_with("${{") => ("${{", "}}"),
             () if rest.starts_with("${") => continue,
             () if rest.starts_with("{{") => ("{{", "}}"),
+            () if rest.starts_with("$(") => ("$(", ")"),
             () if rest.starts_with('$') => ("$", ""),
-            () if at > 0 && matches!(inside.as_bytes()[at - 1], b'$' | b'#' | b'{') => continue,
+            () if at > 0 && matches!(inside.as_bytes()[at - 1], b'$' | b'{') => continue,
             () => ("{", "}"),
         };
         if at > 0 && inside.as_bytes()[at - 1] == b'\\' {
@@ -134,7 +152,13 @@ pub(super) fn check_holes(text: &str, range: Range<usize>, faults: &mut Faults<'
             + blanks
             + path.len()
             + if close.is_empty() { 0 } else { behind.len() - behind.trim_start_matches(' ').len() + close.len() };
-        let place = range.start + at..range.start + end;
+        // Of `#{input.name}` and `={{ input.name }}` the first sign belongs to it.
+        let sign = match open {
+            "{" => inside[..at].ends_with('#') && at > 1,
+            "{{" => inside[..at].trim_start_matches(['"', '#']) == "=",
+            _ => false,
+        };
+        let place = range.start + at - usize::from(sign)..range.start + end;
         let span = faults.span(place.clone());
         let mut warning = faults
             .error(code::NOT_FILLED_IN, place, "this is sent as it stands")
@@ -144,4 +168,16 @@ pub(super) fn check_holes(text: &str, range: Range<usize>, faults: &mut Faults<'
         faults.push(warning);
         from = end;
     }
+}
+
+/// The length of a `{{ $json.name }}` at the beginning of `rest`.
+fn of_n8n(rest: &str) -> Option<usize> {
+    let body = rest.strip_prefix("{{")?;
+    let end = body.find("}}").filter(|end| !body[..*end].contains('\n'))?;
+    let said = body[..end].trim_start();
+    let is_said = |word: &str| {
+        let behind = said.strip_prefix(word).map(|behind| behind.chars().next());
+        behind.is_some_and(|next| word.ends_with('(') || !next.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_'))
+    };
+    N8N.into_iter().any(is_said).then_some(end + 4)
 }

@@ -2,26 +2,45 @@
 //! those of Rhai that are called most.
 
 use super::super::functions;
-use super::super::tree::Node;
-use super::{FLOAT, INT, Infer, TEXT, item, joined, list, map, optional, present};
-use crate::base::shape::Shape;
+use super::super::tree::{Name, Node};
+use super::{FLOAT, INT, Infer, TEXT, is_text, item, joined, list, map, method, optional, present};
+use crate::base::shape::{Bounds, Shape};
 
 impl Infer<'_> {
     /// A function that is called by its name alone.
-    pub(super) fn call(&mut self, name: &str, args: &[Node]) -> Shape {
-        let Some((first, rest)) = args.split_first() else {
-            return functions::fixed(name).map_or(Shape::Any, |fixed| fixed.result.clone());
-        };
-        let receiver = self.value(first);
-        if name == "first_of" {
-            let others: Vec<Shape> = rest.iter().map(|arg| self.value(arg)).collect();
-            return others.into_iter().fold(present(receiver), |all, shape| joined(all, present(shape)));
+    pub(super) fn call(&mut self, name: &Name, args: &[Node]) -> Shape {
+        if self.is_own(&name.text) {
+            let given: Vec<Shape> = args.iter().map(|arg| self.value(arg)).collect();
+            if !self.own.contains(&name.text) {
+                self.into_body(&name.text, &given, name.span);
+            }
+            return Shape::Any;
         }
-        self.method(name, present(receiver), rest)
+        let mut given = self.arguments(&name.text, args, 0);
+        if given.is_empty() {
+            return functions::fixed(&name.text).map_or(Shape::Any, |fixed| fixed.result.clone());
+        }
+        let receiver = present(given.remove(0));
+        if &*name.text == "first_of" {
+            return given.into_iter().fold(receiver, |all, shape| joined(all, present(shape)));
+        }
+        self.applied(name, receiver, &args[1..], &given)
     }
 
     /// A function with its first argument before the dot.
-    pub(super) fn method(&mut self, name: &str, receiver: Shape, args: &[Node]) -> Shape {
+    pub(super) fn method(&mut self, name: &Name, receiver: Shape, args: &[Node]) -> Shape {
+        if self.is_own(&name.text) {
+            args.iter().for_each(|arg| drop(self.value(arg)));
+            return Shape::Any;
+        }
+        let given = self.arguments(&name.text, args, 1);
+        self.applied(name, receiver, args, &given)
+    }
+
+    /// A function of the language or of Rhai; `given` are the types of what it is given behind the first.
+    fn applied(&mut self, name: &Name, receiver: Shape, args: &[Node], given: &[Shape]) -> Shape {
+        self.never(method::misapplied(name, &receiver, args, given));
+        let name = &*name.text;
         let of_item = item(&receiver);
         let by = args.first();
         match name {
@@ -33,7 +52,7 @@ impl Infer<'_> {
             }
             "find" => {
                 self.of_closure(by, [of_item.clone(), INT]);
-                optional(of_item)
+                optional(self.kept(by, of_item))
             }
             "sorted" | "sorted_by" | "unique" => {
                 self.of_item(by, of_item.clone());
@@ -43,9 +62,28 @@ impl Infer<'_> {
                 Shape::List(inner, _) => list((*inner).clone()),
                 other => list(other),
             },
-            "filter" => {
+            "filter" => match receiver {
+                Shape::List(item, bounds) => {
+                    self.of_closure(by, [of_item, INT]);
+                    Shape::List(self.kept(by, (*item).clone()).into(), Bounds { min: None, ..bounds })
+                }
+                Shape::Set(item, bounds) => {
+                    self.of_closure(by, [of_item, INT]);
+                    Shape::Set(self.kept(by, (*item).clone()).into(), Bounds { min: None, ..bounds })
+                }
+                // Of maps it takes names and values.
+                other => {
+                    self.of_closure(by, [Shape::Any, of_item]);
+                    other
+                }
+            },
+            "sort" | "sort_by" | "order_by" => {
+                self.of_closure(by, [of_item.clone(), of_item]);
+                rhai(name, &receiver)
+            }
+            "find_map" | "index_of" if matches!(receiver, Shape::List(..)) => {
                 self.of_closure(by, [of_item, INT]);
-                receiver
+                rhai(name, &receiver)
             }
             "some" | "all" => {
                 self.of_closure(by, [of_item, INT]);
@@ -82,9 +120,8 @@ impl Infer<'_> {
                 number @ (Shape::Int(_) | Shape::Float(_) | Shape::Duration) => bare(&number),
                 _ => Shape::Any,
             },
-            "zip" if args.len() == 1 => {
-                list(list(joined(of_item, by.map_or(Shape::Any, |other| item(&self.value(other))))))
-            }
+            "zip" if args.len() == 1 => list(list(joined(of_item, given.first().map_or(Shape::Any, item)))),
+            "zip" => list(self.of_closure(args.get(1), [of_item, given.first().map_or(Shape::Any, item)])),
             "add" | "start_of" => receiver,
             "keys" => list(TEXT),
             "values" => list(match &receiver {
@@ -93,10 +130,12 @@ impl Infer<'_> {
                 }
                 _ => of_item,
             }),
-            _ => match functions::fixed(name) {
-                Some(fixed) => fixed.result.clone(),
-                None => rhai(name, &receiver),
-            },
+            _ => {
+                for arg in args {
+                    self.of_closure(Some(arg), []);
+                }
+                functions::fixed(name).map_or_else(|| rhai(name, &receiver), |fixed| fixed.result.clone())
+            }
         }
     }
 }
@@ -121,7 +160,8 @@ fn rhai(name: &str, receiver: &Shape) -> Shape {
         "parse_float" | "to_float" | "sqrt" | "exp" | "ln" | "log" | "sin" | "cos" | "tan" | "PI" | "E" => FLOAT,
         "floor" | "ceiling" | "round" | "int" | "fraction" if matches!(receiver, Shape::Float(_)) => FLOAT,
         "abs" => bare(receiver),
-        "split" | "split_rev" => list(TEXT),
+        // A list is cut into lists.
+        "split" | "split_rev" if is_text(receiver) => list(TEXT),
         "to_blob" => Shape::Bytes,
         "push" | "insert" | "clear" | "sort" | "sort_by" | "reverse" | "append" | "truncate" | "trim" | "replace"
         | "make_upper" | "make_lower" | "print" | "debug" | "for_each" => Shape::Unit,

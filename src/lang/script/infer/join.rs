@@ -69,7 +69,9 @@ pub(super) fn present(shape: Shape) -> Shape {
 pub fn field(shape: &Shape, name: &str) -> Option<Shape> {
     match shape {
         Shape::Object(object) => {
-            object.fields.iter().find(|field| &*field.name == name).map(|field| field.shape.clone())
+            let found = object.fields.iter().find(|field| &*field.name == name)?;
+            // A default stands where the field was left out.
+            Some(if found.default.is_some() { present(found.shape.clone()) } else { found.shape.clone() })
         }
         Shape::Map(value, _) => Some((**value).clone()),
         Shape::Date | Shape::DateTime => Some(match name {

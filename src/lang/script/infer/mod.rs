@@ -4,16 +4,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::expr::Expr;
-use super::resolve::Resolved;
+use super::library::Library;
+use super::resolve::{Resolved, Setting, tolerates};
 use super::stack;
-use super::tree::{Kind, Leave, Node, Part, Tail};
+use super::tree::{Kind, Leave, Name, Node, Part, Tail};
 use crate::base::shape::{Bounds, Field, Object, Shape};
 use crate::base::span::Span;
 use crate::base::value::Value;
 
+mod absent;
+mod body;
 mod call;
 mod gap;
 mod join;
+mod method;
 mod wrong;
 
 pub use gap::Gap;
@@ -34,20 +38,9 @@ impl Expr {
         let (tree, found) = self.tree();
         let reads: Vec<Shape> = (0..found.reads.len()).map(read).collect();
         stack::with_room(self.text(), || {
-            let mut changed = BTreeSet::new();
-            changes(tree, &mut changed);
-            let mut infer = Infer {
-                found,
-                reads,
-                locals: Vec::new(),
-                changed,
-                returned: None,
-                wrong: Vec::new(),
-                tried: 0,
-                hole,
-                gap: None,
-                looked: BTreeSet::new(),
-            };
+            let mut infer = Infer::new(found, self.library(), &found.settings, tree);
+            infer.reads = reads;
+            infer.hole = hole;
             let value = infer.node(tree);
             infer.returned = either(value, infer.returned.take());
             infer.never(wrong::in_place(tree));
@@ -61,6 +54,16 @@ type Found = Option<Shape>;
 
 struct Infer<'a> {
     found: &'a Resolved,
+    /// The functions of the program.
+    library: &'a Library,
+    /// The settings that are read here.
+    settings: &'a [Setting],
+    /// How many calls of functions of the program are around.
+    calls: usize,
+    /// Those that were followed, with the types of what they were given.
+    followed: Vec<(Arc<str>, Vec<Shape>)>,
+    /// The names of the functions that the script declares itself.
+    own: BTreeSet<Arc<str>>,
     /// The types of what is read.
     reads: Vec<Shape>,
     locals: Vec<(Arc<str>, Shape)>,
@@ -72,6 +75,8 @@ struct Infer<'a> {
     wrong: Vec<Wrong>,
     /// How many `try` are around: what fails there is expected.
     tried: usize,
+    /// Paths that a condition around has shown to lead to something, as text.
+    proven: Vec<String>,
     /// The word that stands where a name is still to be written, if that is looked for.
     hole: Option<&'a str>,
     /// What is known there.
@@ -104,6 +109,33 @@ fn either(a: Found, b: Found) -> Found {
     }
 }
 
+impl<'a> Infer<'a> {
+    /// Nothing is known yet of what `tree` computes.
+    fn new(found: &'a Resolved, library: &'a Library, settings: &'a [Setting], tree: &Node) -> Self {
+        let (mut changed, mut own) = (BTreeSet::new(), BTreeSet::new());
+        changes(tree, &mut changed);
+        declares(tree, &mut own);
+        Self {
+            found,
+            library,
+            settings,
+            calls: 0,
+            followed: Vec::new(),
+            own,
+            reads: Vec::new(),
+            locals: Vec::new(),
+            changed,
+            returned: None,
+            wrong: Vec::new(),
+            tried: 0,
+            proven: Vec::new(),
+            hole: None,
+            gap: None,
+            looked: BTreeSet::new(),
+        }
+    }
+}
+
 impl Infer<'_> {
     /// The type of a node that is taken to give a value.
     fn value(&mut self, node: &Node) -> Shape {
@@ -114,7 +146,7 @@ impl Infer<'_> {
         self.look_for_gap(node);
         let found = self.computed(node);
         self.look_below(node);
-        found
+        found.map(|shape| self.as_proven(node, shape))
     }
 
     fn computed(&mut self, node: &Node) -> Found {
@@ -124,7 +156,7 @@ impl Infer<'_> {
                 if let Kind::Text(parts) = &node.kind {
                     for part in parts {
                         if let Part::Value(node) = part {
-                            self.node(node);
+                            self.there(node, None);
                         }
                     }
                 }
@@ -147,32 +179,36 @@ impl Infer<'_> {
                 Shape::Object(Object { name: None, fields }.into())
             }
             Kind::Variable(name) => self.local(name),
-            Kind::This | Kind::Closure { .. } => Shape::Any,
+            Kind::This => Shape::Any,
+            Kind::Closure { .. } => {
+                self.of_closure(Some(node), []);
+                Shape::Any
+            }
             Kind::Slot { read: at, .. } => {
                 let read = &self.found.reads[*at];
                 let shape = self.reads[*at].clone();
                 if read.tested == Some(read.path.len()) { present(shape) } else { shape }
             }
             Kind::Setting(at) => {
-                if self.found.settings[*at].secret {
+                if self.settings[*at].secret {
                     Shape::Secret
                 } else {
                     TEXT
                 }
             }
             Kind::Field { of, name, optional: may } => {
-                let of = self.value(of);
+                let of = if *may { self.value(of) } else { self.there(of, Some((name.text.to_string(), name.span))) };
                 let absent = *may && matches!(of, Shape::Optional(_) | Shape::Unit);
                 let of = present(of);
-                if !*may {
+                if !*may && !self.is_proven(node) {
                     self.asked_for(&of, &name.text, name.span);
                 }
                 let found = field(&of, &name.text).unwrap_or_default();
                 if absent { optional(found) } else { found }
             }
             Kind::Index { of, index, optional: may } => {
-                let of = self.value(of);
-                self.node(index);
+                let of = if *may { self.value(of) } else { self.there(of, None) };
+                self.there(index, None);
                 let found = match index.constant() {
                     Some(Value::Text(name)) => field(&present(of), &name).unwrap_or_default(),
                     _ => item(&present(of)),
@@ -180,7 +216,7 @@ impl Infer<'_> {
                 if *may { optional(found) } else { found }
             }
             Kind::Unary { op, of } => {
-                let found = self.value(of);
+                let found = self.there(of, None);
                 match *op {
                     "!" => {
                         self.never(wrong::truth("!", of, &found));
@@ -192,58 +228,105 @@ impl Infer<'_> {
                 }
             }
             Kind::Binary { op, op_span, left: left_side, right: right_side } => {
-                let left = self.value(left_side);
+                let needed = !matches!(*op, "??" | "==" | "!=" | "in" | "!in");
+                let left = if needed { self.there(left_side, None) } else { self.value(left_side) };
                 if *op == "??" {
+                    let idle = self.never_absent(left_side, &left);
+                    self.never(idle);
                     let left = present(left);
-                    return either((left != Shape::Unit).then_some(left), self.node(right_side));
+                    let right = self.perhaps(|this| this.node(right_side));
+                    return either((left != Shape::Unit).then_some(left), right);
                 }
-                let right = self.value(right_side);
+                let before = self.proven.len();
+                let tried = self.tried;
+                if matches!(*op, "&&" | "||") {
+                    self.prove(left_side, *op == "&&");
+                    self.tried += self.meant(left_side);
+                }
+                let needed = needed || matches!(*op, "in" | "!in");
+                let right = if needed { self.there(right_side, None) } else { self.value(right_side) };
+                self.proven.truncate(before);
+                self.tried = tried;
                 self.never(wrong::operands(op, *op_span, [(left_side, &left), (right_side, &right)]));
                 binary(op, &left, &right)
             }
-            Kind::Range { .. } => list(INT),
-            Kind::Call { name, args, .. } => self.call(&name.text, args),
+            Kind::Range { from, to, .. } => {
+                for end in from.iter().chain(to) {
+                    self.there(end, None);
+                }
+                list(INT)
+            }
+            Kind::Call { name, args, .. } => self.call(name, args),
             Kind::Method { of, name, args, optional: may } => {
-                let receiver = self.value(of);
+                let tolerant = *may || tolerates(&name.text);
+                let receiver =
+                    if tolerant { self.value(of) } else { self.there(of, Some((called(name, args), name.span))) };
                 let absent = *may && matches!(receiver, Shape::Optional(_) | Shape::Unit);
-                let found = self.method(&name.text, present(receiver), args);
+                let found = self.method(name, present(receiver), args);
                 if absent { optional(found) } else { found }
             }
             Kind::Block(statements, tail) => return self.block(statements, *tail),
             Kind::If { condition, then, otherwise } => {
-                self.node(condition);
-                let then = self.node(then);
+                self.there(condition, None);
+                let meant = self.meant(condition);
+                self.tried += meant;
+                let then = self.where_proven(condition, true, |this| this.node(then));
                 let otherwise = match otherwise {
-                    Some(otherwise) => self.node(otherwise),
+                    Some(otherwise) => self.where_proven(condition, false, |this| this.node(otherwise)),
                     None => Some(Shape::Unit),
                 };
+                self.tried -= meant;
                 return either(then, otherwise);
             }
             Kind::Switch { on, arms } => {
-                self.node(on);
-                let whole = arms.iter().any(|arm| arm.patterns.is_empty());
+                let asked = self.value(on);
+                let whole = arms.iter().any(|arm| arm.patterns.is_empty()) || absent::all_are_met(&asked, arms);
                 let start = if whole { None } else { Some(Shape::Unit) };
-                return arms.iter().fold(start, |found, arm| {
+                let meant = self.meant(on);
+                self.tried += meant;
+                let found = arms.iter().fold(start, |found, arm| {
+                    let before = self.proven.len();
+                    if !arm.patterns.is_empty() && !arm.patterns.iter().any(Node::is_unit) {
+                        let leading = self.leading_to(on);
+                        self.proven.extend(leading);
+                    }
+                    if let Some(guard) = &arm.guard {
+                        self.there(guard, None);
+                        self.prove(guard, true);
+                    }
                     let body = self.node(&arm.body);
+                    self.proven.truncate(before);
                     either(found, body)
                 });
+                self.tried -= meant;
+                return found;
             }
-            Kind::For { item: name, counter, over, body } => {
-                let over = self.value(over);
+            Kind::For { item: name, counter, over: over_node, body } => {
+                let over = self.there(over_node, None);
                 let before = self.locals.len();
                 // The entries of a map are `#{ key, value }`.
                 let turn = if matches!(over, Shape::Map(..) | Shape::Object(_)) { Shape::Any } else { item(&over) };
-                self.locals.push((name.text.clone(), turn));
+                self.declare(&name.text, turn);
                 if let Some(counter) = counter {
-                    self.locals.push((counter.text.clone(), INT));
+                    self.declare(&counter.text, INT);
                 }
-                self.node(body);
+                self.for_items(over_node, |this| this.node(body));
                 self.locals.truncate(before);
                 Shape::Any
             }
-            Kind::While { body, .. } | Kind::Loop { body } | Kind::Do { body, .. } => {
+            Kind::While { condition, body } => {
+                self.there(condition, None);
+                self.perhaps(|this| this.where_proven(condition, true, |this| this.node(body)));
+                Shape::Any
+            }
+            Kind::Loop { body } => {
                 // What `break` gives is not followed.
-                self.node(body);
+                self.perhaps(|this| this.node(body));
+                Shape::Any
+            }
+            Kind::Do { body, condition, .. } => {
+                self.perhaps(|this| this.node(body));
+                self.there(condition, None);
                 Shape::Any
             }
             Kind::Try { body, handler, .. } => {
@@ -255,8 +338,8 @@ impl Infer<'_> {
             }
             Kind::Let { name, value, .. } => {
                 let shape = value.as_ref().map_or(Shape::Unit, |value| self.value(value));
-                let shape = if self.changed.contains(&name.text) { Shape::Any } else { shape };
-                self.locals.push((name.text.clone(), shape));
+                let hopeful = value.as_ref().is_some_and(|value| absent::is_of_items(value));
+                self.declare(&name.text, if hopeful { present(shape) } else { shape });
                 Shape::Unit
             }
             Kind::Assign { value, .. } => {
@@ -275,16 +358,36 @@ impl Infer<'_> {
     }
 
     fn block(&mut self, statements: &[Node], tail: Tail) -> Found {
-        let before = self.locals.len();
+        let (locals, proven, tried) = (self.locals.len(), self.proven.len(), self.tried);
         let mut found = Some(Shape::Unit);
         for statement in statements {
             found = self.node(statement);
             if found.is_none() {
                 break;
             }
+            // Behind `if x == () { return 0; }` it is there.
+            if let Kind::If { condition, then, otherwise: None } = &statement.kind
+                && then.diverges()
+            {
+                self.prove(condition, false);
+                self.tried += self.meant(condition);
+            }
         }
-        self.locals.truncate(before);
+        self.tried = tried;
+        self.locals.truncate(locals);
+        self.proven.truncate(proven);
         if tail == Tail::Nothing && found.is_some() { Some(Shape::Unit) } else { found }
+    }
+
+    /// From here on `name` means a value of this type, as far as it keeps it.
+    fn declare(&mut self, name: &Arc<str>, shape: Shape) {
+        let shape = if self.changed.contains(name) { Shape::Any } else { shape };
+        self.locals.push((name.clone(), shape));
+    }
+
+    /// Whether a function is one of the program or of the script itself.
+    fn is_own(&self, name: &str) -> bool {
+        self.own.contains(name) || self.library.params(name).is_some()
     }
 
     fn local(&self, name: &str) -> Shape {
@@ -306,12 +409,15 @@ impl Infer<'_> {
 
     /// What a closure gives for arguments of these types.
     fn of_closure<const N: usize>(&mut self, closure: Option<&Node>, given: [Shape; N]) -> Shape {
+        if let Some((name, node)) = closure.and_then(|node| Some((body::pointed(node)?, node))) {
+            let params = self.library.params(&name).unwrap_or(N).min(N);
+            self.into_body(&name, &given[..params], node.span);
+            return Shape::Any;
+        }
         let Some(Node { kind: Kind::Closure { params, body }, .. }) = closure else { return Shape::Any };
         let before = self.locals.len();
         for (at, param) in params.iter().enumerate() {
-            let shape = given.get(at).cloned().unwrap_or_default();
-            let shape = if self.changed.contains(&param.text) { Shape::Any } else { shape };
-            self.locals.push((param.text.clone(), shape));
+            self.declare(&param.text, given.get(at).cloned().unwrap_or_default());
         }
         let outer = self.returned.take();
         self.never(wrong::in_place(body));
@@ -338,8 +444,8 @@ impl Infer<'_> {
     }
 }
 
-/// Methods of Rhai that give a map other fields.
-const RESHAPING: [&str; 3] = ["set", "mixin", "fill_with"];
+/// Methods of Rhai that give a map other fields, or a list items of another type.
+const RESHAPING: [&str; 8] = ["set", "mixin", "fill_with", "push", "append", "insert", "pad", "splice"];
 
 /// The names of variables that an assignment changes, or a method that gives them other fields.
 fn changes(node: &Node, found: &mut BTreeSet<Arc<str>>) {
@@ -358,6 +464,19 @@ fn changes(node: &Node, found: &mut BTreeSet<Arc<str>>) {
         }
     }
     node.kind.each_child(&mut |child| changes(child, found));
+}
+
+/// A method as people write it.
+fn called(name: &Name, args: &[Node]) -> String {
+    format!("{}({})", name.text, if args.is_empty() { "" } else { "..." })
+}
+
+/// The names of the functions that a script declares.
+fn declares(node: &Node, found: &mut BTreeSet<Arc<str>>) {
+    if let Kind::Function { name, .. } = &node.kind {
+        found.insert(name.text.clone());
+    }
+    node.kind.each_child(&mut |child| declares(child, found));
 }
 
 /// The type of a value.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::tree::{Kind, Node};
 use super::is_text;
-use crate::base::shape::Shape;
+use crate::base::shape::{Lookup, Shape};
 use crate::base::span::Span;
 use crate::base::value::Value;
 
@@ -19,6 +19,28 @@ pub enum Wrong {
         /// The field that was asked for.
         name: Arc<str>,
         /// Where it is named.
+        span: Span,
+    },
+    /// A value that may be absent where it must be there.
+    Absent {
+        /// The value as people write it, if it is a path.
+        path: Option<String>,
+        /// The field or method that is asked of it, as people write it, with the place of its name.
+        next: Option<(String, Span)>,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A `??` whose left side is never `()`.
+    NeverAbsent {
+        /// The left side as people write it, if it is a path.
+        path: Option<String>,
+        /// The same with the `?` that makes it `()` where nothing is there, if it asks for an item or a key.
+        asking: Option<String>,
+        /// The bracket or dot that becomes `?[` or `?.` then, where it stands close by.
+        sign: Option<(Span, &'static str)>,
+        /// The read, if it is nothing else: who knows the outside says whether it is surely there.
+        read: Option<usize>,
+        /// Where it stands.
         span: Span,
     },
     /// An operator whose two sides never go together.
@@ -59,6 +81,65 @@ pub enum Wrong {
         /// Where its name stands.
         span: Span,
     },
+    /// A function that does not take a value of this type as its first argument, or before its dot.
+    Receiver {
+        /// Its name.
+        name: Arc<str>,
+        /// What it is given.
+        of: Shape,
+        /// What it takes, in words.
+        takes: String,
+        /// Whether it takes the items of what it is given.
+        of_items: bool,
+        /// Where its name stands.
+        span: Span,
+    },
+    /// A method of Rhai with another number of arguments than it takes.
+    Arguments {
+        /// Its name.
+        name: Arc<str>,
+        /// How many it takes at least.
+        least: usize,
+        /// And at most.
+        most: usize,
+        /// How many it is given.
+        given: usize,
+        /// Where its name stands.
+        span: Span,
+    },
+    /// An argument of a type that a function of the language does not take.
+    Argument {
+        /// The function.
+        name: Arc<str>,
+        /// The parameter.
+        param: &'static str,
+        /// What it takes.
+        wanted: Shape,
+        /// What it is given.
+        given: Shape,
+        /// How the function is called.
+        signature: &'static str,
+        /// Where the argument stands.
+        span: Span,
+    },
+    /// The pattern of a moment that says nothing of it.
+    Pattern {
+        /// The pattern.
+        pattern: Arc<str>,
+        /// Where it stands.
+        span: Span,
+    },
+    /// What goes wrong in a function of the program because of what a call gives it.
+    Called {
+        /// The function.
+        name: Arc<str>,
+        /// The types of what it is given.
+        given: Vec<Shape>,
+        /// Where it is called.
+        call: Span,
+        /// What goes wrong.
+        wrong: Box<Self>,
+    },
     /// Something that is neither true nor false where that is asked.
     Truth {
         /// What asks.
@@ -72,7 +153,7 @@ pub enum Wrong {
 
 /// What operators tell apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Class {
+pub(super) enum Class {
     Bool,
     Number,
     Text,
@@ -84,9 +165,33 @@ enum Class {
     Map,
 }
 
+/// What Rhai gives of numbers, and of everything, as if it were a field.
+const PROPERTIES: [&str; 13] = [
+    "bits",
+    "ceiling",
+    "floor",
+    "fraction",
+    "int",
+    "is_even",
+    "is_finite",
+    "is_infinite",
+    "is_nan",
+    "is_odd",
+    "is_zero",
+    "round",
+    "tag",
+];
+
 /// The field that every value of this type lacks, where all its fields are known.
 pub(super) fn lacks(of: &Shape, name: &str) -> bool {
     match of {
+        Shape::Bool
+        | Shape::Int(_)
+        | Shape::Float(_)
+        | Shape::Text(..)
+        | Shape::Date
+        | Shape::DateTime
+        | Shape::Duration => !matches!(of.field(name), Lookup::Found(_)) && !PROPERTIES.contains(&name),
         Shape::Object(object) => object.fields.iter().all(|field| &*field.name != name),
         // What other languages say; a range is known as a list, and has other fields.
         Shape::List(..) => matches!(name, "length" | "size" | "count" | "first" | "last"),
@@ -150,7 +255,7 @@ pub(super) fn truth(op: &'static str, node: &Node, shape: &Shape) -> Option<Wron
     (never && node.constant().is_none()).then(|| Wrong::Truth { op, found: shape.clone(), span: node.span })
 }
 
-fn class(shape: &Shape) -> Option<Class> {
+pub(super) fn class(shape: &Shape) -> Option<Class> {
     Some(match shape {
         Shape::Bool => Class::Bool,
         Shape::Int(_) | Shape::Float(_) => Class::Number,

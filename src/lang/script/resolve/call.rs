@@ -35,6 +35,23 @@ pub(super) const TOLERANT: [&str; 12] = [
     "call",
 ];
 
+/// Whether a method may be called on `()`.
+pub(in crate::lang::script) fn tolerates(method: &str) -> bool {
+    TOLERANT.contains(&method) && !matches!(method, "push" | "contains")
+}
+
+/// What a function of the language or of Rhai demands of its argument `at`; the first may stand before a dot.
+pub(in crate::lang::script) fn wants(name: &str, at: usize) -> Demand {
+    match functions::fixed(name) {
+        Some(fixed) => match fixed.params.get(at).map(|param| &param.shape) {
+            None | Some(Shape::Any | Shape::Optional(_)) => Demand::Nothing,
+            Some(_) => Demand::Present,
+        },
+        None if at == 0 && !TOLERANT.contains(&name) => Demand::Present,
+        None => Demand::Nothing,
+    }
+}
+
 impl Resolver<'_> {
     pub(super) fn call(&mut self, node: &mut Node) {
         let span = node.span;
@@ -141,7 +158,7 @@ impl Resolver<'_> {
             Origin::Unknown
         };
         self.found.called.push(Called { name: text.clone(), span: place, arguments: count, origin });
-        let tolerant = TOLERANT.contains(&&*text) && !matches!(&*text, "push" | "contains");
+        let tolerant = tolerates(&text);
         let optional = matches!(node.kind, Kind::Method { optional: true, .. });
         let Kind::Method { of, args, .. } = &mut node.kind else { return };
         self.node(of, if tolerant || optional { Demand::Nothing } else { Demand::Present });
@@ -149,15 +166,10 @@ impl Resolver<'_> {
     }
 
     fn arguments(&mut self, name: &str, origin: Origin, args: &mut [Node], skipped: usize) {
-        let fixed = if origin == Origin::Fixed { functions::fixed(name) } else { None };
         for (at, arg) in args.iter_mut().enumerate() {
-            let demand = match (origin, fixed) {
-                (Origin::Fixed, Some(fixed)) => match fixed.params.get(at + skipped).map(|param| &param.shape) {
-                    None | Some(Shape::Any | Shape::Optional(_)) => Demand::Nothing,
-                    Some(_) => Demand::Present,
-                },
-                (Origin::Rhai, _) if at + skipped == 0 && !TOLERANT.contains(&name) => Demand::Present,
-                _ => Demand::Nothing,
+            let demand = match origin {
+                Origin::Fixed | Origin::Rhai => wants(name, at + skipped),
+                Origin::Program | Origin::Local | Origin::Unknown => Demand::Nothing,
             };
             self.node(arg, demand);
         }

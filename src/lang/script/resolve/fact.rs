@@ -31,21 +31,29 @@ pub(super) fn prefixes((root, path): &(Arc<str>, Vec<Segment>)) -> Vec<String> {
 
 /// The paths that are known to lead to something once `condition` has turned out as `truth`.
 pub(super) fn facts(condition: &Node, truth: bool, resolver: &Resolver<'_>) -> Vec<String> {
-    let of = |node: &Node| known(node, resolver).map(|path| prefixes(&path)).unwrap_or_default();
+    proven(condition, truth, &|node| known(node, resolver).map(|path| prefixes(&path)).unwrap_or_default())
+}
+
+/// What is proven to be there once `condition` has turned out as `truth`; `of` says what follows where a node is there.
+pub(in crate::lang::script) fn proven(condition: &Node, truth: bool, of: &dyn Fn(&Node) -> Vec<String>) -> Vec<String> {
     match &condition.kind {
-        Kind::Slot { .. } if truth => of(condition),
-        Kind::Unary { op: "!", of: inner } => facts(inner, !truth, resolver),
+        Kind::Slot { .. } | Kind::Variable(_) | Kind::Field { .. } | Kind::Index { .. } if truth => of(condition),
+        Kind::Block(statements, _) => match statements.as_slice() {
+            [only] => proven(only, truth, of),
+            _ => Vec::new(),
+        },
+        Kind::Unary { op: "!", of: inner } => proven(inner, !truth, of),
         Kind::Binary { op, left, right, .. } => {
             let both = |left: Vec<String>, right: Vec<String>| left.into_iter().chain(right).collect();
             match (*op, truth) {
-                ("&&", true) | ("||", false) => both(facts(left, truth, resolver), facts(right, truth, resolver)),
+                ("&&", true) | ("||", false) => both(proven(left, truth, of), proven(right, truth, of)),
                 ("==", false) | ("!=", true) if right.is_unit() => of(left),
                 ("==", false) | ("!=", true) if left.is_unit() => of(right),
                 ("==", true) | ("!=", false) if matches!(right.kind, Kind::Constant(_)) && !right.is_unit() => {
-                    both(of(left), typed(left, right, true, resolver))
+                    both(of(left), typed(left, right, true, of))
                 }
                 ("==", true) | ("!=", false) if matches!(left.kind, Kind::Constant(_)) && !left.is_unit() => of(right),
-                ("==", false) | ("!=", true) => typed(left, right, false, resolver),
+                ("==", false) | ("!=", true) => typed(left, right, false, of),
                 ("in", true) | ("!in", false) => {
                     both(of(right), if matches!(right.kind, Kind::List(_)) { of(left) } else { Vec::new() })
                 }
@@ -64,14 +72,12 @@ pub(super) fn facts(condition: &Node, truth: bool, resolver: &Resolver<'_>) -> V
 }
 
 /// What `type_of(x) == "string"` says about `x`, and `type_of(x) != "()"`.
-fn typed(left: &Node, right: &Node, equal: bool, resolver: &Resolver<'_>) -> Vec<String> {
-    let (Kind::Call { name, args, .. }, Kind::Constant(Value::Text(word))) = (&left.kind, &right.kind) else {
-        return Vec::new();
+fn typed(left: &Node, right: &Node, equal: bool, of: &dyn Fn(&Node) -> Vec<String>) -> Vec<String> {
+    let Kind::Constant(Value::Text(word)) = &right.kind else { return Vec::new() };
+    let asked = match &left.kind {
+        Kind::Call { name, args, .. } if &*name.text == "type_of" => args.first(),
+        Kind::Method { of, name, .. } if &*name.text == "type_of" => Some(&**of),
+        _ => None,
     };
-    match args.first() {
-        Some(arg) if &*name.text == "type_of" && equal == (&**word != "()") => {
-            known(arg, resolver).map(|path| prefixes(&path)).unwrap_or_default()
-        }
-        _ => Vec::new(),
-    }
+    asked.filter(|_| equal == (&**word != "()")).map(of).unwrap_or_default()
 }

@@ -14,6 +14,9 @@ mod fact;
 mod name;
 mod sense;
 
+pub(super) use call::{tolerates, wants};
+pub(super) use fact::proven;
+
 /// One outer path that an expression reads.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Read {
