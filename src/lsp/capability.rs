@@ -20,7 +20,7 @@ pub fn hello(encoding: Encoding) -> Value {
             "referencesProvider": true,
             "documentHighlightProvider": true,
             "renameProvider": { "prepareProvider": true },
-            "completionProvider": { "triggerCharacters": ["."] },
+            "completionProvider": { "triggerCharacters": [".", "\"", ":", "{", "(", " "] },
             "signatureHelpProvider": { "triggerCharacters": ["{", "(", ","] },
             "documentSymbolProvider": true,
             "workspaceSymbolProvider": true,

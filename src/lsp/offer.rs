@@ -51,7 +51,9 @@ pub fn offers(path: &str, text: &str, offset: usize, files: &dyn Files, kept: &m
 
 fn offer(item: &Value) -> Option<Offer> {
     let label = item["label"].as_str()?;
-    let text = item["insertText"].as_str().map_or(label, |snippet| snippet.split("$0").next().unwrap_or(label));
+    let text = item["insertText"].as_str().map_or(label, |snippet| snippet.split('$').next().unwrap_or(label));
+    // Whoever has no editor goes on writing behind the brace: there are no places to jump to.
+    let text = text.find(" { ").map_or(text, |at| &text[..at + 3]);
     let detail = item["detail"].as_str().unwrap_or_default();
     Some(Offer { label: label.to_owned(), text: text.to_owned(), detail: detail.to_owned() })
 }

@@ -29,9 +29,9 @@ fn of_function(place: &Place<'_>) -> Option<Value> {
             '(' if depth == 0 => {
                 let head = &before[..start + at];
                 let name = head.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-                let known = functions::fixed(name)?;
                 // What stands before a dot is the first argument.
                 let method = head[..head.len() - name.len()].ends_with('.');
+                let Some(known) = functions::fixed(name) else { return of_own(place, name, commas) };
                 let params: Vec<Value> = known.params.iter().map(|param| json!({ "label": param.name })).collect();
                 return Some(json!({
                     "signatures": [{
@@ -51,6 +51,24 @@ fn of_function(place: &Place<'_>) -> Option<Value> {
         }
     }
     None
+}
+
+/// A `fn` of the program.
+fn of_own(place: &Place<'_>, name: &str, commas: usize) -> Option<Value> {
+    let look = place.look();
+    let known = look.study.checked.modules.first()?.functions.iter().find(|known| *known.name == *name)?;
+    let doc = look.entry(known.name_span).and_then(|entry| entry.doc.as_ref());
+    let names: Vec<&str> = known.params.iter().map(|param| &**param).collect();
+    let params: Vec<Value> = names.iter().map(|name| json!({ "label": name })).collect();
+    Some(json!({
+        "signatures": [{
+            "label": format!("fn {name}({})", names.join(", ")),
+            "documentation": { "kind": "markdown", "value": doc.map(|doc| &*doc.text).unwrap_or_default() },
+            "parameters": params,
+        }],
+        "activeSignature": 0,
+        "activeParameter": commas,
+    }))
 }
 
 /// The operation or workflow in whose braces the place is.

@@ -9,7 +9,6 @@ use orchestra_flow::base::span::{FileId, Span};
 use orchestra_flow::base::stack::with_room;
 use orchestra_flow::base::time::Timestamp;
 use orchestra_flow::base::value::Value;
-use orchestra_flow::lang::script::functions::methods;
 use orchestra_flow::lang::script::{self, Broken, Expr, Form, Function, Library, Scope, compile, functions};
 use proptest::prelude::*;
 use serde_json::json;
@@ -255,16 +254,6 @@ fn fixed_functions_do_what_their_examples_say() {
     for function in functions() {
         assert!(!function.doc.is_empty() && function.example.0.contains(function.name), "{}", function.name);
         assert!(!function.params.is_empty() || function.signature.contains("()"), "{}", function.signature);
-    }
-}
-
-#[test]
-fn what_is_offered_of_rhais_own_functions_does_what_its_examples_say() {
-    let rows: Vec<(&str, &str)> = methods().iter().map(|method| method.example).collect();
-    check(Form::Expression, &rows);
-    for method in methods() {
-        assert!(!method.doc.is_empty() && method.example.0.contains(&format!(".{}(", method.name)), "{}", method.name);
-        assert!(functions().iter().all(|function| function.name != method.name), "{} is ours", method.name);
     }
 }
 

@@ -52,6 +52,29 @@ fn hover(text: &str, what: &str, count: usize) -> String {
 }
 
 #[test]
+fn words_of_the_language_say_what_they_mean() {
+    assert!(hover(ORDERS, "vars {", 1).contains("changed by `set`"), "a word");
+    assert_eq!(hover(ORDERS, "expect steps", 1), "`expect`: What must be true when the test has come so far.");
+    let text =
+        "workflow a {\n    input { name: string }\n    let big = input.name.to_upper()\n    on timeout park\n}\n";
+    assert!(hover(text, "to_upper", 1).contains("to_upper() -> string"), "a method of Rhai");
+    assert!(hover(text, "timeout", 1).contains("It took longer than allowed."), "an error");
+    assert!(hover(text, "park", 1).contains("The step waits for a person"), "an action");
+    // A name is no word, whatever it is called.
+    let named = "workflow a {\n    step x = log.info { message: \"\" }\n}\n";
+    assert!(hover(named, "message", 1).starts_with("```flow\nmessage: "), "a parameter");
+}
+
+#[test]
+fn functions_of_the_program_say_what_they_take() {
+    let mut editor = Editor::with(&[]);
+    let text = ORDERS.replace("net(input.order.total)", "net(|input.order.total)");
+    let help = editor.ask_at("textDocument/signatureHelp", "main.flow", &text);
+    assert_eq!(help["signatures"][0]["label"], "fn net(total)");
+    assert_eq!(help["signatures"][0]["documentation"]["value"], "Without the tax.");
+}
+
+#[test]
 fn names_say_what_they_are() {
     assert!(hover(ORDERS, "look.status", 1).contains("step look: {"), "the type of a step");
     assert_eq!(hover(ORDERS, "status ==", 1), "```flow\nstatus: int\n```");

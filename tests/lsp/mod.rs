@@ -10,5 +10,6 @@ mod formatted;
 mod hostile;
 mod moved;
 mod neovim;
+mod slots;
 mod told;
 mod written;

@@ -7,7 +7,7 @@ use super::checked::Target;
 use super::checker::Checker;
 use super::names::{Binding, Kind};
 use super::walk::{self, Seen};
-use crate::base::shape::{Field, Lookup, Shape};
+use crate::base::shape::{Field, Lookup, Object, Shape};
 use crate::base::span::Span;
 use crate::lang::catalog::{Connector, Signature};
 use crate::lang::script::{self, Gap, Key, Origin, Read};
@@ -25,6 +25,8 @@ pub struct Notes {
     pub mentions: BTreeMap<Span, Mention>,
     /// What could stand where [`HOLE`] does.
     pub hole: Option<Hole>,
+    /// The type that is wanted of the value for which it stands.
+    pub wanted: Option<Shape>,
 }
 
 /// A name and what it means where it stands.
@@ -111,6 +113,20 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Notes which type is wanted of a value, if that is still to be written.
+    pub fn hole_wanted(&mut self, source: &str, wanted: &Shape) {
+        if self.is_noting() && source == HOLE {
+            self.checked.notes.wanted = Some(wanted.clone());
+        }
+    }
+
+    /// Notes which fields could stand in an object, if one is still to be written.
+    pub fn hole_in(&mut self, given: &[Given], known: &Object) {
+        if let Some(key) = given.iter().find(|field| &*field.key.text == HOLE) {
+            self.hole(&key.key.text, |_| Hole::Parameter(super::call::not_given(given, &known.fields)));
+        }
+    }
+
     /// Notes what could stand at the hole in a script that has variables of its own, whose types it knows itself.
     pub fn gap(&mut self, compiled: &script::Expr, of_read: &dyn Fn(usize) -> Shape) {
         if !self.is_noting() || !compiled.text().contains(HOLE) {
@@ -118,7 +134,10 @@ impl<'a> Checker<'a> {
         }
         let found = match compiled.gap(HOLE, of_read) {
             Some(Gap::Field(shape)) => Hole::Field(shape),
-            Some(Gap::Name(own)) => {
+            Some(Gap::Name { locals: own, beside }) => {
+                if beside.is_some() {
+                    self.checked.notes.wanted = beside;
+                }
                 let mut names = self.in_scope();
                 names.extend(own.into_iter().map(|(name, shape)| (name, Named::Local, shape)));
                 Hole::Name(names)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::checker::Checker;
 use super::code;
-use super::mention::Named;
+use super::mention::{Hole, Named};
 use super::walk::{self, Seen};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::shape::{Bounds, Fit, Lookup, Shape};
@@ -36,6 +36,12 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// What can be set here.
+    fn settable(&self) -> Vec<(Arc<str>, Named, Shape)> {
+        let known = ["vars", "state"].into_iter();
+        known.filter_map(|word| Some((word.into(), Named::Scope, self.here.word(word)?.shape.clone()))).collect()
+    }
+
     /// The type of what is set.
     fn set_target(&mut self, set: &Set) -> Option<Shape> {
         let (root, path) = set.target.parts.split_first()?;
@@ -55,6 +61,7 @@ impl<'a> Checker<'a> {
                 }
             },
             other => {
+                self.hole(other, |this| Hole::Name(this.settable()));
                 let message = format!("`{other}` cannot be set: only `vars` and `state` can");
                 let mut diagnostic = Diagnostic::error(code::SET_TARGET, set.target.span, message);
                 let is_field = |scope: &str| {
@@ -88,6 +95,7 @@ impl<'a> Checker<'a> {
         let mut shape = whole.clone();
         let mut owner = root.text.to_string();
         for part in path {
+            self.hole(&part.text, |_| Hole::Field(shape.clone()));
             shape = match shape.present().field(&part.text) {
                 Lookup::Found(found) => found,
                 Lookup::Missing(known) => {

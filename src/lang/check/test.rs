@@ -6,13 +6,14 @@ use super::call::{Found, as_given};
 use super::checked::Callee;
 use super::checker::{Checker, Course, Here, Typed};
 use super::code;
+use super::mention::HOLE;
 use super::step::record;
 use super::walk::{self, Seen};
 use crate::base::diagnostic::{Diagnostic, nearest};
 use crate::base::failure::KINDS;
 use crate::base::shape::{Bounds, Object, Shape};
 use crate::lang::syntax::ast::{
-    Action, Field, Mock, MockAnswer, MockReply, Path, Step, Test, TestItem, Value, Workflow,
+    Action, Declare, Field, Item, Mock, MockAnswer, MockReply, Path, Step, Test, TestItem, Value, Workflow,
 };
 
 /// Whom a mock stands for.
@@ -91,11 +92,33 @@ impl<'a> Checker<'a> {
         })
     }
 
+    /// What a workflow keeps between its runs.
+    fn kept_by(&self, workflow: &Workflow) -> Option<Shape> {
+        let fields = workflow.body.items.iter().find_map(|item| match item {
+            Item::State(state) => Some(&state.fields),
+            _ => None,
+        })?;
+        let shape = |declare: &Declare| {
+            let stated = declare.ty.as_ref().and_then(|ty| self.checked.shapes.get(&ty.span));
+            (declare.name.text.clone(), stated.cloned().unwrap_or_default().optional())
+        };
+        Some(Shape::object(fields.iter().map(shape)))
+    }
+
     fn test_item(&mut self, item: &'a TestItem, workflow: Option<&'a Workflow>, output: &Shape) {
         match item {
             // Looked at before.
             TestItem::Input(_) => {}
-            TestItem::Trigger(object) | TestItem::State(object) => {
+            TestItem::Trigger(object) => {
+                if let Some(Shape::Object(known)) = workflow.map(|workflow| self.trigger_shape(workflow)) {
+                    self.hole_in(&object.fields, &known);
+                }
+                self.object(&object.fields);
+            }
+            TestItem::State(object) => {
+                if let Some(Shape::Object(known)) = workflow.and_then(|workflow| self.kept_by(workflow)) {
+                    self.hole_in(&object.fields, &known);
+                }
                 self.object(&object.fields);
             }
             TestItem::At(moment) => {
@@ -293,6 +316,15 @@ impl<'a> Checker<'a> {
 
     /// A mocked answer need not be whole: a test gives the fields that matter to it, but what it gives must fit.
     fn mock_value(&mut self, value: &'a Value, answer: &Shape) {
+        match value {
+            Value::Expr(expr) => self.hole_wanted(&expr.source, answer),
+            Value::Object(object) => {
+                if let Shape::Object(known) = answer.present() {
+                    self.hole_in(&object.fields, known);
+                }
+            }
+            Value::List(_) => {}
+        }
         let typed = self.value(value);
         if matches!(answer.present(), Shape::Any | Shape::Unit) {
             return;
@@ -337,6 +369,8 @@ impl<'a> Checker<'a> {
         workflow: Option<&'a Workflow>,
         output: &Shape,
     ) {
+        // Whoever is still writing it looks for what is declared.
+        let is_written = self.noting && condition.source.contains(HOLE);
         let mut here = Here::default();
         let run = Shape::object([
             ("id", Shape::text()),
@@ -354,7 +388,7 @@ impl<'a> Checker<'a> {
         here.words = vec![
             ("run", Typed::of(run)),
             // What a test expects of it decides whether the run came so far.
-            ("output", Typed::of(lenient(output))),
+            ("output", Typed::of(if is_written { output.clone() } else { lenient(output) })),
             ("reply", Typed::default()),
             ("error", Typed::of(super::handler::error_shape())),
             ("state", Typed::default()),

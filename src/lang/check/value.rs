@@ -65,6 +65,9 @@ impl<'a> Checker<'a> {
                 Typed { shape: wanted.clone(), secret }
             }
             _ => {
+                if let Value::Expr(expr) = value {
+                    self.hole_wanted(&expr.source, wanted);
+                }
                 let typed = self.value(value);
                 self.fits(value, &typed.shape, wanted, what);
                 typed
@@ -192,6 +195,7 @@ impl<'a> Checker<'a> {
             );
             return Typed::default();
         };
+        self.hole_wanted(&expr.source, wanted);
         let typed = self.expression(expr);
         let place = expr.span;
         let message = if let Some(constant) = self.constant(expr) {

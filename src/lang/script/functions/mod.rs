@@ -19,6 +19,7 @@ mod tamed;
 mod text;
 mod time;
 
+pub use method::{Method, method_named, methods, subject};
 pub(super) use rhai_own::{forbidden, is_rhai};
 pub(super) use time::property;
 
@@ -92,20 +93,6 @@ static BY_NAME: LazyLock<BTreeMap<&'static str, usize>> =
 /// Every fixed function, by subject.
 pub fn functions() -> &'static [FixedFunction] {
     &FUNCTIONS
-}
-
-static METHODS: LazyLock<Vec<FixedFunction>> = LazyLock::new(|| {
-    declared(&[
-        (About::Text, method::OF_TEXTS),
-        (About::List, method::OF_LISTS),
-        (About::List, method::OF_MAPS),
-        (About::Data, method::OF_NUMBERS),
-    ])
-});
-
-/// Rhai's own functions that are worth offering behind a dot; the same name may stand behind a text and behind a list.
-pub fn methods() -> &'static [FixedFunction] {
-    &METHODS
 }
 
 /// The fixed function of this name.

@@ -11,8 +11,13 @@ use crate::base::shape::Shape;
 pub enum Gap {
     /// A field of a value of this type, or a function that takes it.
     Field(Shape),
-    /// A name: these are the variables of the script that are seen there, innermost last.
-    Name(Vec<(Arc<str>, Shape)>),
+    /// A name.
+    Name {
+        /// The variables of the script that are seen there, innermost last.
+        locals: Vec<(Arc<str>, Shape)>,
+        /// The type of what it is compared with.
+        beside: Option<Shape>,
+    },
 }
 
 impl Expr {
@@ -30,7 +35,18 @@ impl Infer<'_> {
             Kind::Slot { read, .. } => {
                 let read = &self.found.reads[*read];
                 if &*read.root == hole && read.path.is_empty() {
-                    self.gap = Some(Gap::Name(self.locals.clone()));
+                    self.gap = Some(Gap::Name { locals: self.locals.clone(), beside: self.beside.take() });
+                }
+            }
+            Kind::Binary { op: "==" | "!=", left, right, .. } => {
+                let is_hole = |node: &Node| match &node.kind {
+                    Kind::Slot { read, .. } => &*self.found.reads[*read].root == hole,
+                    _ => false,
+                };
+                if is_hole(right) {
+                    self.beside = Some(self.value(left));
+                } else if is_hole(left) {
+                    self.beside = Some(self.value(right));
                 }
             }
             Kind::Field { of, name, .. } if &*name.text == hole => {

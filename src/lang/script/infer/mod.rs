@@ -81,6 +81,8 @@ struct Infer<'a> {
     hole: Option<&'a str>,
     /// What is known there.
     gap: Option<Gap>,
+    /// The type of what it is compared with.
+    beside: Option<Shape>,
     /// The nodes below which it was looked for.
     looked: BTreeSet<(Span, usize)>,
 }
@@ -131,6 +133,7 @@ impl<'a> Infer<'a> {
             proven: Vec::new(),
             hole: None,
             gap: None,
+            beside: None,
             looked: BTreeSet::new(),
         }
     }
