@@ -18,7 +18,7 @@ const DEPTH_MAX: usize = 12;
 
 impl Infer<'_> {
     /// Follows a call of a function of the program; `given` are the types of its arguments.
-    pub(super) fn into_body(&mut self, name: &Arc<str>, given: &[Shape], call: Span) {
+    pub(super) fn follow_call(&mut self, name: &Arc<str>, given: &[Shape], call: Span) {
         let library = self.library;
         let Some((params, body)) = library.declared(name) else { return };
         let is_known = given.iter().any(|shape| *shape != Shape::Any);

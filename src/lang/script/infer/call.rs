@@ -12,7 +12,7 @@ impl Infer<'_> {
         if self.is_own(&name.text) {
             let given: Vec<Shape> = args.iter().map(|arg| self.value(arg)).collect();
             if !self.own.contains(&name.text) {
-                self.into_body(&name.text, &given, name.span);
+                self.follow_call(&name.text, &given, name.span);
             }
             return Shape::Any;
         }

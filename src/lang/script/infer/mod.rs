@@ -414,7 +414,7 @@ impl Infer<'_> {
     fn of_closure<const N: usize>(&mut self, closure: Option<&Node>, given: [Shape; N]) -> Shape {
         if let Some((name, node)) = closure.and_then(|node| Some((body::pointed(node)?, node))) {
             let params = self.library.params(&name).unwrap_or(N).min(N);
-            self.into_body(&name, &given[..params], node.span);
+            self.follow_call(&name, &given[..params], node.span);
             return Shape::Any;
         }
         let Some(Node { kind: Kind::Closure { params, body }, .. }) = closure else { return Shape::Any };
