@@ -12,6 +12,7 @@ mod connect;
 mod docs;
 #[cfg(feature = "cli")]
 mod foreign;
+mod fuzz;
 mod lang {
     mod check;
     mod compare;

@@ -1,16 +1,8 @@
-//! Any text is a program or has diagnostics; it never panics, hangs or overflows the stack.
-//!
-//! How to run it: `fuzz/README.md`.
+//! What is tried stands in `fuzz/doors/program.rs`; how to run it, in `fuzz/README.md`.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use orchestra_flow::base::report;
-use orchestra_flow::lang::{self, NoFiles};
+#[path = "../doors/program.rs"]
+mod program;
 
-fuzz_target!(|text: &str| {
-    let compilation = lang::compile("fuzz.flow", text, &NoFiles);
-    // What is found can be shown, whatever the text.
-    let shown = report::to_text(&compilation.diagnostics, &compilation.sources, false);
-    assert_eq!(shown.is_empty(), compilation.diagnostics.is_empty());
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| program::enter(data));

@@ -63,6 +63,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 pub use explain::PAGES;
+#[cfg(feature = "repl")]
+pub use repl::{Piece, Reader};
 
 use exit::{Exit, Stop};
 use paper::say;

@@ -41,4 +41,4 @@ mod wire;
 mod wording;
 
 pub use offer::{Offer, offers};
-pub use server::{Ended, serve};
+pub use server::{Ended, converse, serve};

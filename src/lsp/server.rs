@@ -39,13 +39,15 @@ pub enum Ended {
 /// # Errors
 /// If what comes in is no such conversation.
 pub fn serve() -> Result<Ended, String> {
+    Disk::write_standard();
     let (connection, wire) = wire::stdio();
     let ended = converse(connection);
     wire.end().map_err(|why| format!("this is no conversation with an editor: {why}"))?;
     Ok(ended)
 }
 
-fn converse(connection: Connection) -> Ended {
+/// Serves the editor at the other end of `connection` until it is done.
+pub fn converse(connection: Connection) -> Ended {
     let Some((id, asked)) = greeting(&connection) else { return Ended::Left };
     let encoding = agreed(&asked);
     let mut server = Server {
@@ -324,7 +326,6 @@ impl Server {
                 params,
             ));
         }
-        Disk::write_standard();
         roots(&self.asked).iter().for_each(|root| self.look_through(root));
     }
 

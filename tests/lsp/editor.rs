@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use crate::fuzz::editor::QUESTIONS;
+
 /// How long a server may be silent where something is to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -321,21 +323,3 @@ fn programs_in(folder: &str) -> Vec<(String, String)> {
     all.sort();
     all
 }
-
-/// Every question about a place, all of them asked of every text.
-pub const QUESTIONS: [&str; 14] = [
-    "textDocument/hover",
-    "textDocument/definition",
-    "textDocument/references",
-    "textDocument/documentHighlight",
-    "textDocument/completion",
-    "textDocument/signatureHelp",
-    "textDocument/documentSymbol",
-    "textDocument/foldingRange",
-    "textDocument/semanticTokens/full",
-    "textDocument/codeAction",
-    "textDocument/codeLens",
-    "textDocument/inlayHint",
-    "textDocument/formatting",
-    "textDocument/rangeFormatting",
-];

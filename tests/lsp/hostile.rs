@@ -1,5 +1,10 @@
 //! Texts that are half written: the server answers about every one, and survives whatever is done to them.
 
+use std::time::Instant;
+
+use orchestra_flow::base::stack::with_room;
+use orchestra_flow::lang::{Kept, NoFiles};
+use orchestra_flow::lsp::offers;
 use serde_json::json;
 
 use super::editor::{Editor, QUESTIONS, position, programs, scripts};
@@ -82,6 +87,31 @@ fn every_script_may_end_anywhere() {
         editor.close(&name);
     }
     assert_eq!(editor.leave(), 0);
+}
+
+/// How many beginnings of each script are looked at; with `FLOW_EDITS=100000` all of them.
+const BEGINNINGS: usize = 12;
+
+/// What stands at the end of every beginning, and what could be written there: without a server, whose pipes would take most of the
+/// time.
+#[test]
+fn what_could_follow_every_beginning_of_a_script_can_be_said() {
+    let work = || {
+        let (began, mut looked, mut all, mut offered) = (Instant::now(), 0, 0, 0);
+        for (name, text) in programs() {
+            let (ends, mut kept) = (boundaries(&text), Kept::default());
+            let step = (ends.len() / rounds(BEGINNINGS).max(1)).max(1);
+            // The last is the whole program.
+            for end in ends.iter().rev().step_by(step) {
+                offered += offers(&name, &text[..*end], *end, &NoFiles, &mut kept).len();
+                looked += 1;
+            }
+            all += ends.len();
+        }
+        println!("{looked} of {all} beginnings in {:?}, {offered} offers", began.elapsed());
+        assert!(looked >= all.min(rounds(BEGINNINGS)) && offered > looked, "{offered} offers for {looked} beginnings");
+    };
+    with_room(true, work).expect("a thread starts");
 }
 
 #[test]

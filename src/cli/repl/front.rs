@@ -146,7 +146,13 @@ impl Front {
         (fields.map(|choice| Choice { text: format!("\"{}\": ", choice.label), ..choice }).collect(), start)
     }
 
-    fn paint(&self, line: &str) -> String {
+    /// What could be written at the end of a text that is no command.
+    pub fn texts(&self, text: &str) -> Vec<String> {
+        self.offers(text, text.len()).into_iter().map(|choice| choice.text).collect()
+    }
+
+    /// A line in colours.
+    pub fn paint(&self, line: &str) -> String {
         let mut marks = lexical(line);
         if !line.starts_with(':') && line.len() < STUDIED_BYTES_MAX {
             marks.extend(survived(|| self.meanings(line)).unwrap_or_default());

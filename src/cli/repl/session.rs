@@ -86,6 +86,16 @@ pub struct Session {
     worst: Exit,
 }
 
+/// Declarations that hold together.
+pub struct Taken {
+    /// What was declared last.
+    declared: Vec<Declared>,
+    /// All of them.
+    pub all: Declarations,
+    program: Program,
+    sheet: Sheet,
+}
+
 /// What was typed, as the front end understands it.
 struct Understood {
     form: Form,
@@ -192,7 +202,7 @@ impl Session {
         if let Some(word) = form::word_of_workflows(&typed.text) {
             return Err(belongs_to_workflows(word).into());
         }
-        let understood = self.understand(&typed)?;
+        let understood = self.understand(&typed).map_err(|(faults, sheet)| self.wrong(faults, &sheet, &typed))?;
         self.carry_out(&typed, understood)
     }
 
@@ -201,6 +211,24 @@ impl Session {
     /// # Errors
     /// What is wrong with it.
     pub fn declare(&mut self, newer: Declarations, source: &Source) -> Result<Exit, Stop> {
+        let taken = self.with(newer, source).map_err(|(faults, sheet)| self.wrong(faults, &sheet, source))?;
+        self.warn(taken.program.warnings, &taken.program.sources, &taken.sheet, source);
+        match taken.declared.len() {
+            0..=TOLD_MAX => taken.declared.iter().for_each(|declared| {
+                let again = if self.declarations.holds(declared) { " again" } else { "" };
+                self.remark(&format!("{declared} is declared{again}"));
+            }),
+            _ => self.remark(&format!("{}: {}", source.name, summed(&taken.declared))),
+        }
+        self.declarations = taken.all;
+        Ok(Exit::Done)
+    }
+
+    /// What would be declared with `newer`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn with(&self, newer: Declarations, source: &Source) -> Result<Taken, (Faults, Sheet)> {
         let declared: Vec<Declared> = newer.iter().map(|it| it.declared.clone()).collect();
         let all = self.declarations.with(newer);
         let mut sheet = Sheet::default();
@@ -209,17 +237,10 @@ impl Session {
             // What cannot be read declares nothing.
             sheet.quote(source, 0..source.text.len());
         }
-        let program = Program::from_text(NAME, sheet.text()).map_err(|faults| self.wrong(faults, &sheet, source))?;
-        self.warn(program.warnings, &program.sources, &sheet, source);
-        match declared.len() {
-            0..=TOLD_MAX => declared.iter().for_each(|declared| {
-                let again = if self.declarations.holds(declared) { " again" } else { "" };
-                self.remark(&format!("{declared} is declared{again}"));
-            }),
-            _ => self.remark(&format!("{}: {}", source.name, summed(&declared))),
+        match Program::from_text(NAME, sheet.text()) {
+            Ok(program) => Ok(Taken { declared, all, program, sheet }),
+            Err(faults) => Err((faults, sheet)),
         }
-        self.declarations = all;
-        Ok(Exit::Done)
     }
 
     /// The program of all that is declared.
@@ -235,7 +256,7 @@ impl Session {
     }
 
     /// What the front end says of a text: the first way of reading it in which nothing is wrong.
-    fn understand(&self, typed: &Source) -> Result<Understood, Stop> {
+    fn understand(&self, typed: &Source) -> Result<Understood, (Faults, Sheet)> {
         let mut first = None;
         for form in form::forms(&typed.text) {
             match self.understand_as(typed, *form) {
@@ -243,8 +264,15 @@ impl Session {
                 Err(wrong) => drop(first.get_or_insert(wrong)),
             }
         }
-        let (faults, sheet) = first.unwrap_or_else(|| unreachable!("a text may always be something"));
-        Err(self.wrong(faults, &sheet, typed))
+        Err(first.unwrap_or_else(|| unreachable!("a text may always be something")))
+    }
+
+    /// How a text is read that is to be carried out.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn form(&self, typed: &Source) -> Result<Form, (Faults, Sheet)> {
+        self.understand(typed).map(|understood| understood.form)
     }
 
     fn understand_as(&self, typed: &Source, form: Form) -> Result<Understood, (Faults, Sheet)> {
@@ -398,10 +426,15 @@ impl Session {
 
     /// Says what is wrong, at its places in what people wrote.
     pub fn wrong(&self, faults: Faults, sheet: &Sheet, about: &Source) -> Stop {
+        say(&self.in_words(faults, sheet, about));
+        Stop::Said(Exit::Wrong)
+    }
+
+    /// What is wrong, in words.
+    pub fn in_words(&self, faults: Faults, sheet: &Sheet, about: &Source) -> String {
         let written = sheet.sources(&faults.sources);
         let told = written.told(faults.diagnostics, &about.name);
-        say(&self.stage.covered(&report::to_text(&told, &written.sources, colour_on_stderr())));
-        Stop::Said(Exit::Wrong)
+        self.stage.covered(&report::to_text(&told, &written.sources, colour_on_stderr()))
     }
 
     fn warn(&self, warnings: Vec<Diagnostic>, sources: &Sources, sheet: &Sheet, about: &Source) {
@@ -493,7 +526,7 @@ fn looked_at(records: &[Record], came: &Came) -> Vec<(Arc<str>, Value)> {
 }
 
 /// What stands only in workflows.
-fn belongs_to_workflows(word: &str) -> Refusal {
+pub fn belongs_to_workflows(word: &str) -> Refusal {
     match word {
         "set" => Refusal::new("`set` changes `vars` and `state` of a workflow, and a session has neither")
             .hint("name the new value: `let NAME = ...`"),
