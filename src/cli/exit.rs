@@ -66,6 +66,7 @@ pub enum Stop {
     Refused(Refusal),
 }
 
+#[cfg(feature = "serve")]
 impl Stop {
     /// Adds a way out to what is still to be said.
     #[must_use]

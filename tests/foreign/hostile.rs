@@ -222,8 +222,8 @@ fn what_is_no_text_or_blows_up_is_refused_at_once() {
     });
     let deep = format!("do: {}{}", "[".repeat(100_000), "]".repeat(100_000));
     let rows: [(&[u8], &str); 4] = [
-        (b"{ \"StartAt\": \"\xe9\" }", "it is no UTF-8"),
-        (b"\xff\xfe{\0}\0", "it is no UTF-8"),
+        (b"{ \"StartAt\": \"\xe9\" }", "it is not UTF-8"),
+        (b"\xff\xfe{\0}\0", "it is not UTF-8"),
         (bomb.as_bytes(), "this is neither JSON nor YAML"),
         (deep.as_bytes(), "recursion limit exceeded"),
     ];

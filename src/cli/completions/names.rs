@@ -13,6 +13,7 @@ use super::kept;
 use super::line::Line;
 use crate::base::status::Status;
 use crate::cli::PAGES;
+#[cfg(feature = "sqlite")]
 use crate::cli::program::DATA;
 use crate::cli::programs::is_program;
 use crate::host::Program;

@@ -78,11 +78,11 @@ pub fn runs(session: &Session) -> Result<Exit, Stop> {
         let status = came.summary.as_ref().map_or("left behind", |summary| summary.status.word());
         Some(line(&came.id, records.first()?.at, &came.plan.name, status))
     });
-    let mut listed: String = own.collect();
+    let listed: String = own.collect();
     #[cfg(feature = "sqlite")]
-    for standing in super::kept::runs(session, "", LISTED_MAX)? {
-        listed.push_str(&line(&standing.run, standing.accepted_at, &standing.workflow, standing.status.word()));
-    }
+    let listed = super::kept::runs(session, "", LISTED_MAX)?.iter().fold(listed, |listed, standing| {
+        listed + line(&standing.run, standing.accepted_at, &standing.workflow, standing.status.word()).as_str()
+    });
     deliver(&listed);
     Ok(Exit::Done)
 }

@@ -131,12 +131,13 @@ impl Offering<'_> {
         }
         let anything = *shape.present() == Shape::Any;
         for function in functions() {
-            let Some(first) = function.params.first() else { continue };
-            let takes = match first.shape.present() {
+            // What may be left out stands before no dot.
+            let Some(first) = function.params.first().filter(|first| !matches!(first.shape, Shape::Optional(_))) else {
+                continue;
+            };
+            let takes = match &first.shape {
                 // What takes anything is offered where it is about that.
-                Shape::Any => {
-                    !matches!(first.shape, Shape::Optional(_)) && (anything || subject(shape) == Some(function.about))
-                }
+                Shape::Any => anything || subject(shape) == Some(function.about),
                 wanted => anything || wanted.accepts(shape.present()) == Fit::Surely && subject(shape).is_some(),
             };
             if takes {
