@@ -2,6 +2,7 @@
 //! one message cannot be told from the next is the conversation over.
 
 use std::io::{self, BufRead, Read as _, Write as _};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
@@ -13,25 +14,32 @@ const MESSAGE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// How long one line of a message's head may be, in bytes.
 const HEAD_BYTES_MAX: u64 = 4 * 1024;
 
-/// The threads that read and write.
+/// What stands behind a conversation.
 pub struct Wire {
-    reader: JoinHandle<Result<(), String>>,
     writer: JoinHandle<()>,
+    /// Why the conversation could not go on; there before whoever listens hears that nothing more comes.
+    broken: Arc<OnceLock<String>>,
 }
 
 impl Wire {
     /// Why the conversation could not go on, if that is so. Waits for what is still to be written.
     pub fn end(self) -> Result<(), String> {
         let _ = self.writer.join();
-        // Who still reads waits for an editor that says nothing more.
-        if self.reader.is_finished() { self.reader.join().unwrap_or(Ok(())) } else { Ok(()) }
+        self.broken.get().map_or(Ok(()), |why| Err(why.clone()))
     }
 }
 
 /// The conversation with whoever is at the other end of standard input and output.
 pub fn stdio() -> (Connection, Wire) {
     let (connection, far) = Connection::memory();
-    let reader = thread::spawn(move || read(&mut io::stdin().lock(), &far.sender));
+    let broken = Arc::new(OnceLock::new());
+    let told = broken.clone();
+    thread::spawn(move || {
+        if let Err(why) = read(&mut io::stdin().lock(), &far.sender) {
+            let _ = told.set(why);
+        }
+        drop(far.sender);
+    });
     let writer = thread::spawn(move || {
         for message in far.receiver {
             let mut text = serde_json::to_value(&message).unwrap_or_default();
@@ -39,7 +47,7 @@ pub fn stdio() -> (Connection, Wire) {
             write(&text);
         }
     });
-    (connection, Wire { reader, writer })
+    (connection, Wire { writer, broken })
 }
 
 /// Writes a message, whole; where nobody reads any more, there is nothing to be done about it.
