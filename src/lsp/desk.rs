@@ -87,13 +87,18 @@ impl Desk {
     /// What the text at `path` declares; `None` where there is no such text.
     pub fn listing(&self, path: &str) -> Option<Arc<Listing>> {
         let text = self.text(path)?.ok()?;
+        Some(self.listing_of(path, &text))
+    }
+
+    /// The same, of a text that is at hand.
+    pub fn listing_of(&self, path: &str, text: &Arc<str>) -> Arc<Listing> {
         let mut listings = self.listings.borrow_mut();
         match listings.get(path) {
-            Some(known) if Arc::ptr_eq(&known.text, &text) => Some(known.clone()),
+            Some(known) if Arc::ptr_eq(&known.text, text) => known.clone(),
             _ => {
-                let listing = Arc::new(Listing::of(text));
+                let listing = Arc::new(Listing::of(text.clone(), &mut self.kept.borrow_mut()));
                 listings.insert(path.to_owned(), listing.clone());
-                Some(listing)
+                listing
             }
         }
     }

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::place::{PROGRAM, Place};
+use super::place::Place;
 
 /// Blocks, objects and lists of several lines, and runs of comments.
 pub fn folds(place: &Place<'_>) -> Value {
     let lines = place.lines();
-    let spans = place.look().outline(PROGRAM).map_or(&[][..], |outline| &outline.folds);
+    let listing = place.listing();
     // Of several that begin in one line, the longest.
     let mut folds: BTreeMap<usize, usize> = BTreeMap::new();
-    for span in spans {
-        let range = place.look().study.written(*span).range();
+    for span in &listing.outline.folds {
+        let range = listing.written(*span);
         let (first, last) = (lines.line(range.start), lines.line(range.end.saturating_sub(1).max(range.start)));
         // The line with the closing bracket stays.
         let closes = lines.text().get(..range.end).is_some_and(|text| text.ends_with(['}', ']', ')']));
@@ -37,9 +37,8 @@ pub fn folds(place: &Place<'_>) -> Value {
 fn comments(place: &Place<'_>) -> Vec<(usize, usize)> {
     let lines = place.lines();
     let mut runs: Vec<(usize, usize)> = Vec::new();
-    let Some(tree) = place.look().study.trees.first() else { return runs };
-    for comment in tree.program.comments.iter().filter(|comment| comment.own_line) {
-        let range = place.look().study.written(comment.span).range();
+    for comment in &place.listing().comments {
+        let range = place.listing().written(*comment);
         let (first, last) = (lines.line(range.start), lines.line(range.end.saturating_sub(1).max(range.start)));
         match runs.last_mut() {
             Some((_, end)) if first <= *end + 1 => *end = last.max(*end),

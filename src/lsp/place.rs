@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::desk::Desk;
+use super::listing::Listing;
 use super::look::Look;
 use super::path;
 use super::position::Lines;
@@ -29,6 +30,7 @@ pub struct Place<'d> {
     pub params: Value,
     text: Arc<str>,
     look: OnceCell<Arc<Look>>,
+    listing: OnceCell<Arc<Listing>>,
 }
 
 /// What questions about a text have in common.
@@ -46,17 +48,23 @@ impl<'d> Place<'d> {
         let path = path::of_uri(&asked.text_document.uri);
         let text = desk.text(&path)?.ok()?;
         let offset = asked.position.map_or(0, |position| Lines::new(&text, desk.encoding).offset(position));
-        Some(Self { desk, path, offset, params, text, look: OnceCell::new() })
+        Some(Self { desk, path, offset, params, text, look: OnceCell::new(), listing: OnceCell::new() })
     }
 
     /// A byte of a text that nobody has opened, were it the program at `path`.
     pub fn at(desk: &'d Desk, path: &str, text: Arc<str>, offset: usize) -> Self {
-        Self { desk, path: path.to_owned(), offset, params: Value::Null, text, look: OnceCell::new() }
+        let (look, listing) = (OnceCell::new(), OnceCell::new());
+        Self { desk, path: path.to_owned(), offset, params: Value::Null, text, look, listing }
     }
 
     /// What there is to know of the program: found out when first somebody asks, for not every question needs it.
     pub fn look(&self) -> &Look {
         self.look.get_or_init(|| self.desk.look_of(&self.path, &self.text))
+    }
+
+    /// What the text declares by its form alone, which is found out much faster.
+    pub fn listing(&self) -> &Listing {
+        self.listing.get_or_init(|| self.desk.listing_of(&self.path, &self.text))
     }
 
     /// The lines of the text.

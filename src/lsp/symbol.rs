@@ -4,8 +4,9 @@ use lsp_types::SymbolKind;
 use serde_json::{Value, json};
 
 use super::desk::Desk;
+use super::listing::Listing;
 use super::outline::{Entry, Kind};
-use super::place::{PROGRAM, Place};
+use super::place::Place;
 use super::position::Lines;
 use crate::base::span::Span;
 
@@ -14,13 +15,12 @@ const SYMBOLS_MAX: usize = 500;
 
 /// What a text declares.
 pub fn of_document(place: &Place<'_>) -> Value {
-    let entries = place.look().outline(PROGRAM).map_or(&[][..], |outline| &outline.entries);
-    let lines = place.lines();
-    json!(entries.iter().map(|entry| symbol(place, &lines, entry)).collect::<Vec<Value>>())
+    let (listing, lines) = (place.listing(), place.lines());
+    json!(listing.outline.entries.iter().map(|entry| symbol(listing, &lines, entry)).collect::<Vec<Value>>())
 }
 
-fn symbol(place: &Place<'_>, lines: &Lines<'_>, entry: &Entry) -> Value {
-    let range = |span: Span| lines.range(place.look().study.written(span).range());
+fn symbol(listing: &Listing, lines: &Lines<'_>, entry: &Entry) -> Value {
+    let range = |span: Span| lines.range(listing.written(span));
     let name = if entry.name.is_empty() { "…" } else { &entry.name };
     json!({
         "name": name,
@@ -28,7 +28,7 @@ fn symbol(place: &Place<'_>, lines: &Lines<'_>, entry: &Entry) -> Value {
         "kind": kind(entry.kind),
         "range": range(entry.span),
         "selectionRange": range(entry.place),
-        "children": entry.children.iter().map(|child| symbol(place, lines, child)).collect::<Vec<Value>>(),
+        "children": entry.children.iter().map(|child| symbol(listing, lines, child)).collect::<Vec<Value>>(),
     })
 }
 
@@ -37,13 +37,14 @@ pub fn of_workspace(desk: &Desk, query: &str) -> Value {
     let mut found = Vec::new();
     for path in desk.programs() {
         let Some(listing) = desk.listing(&path) else { continue };
+        let lines = listing.lines(desk.encoding);
         for entry in listing.outline.all() {
             let listed = !matches!(entry.kind, Kind::Field | Kind::Let | Kind::Use);
             if listed && has_letters(&entry.name, query) && found.len() < SYMBOLS_MAX {
                 found.push(json!({
                     "name": entry.name,
                     "kind": kind(entry.kind),
-                    "location": { "uri": desk.uri(&path), "range": listing.range(entry.place, desk.encoding) },
+                    "location": { "uri": desk.uri(&path), "range": lines.range(listing.written(entry.place)) },
                     "containerName": path.rsplit('/').next(),
                 }));
             }

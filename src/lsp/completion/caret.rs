@@ -64,7 +64,13 @@ impl<'t> Caret<'t> {
         let rest = &text[offset..];
         let end = text.len() - rest.trim_start_matches(is_word).len();
         let mut reader = Reader::new(text, start);
-        let ended = reader.read();
+        reader.near = declaration_before(text, start);
+        let mut ended = reader.read();
+        if reader.near > 0 && !reader.came_near {
+            // What looks like a declaration stands in a text or a comment.
+            reader = Reader::new(text, start);
+            ended = reader.read();
+        }
         let Reader { frames, unclosed, .. } = reader;
         let (mut word, mut whole, mut quoted) = (start..end, start..end, false);
         if let Ended::Text(open, quote) = ended {
@@ -154,13 +160,18 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     end: usize,
+    /// Where the declaration begins that the caret is in: which forms hold in the brackets of those above need not be known.
+    near: usize,
+    /// Whether a lexeme began there.
+    came_near: bool,
     frames: Vec<Frame<'t>>,
     unclosed: Vec<usize>,
 }
 
 impl<'t> Reader<'t> {
     fn new(text: &'t str, end: usize) -> Self {
-        Self { text, at: 0, end, frames: vec![Frame::new("program", ' ', 0)], unclosed: Vec::new() }
+        let frames = vec![Frame::new("program", ' ', 0)];
+        Self { text, at: 0, end, near: 0, came_near: false, frames, unclosed: Vec::new() }
     }
 
     fn rest(&self) -> &'t str {
@@ -236,7 +247,8 @@ impl<'t> Reader<'t> {
         let word = &rest[..length];
         let is_word = first.is_alphabetic() || first == '_';
         let begins = self.at == 0 || self.text[..self.at].ends_with('\n');
-        if is_word && begins && self.frames.len() > 1 && self.declares(word, &rest[length..]) {
+        self.came_near |= self.at == self.near;
+        if is_word && begins && self.frames.len() > 1 && declares(word, &rest[length..]) {
             self.frames.truncate(1);
             self.cut();
         }
@@ -252,13 +264,6 @@ impl<'t> Reader<'t> {
             frame.keys.push(key.text.trim_matches('"'));
         }
         self.push(mark, length);
-    }
-
-    /// Whether a word that begins a line begins a declaration, whatever is open above.
-    fn declares(&self, word: &str, rest: &str) -> bool {
-        let follows =
-            rest.starts_with([' ', '\t']) && rest.trim_start().starts_with(|next: char| next != ':' && next != '=');
-        DECLARATIONS.contains(&word) && follows
     }
 
     fn line(&mut self) -> Option<Ended> {
@@ -326,8 +331,8 @@ impl<'t> Reader<'t> {
     fn opened(&mut self, open: char) {
         self.resume("");
         let zone = match self.frames.last() {
-            Some(frame) => grammar::opened(frame.zone, &frame.lexemes, open),
-            None => "unknown",
+            Some(frame) if self.at >= self.near => grammar::opened(frame.zone, &frame.lexemes, open),
+            Some(_) | None => "unknown",
         };
         self.frames.push(Frame::new(zone, open, self.at));
         self.at += 1;
@@ -380,4 +385,23 @@ impl<'t> Reader<'t> {
 /// The quotes with which a text begins.
 fn quote(rest: &str) -> Option<&'static str> {
     ["\"\"\"", "\"", "`", "'", "#\""].into_iter().find(|quote| rest.starts_with(quote))
+}
+
+/// Where the last declaration begins that stands before a byte; 0 where there is none.
+fn declaration_before(text: &str, end: usize) -> usize {
+    let mut starts = memchr::memrchr_iter(b'\n', &text.as_bytes()[..end]).map(|at| at + 1);
+    let is_letter = |letter: char| letter.is_ascii_alphabetic();
+    let begins = |start: &usize| {
+        let line = &text[*start..end];
+        let rest = line.trim_start_matches(is_letter);
+        declares(&line[..line.len() - rest.len()], rest)
+    };
+    starts.find(begins).unwrap_or(0)
+}
+
+/// Whether a word that begins a line begins a declaration, whatever is open above.
+fn declares(word: &str, rest: &str) -> bool {
+    let follows =
+        rest.starts_with([' ', '\t']) && rest.trim_start().starts_with(|next: char| next != ':' && next != '=');
+    DECLARATIONS.contains(&word) && follows
 }
